@@ -1,0 +1,242 @@
+//! Dates, pay periods and intervals, and the calendar that maps one to the other.
+//!
+//! Everything is half-open: a period runs from its first day to the day before the next one's first. Leaves out time
+//! zones: a date is already in the calendar's zone. Only calendars of months that group into quarters are known.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// A day, counted from 1970-01-01 (Avro's `date`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Date(pub i32);
+
+/// A pay period: a fiscal month, `year * 12 + month - 1`. Text: `2026-01`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Period(pub i32);
+
+/// A fiscal quarter, `year * 4 + quarter - 1`. Text: `2026-Q1`. It holds three pay periods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Quarter(pub i32);
+
+/// What a measure and a quota run over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Interval {
+    Month(Period),
+    Quarter(Quarter),
+}
+
+/// The kind of interval that a component states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalKind {
+    Month,
+    Quarter,
+}
+
+/// Text that is not a date, period or interval.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is not {expected}")]
+pub struct DateError {
+    pub text: String,
+    pub expected: &'static str,
+}
+
+fn refused(text: &str, expected: &'static str) -> DateError {
+    DateError { text: text.into(), expected }
+}
+
+impl Date {
+    /// The day `year-month-day` of the civil calendar; `None` when there is no such day.
+    pub fn from_civil(year: i16, month: i8, day: i8) -> Option<Date> {
+        let date = jiff::civil::Date::new(year, month, day).ok()?;
+        Some(Date(date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days()))
+    }
+
+    fn civil(self) -> Option<jiff::civil::Date> {
+        jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(self.0).ok()?).ok()
+    }
+}
+
+impl FromStr for Date {
+    type Err = DateError;
+    fn from_str(text: &str) -> Result<Date, DateError> {
+        let wrong = || refused(text, "a date like 2026-01-31");
+        let [year, month, day] = numbers(text, [4, 2, 2]).ok_or_else(wrong)?;
+        Date::from_civil(year as i16, month as i8, day as i8).ok_or_else(wrong)
+    }
+}
+
+/// Splits `2026-01-31` into numbers of exactly these widths.
+fn numbers<const N: usize>(text: &str, widths: [usize; N]) -> Option<[i32; N]> {
+    let mut parts = text.split('-');
+    let mut found = [0; N];
+    for (slot, width) in found.iter_mut().zip(widths) {
+        let part = parts.next()?;
+        if part.len() != width || !part.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        *slot = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(found)
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.civil() {
+            Some(date) => write!(f, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
+            None => write!(f, "day {}", self.0),
+        }
+    }
+}
+
+impl Period {
+    pub fn quarter(self) -> Quarter {
+        Quarter(self.0.div_euclid(3))
+    }
+
+    pub fn next(self) -> Period {
+        Period(self.0 + 1)
+    }
+
+    /// 0, 1 or 2: which period of its quarter this is.
+    pub fn place_in_quarter(self) -> usize {
+        self.0.rem_euclid(3) as usize
+    }
+}
+
+impl FromStr for Period {
+    type Err = DateError;
+    fn from_str(text: &str) -> Result<Period, DateError> {
+        match numbers(text, [4, 2]) {
+            Some([year, month]) if (1..=12).contains(&month) => Ok(Period(year * 12 + month - 1)),
+            _ => Err(refused(text, "a pay period like 2026-01")),
+        }
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+    }
+}
+
+impl Quarter {
+    pub fn periods(self) -> [Period; 3] {
+        [0, 1, 2].map(|place| Period(self.0 * 3 + place))
+    }
+}
+
+impl FromStr for Quarter {
+    type Err = DateError;
+    fn from_str(text: &str) -> Result<Quarter, DateError> {
+        let wrong = || refused(text, "a quarter like 2026-Q1");
+        let (year, quarter) = text.split_once("-Q").ok_or_else(wrong)?;
+        let [year] = numbers(year, [4]).ok_or_else(wrong)?;
+        match quarter {
+            "1" | "2" | "3" | "4" => Ok(Quarter(year * 4 + quarter.parse::<i32>().map_err(|_| wrong())? - 1)),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for Quarter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-Q{}", self.0.div_euclid(4), self.0.rem_euclid(4) + 1)
+    }
+}
+
+impl Interval {
+    /// The quarter that holds this interval: earning keeps its state by quarter.
+    pub fn quarter(self) -> Quarter {
+        match self {
+            Interval::Month(period) => period.quarter(),
+            Interval::Quarter(quarter) => quarter,
+        }
+    }
+
+    /// First and last pay period, both included.
+    pub fn first_and_last(self) -> (Period, Period) {
+        match self {
+            Interval::Month(period) => (period, period),
+            Interval::Quarter(quarter) => (quarter.periods()[0], quarter.periods()[2]),
+        }
+    }
+
+    pub fn kind(self) -> IntervalKind {
+        match self {
+            Interval::Month(_) => IntervalKind::Month,
+            Interval::Quarter(_) => IntervalKind::Quarter,
+        }
+    }
+
+    /// The interval of a kind that holds a pay period.
+    pub fn of(kind: IntervalKind, period: Period) -> Interval {
+        match kind {
+            IntervalKind::Month => Interval::Month(period),
+            IntervalKind::Quarter => Interval::Quarter(period.quarter()),
+        }
+    }
+}
+
+impl FromStr for Interval {
+    type Err = DateError;
+    fn from_str(text: &str) -> Result<Interval, DateError> {
+        let month = text.parse().map(Interval::Month);
+        month.or_else(|_| text.parse().map(Interval::Quarter)).map_err(|_| refused(text, "an interval like 2026-Q1 or 2026-01"))
+    }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Interval::Month(period) => period.fmt(f),
+            Interval::Quarter(quarter) => quarter.fmt(f),
+        }
+    }
+}
+
+/// A calendar as data: contiguous pay periods, `starts[i]` the first day of period `first + i`; the last entry is the
+/// day after the last period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calendar {
+    pub calendar_id: String,
+    pub first: Period,
+    pub starts: Vec<Date>,
+}
+
+impl Calendar {
+    /// Civil months from `first` to `last`, both included.
+    pub fn monthly(calendar_id: &str, first: Period, last: Period) -> Calendar {
+        let start = |period: i32| Date::from_civil(period.div_euclid(12) as i16, (period.rem_euclid(12) + 1) as i8, 1);
+        let starts = (first.0..=last.0 + 1).filter_map(start).collect();
+        Calendar { calendar_id: calendar_id.into(), first, starts }
+    }
+
+    /// The day after the last known period; `None` for a calendar without periods.
+    pub fn end(&self) -> Option<Date> {
+        self.starts.last().copied()
+    }
+
+    /// The last known period.
+    pub fn last(&self) -> Period {
+        Period(self.first.0 + self.starts.len() as i32 - 2)
+    }
+
+    /// The period that holds a day; `None` when the calendar does not reach it.
+    pub fn period_of(&self, date: Date) -> Option<Period> {
+        let after = self.starts.partition_point(|start| *start <= date);
+        (after > 0 && after < self.starts.len()).then(|| Period(self.first.0 + after as i32 - 1))
+    }
+
+    /// First day, and the day after the last; `None` for a period that the calendar does not reach.
+    pub fn bounds(&self, period: Period) -> Option<(Date, Date)> {
+        let place = usize::try_from(period.0 - self.first.0).ok()?;
+        Some((*self.starts.get(place)?, *self.starts.get(place + 1)?))
+    }
+
+    /// Whether a later version keeps every period that this one has: calendars only extend.
+    pub fn is_extended_by(&self, later: &Calendar) -> bool {
+        later.calendar_id == self.calendar_id && later.first == self.first && later.starts.starts_with(&self.starts)
+    }
+}

@@ -1,0 +1,184 @@
+//! What is published: attainment, accrual, payout, payout run, and the names that boards show.
+//!
+//! Plain data, exact; how it is written to the log is `wire`'s. Money is in minor units of `currency`.
+
+use super::calendar::{Date, Interval, Period};
+use super::money::{Amount, Measured, Minor};
+use super::topic::Position;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Where a measured sum stands against its quota.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attainment {
+    pub payee_id: Arc<str>,
+    pub measure: Arc<str>,
+    pub calendar: Arc<str>,
+    pub interval: Interval,
+    pub from: Date,
+    /// The day after the last.
+    pub to: Date,
+    pub measured: Measured,
+    /// In force for the interval's last period; `None`: no quota.
+    pub quota: Option<Amount>,
+    pub quota_revision: Option<i64>,
+    pub revenue: Measured,
+    pub overlay: Measured,
+    pub rolled: Measured,
+    /// "USD" or "unit" for a quantity.
+    pub unit: Arc<str>,
+    /// FINAL once the interval's last period is released.
+    pub last: bool,
+    pub sequence: i64,
+    /// Newest `occurred_at` that it covers, microseconds since 1970.
+    pub as_of: i64,
+}
+
+/// The input events that an output covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Causes {
+    pub first: Position,
+    pub last: Position,
+    pub count: i64,
+}
+
+/// The change of what one component earned for one effective period, booked into one period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accrual {
+    pub payee_id: Arc<str>,
+    pub plan_id: Arc<str>,
+    /// First day of the plan version that priced it.
+    pub plan_from: Date,
+    pub component: Arc<str>,
+    pub earning_code: Arc<str>,
+    pub calendar: Arc<str>,
+    pub interval: Interval,
+    pub effective_period: Period,
+    pub booking_period: Period,
+    /// 1, 2, 3 ... per (payee, component, calendar, interval, effective period, booking period).
+    pub sequence: i64,
+    pub previous_total: Minor,
+    pub new_total: Minor,
+    /// The unrounded earning of the effective period (all bookings), numerator over 10^20.
+    pub exact_numerator: ethnum::I256,
+    pub currency: Arc<str>,
+    pub causes: Causes,
+    pub as_of: i64,
+}
+
+impl Accrual {
+    /// A pure function of what it is about, so that a replay names it the same.
+    pub fn accrual_id(&self) -> String {
+        format!(
+            "{}/{}/{}/{}/{}/{}/{}",
+            self.payee_id,
+            self.component,
+            self.calendar,
+            self.interval,
+            self.effective_period,
+            self.booking_period,
+            self.sequence
+        )
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PayoutKind {
+    /// Earned for the run's own period.
+    Regular,
+    /// Earned for a period that was closed before.
+    PriorPeriod,
+    /// What an earlier run could not pay: its negative net, or the part that a positive net makes up for.
+    Carried,
+}
+
+/// What payroll pays. One record per run, payee, earning code, kind, currency and effective period; never zero.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payout {
+    pub run_id: String,
+    pub pay_group: String,
+    pub period: Period,
+    pub payee_id: String,
+    pub employee_ref: Option<String>,
+    /// "CARRIED" for what is brought forward.
+    pub earning_code: String,
+    pub kind: PayoutKind,
+    pub effective_period: Period,
+    pub amount: Minor,
+    pub currency: String,
+    /// What stays to be set off in the next run: 0 whenever there is a record.
+    pub balance_after: Minor,
+}
+
+impl Payout {
+    /// A pure function of what it is about, so that a replay names it the same.
+    pub fn payout_id(&self) -> String {
+        let kind = match self.kind {
+            PayoutKind::Regular => "regular",
+            PayoutKind::PriorPeriod => "prior-period",
+            PayoutKind::Carried => "carried",
+        };
+        format!("{}/{}/{}/{kind}/{}/{}", self.run_id, self.payee_id, self.earning_code, self.currency, self.effective_period)
+    }
+}
+
+/// A released run, so that payroll can tell that it has all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutRun {
+    pub run_id: String,
+    pub calendar: String,
+    pub pay_group: String,
+    pub period: Period,
+    pub records: u64,
+    pub total: Minor,
+    pub currency: String,
+    pub digest: String,
+    pub closed_by: String,
+    pub released_by: String,
+}
+
+/// A payee's name for boards; the only topic with personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayeeName {
+    pub payee_id: String,
+    pub name: String,
+    pub team: String,
+    pub manager: Option<String>,
+    pub active: bool,
+}
+
+/// What the topic `closes` holds: how far each partition of each stage is with a close.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CloseNote {
+    /// A source partition has passed the cut: everything before `deal_closed` and `quota_changed` (next offsets) is the
+    /// closed epoch's.
+    SourceClosed { close_id: String, partition: u32, deal_closed: u64, quota_changed: u64 },
+    /// An earning partition has computed its part of the run.
+    RunComputed { close_id: String, partition: u32, records: u64, total: Minor, digest: u128 },
+    /// An earning partition has taken its part of the run back.
+    RunReopened { close_id: String, partition: u32 },
+    /// An earning partition has published its part of the run.
+    RunReleased { close_id: String, partition: u32 },
+}
+
+/// What goes to `rejected`: kind in header `accrue.kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RejectKind {
+    Rejected,
+    Parked,
+    Resumed,
+}
+
+/// A dead letter, a parking or its end. `original` is at most the configured limit of the record's bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectRecord {
+    pub kind: RejectKind,
+    pub position: Position,
+    pub key: Vec<u8>,
+    pub reject: super::reject::Reject,
+    pub original: Vec<u8>,
+    pub original_bytes: u64,
+    /// BLAKE3 of the whole original record value, in hexadecimal.
+    pub original_hash: String,
+}

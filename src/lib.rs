@@ -1,0 +1,33 @@
+//! `accrue`: deals and quotas in, attainment, accruals and payouts out, exactly once.
+//!
+//! # Flow
+//!
+//! ```text
+//! deal-closed, quota-changed --> [crediting] --> credits --> [earning] --> attainment, accrual, payout
+//!                                    ^                           ^
+//!                                  facts (organisation, plans, measures, calendar, closes, releases)
+//! ```
+//!
+//! # Modules in reading order
+//!
+//! - [`domain`]: how pay is computed; pure
+//! - [`pipeline`]: the two stages as pure folds
+//! - [`log`]: the seam to Kafka and the embedded log
+//! - [`wire`]: records as bytes and back
+//! - [`store`], [`worker`]: the cache in sled, and the step machine that makes a stage exactly-once
+//! - [`files`]: the files that people write
+//! - [`oracle`]: the slow, obvious second engine behind `verify`
+//! - [`read`], [`cli`]: what people see
+
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod files;
+pub mod log;
+pub mod oracle;
+pub mod pipeline;
+pub mod read;
+pub mod store;
+pub mod telemetry;
+pub mod wire;
+pub mod worker;

@@ -1,0 +1,170 @@
+//! Records in and out of the log: many of them in one buffer, so that no record costs an allocation.
+
+use crate::domain::topic::{Position, Topic};
+use std::ops::Range;
+
+/// Records that were read.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
+}
+
+/// One record of a [`Batch`].
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub position: Position,
+    /// Milliseconds since 1970, as the log stamped it.
+    pub timestamp_ms: i64,
+    /// Empty for most topics; no allocation then.
+    pub headers: Vec<(String, Vec<u8>)>,
+    key: Option<Range<usize>>,
+    value: Option<Range<usize>>,
+}
+
+impl Batch {
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.rows.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub fn push(
+        &mut self,
+        position: Position,
+        timestamp_ms: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: Vec<(String, Vec<u8>)>,
+    ) {
+        let mut keep = |part: &[u8]| {
+            let at = self.bytes.len();
+            self.bytes.extend_from_slice(part);
+            at..self.bytes.len()
+        };
+        let (key, value) = (key.map(&mut keep), value.map(&mut keep));
+        self.rows.push(Row { position, timestamp_ms, headers, key, value });
+    }
+
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// `None` for a record without a key.
+    pub fn key<'b>(&'b self, row: &Row) -> Option<&'b [u8]> {
+        row.key.clone().map(|range| &self.bytes[range])
+    }
+
+    /// `None` for a tombstone.
+    pub fn value<'b>(&'b self, row: &Row) -> Option<&'b [u8]> {
+        row.value.clone().map(|range| &self.bytes[range])
+    }
+}
+
+/// Records to write to one partition, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    key: Option<Range<usize>>,
+    value: Option<Range<usize>>,
+    headers: Vec<(String, Vec<u8>)>,
+}
+
+/// A record of [`Records`] as it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'r> {
+    pub key: Option<&'r [u8]>,
+    pub value: Option<&'r [u8]>,
+    pub headers: &'r [(String, Vec<u8>)],
+}
+
+impl Records {
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub fn push(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) {
+        self.push_with_headers(key, value, Vec::new());
+    }
+
+    pub fn push_with_headers(&mut self, key: Option<&[u8]>, value: Option<&[u8]>, headers: Vec<(String, Vec<u8>)>) {
+        let mut keep = |part: &[u8]| {
+            let at = self.bytes.len();
+            self.bytes.extend_from_slice(part);
+            at..self.bytes.len()
+        };
+        let (key, value) = (key.map(&mut keep), value.map(&mut keep));
+        self.entries.push(Entry { key, value, headers });
+    }
+
+    /// Appends a record whose value is written by `write` straight into the shared buffer.
+    pub fn push_written(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        let middle = self.bytes.len();
+        write(&mut self.bytes);
+        self.entries.push(Entry { key: Some(at..middle), value: Some(middle..self.bytes.len()), headers: Vec::new() });
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Outgoing<'_>> {
+        self.entries.iter().map(|entry| Outgoing {
+            key: entry.key.clone().map(|range| &self.bytes[range]),
+            value: entry.value.clone().map(|range| &self.bytes[range]),
+            headers: &entry.headers,
+        })
+    }
+}
+
+/// The records of one transaction or append, by topic and partition in that order.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    partitions: std::collections::BTreeMap<(Topic, u32), Records>,
+}
+
+impl Outbox {
+    pub fn to(&mut self, topic: Topic, partition: u32) -> &mut Records {
+        self.partitions.entry((topic, partition)).or_default()
+    }
+
+    /// Only partitions that got a record.
+    pub fn iter(&self) -> impl Iterator<Item = (Topic, u32, &Records)> {
+        self.partitions
+            .iter()
+            .filter(|(_, records)| !records.is_empty())
+            .map(|((topic, partition), records)| (*topic, *partition, records))
+    }
+
+    /// Empties all, keeping the buffers.
+    pub fn clear(&mut self) {
+        self.partitions.values_mut().for_each(Records::clear);
+    }
+}

@@ -1,0 +1,112 @@
+//! What passes from crediting to earning: one packed record per source and destination partition and transaction.
+//!
+//! A record carries shares, not amounts: `share x line` is computed where it is summed, so that an allocation costs a
+//! few bytes. Retracted and asserted credits keep date and attributes, so that what moved is taken from where it was.
+
+use crate::domain::calendar::Date;
+use crate::domain::deal::DealKind;
+use crate::domain::fact::CreditKind;
+use crate::domain::money::{Amount, Quantity, Share};
+use crate::domain::quota::QuotaChanged;
+use serde::{Deserialize, Serialize};
+
+/// First byte of every packed record.
+pub const PACKED_VERSION: u8 = 1;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackedCredits<'a> {
+    /// The crediting partition that wrote it.
+    pub source: u32,
+    /// Contiguous per (source, destination).
+    pub link_seq: u64,
+    /// The source's epoch: closes that it has performed.
+    pub epoch: u32,
+    /// The facts that the source had adopted: earning folds this only once it has them, too.
+    pub facts_next: u64,
+    /// Payee ids that `Allocation::payee` points into.
+    #[serde(borrow)]
+    pub payees: Vec<&'a str>,
+    /// Products, geographies and segments that lines point into.
+    #[serde(borrow)]
+    pub texts: Vec<&'a str>,
+    #[serde(borrow)]
+    pub entries: Vec<Entry<'a>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entry<'a> {
+    #[serde(borrow)]
+    Credits(CreditGroup<'a>),
+    /// A payee-keyed input, forwarded.
+    Quota { cause: Cause, quota: QuotaChanged<'a> },
+    /// The source has performed this close: what follows from it is of the next epoch.
+    Marker { close_id: &'a str },
+}
+
+/// The input record that caused it: a topic of crediting's inputs and an offset in the source's partition of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    pub topic: CauseTopic,
+    pub offset: u64,
+    pub occurred_at: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CauseTopic {
+    DealClosed,
+    QuotaChanged,
+    Facts,
+}
+
+/// Credits of one deal for the payees of one destination partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditGroup<'a> {
+    pub cause: Cause,
+    pub deal_id: &'a str,
+    /// Taken back (with the content under which it was given) instead of given.
+    pub retract: bool,
+    pub closed_on: Date,
+    pub kind: Option<DealKind>,
+    /// Credits that were given before the fact at this offset: they count only in measures defined at or after it.
+    pub backfill_from: Option<u64>,
+    pub lines: Vec<CreditLine>,
+    pub allocations: Vec<Allocation>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditLine {
+    pub product: u32,
+    pub geography: Option<u32>,
+    pub segment: Option<u32>,
+    pub amount: Amount,
+    pub quantity: Quantity,
+}
+
+/// A payee's share of one line, or of every line of the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    pub payee: u32,
+    pub kind: CreditKind,
+    pub line: Option<u32>,
+    pub share: Share,
+}
+
+/// A packed record that is not one.
+#[derive(Debug, thiserror::Error)]
+#[error("packed credits cannot be read: {0}")]
+pub struct PackedError(String);
+
+impl<'a> PackedCredits<'a> {
+    pub fn encode(&self) -> Result<Vec<u8>, PackedError> {
+        postcard::to_extend(self, vec![PACKED_VERSION]).map_err(|error| PackedError(error.to_string()))
+    }
+
+    pub fn decode(bytes: &'a [u8]) -> Result<PackedCredits<'a>, PackedError> {
+        let (version, body) = bytes.split_first().ok_or_else(|| PackedError("empty".into()))?;
+        if *version != PACKED_VERSION {
+            return Err(PackedError(format!("version {version}")));
+        }
+        let (packed, rest) = postcard::take_from_bytes(body).map_err(|error| PackedError(error.to_string()))?;
+        if rest.is_empty() { Ok(packed) } else { Err(PackedError(format!("{} trailing bytes", rest.len()))) }
+    }
+}
