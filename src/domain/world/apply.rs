@@ -200,11 +200,11 @@ impl World {
         let Some(defined) = self.measure(&component.measure) else {
             return Err(invalid("measure", format!("component \"{id}\": measure \"{}\" is not published", component.measure)));
         };
-        let fits = match (defined.measure.of, component.pays, component.tier_by) {
-            (MeasureOf::Amount, Pays::RateOf, TierBy::Amount | TierBy::Attainment) => true,
-            (MeasureOf::Quantity, Pays::PerUnit, TierBy::Quantity | TierBy::Attainment) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (defined.measure.of, component.pays, component.tier_by),
+            (MeasureOf::Amount, Pays::RateOf, TierBy::Amount | TierBy::Attainment)
+                | (MeasureOf::Quantity, Pays::PerUnit, TierBy::Quantity | TierBy::Attainment)
+        );
         if !fits {
             return Err(invalid("measure", format!("component \"{id}\": tier_by and pays do not fit what the measure counts")));
         }

@@ -36,7 +36,13 @@ pub struct Crediting {
     partitions: BTreeMap<u32, Partition>,
     loaded: Vec<Loaded>,
     places: FxHashMap<(u32, Vec<u8>), usize>,
-    saved: Option<(World, BTreeMap<u32, (Progress, u64)>)>,
+    saved: Option<Saved>,
+}
+
+/// What a batch that is dropped goes back to.
+struct Saved {
+    world: World,
+    progress: Vec<(u32, Progress, u64)>,
 }
 
 struct Partition {
@@ -286,9 +292,9 @@ impl Stage for Crediting {
     }
 
     fn abandon(&mut self) {
-        if let Some((world, progress)) = self.saved.take() {
-            self.world = world;
-            for (number, (progress, facts_next)) in progress {
+        if let Some(saved) = self.saved.take() {
+            self.world = saved.world;
+            for (number, progress, facts_next) in saved.progress {
                 if let Some(partition) = self.partitions.get_mut(&number) {
                     (partition.progress, partition.facts_next) = (progress, facts_next);
                 }
