@@ -18,7 +18,7 @@ fn measured(script: &Script) -> Vec<String> {
 #[test]
 fn revenue_rolls_up_once_for_each_distinct_payee_below_and_overlay_does_not() {
     use Counts::*;
-    let cases: &[(&[(&str, Counts, &str)], &str, &[&str])] = &[
+    let cases: &[(Splits<'_>, &str, &[&str])] = &[
         (&[("ana", Revenue, "100%")], "2026-01-10", &["ana 100", "bob 100", "vp 100"]),
         (&[("ana", Revenue, "60%"), ("bob", Revenue, "40%")], "2026-01-10", &["ana 60", "bob 100", "vp 100"]),
         (&[("ana", Revenue, "60%"), ("vp", Revenue, "40%")], "2026-01-10", &["ana 60", "bob 60", "vp 100"]),
@@ -38,7 +38,7 @@ fn revenue_rolls_up_once_for_each_distinct_payee_below_and_overlay_does_not() {
 #[test]
 fn what_lacks_a_fact_is_parked_in_the_order_of_reasons() {
     let known = told("D1", "2026-01-10", "100");
-    let nobody: &[(&str, Counts, &str)] = &[("nobody", Counts::Revenue, "100%")];
+    let nobody: Splits<'_> = &[("nobody", Counts::Revenue, "100%")];
     let mut empty = Script { history: History::new(1), deals: 0, quotas: 0, facts: 0 };
     empty.deal(known);
     let mut other = Script::new();
