@@ -1,1 +1,3 @@
-//! To come.
+//! Records as bytes and back, and the record types under one roof.
+
+pub mod records;
