@@ -222,8 +222,8 @@ impl Stage for Crediting {
 
     fn begin(&mut self) {
         let progress =
-            self.partitions.iter().map(|(number, partition)| (*number, (partition.progress.clone(), partition.facts_next)));
-        self.saved = Some((self.world.clone(), progress.collect()));
+            self.partitions.iter().map(|(number, partition)| (*number, partition.progress.clone(), partition.facts_next));
+        self.saved = Some(Saved { world: self.world.clone(), progress: progress.collect() });
     }
 
     fn work(
