@@ -1,0 +1,6 @@
+//! What several test programs share.
+
+#![allow(dead_code)]
+
+pub mod company;
+pub mod memory;
