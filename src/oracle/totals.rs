@@ -94,6 +94,8 @@ pub struct Totals {
     /// Deals that wait for a fact.
     pub parked: BTreeMap<Arc<str>, Reason>,
     pub attainment: BTreeMap<AttainmentKey, Attained>,
+    /// Of months that nobody needs to hear of: no quota, and no monthly component measures them (any more).
+    pub unneeded_attainment: BTreeMap<AttainmentKey, Attained>,
     pub pending: Vec<Pending>,
     /// Facts that do not count, by offset, with the reason.
     pub ignored_facts: Vec<(u64, String)>,
@@ -273,7 +275,8 @@ impl<'h> Books<'h> {
             let open = last_closed.filter(|last| slot.effective <= *last).map(|last| Period(last.0 + 1));
             self.book(slot, open.unwrap_or(slot.effective), delta);
         }
-        self.totals.attainment = attainment(&pricing, &sums);
+        self.totals.attainment = attainment(&pricing, &sums, true);
+        self.totals.unneeded_attainment = attainment(&pricing, &sums, false);
         self.state(world);
         let name = |(deal, reason): (u32, Reason)| (self.history.deals.text(deal).clone(), reason);
         self.totals.parked = sums.parked.into_iter().map(name).collect();
@@ -322,19 +325,23 @@ pub(super) fn payout_id(payout: &Payout) -> String {
 }
 
 /// Where every measured sum stands: for each quota statement in the calendar, each quarter with a sum, and each month
-/// with a sum that a monthly component of the payee measures.
-fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums) -> BTreeMap<AttainmentKey, Attained> {
+/// with a sum that a monthly component of the payee measures; or, what is not `needed`, each other month with a sum.
+fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums, needed: bool) -> BTreeMap<AttainmentKey, Attained> {
     let history = pricing.history;
     let mut subjects: BTreeSet<(u32, u32, Interval)> = BTreeSet::new();
     let calendar = pricing.world.calendar.and_then(|calendar| history.texts.find(&calendar.calendar_id));
     let quotas = history.quotas.keys().filter(|key| Some(key.calendar) == calendar);
-    subjects.extend(quotas.map(|key| (key.payee, key.measure, key.interval)));
+    if needed {
+        subjects.extend(quotas.map(|key| (key.payee, key.measure, key.interval)));
+    }
     let ids: Vec<_> = pricing.world.measures.keys().collect();
     for (payee, of_payee) in &sums.by_payee {
         for (place, period) in of_payee.keys() {
             let Some(measure) = history.texts.find(ids[*place as usize]) else { continue };
-            subjects.insert((*payee, measure, Interval::Quarter(Quarter(period.0.div_euclid(3)))));
-            if pricing.measures_monthly(*payee, ids[*place as usize], *period) {
+            if needed {
+                subjects.insert((*payee, measure, Interval::Quarter(Quarter(period.0.div_euclid(3)))));
+            }
+            if needed == pricing.measures_monthly(*payee, ids[*place as usize], *period) {
                 subjects.insert((*payee, measure, Interval::Month(*period)));
             }
         }

@@ -3,4 +3,5 @@
 #![allow(dead_code)]
 
 pub mod company;
+pub mod histories;
 pub mod memory;

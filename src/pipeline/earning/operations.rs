@@ -155,10 +155,9 @@ impl Earning {
         for place in places {
             let State::Entry { entry, .. } = &self.loaded[*place].state else { continue };
             for book in &entry.books {
-                let booked = book.bookings.iter().filter(|booking| booking.period == period);
-                let total: i128 = booked.map(|booking| i128::from(booking.total.0)).sum();
-                if total != 0 {
-                    *lines.entry((book.earning_code.clone(), book.effective)).or_default() += total;
+                for booking in book.bookings.iter().filter(|booking| booking.period == period && booking.total.0 != 0) {
+                    let line = (booking.priced_by.earning_code.clone(), book.effective);
+                    *lines.entry(line).or_default() += i128::from(booking.total.0);
                 }
             }
         }

@@ -82,6 +82,11 @@ fn versions_of(payee_id: &str, quarter: Quarter, world: &World, calendar: &Calen
                 continue;
             };
             for (place, component) in plan.plan.components.iter().enumerate() {
+                if world.measure(&component.measure).is_none() {
+                    let message =
+                        format!("component \"{}\": measure \"{}\" is not published", component.component_id, component.measure);
+                    waiting.push(Waiting { reason: Reason::UnknownMeasure, message });
+                }
                 let key = (plan_id.clone(), component.component_id.clone(), component.interval);
                 versions.entry(key).or_default()[at] = Some(InForce { plan: plan.clone(), place });
             }
