@@ -8,7 +8,7 @@ use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Accepted, Close, accept};
 use super::world::{World, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
-use crate::wire::records::{Date, Interval, Payout, PayoutKind, Period, Quarter, Reason};
+use crate::wire::records::{Date, Interval, IntervalKind, Payout, PayoutKind, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -331,10 +331,14 @@ fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums) -> BTreeMap<AttainmentKey,
     let quotas = history.quotas.keys().filter(|key| Some(key.calendar) == calendar);
     subjects.extend(quotas.map(|key| (key.payee, key.measure, key.interval)));
     let ids: Vec<_> = pricing.world.measures.keys().collect();
+    let components = pricing.world.plans.values().flatten().flat_map(|plan| &plan.components);
+    let monthly = components.filter(|component| component.interval == IntervalKind::Month);
+    let monthly: BTreeSet<&str> = monthly.map(|component| component.measure.as_str()).collect();
     for Sum { payee, measure: place, period, .. } in &sums.sums {
         let Some(measure) = history.texts.find(ids[*place as usize]) else { continue };
         subjects.insert((*payee, measure, Interval::Quarter(Quarter(period.0.div_euclid(3)))));
-        if pricing.measures_monthly(*payee, ids[*place as usize], *period) {
+        let id = ids[*place as usize];
+        if monthly.contains(id) && pricing.measures_monthly(*payee, id, *period) {
             subjects.insert((*payee, measure, Interval::Month(*period)));
         }
     }
