@@ -245,10 +245,11 @@ fn groups(keys: &[Vec<u8>], all: bool) -> impl Iterator<Item = &[Vec<u8>]> {
     groups.into_iter().take(whole)
 }
 
+/// By the row in force on the period's last day, else the last one before, else the first.
 fn employee_ref(world: &World, payee_id: &str, period: Period) -> Option<String> {
-    let (from, to) = world.bounds(period)?;
+    let (_, end) = world.bounds(period)?;
     let rows = &world.organisation.get(payee_id)?.rows;
-    let row = rows.iter().find(|row| row.from < to && row.to.is_none_or(|end| from < end))?;
+    let row = rows.iter().rev().find(|row| row.from < end).or(rows.first())?;
     row.employee_ref.clone()
 }
 
