@@ -23,7 +23,7 @@ fn refusal(topic: Topic, partition: u32, key: Option<&[u8]>, value: Option<&[u8]
 
 fn check_deal_bytes(value: Option<&[u8]>, expected: &str) {
     let partition = partition_of(b"D-1", PARTITIONS);
-    assert_eq!(refusal(Topic::DealClosed, partition, Some(b"D-1"), value, 10_000), expected);
+    assert_eq!(refusal(Topic::DealClosed, partition, Some(b"D-1"), value, 100_000), expected);
 }
 
 #[test]
@@ -236,4 +236,31 @@ fn outputs_that_do_not_fit_leave_the_buffer_as_it_was() {
     assert_eq!(error.to_string(), "payout record cannot be written: amount: \"dollars\" is not an ISO 4217 currency code");
     assert_eq!(out, [1, 2]);
     assert_eq!(Unscaled::<3>(1_000).in_range(), None);
+}
+
+#[test]
+fn deals_that_are_wrong_in_themselves() {
+    let long: &'static str = "x".repeat(201).leak();
+    let table: [(fn(&mut DealClosed<'static>, &'static str), &str); 12] = [
+        (|deal, _| deal.deal_id = "", "deal_id: empty [invalid_field]"),
+        (|deal, long| deal.deal_id = long, "deal_id: 201 bytes, more than 200 [invalid_field]"),
+        (|deal, _| deal.deal_id = "a\nb", "deal_id: has a control character [invalid_field]"),
+        (|deal, _| deal.currency = "Dollar", "currency: \"Dollar\" is not an ISO 4217 currency code [invalid_field]"),
+        (|deal, _| deal.lines.clear(), "lines: a deal needs at least one line [invalid_field]"),
+        (|deal, _| deal.lines = vec![fixtures::bare_line("1"); 1_001], "lines: 1001 lines, more than 1000 [invalid_field]"),
+        (|deal, _| deal.splits = vec![split("a", Counts::Overlay, 1); 101], "splits: 101 splits, more than 100 [invalid_field]"),
+        (|deal, _| deal.lines[1].product = "", "lines[1].product: empty [invalid_field]"),
+        (|deal, _| deal.lines[1].line_id = "1", "lines[1].line_id: line \"1\" twice [invalid_field]"),
+        (|deal, _| deal.splits[0].payee_id = "", "splits[0].payee_id: empty [invalid_field]"),
+        (
+            |deal, _| deal.lines[0].splits[0].share = Share(0),
+            "lines[0].splits[0].share: 0 is not above 0 and at most 1 [invalid_field]",
+        ),
+        (|deal, _| deal.splits[1].payee_id = "ana", "splits[1]: payee \"ana\" twice with the same counts [duplicate_split]"),
+    ];
+    for (change, expected) in table {
+        let mut deal = deal();
+        change(&mut deal, long);
+        check_deal_bytes(Some(&deal_bytes(&deal)), expected);
+    }
 }
