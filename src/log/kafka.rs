@@ -18,6 +18,7 @@ use crate::domain::topic::{Position, Topic};
 use error::explain;
 use producer::{Reports, Transactional};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -27,7 +28,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is over and above the record in a message: the format's own fields.
 const MESSAGE_OVERHEAD_BYTES: usize = 64 * 1024;
@@ -55,6 +56,8 @@ pub struct KafkaSettings {
     pub fetch_queue_backoff_ms: u64,
     pub transaction_timeout_ms: u64,
     pub session_timeout_ms: u64,
+    /// A worker that asks for nothing this long has lost its partitions.
+    pub maximum_poll_interval_ms: u64,
     pub request_timeout_ms: u64,
     /// Any other property of librdkafka, such as those of TLS and SASL.
     pub properties: BTreeMap<String, String>,
@@ -76,6 +79,7 @@ impl KafkaSettings {
             fetch_queue_backoff_ms: 5,
             transaction_timeout_ms: 10_000,
             session_timeout_ms: 6_000,
+            maximum_poll_interval_ms: 300_000,
             request_timeout_ms: 10_000,
             properties: BTreeMap::new(),
         }
@@ -116,6 +120,9 @@ impl KafkaSettings {
         let mut config = self.client();
         config
             .set("group.id", format!("{}reader", self.topic_prefix))
+            .set("session.timeout.ms", self.session_timeout_ms.to_string())
+            .set("heartbeat.interval.ms", (self.session_timeout_ms / 4).to_string())
+            .set("max.poll.interval.ms", self.maximum_poll_interval_ms.to_string())
             .set("isolation.level", "read_committed")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
@@ -195,9 +202,18 @@ impl Kafka {
 
     fn watermarks(&self, consumer: &BaseConsumer, topic: Topic, partition: u32) -> Result<(u64, u64), LogError> {
         let (settings, name) = (self.settings(), self.settings().name(topic));
-        let marks = consumer.fetch_watermarks(&name, partition as i32, settings.request_timeout());
+        let marks = patiently(settings, || consumer.fetch_watermarks(&name, partition as i32, settings.request_timeout()));
         let (low, high) = marks.map_err(|error| explain(settings, &format!("look up the end of {name}"), &error))?;
         Ok((low as u64, high as u64))
+    }
+
+    /// A commit is decided before its markers reach the partitions; whoever appended wants to read it.
+    fn wait_until_visible(&self, append: &Append<'_>, first: u64) -> Result<(), LogError> {
+        let deadline = Instant::now() + self.settings().request_timeout();
+        while self.end(append.topic, append.partition)? < first + append.records.len() as u64 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
     }
 
     fn group(&self, group: &str) -> Result<Arc<BaseConsumer>, LogError> {
@@ -218,7 +234,11 @@ impl Kafka {
         }
         producer.drain()?;
         producer.commit()?;
-        appends.iter().map(|append| self.first_offset(producer, append)).collect()
+        let firsts = appends.iter().map(|append| self.first_offset(producer, append)).collect::<Result<Vec<_>, _>>()?;
+        for (append, first) in appends.iter().zip(&firsts) {
+            self.wait_until_visible(append, *first)?;
+        }
+        Ok(firsts)
     }
 
     /// An append without records begins at the end.
@@ -303,7 +323,8 @@ impl Client for Kafka {
     fn committed(&self, group: &str, topic: Topic, partition: u32) -> Result<Option<u64>, LogError> {
         let (settings, mut list) = (self.settings(), TopicPartitionList::new());
         list.add_partition(&settings.name(topic), partition as i32);
-        let committed = self.group(group)?.committed_offsets(list, settings.request_timeout());
+        let consumer = self.group(group)?;
+        let committed = patiently(settings, || consumer.committed_offsets(list.clone(), settings.request_timeout()));
         let committed = committed.map_err(|error| explain(settings, &format!("look up the offsets of {group}"), &error))?;
         Ok(committed.elements().first().and_then(|element| match element.offset() {
             Offset::Offset(offset) => u64::try_from(offset).ok(),
@@ -313,6 +334,19 @@ impl Client for Kafka {
 
     fn trim(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
         topics::trim(self, topic, partition, offset)
+    }
+}
+
+/// Asks again while the cluster has not settled who answers.
+fn patiently<T>(settings: &KafkaSettings, ask: impl Fn() -> KafkaResult<T>) -> KafkaResult<T> {
+    let deadline = Instant::now() + settings.request_timeout();
+    loop {
+        let answer = ask();
+        let unsettled = answer.as_ref().err().and_then(|error| error.rdkafka_error_code()).is_some_and(error::unsettled);
+        if !unsettled || Instant::now() > deadline {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -70,13 +70,12 @@ fn start() -> Result<Broker, String> {
 /// Runs the broker until the input closes, which it does when the test program ends, then removes its data.
 const SCRIPT: &str = r#"
 cd "$1" || exit 1
-java -cp "$2/*" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c server.properties >broker.log 2>&1 &&
-java -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+java -cp "$2/*" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c server.properties >broker.log 2>&1
+java -Xmx512m -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
     -cp "$2/*" kafka.Kafka server.properties >>broker.log 2>&1 &
-broker=$!
 read -r _
-kill -9 "$broker" $(ps -o pid= --ppid "$broker" 2>/dev/null) 2>/dev/null
-wait "$broker" 2>/dev/null
+kill -9 $!
+wait
 cd / && rm -rf "$1"
 "#;
 

@@ -63,6 +63,19 @@ fn fenced(code: Code) -> bool {
     )
 }
 
+/// Leadership or a coordinator is being moved or found; the same question has an answer a moment later.
+pub fn unsettled(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotLeaderForPartition
+            | Code::LeaderNotAvailable
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::WaitingForCoordinator
+    )
+}
+
 fn lasting(code: Code) -> bool {
     matches!(
         code,

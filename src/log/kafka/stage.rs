@@ -375,8 +375,6 @@ fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Result<Ba
     let consumer: BaseConsumer<Membership> = settings
         .reading()
         .set("group.id", group)
-        .set("session.timeout.ms", settings.session_timeout_ms.to_string())
-        .set("heartbeat.interval.ms", (settings.session_timeout_ms / 4).to_string())
         .set("partition.assignment.strategy", "cooperative-sticky")
         .create_with_context(Membership { inputs, assignment: Mutex::default() })
         .map_err(|error| explain(settings, "create the consumer", &error))?;
