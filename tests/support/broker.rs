@@ -153,3 +153,15 @@ fn libraries() -> Result<PathBuf, String> {
     }
     if libraries.is_dir() { Ok(libraries) } else { Err(format!("{} could not be made", libraries.display())) }
 }
+
+/// Creates a topic as somebody else would.
+pub fn create_topic(brokers: &str, name: &str, partitions: i32, config: &[(&str, &str)]) {
+    use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+    let admin: AdminClient<_> =
+        rdkafka::ClientConfig::new().set("bootstrap.servers", brokers).create().expect("an administrator");
+    let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+    let topic = config.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let created = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new())).expect("an answer");
+    assert!(created[0].is_ok(), "{created:?}");
+}
