@@ -18,6 +18,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     for plan in &draft.plans {
         check_plan(plan, draft, findings);
     }
+    check_measure_twins(draft, findings);
     check_versions(&draft.plans, findings);
     organisation::check(draft, findings);
     for quota in &draft.quotas {
@@ -105,6 +106,16 @@ pub fn unknown_measure(named: &Located<String>, draft: &Draft, findings: &mut Fi
     let Some(measures) = &draft.measures else { return };
     let hint = nearest(&named.value, "measure", measures.iter().map(|measure| measure.id.value.as_str()));
     findings.add(named.place, codes::UNKNOWN_MEASURE, format!("no measure is called \"{}\"", named.value), hint);
+}
+
+fn check_measure_twins(draft: &Draft, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for measure in draft.measures.iter().flatten() {
+        if !seen.insert(measure.id.value.as_str()) {
+            let message = format!("measure \"{}\" is defined twice", measure.id.value);
+            findings.add(measure.id.place, codes::DUPLICATE, message, "give one of them another id");
+        }
+    }
 }
 
 /// Two versions of one plan are never in force on the same day.

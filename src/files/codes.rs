@@ -45,7 +45,6 @@ pub const UNKNOWN_MEASURE: Code = error("unknown-measure", "no measure of this n
 pub const UNKNOWN_PLAN: Code = error("unknown-plan", "no plan of this name is defined");
 pub const UNKNOWN_PAYEE: Code = error("unknown-payee", "no payee of this id has a row");
 pub const UNKNOWN_COMPONENT: Code = error("unknown-component", "no plan has a component of this id");
-pub const UNKNOWN_DEAL: Code = error("unknown-deal", "no event of the case states this deal");
 pub const MANAGER_CYCLE: Code = error("manager-cycle", "a payee would be above himself: credit would roll up for ever");
 pub const NOT_A_PERIOD_START: Code = error("not-a-period-start", "plans and quotas change on the first day of a pay period");
 pub const OUTSIDE_CALENDAR: Code = error("outside-calendar", "the calendar does not reach this date or interval");
@@ -57,13 +56,13 @@ pub const TIER_OVERLAP: Code = error("tier-overlap", "two tiers claim the same s
 pub const TIER_NEVER_REACHED: Code = error("tier-never-reached", "the next tier starts where this one does");
 pub const CANNOT_CHANGE: Code = error("cannot-change", "what is published of this kind never changes; calendars only extend");
 pub const REVISION_CONFLICT: Code = error("revision-conflict", "the same revision is published with another content");
-pub const SPLITS_NOT_WHOLE: Code = error("splits-not-whole", "the shares that count as revenue total exactly 100 %");
+pub const BAD_DEAL: Code = error("bad-deal", "the record would be rejected, and the case does not expect that");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
 pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and the payee has no quota for the measure");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 40] = [
+pub const ALL: [Code; 39] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -88,7 +87,6 @@ pub const ALL: [Code; 40] = [
     UNKNOWN_PLAN,
     UNKNOWN_PAYEE,
     UNKNOWN_COMPONENT,
-    UNKNOWN_DEAL,
     MANAGER_CYCLE,
     NOT_A_PERIOD_START,
     OUTSIDE_CALENDAR,
@@ -100,7 +98,7 @@ pub const ALL: [Code; 40] = [
     TIER_NEVER_REACHED,
     CANNOT_CHANGE,
     REVISION_CONFLICT,
-    SPLITS_NOT_WHOLE,
+    BAD_DEAL,
     RATE_TOO_BIG,
     CLIFF,
     NO_QUOTA,

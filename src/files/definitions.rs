@@ -71,17 +71,7 @@ pub fn measures(node: &Node, findings: &mut Findings) -> Vec<MeasureDraft> {
     let Some(mut fields) = Fields::of(node, findings) else { return Vec::new() };
     let items = fields.list("measure", findings);
     fields.finish(&[], findings);
-    let mut drafts: Vec<MeasureDraft> = Vec::new();
-    for item in items {
-        let Some(draft) = measure(item, findings) else { continue };
-        if drafts.iter().any(|other| other.id.value == draft.id.value) {
-            let message = format!("measure \"{}\" is defined twice", draft.id.value);
-            findings.add(draft.id.place, codes::DUPLICATE, message, "give one of them another id");
-        } else {
-            drafts.push(draft);
-        }
-    }
-    drafts
+    items.iter().filter_map(|item| measure(item, findings)).collect()
 }
 
 pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {

@@ -40,7 +40,12 @@ impl<'n> Fields<'n> {
     }
 
     pub fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|entry| entry.key == key)
+        self.peek(key).is_some()
+    }
+
+    /// The value of a key, without asking for it.
+    pub fn peek(&self, key: &str) -> Option<&'n Value> {
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node.value)
     }
 
     /// The node of a key that has to be there; `hint` says what to write.

@@ -72,7 +72,8 @@ fn shown(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_string() } else { Path::new(prefix).join(name).display().to_string() }
 }
 
-fn read_file(name: &str, file: usize, draft: &mut Draft, findings: &mut Findings) {
+/// Reads a text as the file of that name in a company's directory.
+pub fn read_file(name: &str, file: usize, draft: &mut Draft, findings: &mut Findings) {
     match name {
         "payees.csv" => draft.payees = people::payees(file, findings),
         "directory.csv" => draft.people = people::directory(file, findings).unwrap_or_default(),
@@ -85,11 +86,11 @@ fn read_file(name: &str, file: usize, draft: &mut Draft, findings: &mut Findings
     }
 }
 
-pub fn read_document(name: &str, node: &Node, file: usize, draft: &mut Draft, findings: &mut Findings) {
+fn read_document(name: &str, node: &Node, file: usize, draft: &mut Draft, findings: &mut Findings) {
     match name {
         "company.toml" => draft.company = definitions::company(node, findings),
         "calendar.toml" => draft.calendar = definitions::calendar(node, findings),
-        "measures.toml" => draft.measures = Some(definitions::measures(node, findings)),
+        "measures.toml" => draft.measures.get_or_insert_default().extend(definitions::measures(node, findings)),
         _ => {
             let Some(plan) = plan::plan(node, findings) else { return };
             draft.plan_missing |= plan.id.is_none();

@@ -92,6 +92,17 @@ impl Findings {
         self.list.len()
     }
 
+    /// The line of a place, from 1.
+    pub fn line(&self, place: Place) -> usize {
+        self.diagnostic(place, super::codes::SYNTAX, String::new(), String::new()).line
+    }
+
+    /// What is written at a place, in one line.
+    pub fn excerpt(&self, place: Place) -> String {
+        let text = self.sources.get(place.file).and_then(|source| source.text.get(place.start..place.start + place.length));
+        text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Files that something was found in.
     pub fn file_names(&self) -> Vec<String> {
         self.list.iter().map(|found| found.file.clone()).collect()
