@@ -26,7 +26,10 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     }
     check_quota_twins(&draft.quotas, findings);
     check_people(draft, findings);
-    warn_no_quota(draft, findings);
+    // a row that was refused may be the quota that is missed
+    if findings.errors() == 0 {
+        warn_no_quota(draft, findings);
+    }
 }
 
 fn check_calendar(named: &Located<String>, calendar: &Located<Calendar>, findings: &mut Findings) {

@@ -36,7 +36,7 @@ impl Sheet {
         };
         check_header(&header, columns, findings);
         let width = header.len();
-        let rows = rows.filter(|row| has_width(row, width, findings)).collect();
+        let rows = rows.map(|row| checked(row, width, findings)).collect();
         Some(Sheet { header, rows })
     }
 
@@ -55,7 +55,7 @@ impl Row<'_> {
     /// A cell that must not be empty.
     pub fn required(&self, column: &str, findings: &mut Findings) -> Option<Located<String>> {
         let cell = self.cell(column);
-        if cell.is_none() && self.header.iter().any(|name| name.value == column) {
+        if cell.is_none() && self.cells.len() == self.header.len() && self.header.iter().any(|name| name.value == column) {
             findings.add(self.place_of(column), codes::MISSING_KEY, format!("`{column}` is empty"), "fill it in");
         }
         cell
@@ -88,13 +88,15 @@ fn check_header(header: &[Located<String>], columns: &Columns, findings: &mut Fi
     }
 }
 
-fn has_width(row: &[Located<String>], width: usize, findings: &mut Findings) -> bool {
+/// A row of another width is reported; its first cell stays, so that the name in it is known.
+fn checked(mut row: Vec<Located<String>>, width: usize, findings: &mut Findings) -> Vec<Located<String>> {
     if row.len() != width {
         let place = row.get(width).or(row.last()).map(|cell| cell.place).unwrap_or_default();
         let message = format!("the row has {} fields, the header has {width}", row.len());
         findings.add(place, codes::BAD_ROW, message, "a field with a comma in it needs double quotes around it");
+        row.truncate(1);
     }
-    row.len() == width
+    row
 }
 
 /// Splits a file into rows of trimmed cells. Blank lines are left out; a quoted cell may hold commas and `""`.

@@ -1,7 +1,7 @@
 //! The worked cases load, and a comparison says exactly what differs.
 
 use super::super::case::{Case, EventKind, Got, GotAttainment, GotReject, case, case_from_texts, report};
-use super::{config, shown};
+use super::{brief, config, shown};
 use crate::domain::deal::DealStatus;
 use crate::domain::money::{Amount, Measured, Minor};
 use crate::domain::output::RejectKind;
@@ -158,8 +158,8 @@ fn found(event: &str, expect: &str) -> String {
         (super::PLAN_FILE, super::PLAN),
     ];
     match case_from_texts(&texts) {
-        Ok(case) => shown(&case.company.warnings),
-        Err(found) => shown(&found),
+        Ok(case) => brief(&case.company.warnings),
+        Err(found) => brief(&found),
     }
 }
 
@@ -171,7 +171,7 @@ fn what_a_case_gets_wrong_is_refused_by_name() {
         (deal, "", ""),
         ("{ settled = \"D1\" }", "", "not-supported: the event `settled` is not supported by this version"),
         ("{ dael = \"D1\" }", "", "unknown-key: the event does not say what it is"),
-        (short, "", "bad-deal: deal \"D1\" would be rejected: splits: REVENUE shares total 90 %"),
+        (short, "", "bad-deal: deal \"D1\" would be rejected: lines[0]: REVENUE shares total 90 %"),
         (deal, "payout = [{ payee = \"ana\", period = \"2026-01\", DRAW = \"1.00\" }]", "not-supported: `DRAW` is not supported"),
         (
             deal,

@@ -16,6 +16,13 @@ fn shown(found: &[Diagnostic]) -> String {
     found.iter().map(|diagnostic| format!("{diagnostic}\n")).collect()
 }
 
+/// The findings in short: position, code and message.
+fn brief(found: &[Diagnostic]) -> String {
+    let line =
+        |found: &Diagnostic| format!("{}:{}:{}: {}: {}\n", found.file, found.line, found.column, found.code, found.message);
+    found.iter().map(line).collect()
+}
+
 fn worked_company() -> CompanyFiles {
     super::company(&config()).unwrap_or_else(|found| panic!("{}", shown(&found)))
 }
@@ -89,11 +96,8 @@ fn small_company(file: &str, from: &str, to: &str) -> Result<CompanyFiles, Vec<D
 }
 
 /// What is found in the small company after a replacement, errors and warnings.
-fn found(file: &str, from: &str, to: &str) -> String {
-    match small_company(file, from, to) {
-        Ok(files) => shown(&files.warnings),
-        Err(found) => shown(&found),
-    }
+fn found(file: &str, from: &str, to: &str) -> Vec<Diagnostic> {
+    small_company(file, from, to).map_or_else(|found| found, |files| files.warnings)
 }
 
 #[test]
