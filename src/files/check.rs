@@ -21,7 +21,9 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     check_measure_twins(draft, findings);
     check_versions(&draft.plans, findings);
     organisation::check(draft, findings);
+    let ids = organisation::ids(draft);
     for quota in &draft.quotas {
+        organisation::check_known(&quota.payee, ids.as_ref(), draft, findings);
         check_quota(quota, draft, findings);
     }
     check_quota_twins(&draft.quotas, findings);
@@ -140,7 +142,6 @@ fn check_versions(plans: &[PlanDraft], findings: &mut Findings) {
 }
 
 fn check_quota(quota: &QuotaDraft, draft: &Draft, findings: &mut Findings) {
-    organisation::check_known(&quota.payee, draft, findings);
     if let Some(measures) = &draft.measures
         && !measures.iter().any(|measure| measure.id.value == quota.measure.value)
     {
@@ -176,9 +177,10 @@ fn check_quota_twins(quotas: &[QuotaDraft], findings: &mut Findings) {
 }
 
 fn check_people(draft: &Draft, findings: &mut Findings) {
+    let ids = organisation::ids(draft);
     let mut seen = HashSet::new();
     for person in &draft.people {
-        organisation::check_known(&person.id, draft, findings);
+        organisation::check_known(&person.id, ids.as_ref(), draft, findings);
         if !seen.insert(person.id.value.as_str()) {
             let message = format!("payee \"{}\" has two names", person.id.value);
             findings.add(person.id.place, codes::DUPLICATE, message, "keep one of the rows");

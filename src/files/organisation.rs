@@ -32,10 +32,14 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     check_cycles(&rows, findings);
 }
 
-/// Whether a payee id has any row.
-pub fn check_known(named: &Located<String>, draft: &Draft, findings: &mut Findings) {
-    let Some(payees) = &draft.payees else { return };
-    if !payees.iter().any(|payee| payee.id.value == named.value) {
+/// Every id that has a row; `None` where the file was not readable.
+pub fn ids(draft: &Draft) -> Option<HashSet<&str>> {
+    draft.payees.as_ref().map(|payees| payees.iter().map(|payee| payee.id.value.as_str()).collect())
+}
+
+/// Reports a payee id that has no row.
+pub fn check_known(named: &Located<String>, ids: Option<&HashSet<&str>>, draft: &Draft, findings: &mut Findings) {
+    if ids.is_some_and(|ids| !ids.contains(named.value.as_str())) {
         unknown_payee(named, draft, findings);
     }
 }

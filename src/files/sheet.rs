@@ -25,7 +25,7 @@ pub struct Row<'s> {
 }
 
 impl Sheet {
-    /// Reads a file and checks header and row lengths; bad rows are reported and left out.
+    /// Reads a file and checks header and row lengths; of a row of another length only the first cell stays.
     pub fn read(file: usize, columns: &Columns, findings: &mut Findings) -> Option<Sheet> {
         let mut rows = cells(file, findings)?.into_iter();
         let Some(header) = rows.next() else {

@@ -2,10 +2,11 @@
 
 use super::super::codes;
 use super::super::draft::CompanyFiles;
-use super::super::fields::{Fields, did_you_mean};
+use super::super::fields::Fields;
 use super::super::node::{Node, Value};
+use super::super::plan::nearest;
 use super::super::quotas::Quota;
-use super::super::source::{Findings, Place};
+use super::super::source::{Findings, Located, Place};
 use super::deals::{CaseDeal, deal};
 use super::read;
 use crate::domain::calendar::Period;
@@ -117,8 +118,16 @@ impl<'c> Reader<'c> {
     fn check_measure(&self, measure: &str, place: Place, findings: &mut Findings) {
         let names = || self.company.measures.iter().map(|measure| measure.value.measure_id.as_str());
         if !names().any(|name| name == measure) {
-            let hint = did_you_mean(measure, names()).unwrap_or_default();
+            let hint = nearest(measure, "measure", names());
             findings.add(place, codes::UNKNOWN_MEASURE, format!("no measure is called \"{measure}\""), hint);
+        }
+    }
+
+    fn check_plan(&self, plan: &Located<String>, findings: &mut Findings) {
+        let names = || self.company.plans.iter().map(|plan| plan.value.plan_id.as_str());
+        if !names().any(|name| name == plan.value) {
+            let message = format!("no plan is called \"{}\"", plan.value);
+            findings.add(plan.place, codes::UNKNOWN_PLAN, message, nearest(&plan.value, "plan", names()));
         }
     }
 
@@ -134,6 +143,9 @@ impl<'c> Reader<'c> {
             let id = fields.id("payee", findings)?;
             Vec::from_iter(read::payee_row(id, fields, findings))
         };
+        for plan in drafts.iter().flat_map(|draft| &draft.plans) {
+            self.check_plan(plan, findings);
+        }
         let id = drafts.first()?.id.value.clone();
         let earlier = self.payees.get(&id).map(|payee| payee.rows.clone()).unwrap_or_default();
         let stated = drafts.into_iter().filter_map(|draft| draft.row);
