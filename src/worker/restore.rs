@@ -104,7 +104,8 @@ impl Restore<'_> {
         }
         let position = opened.position.clone().filter(|position| position.seq > 0);
         let Some(position) = position else { return self.replay_all(partition, opened.reader) };
-        let replay = self.replay(partition, opened, position.changelog_hint)?;
+        let from = position.changelog_hint.max(self.client.start(self.changelog, partition)?);
+        let replay = self.replay(partition, opened, from)?;
         match judge(&replay, Some(&position)) {
             Ok(()) => self.settle(partition, replay),
             Err(wiped) => {
@@ -211,7 +212,8 @@ impl Replay {
     /// Takes the records into digest and fingerprints; the newest state of each key goes to the store.
     fn apply(&mut self, batch: &Batch) -> Result<Vec<Change>, RestoreError> {
         let mut newest: FxHashMap<&[u8], Option<&[u8]>> = FxHashMap::default();
-        for row in batch.rows().iter().filter(|row| row.position.offset < self.until) {
+        let until = self.until;
+        for row in batch.rows().iter().filter(|row| row.position.offset < until) {
             let key = batch.key(row).ok_or_else(|| RestoreError::Alarm("the changelog holds a record without a key".into()))?;
             self.records += 1;
             if key == COMMIT_KEY {

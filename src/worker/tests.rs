@@ -1,0 +1,1 @@
+//! The step machine on a toy stage.
