@@ -1,0 +1,172 @@
+//! Records that the tests are about.
+
+use crate::domain::calendar::{Date, Interval, Period, Quarter};
+use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
+use crate::domain::money::{Amount, Measured, Minor, Quantity, Share};
+use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
+use crate::domain::quota::QuotaChanged;
+use crate::domain::topic::{Position, Topic};
+
+/// 2026-02-03.
+pub const DAY: Date = Date(20_487);
+
+pub fn split(payee_id: &str, counts: Counts, millionths: u32) -> Split<'_> {
+    Split { payee_id, role: "AE", counts, share: Share(millionths) }
+}
+
+/// Every field is set.
+pub fn deal() -> DealClosed<'static> {
+    DealClosed {
+        deal_id: "D-1",
+        revision: 2,
+        status: DealStatus::Closed,
+        change: Change::Correction,
+        effective_on: Some(DAY),
+        closed_on: DAY,
+        sequence: Some(7),
+        currency: "USD",
+        customer: Some("Initech"),
+        related_deal: Some("D-0"),
+        kind: Some(DealKind::Expansion),
+        contract_start: Some(DAY),
+        term_months: Some(12),
+        stage: Some("won"),
+        probability: Some(Share(1_000_000)),
+        lines: vec![
+            Line {
+                line_id: "1",
+                product: "platform",
+                geography: Some("EMEA"),
+                segment: Some("enterprise"),
+                amount: Amount(125_000_500_000),
+                quantity: Quantity(25_000),
+                cost: Some(Amount(-1)),
+                splits: vec![split("ana", Counts::Revenue, 1_000_000)],
+            },
+            bare_line("2"),
+        ],
+        splits: vec![
+            split("ana", Counts::Revenue, 700_000),
+            split("ben", Counts::Revenue, 300_000),
+            split("cy", Counts::Overlay, 500_000),
+        ],
+        attributes: vec![
+            ("region", Attribute::Text("north")),
+            ("score", Attribute::Number(-1_500_000)),
+            ("since", Attribute::Date(DAY)),
+        ],
+        occurred_at: 1_770_000_000_000_000,
+    }
+}
+
+pub fn bare_line(line_id: &str) -> Line<'_> {
+    Line {
+        line_id,
+        product: "support",
+        geography: None,
+        segment: None,
+        amount: Amount(0),
+        quantity: Quantity(-10_000),
+        cost: None,
+        splits: Vec::new(),
+    }
+}
+
+pub fn quota() -> QuotaChanged<'static> {
+    QuotaChanged {
+        payee_id: "ana",
+        measure: "new-arr",
+        calendar: "fiscal",
+        interval: Interval::Quarter(Quarter(2026 * 4)),
+        amount: Some(Amount(100_000_000_000)),
+        revision: 3,
+        applies_from: Some(DAY),
+        author: "eva",
+        reason: "new territory",
+        occurred_at: 1_770_000_000_000_000,
+    }
+}
+
+pub fn attainment() -> Attainment {
+    Attainment {
+        payee_id: "ana".into(),
+        measure: "new-arr".into(),
+        calendar: "fiscal".into(),
+        interval: Interval::Quarter(Quarter(2026 * 4)),
+        from: Date(20_454),
+        to: Date(20_544),
+        measured: Measured(130_000_000_000_000_000),
+        quota: Some(Amount(100_000_000_000)),
+        quota_revision: Some(3),
+        revenue: Measured(100_000_000_000_000_000),
+        overlay: Measured(-5_000_000_000_000_000),
+        rolled: Measured(35_000_000_000_000_000),
+        unit: "USD".into(),
+        last: true,
+        sequence: 4,
+        as_of: 1_770_000_000_000_000,
+    }
+}
+
+pub fn accrual() -> Accrual {
+    let first = Position { topic: Topic::DealClosed, partition: 1, offset: 10 };
+    Accrual {
+        payee_id: "ana".into(),
+        plan_id: "ae".into(),
+        plan_from: Date(20_454),
+        component: "new-business".into(),
+        earning_code: "COMM".into(),
+        calendar: "fiscal".into(),
+        interval: Interval::Quarter(Quarter(2026 * 4)),
+        effective_period: Period(2026 * 12),
+        booking_period: Period(2026 * 12 + 1),
+        sequence: 2,
+        previous_total: Minor(380_000),
+        new_total: Minor(379_999),
+        exact_numerator: ethnum::I256::from(379_999) * ethnum::I256::from(10i128.pow(18)),
+        currency: "USD".into(),
+        causes: Causes { first, last: Position { offset: 12, ..first }, count: 3 },
+        as_of: 1_770_000_000_000_000,
+    }
+}
+
+pub fn payout() -> Payout {
+    Payout {
+        run_id: "2026-02-run".into(),
+        pay_group: "default".into(),
+        period: Period(2026 * 12 + 1),
+        payee_id: "ana".into(),
+        employee_ref: Some("E-17".into()),
+        earning_code: "COMM".into(),
+        kind: PayoutKind::PriorPeriod,
+        effective_period: Period(2026 * 12),
+        amount: Minor(-72_000),
+        currency: "USD".into(),
+        balance_after: Minor(0),
+    }
+}
+
+pub fn payout_run() -> PayoutRun {
+    PayoutRun {
+        run_id: "2026-02-run".into(),
+        calendar: "fiscal".into(),
+        pay_group: "default".into(),
+        period: Period(2026 * 12 + 1),
+        records: 12,
+        total: Minor(1_234_567),
+        currency: "USD".into(),
+        digest: "00ff".into(),
+        closed_by: "eva".into(),
+        released_by: "finn".into(),
+    }
+}
+
+pub fn payee_name() -> PayeeName {
+    PayeeName {
+        payee_id: "ana".into(),
+        name: "Ana Müller".into(),
+        team: "north".into(),
+        manager: Some("mia".into()),
+        active: true,
+    }
+}
