@@ -6,11 +6,23 @@
 
 mod deal;
 mod decimal;
+mod fact;
+mod internal;
+pub mod json;
+pub mod keys;
+mod mode;
 mod output;
+mod plan;
 mod quota;
+pub mod rejected;
+mod route;
 mod schema;
 
+pub use internal::{read_close_note, read_payout_draft, write_close_note, write_payout_draft};
+pub use rejected::read_reject;
+
 use crate::domain::deal::DealClosed;
+use crate::domain::fact::Fact;
 use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
@@ -18,6 +30,7 @@ use crate::domain::topic::{Position, Topic, partition_of};
 use crate::pipeline::Input;
 use crate::pipeline::packed::PackedCredits;
 use deal::{ReadDeal, WriteDeal};
+use fact::FactRecord;
 use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, PayoutRecord, PayoutRunRecord, Wrong};
 use quota::QuotaRecord;
 use schema::Schema;
@@ -46,6 +59,7 @@ fn decode<M: ToString>(record: &'static str) -> impl Fn(M) -> WireError {
 pub struct Codec {
     deal_closed: Schema,
     quota_changed: Schema,
+    facts: Schema,
     attainment: Schema,
     accrual: Schema,
     payout: Schema,
@@ -66,6 +80,7 @@ impl Codec {
         Ok(Codec {
             deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
             quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
+            facts: schema("facts", include_str!("../../schemas/facts.avsc"))?,
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
             payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,
@@ -102,6 +117,11 @@ impl Codec {
         }
     }
 
+    /// A fact, or why it is refused: a mode that is not built is `not_supported`, named with the ones that are.
+    pub fn fact(&self, value: &[u8]) -> Result<Fact, Reject> {
+        self.facts.read::<FactRecord>(Some(value))?.fact()
+    }
+
     fn deal<'b>(&self, value: Option<&'b [u8]>) -> Result<DealClosed<'b>, Reject> {
         let ReadDeal(deal) = self.deal_closed.read(value)?;
         deal::check_ranges(&deal)?;
@@ -121,6 +141,10 @@ impl Codec {
 
     pub fn write_quota(&self, quota: &QuotaChanged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.quota_changed.write(&QuotaRecord::new(quota), out)
+    }
+
+    pub fn write_fact(&self, fact: &Fact, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.facts.write(&FactRecord::new(fact).map_err(encode("facts"))?, out)
     }
 
     pub fn write_attainment(&self, attainment: &Attainment, out: &mut Vec<u8>) -> Result<(), WireError> {

@@ -1,8 +1,12 @@
 //! Records that the tests are about.
 
-use crate::domain::calendar::{Date, Interval, Period, Quarter};
+use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
-use crate::domain::money::{Amount, Measured, Minor, Quantity, Share};
+use crate::domain::fact::{
+    AfterRelease, Boundary, Company, Component, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Method, MidIntervalChange,
+    Negative, NegativePay, NoQuota, Payee, PayeeRow, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan, Tier, TierBy,
+};
+use crate::domain::money::{Amount, Measured, Minor, Quantity, Rate, RoundingMode, Share};
 use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::{Position, Topic};
@@ -169,4 +173,105 @@ pub fn payee_name() -> PayeeName {
         manager: Some("mia".into()),
         active: true,
     }
+}
+
+/// One fact of every kind.
+pub fn facts() -> Vec<Fact> {
+    let bodies = vec![
+        FactBody::CompanyDefined(Company {
+            company_id: "initech".into(),
+            currency: "USD".into(),
+            calendar: "fiscal".into(),
+            closer_may_release: true,
+        }),
+        FactBody::CalendarDefined(Calendar::monthly("fiscal", Period(2026 * 12), Period(2026 * 12 + 11))),
+        FactBody::MeasureDefined(Measure {
+            measure_id: "new-arr".into(),
+            of: MeasureOf::Amount,
+            credit_kinds: vec![CreditKind::Revenue, CreditKind::Rolled],
+            products: vec!["platform".into()],
+            geographies: Vec::new(),
+            segments: vec!["enterprise".into(), "public".into()],
+            deal_kinds: vec![DealKind::New],
+        }),
+        FactBody::PlanDefined(plan()),
+        FactBody::PayeeDefined(payee()),
+        FactBody::PeriodClosed(PeriodClosed {
+            close_id: "2026-01".into(),
+            calendar: "fiscal".into(),
+            pay_group: "default".into(),
+            period: Period(2026 * 12),
+            cut: Cut { deal_closed: vec![10, 0, 12], quota_changed: vec![0, 1, 2] },
+        }),
+        FactBody::PeriodReopened(PeriodReopened { close_id: "2026-01".into() }),
+        FactBody::PeriodReleased(PeriodReleased {
+            close_id: "2026-01".into(),
+            records: 12,
+            total_minor: -5,
+            digest: "00ff".into(),
+        }),
+    ];
+    let fact = |(place, body): (usize, FactBody)| Fact {
+        fact_id: format!("f-{place}"),
+        author: "eva".into(),
+        reason: "new year".into(),
+        approver: (place == 3).then(|| "finn".into()),
+        occurred_at: 1_770_000_000_000_000,
+        body,
+    };
+    bodies.into_iter().enumerate().map(fact).collect()
+}
+
+pub fn plan() -> Plan {
+    let component = Component {
+        component_id: "new-business".into(),
+        earning_code: "COMM".into(),
+        interval: IntervalKind::Quarter,
+        measure: "new-arr".into(),
+        tier_by: TierBy::Attainment,
+        pays: Pays::RateOf,
+        method: Method::Marginal,
+        boundary: Boundary::Upper,
+        negative: Negative::Carry,
+        no_quota: Some(NoQuota::FirstTier),
+        rounding: RoundingMode::HalfEven,
+        tiers: vec![Tier { from: 0, rate: Rate(6_000_000) }, Tier { from: 500_000_000_000, rate: Rate(8_000_000) }],
+    };
+    let flat = Component {
+        component_id: "units".into(),
+        interval: IntervalKind::Month,
+        tier_by: TierBy::Quantity,
+        pays: Pays::PerUnit,
+        method: Method::Retroactive,
+        boundary: Boundary::Lower,
+        negative: Negative::Mirror,
+        no_quota: None,
+        rounding: RoundingMode::Down,
+        ..component.clone()
+    };
+    Plan {
+        plan_id: "ae".into(),
+        from: Date(20_454),
+        to: Some(Date(20_819)),
+        currency: "USD".into(),
+        calendar: "fiscal".into(),
+        mid_interval_change: MidIntervalChange::Carry,
+        negative_pay: NegativePay::Carry,
+        after_release: AfterRelease::Adjust,
+        components: vec![component, flat],
+    }
+}
+
+pub fn payee() -> Payee {
+    let row = PayeeRow {
+        from: Date(20_454),
+        to: Some(DAY),
+        title: "AE".into(),
+        manager: Some("mia".into()),
+        pay_group: "default".into(),
+        plans: vec!["ae".into()],
+        employee_ref: Some("E-17".into()),
+    };
+    let next = PayeeRow { from: DAY, to: None, manager: None, employee_ref: None, ..row.clone() };
+    Payee { payee_id: "ana".into(), rows: vec![row, next] }
 }

@@ -51,3 +51,13 @@ fn every_other_record_comes_back() {
     codec.write_payee_name(&fixtures::payee_name(), &mut bytes).unwrap();
     assert_eq!(codec.read_payee_name(&bytes).unwrap(), fixtures::payee_name());
 }
+
+#[test]
+fn every_fact_comes_back() {
+    let codec = codec();
+    for fact in fixtures::facts() {
+        let mut bytes = Vec::new();
+        codec.write_fact(&fact, &mut bytes).unwrap();
+        assert_eq!(codec.fact(&bytes), Ok(fact));
+    }
+}
