@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 /// A day, counted from 1970-01-01 (Avro's `date`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Date(pub i32);
 
 /// A pay period: a fiscal month, `year * 12 + month - 1`. Text: `2026-01`.

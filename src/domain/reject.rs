@@ -36,6 +36,31 @@ pub enum Reason {
 }
 
 impl Reason {
+    pub const ALL: [Reason; 22] = [
+        Reason::RecordTooLarge,
+        Reason::UnknownFormat,
+        Reason::UnknownSchema,
+        Reason::NotDecodable,
+        Reason::TrailingBytes,
+        Reason::KeyMismatch,
+        Reason::WrongPartition,
+        Reason::InvalidField,
+        Reason::DuplicateSplit,
+        Reason::SplitsNotWhole,
+        Reason::AmountOutOfRange,
+        Reason::RevisionConflict,
+        Reason::InvalidFact,
+        Reason::NotSupported,
+        Reason::FoldPanicked,
+        Reason::UnknownPayee,
+        Reason::NoSuchPeriod,
+        Reason::OtherCurrency,
+        Reason::UnknownCalendar,
+        Reason::MissingPlan,
+        Reason::MissingQuota,
+        Reason::UnknownMeasure,
+    ];
+
     pub fn code(self) -> &'static str {
         match self {
             Reason::RecordTooLarge => "record_too_large",
@@ -61,6 +86,11 @@ impl Reason {
             Reason::MissingQuota => "missing_quota",
             Reason::UnknownMeasure => "unknown_measure",
         }
+    }
+
+    /// The reason of a code.
+    pub fn from_code(code: &str) -> Option<Reason> {
+        Reason::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
     /// Whether the input waits for a fact instead of being refused.

@@ -1,1 +1,226 @@
-//! To come.
+//! Records as bytes and back: Avro in Confluent framing, JSON lines, and the internal records.
+//!
+//! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
+//! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `fact` and `output` say how each record's fields stand,
+//! `route` decides topic, key and partition, `json` is the same records as text.
+
+mod deal;
+mod decimal;
+mod fact;
+mod internal;
+pub mod json;
+pub mod keys;
+mod mode;
+mod output;
+mod plan;
+mod quota;
+pub mod rejected;
+mod route;
+mod schema;
+
+pub use internal::{read_close_note, read_payout_draft, write_close_note, write_payout_draft};
+pub use rejected::read_reject;
+
+use crate::domain::deal::DealClosed;
+use crate::domain::fact::Fact;
+use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun};
+use crate::domain::quota::QuotaChanged;
+use crate::domain::reject::{Reason, Reject};
+use crate::domain::topic::{Position, Topic, partition_of};
+use crate::pipeline::Input;
+use crate::pipeline::packed::PackedCredits;
+use deal::{ReadDeal, WriteDeal};
+use fact::FactRecord;
+use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, PayoutRecord, PayoutRunRecord, Wrong};
+use quota::QuotaRecord;
+use schema::Schema;
+
+/// What keeps a record from being written, or one of our own from being read.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// The embedded schemas or their ids do not hold together.
+    #[error("schema {name}: {message}")]
+    Schema { name: &'static str, message: String },
+    #[error("{record} record cannot be written: {message}")]
+    Encode { record: &'static str, message: String },
+    #[error("{record} record cannot be read: {message}")]
+    Decode { record: &'static str, message: String },
+}
+
+fn encode(record: &'static str) -> impl Fn(Wrong) -> WireError {
+    move |message| WireError::Encode { record, message }
+}
+
+fn decode<M: ToString>(record: &'static str) -> impl Fn(M) -> WireError {
+    move |message| WireError::Decode { record, message: message.to_string() }
+}
+
+/// The schemas under their ids.
+pub struct Codec {
+    deal_closed: Schema,
+    quota_changed: Schema,
+    facts: Schema,
+    attainment: Schema,
+    accrual: Schema,
+    payout: Schema,
+    payout_run: Schema,
+    payee: Schema,
+}
+
+impl Codec {
+    /// The codec of the embedded schemas.
+    pub fn new() -> Result<Codec, WireError> {
+        let ids: toml::Table = toml::from_str(include_str!("../../schemas/ids.toml"))
+            .map_err(|error: toml::de::Error| WireError::Schema { name: "ids", message: error.to_string() })?;
+        let schema = |name: &'static str, text: &str| {
+            let id = ids.get(name).and_then(toml::Value::as_integer).and_then(|id| u32::try_from(id).ok());
+            let id = id.ok_or_else(|| WireError::Schema { name, message: "has no id in ids.toml".into() })?;
+            Schema::new(name, id, text)
+        };
+        Ok(Codec {
+            deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
+            quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
+            facts: schema("facts", include_str!("../../schemas/facts.avsc"))?,
+            attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?,
+            accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
+            payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,
+            payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?,
+            payee: schema("payee", include_str!("../../schemas/payee.avsc"))?,
+        })
+    }
+
+    /// An input record, or why it is refused. The order of checks is fixed: size, framing, schema, content, key, partition.
+    pub fn input<'b>(
+        &self,
+        position: Position,
+        partitions: u32,
+        key: Option<&'b [u8]>,
+        value: Option<&'b [u8]>,
+        maximum_bytes: usize,
+    ) -> Result<Input<'b>, Reject> {
+        if let Some(bytes) = value.map(<[u8]>::len).filter(|bytes| *bytes > maximum_bytes) {
+            return Err(Reject::new(Reason::RecordTooLarge, "", format!("{bytes} bytes, more than {maximum_bytes}")));
+        }
+        match position.topic {
+            Topic::DealClosed => {
+                let deal = self.deal(value)?;
+                check_place(position, partitions, key, "deal_id", deal.deal_id)?;
+                Ok(Input::Deal(deal))
+            }
+            Topic::QuotaChanged => {
+                let quota = self.quota(value)?;
+                check_place(position, partitions, key, "payee_id", quota.payee_id)?;
+                Ok(Input::Quota(quota))
+            }
+            Topic::Credits => packed(value).map(Input::Credits),
+            other => Err(Reject::new(Reason::NotSupported, "", format!("topic {} is not an input of a stage", other.name()))),
+        }
+    }
+
+    /// A fact, or why it is refused: a mode that is not built is `not_supported`, named with the ones that are.
+    pub fn fact(&self, value: &[u8]) -> Result<Fact, Reject> {
+        self.facts.read::<FactRecord>(Some(value))?.fact()
+    }
+
+    fn deal<'b>(&self, value: Option<&'b [u8]>) -> Result<DealClosed<'b>, Reject> {
+        let ReadDeal(deal) = self.deal_closed.read(value)?;
+        deal::check_ranges(&deal)?;
+        deal.check()?;
+        Ok(deal)
+    }
+
+    fn quota<'b>(&self, value: Option<&'b [u8]>) -> Result<QuotaChanged<'b>, Reject> {
+        let quota = self.quota_changed.read::<QuotaRecord<'b>>(value)?.quota()?;
+        quota.check()?;
+        Ok(quota)
+    }
+
+    pub fn write_deal(&self, deal: &DealClosed<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.deal_closed.write(&WriteDeal(deal), out)
+    }
+
+    pub fn write_quota(&self, quota: &QuotaChanged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.quota_changed.write(&QuotaRecord::new(quota), out)
+    }
+
+    pub fn write_fact(&self, fact: &Fact, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.facts.write(&FactRecord::new(fact).map_err(encode("facts"))?, out)
+    }
+
+    pub fn write_attainment(&self, attainment: &Attainment, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.attainment.write(&AttainmentRecord::new(attainment), out)
+    }
+
+    pub fn write_accrual(&self, accrual: &Accrual, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.accrual.write(&AccrualRecord::new(accrual).map_err(encode("accrual"))?, out)
+    }
+
+    pub fn write_payout(&self, payout: &Payout, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.payout.write(&PayoutRecord::new(payout).map_err(encode("payout"))?, out)
+    }
+
+    pub fn write_payout_run(&self, run: &PayoutRun, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.payout_run.write(&PayoutRunRecord::new(run).map_err(encode("payout-run"))?, out)
+    }
+
+    pub fn write_payee_name(&self, name: &PayeeName, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.payee.write(&PayeeNameRecord::new(name), out)
+    }
+
+    /// A deal whose place in the log does not matter.
+    pub fn read_deal<'b>(&self, value: &'b [u8]) -> Result<DealClosed<'b>, WireError> {
+        self.deal(Some(value)).map_err(decode("deal-closed"))
+    }
+
+    /// A quota whose place in the log does not matter.
+    pub fn read_quota<'b>(&self, value: &'b [u8]) -> Result<QuotaChanged<'b>, WireError> {
+        self.quota(Some(value)).map_err(decode("quota-changed"))
+    }
+
+    pub fn read_attainment(&self, value: &[u8]) -> Result<Attainment, WireError> {
+        let record: AttainmentRecord<'_> = self.attainment.read(Some(value)).map_err(decode("attainment"))?;
+        record.attainment().map_err(decode("attainment"))
+    }
+
+    pub fn read_accrual(&self, value: &[u8]) -> Result<Accrual, WireError> {
+        let record: AccrualRecord<'_> = self.accrual.read(Some(value)).map_err(decode("accrual"))?;
+        record.accrual().map_err(decode("accrual"))
+    }
+
+    pub fn read_payout(&self, value: &[u8]) -> Result<Payout, WireError> {
+        let record: PayoutRecord<'_> = self.payout.read(Some(value)).map_err(decode("payout"))?;
+        record.payout().map_err(decode("payout"))
+    }
+
+    pub fn read_payout_run(&self, value: &[u8]) -> Result<PayoutRun, WireError> {
+        let record: PayoutRunRecord<'_> = self.payout_run.read(Some(value)).map_err(decode("payout-run"))?;
+        record.payout_run().map_err(decode("payout-run"))
+    }
+
+    pub fn read_payee_name(&self, value: &[u8]) -> Result<PayeeName, WireError> {
+        let record: PayeeNameRecord<'_> = self.payee.read(Some(value)).map_err(decode("payee"))?;
+        Ok(record.payee_name())
+    }
+}
+
+/// The key must be the record's id, and the partition the key's.
+fn check_place(position: Position, partitions: u32, key: Option<&[u8]>, field: &str, id: &str) -> Result<(), Reject> {
+    if key != Some(id.as_bytes()) {
+        let found = key.map_or("no key".into(), |key| format!("key \"{}\"", key.escape_ascii()));
+        return Err(Reject::new(Reason::KeyMismatch, field, format!("{found}, but the record is of \"{id}\"")));
+    }
+    let expected = partition_of(id.as_bytes(), partitions);
+    if expected == position.partition {
+        return Ok(());
+    }
+    let message = format!("in partition {}, expected {expected} of {partitions} (murmur2 of the key)", position.partition);
+    Err(Reject::new(Reason::WrongPartition, field, message))
+}
+
+fn packed(value: Option<&[u8]>) -> Result<PackedCredits<'_>, Reject> {
+    let value = value.ok_or_else(|| Reject::new(Reason::UnknownFormat, "", "no value, expected packed credits".into()))?;
+    PackedCredits::decode(value).map_err(|error| Reject::new(Reason::NotDecodable, "", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! The key of each topic's record, and the partition that it goes to.
+//!
+//! Records about a payee lie in the partition of the payee id, whatever else their key holds.
+
+use crate::domain::fact::{Fact, FactBody};
+use crate::domain::output::Attainment;
+use crate::domain::topic::partition_of;
+
+/// `payee|measure|calendar|interval`.
+pub fn attainment(attainment: &Attainment) -> String {
+    format!("{}|{}|{}|{}", attainment.payee_id, attainment.measure, attainment.calendar, attainment.interval)
+}
+
+/// `kind:id`.
+pub fn fact(fact: &Fact) -> String {
+    match &fact.body {
+        FactBody::CompanyDefined(company) => format!("company:{}", company.company_id),
+        FactBody::CalendarDefined(calendar) => format!("calendar:{}", calendar.calendar_id),
+        FactBody::MeasureDefined(measure) => format!("measure:{}", measure.measure_id),
+        FactBody::PlanDefined(plan) => format!("plan:{}.{}", plan.plan_id, plan.from),
+        FactBody::PayeeDefined(payee) => format!("payee:{}", payee.payee_id),
+        FactBody::PeriodClosed(closed) => format!("period-closed:{}", closed.close_id),
+        FactBody::PeriodReopened(reopened) => format!("period-reopened:{}", reopened.close_id),
+        FactBody::PeriodReleased(released) => format!("period-released:{}", released.close_id),
+    }
+}
+
+/// The partition of a deal's or payee's records.
+pub fn partition(id: &str, partitions: u32) -> u32 {
+    partition_of(id.as_bytes(), partitions)
+}

@@ -1,0 +1,277 @@
+//! Records that the tests are about.
+
+use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
+use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
+use crate::domain::fact::{
+    AfterRelease, Boundary, Company, Component, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Method, MidIntervalChange,
+    Negative, NegativePay, NoQuota, Payee, PayeeRow, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan, Tier, TierBy,
+};
+use crate::domain::money::{Amount, Measured, Minor, Quantity, Rate, RoundingMode, Share};
+use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
+use crate::domain::quota::QuotaChanged;
+use crate::domain::topic::{Position, Topic};
+
+/// 2026-02-03.
+pub const DAY: Date = Date(20_487);
+
+pub fn split(payee_id: &str, counts: Counts, millionths: u32) -> Split<'_> {
+    Split { payee_id, role: "AE", counts, share: Share(millionths) }
+}
+
+/// Every field is set.
+pub fn deal() -> DealClosed<'static> {
+    DealClosed {
+        deal_id: "D-1",
+        revision: 2,
+        status: DealStatus::Closed,
+        change: Change::Correction,
+        effective_on: Some(DAY),
+        closed_on: DAY,
+        sequence: Some(7),
+        currency: "USD",
+        customer: Some("Initech"),
+        related_deal: Some("D-0"),
+        kind: Some(DealKind::Expansion),
+        contract_start: Some(DAY),
+        term_months: Some(12),
+        stage: Some("won"),
+        probability: Some(Share(1_000_000)),
+        lines: vec![
+            Line {
+                line_id: "1",
+                product: "platform",
+                geography: Some("EMEA"),
+                segment: Some("enterprise"),
+                amount: Amount(125_000_500_000),
+                quantity: Quantity(25_000),
+                cost: Some(Amount(-1)),
+                splits: vec![split("ana", Counts::Revenue, 1_000_000)],
+            },
+            bare_line("2"),
+        ],
+        splits: vec![
+            split("ana", Counts::Revenue, 700_000),
+            split("ben", Counts::Revenue, 300_000),
+            split("cy", Counts::Overlay, 500_000),
+        ],
+        attributes: vec![
+            ("region", Attribute::Text("north")),
+            ("score", Attribute::Number(-1_500_000)),
+            ("since", Attribute::Date(DAY)),
+        ],
+        occurred_at: 1_770_000_000_000_000,
+    }
+}
+
+pub fn bare_line(line_id: &str) -> Line<'_> {
+    Line {
+        line_id,
+        product: "support",
+        geography: None,
+        segment: None,
+        amount: Amount(0),
+        quantity: Quantity(-10_000),
+        cost: None,
+        splits: Vec::new(),
+    }
+}
+
+pub fn quota() -> QuotaChanged<'static> {
+    QuotaChanged {
+        payee_id: "ana",
+        measure: "new-arr",
+        calendar: "fiscal",
+        interval: Interval::Quarter(Quarter(2026 * 4)),
+        amount: Some(Amount(100_000_000_000)),
+        revision: 3,
+        applies_from: Some(DAY),
+        author: "eva",
+        reason: "new territory",
+        occurred_at: 1_770_000_000_000_000,
+    }
+}
+
+pub fn attainment() -> Attainment {
+    Attainment {
+        payee_id: "ana".into(),
+        measure: "new-arr".into(),
+        calendar: "fiscal".into(),
+        interval: Interval::Quarter(Quarter(2026 * 4)),
+        from: Date(20_454),
+        to: Date(20_544),
+        measured: Measured(130_000_000_000_000_000),
+        quota: Some(Amount(100_000_000_000)),
+        quota_revision: Some(3),
+        revenue: Measured(100_000_000_000_000_000),
+        overlay: Measured(-5_000_000_000_000_000),
+        rolled: Measured(35_000_000_000_000_000),
+        unit: "USD".into(),
+        last: true,
+        sequence: 4,
+        as_of: 1_770_000_000_000_000,
+    }
+}
+
+pub fn accrual() -> Accrual {
+    let first = Position { topic: Topic::DealClosed, partition: 1, offset: 10 };
+    Accrual {
+        payee_id: "ana".into(),
+        plan_id: "ae".into(),
+        plan_from: Date(20_454),
+        component: "new-business".into(),
+        earning_code: "COMM".into(),
+        calendar: "fiscal".into(),
+        interval: Interval::Quarter(Quarter(2026 * 4)),
+        effective_period: Period(2026 * 12),
+        booking_period: Period(2026 * 12 + 1),
+        sequence: 2,
+        previous_total: Minor(380_000),
+        new_total: Minor(379_999),
+        exact_numerator: ethnum::I256::from(379_999) * ethnum::I256::from(10i128.pow(18)),
+        currency: "USD".into(),
+        causes: Causes { first, last: Position { offset: 12, ..first }, count: 3 },
+        as_of: 1_770_000_000_000_000,
+    }
+}
+
+pub fn payout() -> Payout {
+    Payout {
+        run_id: "2026-02-run".into(),
+        pay_group: "default".into(),
+        period: Period(2026 * 12 + 1),
+        payee_id: "ana".into(),
+        employee_ref: Some("E-17".into()),
+        earning_code: "COMM".into(),
+        kind: PayoutKind::PriorPeriod,
+        effective_period: Period(2026 * 12),
+        amount: Minor(-72_000),
+        currency: "USD".into(),
+        balance_after: Minor(0),
+    }
+}
+
+pub fn payout_run() -> PayoutRun {
+    PayoutRun {
+        run_id: "2026-02-run".into(),
+        calendar: "fiscal".into(),
+        pay_group: "default".into(),
+        period: Period(2026 * 12 + 1),
+        records: 12,
+        total: Minor(1_234_567),
+        currency: "USD".into(),
+        digest: "00ff".into(),
+        closed_by: "eva".into(),
+        released_by: "finn".into(),
+    }
+}
+
+pub fn payee_name() -> PayeeName {
+    PayeeName {
+        payee_id: "ana".into(),
+        name: "Ana Müller".into(),
+        team: "north".into(),
+        manager: Some("mia".into()),
+        active: true,
+    }
+}
+
+/// One fact of every kind.
+pub fn facts() -> Vec<Fact> {
+    let bodies = vec![
+        FactBody::CompanyDefined(Company {
+            company_id: "initech".into(),
+            currency: "USD".into(),
+            calendar: "fiscal".into(),
+            closer_may_release: true,
+        }),
+        FactBody::CalendarDefined(Calendar::monthly("fiscal", Period(2026 * 12), Period(2026 * 12 + 11))),
+        FactBody::MeasureDefined(Measure {
+            measure_id: "new-arr".into(),
+            of: MeasureOf::Amount,
+            credit_kinds: vec![CreditKind::Revenue, CreditKind::Rolled],
+            products: vec!["platform".into()],
+            geographies: Vec::new(),
+            segments: vec!["enterprise".into(), "public".into()],
+            deal_kinds: vec![DealKind::New],
+        }),
+        FactBody::PlanDefined(plan()),
+        FactBody::PayeeDefined(payee()),
+        FactBody::PeriodClosed(PeriodClosed {
+            close_id: "2026-01".into(),
+            calendar: "fiscal".into(),
+            pay_group: "default".into(),
+            period: Period(2026 * 12),
+            cut: Cut { deal_closed: vec![10, 0, 12], quota_changed: vec![0, 1, 2] },
+        }),
+        FactBody::PeriodReopened(PeriodReopened { close_id: "2026-01".into() }),
+        FactBody::PeriodReleased(PeriodReleased {
+            close_id: "2026-01".into(),
+            records: 12,
+            total_minor: -5,
+            digest: "00ff".into(),
+        }),
+    ];
+    let fact = |(place, body): (usize, FactBody)| Fact {
+        fact_id: format!("f-{place}"),
+        author: "eva".into(),
+        reason: "new year".into(),
+        approver: (place == 3).then(|| "finn".into()),
+        occurred_at: 1_770_000_000_000_000,
+        body,
+    };
+    bodies.into_iter().enumerate().map(fact).collect()
+}
+
+pub fn plan() -> Plan {
+    let component = Component {
+        component_id: "new-business".into(),
+        earning_code: "COMM".into(),
+        interval: IntervalKind::Quarter,
+        measure: "new-arr".into(),
+        tier_by: TierBy::Attainment,
+        pays: Pays::RateOf,
+        method: Method::Marginal,
+        boundary: Boundary::Upper,
+        negative: Negative::Carry,
+        no_quota: Some(NoQuota::FirstTier),
+        rounding: RoundingMode::HalfEven,
+        tiers: vec![Tier { from: 0, rate: Rate(6_000_000) }, Tier { from: 500_000_000_000, rate: Rate(8_000_000) }],
+    };
+    let flat = Component {
+        component_id: "units".into(),
+        interval: IntervalKind::Month,
+        tier_by: TierBy::Quantity,
+        pays: Pays::PerUnit,
+        method: Method::Retroactive,
+        boundary: Boundary::Lower,
+        negative: Negative::Mirror,
+        no_quota: None,
+        rounding: RoundingMode::Down,
+        ..component.clone()
+    };
+    Plan {
+        plan_id: "ae".into(),
+        from: Date(20_454),
+        to: Some(Date(20_819)),
+        currency: "USD".into(),
+        calendar: "fiscal".into(),
+        mid_interval_change: MidIntervalChange::Carry,
+        negative_pay: NegativePay::Carry,
+        after_release: AfterRelease::Adjust,
+        components: vec![component, flat],
+    }
+}
+
+pub fn payee() -> Payee {
+    let row = PayeeRow {
+        from: Date(20_454),
+        to: Some(DAY),
+        title: "AE".into(),
+        manager: Some("mia".into()),
+        pay_group: "default".into(),
+        plans: vec!["ae".into()],
+        employee_ref: Some("E-17".into()),
+    };
+    let next = PayeeRow { from: DAY, to: None, manager: None, employee_ref: None, ..row.clone() };
+    Payee { payee_id: "ana".into(), rows: vec![row, next] }
+}
