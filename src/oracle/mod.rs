@@ -1,1 +1,23 @@
-//! To come.
+//! The slow, obvious second engine behind `accrue verify`: it reads the whole log and computes every total from scratch.
+//!
+//! It keeps no incremental state and shares no calculation with the engine that it checks: of this crate it knows the
+//! records (through `wire`) and the scaled numbers of `money`; calendar, tables and rounding are its own. Feed a
+//! [`History`] in log order, ask it for its [`Totals`], feed what was published to a [`Published`], and compare.
+//!
+//! Reading order: `history` (what is kept of the inputs), `rules` (which facts count), `world` (what they add up to),
+//! `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
+
+mod credits;
+mod history;
+mod rewards;
+mod rules;
+mod totals;
+mod verify;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use history::{History, Taken};
+pub use totals::{Attained, AttainmentKey, EarnedKey, OracleError, Pending, RunTotal, TotalKey, Totals};
+pub use verify::{Difference, Link, Published, Report};

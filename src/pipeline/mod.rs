@@ -7,6 +7,7 @@
 
 pub mod crediting;
 pub mod earning;
+pub mod feed;
 pub mod packed;
 
 use crate::domain::deal::DealClosed;

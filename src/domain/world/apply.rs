@@ -1,0 +1,354 @@
+//! What a fact may say, in the world before it, and what it touches: a pure check in log order.
+
+use super::organisation::MAXIMUM_LEVELS;
+use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
+use crate::domain::calendar::{Calendar, Date};
+use crate::domain::deal::check_id;
+use crate::domain::fact::{
+    Company, Component, Fact, FactBody, Measure, MeasureOf, Payee, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan,
+    TierBy,
+};
+use crate::domain::money::minor_digits;
+use crate::domain::reject::{Reason, Reject};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// More payees than this in one reach are told as "everybody".
+const NAMED_PAYEES: usize = 1_000;
+
+/// What a fact touches, so that only that is folded again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Deals closed on or after this day may credit others now.
+    pub credits_from: Option<Date>,
+    /// Credits that were given count in a measure that was not there.
+    pub backfill: bool,
+    /// What was parked may go on.
+    pub parked: bool,
+    /// Every payee's earnings may differ ...
+    pub all_earnings: bool,
+    /// ... or only these.
+    pub payees: BTreeSet<String>,
+}
+
+impl Reach {
+    pub fn merge(&mut self, other: Reach) {
+        self.credits_from = match (self.credits_from, other.credits_from) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.backfill |= other.backfill;
+        self.parked |= other.parked;
+        self.all_earnings |= other.all_earnings;
+        self.payees.extend(other.payees);
+        if self.payees.len() > NAMED_PAYEES {
+            self.all_earnings = true;
+            self.payees.clear();
+        }
+    }
+}
+
+fn invalid(field: &str, message: String) -> Reject {
+    Reject::new(Reason::InvalidFact, field, message)
+}
+
+fn not_supported(field: &str, message: &str) -> Reject {
+    Reject::new(Reason::NotSupported, field, message.into())
+}
+
+impl World {
+    /// Applies the fact at `offset`. A refused fact changes nothing but `facts_next`.
+    pub fn apply(&mut self, offset: u64, fact: &Fact) -> Result<Reach, Reject> {
+        self.facts_next = offset + 1;
+        match &fact.body {
+            FactBody::CompanyDefined(company) => self.apply_company(company),
+            FactBody::CalendarDefined(calendar) => self.apply_calendar(calendar),
+            FactBody::MeasureDefined(measure) => self.apply_measure(offset, measure),
+            FactBody::PlanDefined(plan) => self.apply_plan(plan),
+            FactBody::PayeeDefined(payee) => self.apply_payee(payee),
+            FactBody::PeriodClosed(closed) => self.apply_closed(closed, &fact.author),
+            FactBody::PeriodReopened(reopened) => self.apply_reopened(reopened),
+            FactBody::PeriodReleased(released) => self.apply_released(released, &fact.author),
+        }
+    }
+
+    fn apply_company(&mut self, company: &Company) -> Result<Reach, Reject> {
+        let Some(digits) = minor_digits(&company.currency) else {
+            return Err(invalid("currency", format!("\"{}\" is not an ISO 4217 currency code", company.currency)));
+        };
+        if let Some(known) = &self.company {
+            let same = known.currency == company.currency
+                && known.calendar == company.calendar
+                && known.company_id == company.company_id;
+            if !same {
+                return Err(not_supported("company", "a company's id, currency and calendar cannot change"));
+            }
+        }
+        if self.calendar.as_ref().is_some_and(|calendar| calendar.calendar_id != company.calendar) {
+            return Err(not_supported("calendar", "the company names another calendar than the one published"));
+        }
+        let first = self.company.is_none();
+        self.company = Some(Arc::new(company.clone()));
+        self.currency = company.currency.as_str().into();
+        self.minor_digits = digits;
+        Ok(Reach { parked: first, all_earnings: first, ..Reach::default() })
+    }
+
+    fn apply_calendar(&mut self, calendar: &Calendar) -> Result<Reach, Reject> {
+        check_id("calendar_id", &calendar.calendar_id).map_err(|reject| invalid(&reject.field, reject.message))?;
+        if calendar.starts.len() < 2 || calendar.starts.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err(invalid("starts", "a calendar needs at least one period, and first days that ascend".into()));
+        }
+        if self.company.as_ref().is_some_and(|company| company.calendar != calendar.calendar_id) {
+            return Err(not_supported("calendar_id", "a second calendar: the company has one"));
+        }
+        match &self.calendar {
+            Some(known) if known.calendar_id != calendar.calendar_id => {
+                return Err(not_supported("calendar_id", "a second calendar: the company has one"));
+            }
+            Some(known) if !known.is_extended_by(calendar) => {
+                return Err(invalid(
+                    "starts",
+                    "a calendar can only be extended: its published periods must stay as they are".into(),
+                ));
+            }
+            _ => {}
+        }
+        if self.calendar.as_deref() == Some(calendar) {
+            return Ok(Reach::default());
+        }
+        self.calendar = Some(Arc::new(calendar.clone()));
+        self.calendar_id = calendar.calendar_id.as_str().into();
+        Ok(Reach { parked: true, all_earnings: true, ..Reach::default() })
+    }
+
+    fn apply_measure(&mut self, offset: u64, measure: &Measure) -> Result<Reach, Reject> {
+        check_id("measure_id", &measure.measure_id).map_err(|reject| invalid(&reject.field, reject.message))?;
+        if measure.credit_kinds.is_empty() {
+            return Err(invalid("credit_kinds", "a measure needs at least one kind of credit".into()));
+        }
+        match self.measure(&measure.measure_id) {
+            Some(known) if known.measure == *measure => return Ok(Reach::default()),
+            Some(_) => {
+                let message = format!("measure \"{}\" is published with another definition; use a new id", measure.measure_id);
+                return Err(invalid("measure_id", message));
+            }
+            None => {}
+        }
+        let defined = DefinedMeasure { id: measure.measure_id.as_str().into(), measure: measure.clone(), offset };
+        Arc::make_mut(&mut self.measures).push(defined);
+        Ok(Reach { backfill: true, all_earnings: true, ..Reach::default() })
+    }
+
+    fn apply_plan(&mut self, plan: &Plan) -> Result<Reach, Reject> {
+        let Some(calendar) = self.calendar.clone() else {
+            return Err(invalid("calendar", "publish the calendar before a plan".into()));
+        };
+        self.check_plan(plan, &calendar)?;
+        let versions = self.plans.get(&plan.plan_id).map(Vec::as_slice).unwrap_or_default();
+        let other = versions.iter().filter(|version| version.plan.from != plan.from);
+        for version in other {
+            let apart = plan.to.is_some_and(|to| to <= version.plan.from) || version.plan.to.is_some_and(|to| to <= plan.from);
+            if !apart {
+                let message = format!("overlaps the version from {}: end one where the other starts", version.plan.from);
+                return Err(invalid("from", message));
+            }
+        }
+        if versions.iter().any(|version| version.plan == *plan) {
+            return Ok(Reach::default());
+        }
+        let names = plan.components.iter().map(|c| (c.component_id.as_str().into(), c.earning_code.as_str().into())).collect();
+        let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id: plan.plan_id.as_str().into(), names });
+        let versions = Arc::make_mut(&mut self.plans).entry(plan.plan_id.clone()).or_default();
+        versions.retain(|version| version.plan.from != plan.from);
+        versions.push(version);
+        versions.sort_by_key(|version| version.plan.from);
+        Ok(Reach { all_earnings: true, ..Reach::default() })
+    }
+
+    fn check_plan(&self, plan: &Plan, calendar: &Calendar) -> Result<(), Reject> {
+        check_id("plan_id", &plan.plan_id).map_err(|reject| invalid(&reject.field, reject.message))?;
+        if plan.calendar != calendar.calendar_id {
+            return Err(not_supported("calendar", "a plan on another calendar than the company's"));
+        }
+        if *plan.currency != *self.currency {
+            return Err(not_supported("currency", "a plan in another currency than the company's"));
+        }
+        let starts_period = |date: Date| calendar.starts.binary_search(&date).is_ok();
+        if !starts_period(plan.from) || !plan.to.is_none_or(starts_period) {
+            return Err(invalid("from", "a plan starts and ends on first days of pay periods of its calendar".into()));
+        }
+        if plan.to.is_some_and(|to| to <= plan.from) {
+            return Err(invalid("to", format!("{} is not after {}", plan.to.unwrap_or(plan.from), plan.from)));
+        }
+        if plan.components.is_empty() {
+            return Err(invalid("components", "a plan needs at least one component".into()));
+        }
+        for (place, component) in plan.components.iter().enumerate() {
+            if plan.components[..place].iter().any(|earlier| earlier.component_id == component.component_id) {
+                return Err(invalid("components", format!("component \"{}\" twice", component.component_id)));
+            }
+            self.check_component(component)?;
+        }
+        Ok(())
+    }
+
+    fn check_component(&self, component: &Component) -> Result<(), Reject> {
+        let id = &component.component_id;
+        check_id("component_id", id).map_err(|reject| invalid(&reject.field, reject.message))?;
+        check_id("earning_code", &component.earning_code).map_err(|reject| invalid(&reject.field, reject.message))?;
+        let Some(defined) = self.measure(&component.measure) else {
+            return Err(invalid("measure", format!("component \"{id}\": measure \"{}\" is not published", component.measure)));
+        };
+        let fits = matches!(
+            (defined.measure.of, component.pays, component.tier_by),
+            (MeasureOf::Amount, Pays::RateOf, TierBy::Amount | TierBy::Attainment)
+                | (MeasureOf::Quantity, Pays::PerUnit, TierBy::Quantity | TierBy::Attainment)
+        );
+        if !fits {
+            return Err(invalid("measure", format!("component \"{id}\": tier_by and pays do not fit what the measure counts")));
+        }
+        if component.no_quota.is_some() != (component.tier_by == TierBy::Attainment) {
+            return Err(invalid("no_quota", format!("component \"{id}\": stated exactly when tiers are by attainment")));
+        }
+        check_tiers(component)
+    }
+
+    fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {
+        check_id("payee_id", &payee.payee_id).map_err(|reject| invalid(&reject.field, reject.message))?;
+        let Some(calendar) = self.calendar.clone() else {
+            return Err(invalid("calendar", "publish the calendar before a payee".into()));
+        };
+        check_rows(payee, &calendar)?;
+        let known = self.organisation.get(&payee.payee_id).cloned();
+        if known.as_deref() == Some(payee) {
+            return Ok(Reach::default());
+        }
+        if self.organisation.makes_cycle(payee) {
+            let message =
+                format!("payee \"{}\" would manage himself, or the chain has more than {MAXIMUM_LEVELS} levels", payee.payee_id);
+            return Err(invalid("manager", message));
+        }
+        let reach = reach_of(known.as_deref(), payee);
+        Arc::make_mut(&mut self.organisation).insert(payee.clone());
+        Ok(reach)
+    }
+
+    fn apply_closed(&mut self, closed: &PeriodClosed, author: &str) -> Result<Reach, Reject> {
+        check_id("close_id", &closed.close_id).map_err(|reject| invalid(&reject.field, reject.message))?;
+        let known = self.calendar.as_ref().filter(|calendar| calendar.calendar_id == closed.calendar);
+        if known.and_then(|calendar| calendar.bounds(closed.period)).is_none() {
+            return Err(invalid("period", format!("{} is not a period of calendar \"{}\"", closed.period, closed.calendar)));
+        }
+        if closed.pay_group != "default" {
+            return Err(not_supported("pay_group", "a pay group other than \"default\""));
+        }
+        if self.runs.iter().any(|run| run.closed.close_id == closed.close_id) {
+            return Err(invalid("close_id", format!("\"{}\" was used before", closed.close_id)));
+        }
+        let partitions = self.partitions as usize;
+        if closed.cut.deal_closed.len() != partitions || closed.cut.quota_changed.len() != partitions {
+            return Err(invalid("cut", format!("needs the end offset of each of the {partitions} partitions of both inputs")));
+        }
+        if let Some(last) = self.closed_through()
+            && closed.period != last.next()
+        {
+            return Err(invalid("period", format!("{} cannot be closed: the next one is {}", closed.period, last.next())));
+        }
+        let run = Run { closed: closed.clone(), closed_by: author.into(), state: RunState::Closed, release: None };
+        Arc::make_mut(&mut self.runs).push(run);
+        self.operate(Operation::Close(self.runs.len() - 1));
+        Ok(Reach::default())
+    }
+
+    fn apply_reopened(&mut self, reopened: &PeriodReopened) -> Result<Reach, Reject> {
+        let last = self.runs.iter().rposition(|run| run.state != RunState::Reopened);
+        let index = last.filter(|index| self.runs[*index].closed.close_id == reopened.close_id);
+        let Some(index) = index.filter(|index| self.runs[*index].state == RunState::Closed) else {
+            let message = format!("\"{}\" is not the last closed and unreleased period", reopened.close_id);
+            return Err(invalid("close_id", message));
+        };
+        Arc::make_mut(&mut self.runs)[index].state = RunState::Reopened;
+        self.operate(Operation::Reopen(index));
+        Ok(Reach::default())
+    }
+
+    fn apply_released(&mut self, released: &PeriodReleased, author: &str) -> Result<Reach, Reject> {
+        let first = self.runs.iter().position(|run| run.state == RunState::Closed);
+        let Some(index) = first.filter(|index| self.runs[*index].closed.close_id == released.close_id) else {
+            let message = format!("\"{}\" is not the first closed and unreleased period", released.close_id);
+            return Err(invalid("close_id", message));
+        };
+        let closer_may = self.company.as_ref().is_some_and(|company| company.closer_may_release);
+        if self.runs[index].closed_by == author && !closer_may {
+            return Err(invalid("author", format!("\"{author}\" closed this period; another person releases it")));
+        }
+        let run = &mut Arc::make_mut(&mut self.runs)[index];
+        run.state = RunState::Released;
+        run.release = Some((released.clone(), author.into()));
+        self.operate(Operation::Release(index));
+        Ok(Reach::default())
+    }
+
+    fn operate(&mut self, operation: Operation) {
+        Arc::make_mut(&mut self.operations).push(operation);
+    }
+}
+
+fn check_tiers(component: &Component) -> Result<(), Reject> {
+    let id = &component.component_id;
+    let ascending = component.tiers.windows(2).all(|pair| pair[0].from < pair[1].from);
+    if component.tiers.first().is_none_or(|tier| tier.from != 0) || !ascending {
+        return Err(invalid("tiers", format!("component \"{id}\": tiers start at 0 and ascend")));
+    }
+    let fine = component.tiers.iter().any(|tier| tier.from % 1_000_000 != 0);
+    if component.tier_by == TierBy::Attainment && fine {
+        return Err(invalid("tiers", format!("component \"{id}\": a tier of attainment has at most 4 decimals of a percent")));
+    }
+    Ok(())
+}
+
+fn check_rows(payee: &Payee, calendar: &Calendar) -> Result<(), Reject> {
+    if payee.rows.is_empty() {
+        return Err(invalid("rows", format!("payee \"{}\" has no row", payee.payee_id)));
+    }
+    for row in &payee.rows {
+        if row.to.is_some_and(|to| to <= row.from) {
+            return Err(invalid(
+                "rows",
+                format!("payee \"{}\": the row from {} ends before it starts", payee.payee_id, row.from),
+            ));
+        }
+        if row.pay_group != "default" {
+            return Err(not_supported("pay_group", "a pay group other than \"default\""));
+        }
+    }
+    for pair in payee.rows.windows(2) {
+        if pair[0].to.is_none_or(|to| to > pair[1].from) {
+            let message = format!("payee \"{}\": the rows from {} and {} overlap", payee.payee_id, pair[0].from, pair[1].from);
+            return Err(invalid("rows", message));
+        }
+        let last_day = Date(pair[0].to.map_or(pair[1].from.0, |to| to.0) - 1);
+        let (before, after) = (calendar.period_of(last_day), calendar.period_of(pair[1].from));
+        if pair[0].plans != pair[1].plans && before == after {
+            return Err(not_supported("plans", "a change of plans inside a pay period"));
+        }
+    }
+    Ok(())
+}
+
+/// Credits follow managers and dates in force, earnings follow plans.
+fn reach_of(known: Option<&Payee>, payee: &Payee) -> Reach {
+    let mut reach = Reach { parked: true, payees: BTreeSet::from([payee.payee_id.clone()]), ..Reach::default() };
+    if let Some(known) = known {
+        let seat = |p: &Payee| p.rows.iter().map(|row| (row.from, row.to, row.manager.clone())).collect::<Vec<_>>();
+        let (old, new) = (seat(known), seat(payee));
+        let differing = old.iter().filter(|row| !new.contains(row)).chain(new.iter().filter(|row| !old.contains(row)));
+        reach.credits_from = differing.map(|row| row.0).min();
+        // A manager's first row also answers for days before it.
+        if old.first() != new.first() && reach.credits_from.is_some() {
+            reach.credits_from = Some(Date(i32::MIN));
+        }
+    }
+    reach
+}

@@ -1,0 +1,122 @@
+//! The world: what all facts up to an offset add up to, and the look-ups that pricing needs.
+//!
+//! Every look-up takes a date or a pay period. A clone is cheap (its parts are shared), so a close keeps the world that
+//! it saw. What a fact may say, and what it touches, is `apply`.
+
+mod apply;
+mod organisation;
+#[cfg(test)]
+mod tests;
+
+pub use apply::Reach;
+pub use organisation::{Organisation, Seat};
+
+use super::calendar::{Calendar, Date, Period};
+use super::fact::{Company, Measure, PeriodClosed, PeriodReleased, Plan};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A measure and the fact that defined it: credits given before do not count in it by themselves.
+#[derive(Clone, Debug)]
+pub struct DefinedMeasure {
+    pub measure: Measure,
+    pub id: Arc<str>,
+    pub offset: u64,
+}
+
+/// A version of a plan, with the ids that outputs share.
+#[derive(Clone, Debug)]
+pub struct PlanVersion {
+    pub plan: Plan,
+    pub plan_id: Arc<str>,
+    /// `(component id, earning code)` of each component.
+    pub names: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// A close and what became of it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub closed: PeriodClosed,
+    pub closed_by: String,
+    pub state: RunState,
+    /// The release and its author.
+    pub release: Option<(PeriodReleased, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    Closed,
+    Reopened,
+    Released,
+}
+
+/// What periods went through, in the order of the facts; the index is a run's in [`World::runs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Close(usize),
+    Reopen(usize),
+    Release(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Partition count of the inputs: a close states a cut for each.
+    pub partitions: u32,
+    /// The offset after the last fact applied.
+    pub facts_next: u64,
+    pub company: Option<Arc<Company>>,
+    pub currency: Arc<str>,
+    pub minor_digits: u32,
+    pub calendar: Option<Arc<Calendar>>,
+    pub calendar_id: Arc<str>,
+    pub measures: Arc<Vec<DefinedMeasure>>,
+    pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
+    pub organisation: Arc<Organisation>,
+    pub runs: Arc<Vec<Run>>,
+    pub operations: Arc<Vec<Operation>>,
+}
+
+impl World {
+    pub fn new(partitions: u32) -> World {
+        World {
+            partitions,
+            facts_next: 0,
+            company: None,
+            currency: "".into(),
+            minor_digits: 2,
+            calendar: None,
+            calendar_id: "".into(),
+            measures: Arc::default(),
+            plans: Arc::default(),
+            organisation: Arc::default(),
+            runs: Arc::default(),
+            operations: Arc::default(),
+        }
+    }
+
+    /// First day and the day after the last of a period, where the calendar reaches it.
+    pub fn bounds(&self, period: Period) -> Option<(Date, Date)> {
+        self.calendar.as_ref()?.bounds(period)
+    }
+
+    /// The version of a plan that prices a period.
+    pub fn plan_version(&self, plan_id: &str, period: Period) -> Option<&Arc<PlanVersion>> {
+        let (first_day, _) = self.bounds(period)?;
+        let versions = self.plans.get(plan_id)?;
+        versions.iter().find(|version| version.plan.from <= first_day && version.plan.to.is_none_or(|to| first_day < to))
+    }
+
+    pub fn measure(&self, measure_id: &str) -> Option<&DefinedMeasure> {
+        self.measures.iter().find(|defined| defined.measure.measure_id == measure_id)
+    }
+
+    /// Whether a measure was defined by a fact in `[from, facts_next)`.
+    pub fn measure_defined_since(&self, from: u64) -> bool {
+        self.measures.iter().any(|defined| defined.offset >= from)
+    }
+
+    /// Last period whose close stands.
+    pub fn closed_through(&self) -> Option<Period> {
+        self.runs.iter().filter(|run| run.state != RunState::Reopened).map(|run| run.closed.period).max()
+    }
+}

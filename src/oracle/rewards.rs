@@ -1,0 +1,257 @@
+//! What sums earn: plans, quotas and rate tables, and the one rounding.
+//!
+//! Written tier by tier instead of through breakpoints, and with a finer scale than the engine's, so that one mistake
+//! does not hide in both: positions and edges are held at 10^-18 (a tier's edge times a quota is exact there), money
+//! at 10^-26. Leaves out when it is booked (`totals`).
+
+use super::credits::{PayeeSums, Until};
+use super::history::{History, QuotaKey, Statement};
+use super::totals::{Attained, OracleError};
+use super::world::{World, periods_of};
+use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, RATE_DECIMALS, RoundingMode};
+use crate::wire::records::{
+    Boundary, Component, Interval, IntervalKind, Method, Negative, NoQuota, Period, Plan, Quarter, TierBy,
+};
+use ethnum::I256;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Decimals of positions and edges in here: a measured sum's and a quota's.
+const POSITION_DECIMALS: u32 = MEASURED_DECIMALS + 6;
+/// Decimals of money in here.
+const MONEY_DECIMALS: u32 = POSITION_DECIMALS + RATE_DECIMALS;
+const TO_POSITION: I256 = I256::new(1_000_000);
+
+/// What one earned total is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot {
+    pub(super) payee: u32,
+    pub(super) plan: u32,
+    pub(super) component: u32,
+    pub(super) interval: Interval,
+    pub(super) effective: Period,
+}
+
+/// An earned total in minor units, and the earning code of the plan version that priced it.
+#[derive(Clone, Copy)]
+pub(super) struct Earned<'h> {
+    pub(super) minor: i64,
+    pub(super) earning_code: &'h str,
+}
+
+/// Prices payees under one world and one cut.
+pub(super) struct Pricing<'a, 'h> {
+    pub(super) history: &'h History,
+    pub(super) world: &'a World<'h>,
+    pub(super) until: Until<'a>,
+    pub(super) minor_digits: u32,
+}
+
+impl<'h> Pricing<'_, 'h> {
+    /// Every non-zero earned total of a payee. Where there is no sum nothing is earned.
+    pub(super) fn earned(&self, payee: u32, sums: &PayeeSums, into: &mut BTreeMap<Slot, Earned<'h>>) -> Result<(), OracleError> {
+        let quarters: BTreeSet<i32> = sums.keys().map(|(_, period)| period.0.div_euclid(3)).collect();
+        for quarter in quarters {
+            let periods = [0, 1, 2].map(|place| Period(quarter * 3 + place));
+            self.interval(payee, sums, Interval::Quarter(Quarter(quarter)), into)?;
+            for period in periods {
+                self.interval(payee, sums, Interval::Month(period), into)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn interval(
+        &self,
+        payee: u32,
+        sums: &PayeeSums,
+        interval: Interval,
+        into: &mut BTreeMap<Slot, Earned<'h>>,
+    ) -> Result<(), OracleError> {
+        let periods = periods_of(interval);
+        let by_period: Vec<_> = periods.iter().map(|period| self.components(payee, *period, interval)).collect();
+        let ids: BTreeSet<_> = by_period.iter().flatten().map(|(plan, part)| (&*plan.plan_id, &*part.component_id)).collect();
+        for (plan_id, component_id) in ids {
+            let slot = |effective| self.slot(payee, plan_id, component_id, interval, effective);
+            let (mut total, mut rounded) = (I256::ZERO, 0);
+            for (period, components) in periods.iter().zip(&by_period) {
+                let mut found = components.iter().map(|(plan, component)| (*plan, *component));
+                let found = found.find(|(plan, component)| plan.plan_id == plan_id && component.component_id == component_id);
+                let Some((_, component)) = found else { continue };
+                total += self.part(payee, sums, component, interval, *period);
+                let now = round(total, self.minor_digits, component.rounding)
+                    .ok_or_else(|| OracleError::new(self.history.payees.text(payee), component_id, *period))?;
+                if let Some(slot) = slot(*period).filter(|_| now != rounded) {
+                    into.insert(slot, Earned { minor: now - rounded, earning_code: &component.earning_code });
+                }
+                rounded = now;
+            }
+        }
+        Ok(())
+    }
+
+    /// The components of an interval that price a payee's pay period.
+    fn components(&self, payee: u32, period: Period, interval: Interval) -> Vec<(&'h Plan, &'h Component)> {
+        let versions = self.world.plans_of(payee, period).into_iter().filter_map(|plan| self.world.version_of(plan, period));
+        let parts = versions.flat_map(|plan| plan.components.iter().map(move |component| (plan, component)));
+        parts.filter(|(_, component)| component.interval == kind_of(interval)).collect()
+    }
+
+    fn slot(&self, payee: u32, plan: &str, component: &str, interval: Interval, effective: Period) -> Option<Slot> {
+        let texts = &self.history.texts;
+        Some(Slot { payee, plan: texts.find(plan)?, component: texts.find(component)?, interval, effective })
+    }
+
+    /// The earning code of a component for a pay period in this world, whether or not anything is earned.
+    pub(super) fn earning_code(&self, slot: &Slot) -> Option<&'h str> {
+        let texts = &self.history.texts;
+        let (plan, component) = (texts.text(slot.plan), texts.text(slot.component));
+        let components = self.components(slot.payee, slot.effective, slot.interval);
+        let mut found = components.into_iter().filter(|(one, part)| *one.plan_id == **plan && *part.component_id == **component);
+        found.next().map(|(_, part)| part.earning_code.as_str())
+    }
+
+    /// What a component earns in one pay period: its table at the interval's sum after the period, less the same before.
+    fn part(&self, payee: u32, sums: &PayeeSums, component: &Component, interval: Interval, period: Period) -> I256 {
+        let Some(measure) = self.place_of(&component.measure) else { return I256::ZERO };
+        let up_to = |last: Period| -> I256 {
+            let periods = periods_of(interval).into_iter().filter(|period| *period <= last);
+            periods.filter_map(|period| sums.get(&(measure, period))).fold(I256::ZERO, |all, sum| all + sum)
+        };
+        let quota = self.quota(payee, &component.measure, interval, period).and_then(|statement| statement.amount);
+        let before = Period(period.0 - 1);
+        table(component, quota, up_to(period) * TO_POSITION) - table(component, quota, up_to(before) * TO_POSITION)
+    }
+
+    /// Whether a monthly component of the payee measures this in a pay period.
+    pub(super) fn measures_monthly(&self, payee: u32, measure: &str, period: Period) -> bool {
+        let components = self.components(payee, period, Interval::Month(period));
+        components.iter().any(|(_, component)| component.measure == measure)
+    }
+
+    /// A measured sum over an interval, and the quota in force for the interval's last period.
+    pub(super) fn attained(&self, payee: u32, measure: u32, interval: Interval, sums: Option<&PayeeSums>) -> Attained {
+        let id = self.history.texts.text(measure);
+        let (place, periods) = (self.place_of(id), periods_of(interval));
+        let sum_of = |period: &Period| sums?.get(&(place?, *period)).copied();
+        let measured = periods.iter().filter_map(sum_of).fold(I256::ZERO, |all, sum| all + sum);
+        let quota = periods.last().and_then(|last| self.quota(payee, id, interval, *last));
+        Attained {
+            measured: Measured(i128::try_from(measured).unwrap_or(i128::MAX)),
+            quota: quota.and_then(|stated| stated.amount).map(Amount),
+        }
+    }
+
+    /// A measure's place in the world's order, by which sums are kept.
+    pub(super) fn place_of(&self, measure: &str) -> Option<u32> {
+        self.world.measures.keys().position(|id| *id == measure).map(|place| place as u32)
+    }
+
+    /// The quota statement in force for a pay period: of those before the cut that apply by then the highest revision.
+    pub(super) fn quota(&self, payee: u32, measure: &str, interval: Interval, period: Period) -> Option<&'h Statement> {
+        let texts = &self.history.texts;
+        let calendar = texts.find(&self.world.calendar?.calendar_id)?;
+        let key = QuotaKey { payee, measure: texts.find(measure)?, calendar, interval };
+        let (first, _) = self.world.bounds(period)?;
+        let stated = self.history.quotas.get(&key)?.iter();
+        let stated = stated.filter(|statement| self.until.holds_quota(statement.partition, statement.offset));
+        let applying = stated.filter(|statement| statement.applies_from.is_none_or(|from| from <= first));
+        applying.max_by_key(|statement| statement.revision)
+    }
+}
+
+fn kind_of(interval: Interval) -> IntervalKind {
+    match interval {
+        Interval::Month(_) => IntervalKind::Month,
+        Interval::Quarter(_) => IntervalKind::Quarter,
+    }
+}
+
+/// F(x) of a component, for a quota in millionths and a sum at the scale of positions; money at its scale.
+fn table(component: &Component, quota: Option<i128>, sum: I256) -> I256 {
+    let edges = match (component.tier_by, quota.filter(|quota| *quota != 0), component.no_quota) {
+        (TierBy::Attainment, Some(quota), _) => edges(component, I256::from(quota)),
+        (TierBy::Attainment, None, Some(NoQuota::FirstTier)) => vec![(I256::ZERO, first_rate(component))],
+        (TierBy::Attainment, None, _) => return I256::ZERO,
+        (TierBy::Amount | TierBy::Quantity, _, _) => edges(component, TO_POSITION),
+    };
+    if sum >= I256::ZERO {
+        return above_zero(component, &edges, sum);
+    }
+    match component.negative {
+        Negative::Carry => first_rate(component) * sum,
+        Negative::Zero => I256::ZERO,
+        Negative::Mirror => -above_zero(component, &edges, -sum),
+    }
+}
+
+fn first_rate(component: &Component) -> I256 {
+    component.tiers.first().map_or(I256::ZERO, |tier| I256::from(tier.rate.0))
+}
+
+/// Where each tier starts, and its rate.
+fn edges(component: &Component, unit: I256) -> Vec<(I256, I256)> {
+    component.tiers.iter().map(|tier| (I256::from(tier.from) * unit, I256::from(tier.rate.0))).collect()
+}
+
+fn above_zero(component: &Component, edges: &[(I256, I256)], sum: I256) -> I256 {
+    match component.method {
+        Method::Marginal => marginal(edges, sum),
+        Method::Retroactive => {
+            let reached = |edge: I256| if component.boundary == Boundary::Upper { sum >= edge } else { sum > edge };
+            edges.iter().rev().find(|(edge, _)| reached(*edge)).map_or(I256::ZERO, |(_, rate)| *rate * sum)
+        }
+    }
+}
+
+/// Each tier's rate on the part of the sum that lies inside the tier.
+fn marginal(edges: &[(I256, I256)], sum: I256) -> I256 {
+    let mut earned = I256::ZERO;
+    for (place, (from, rate)) in edges.iter().enumerate() {
+        let end = edges.get(place + 1).map_or(sum, |(next, _)| sum.min(*next));
+        if end > *from {
+            earned += (end - *from) * *rate;
+        }
+    }
+    earned
+}
+
+/// Rounds money to minor units; `None` when it does not fit.
+fn round(money: I256, minor_digits: u32, mode: RoundingMode) -> Option<i64> {
+    let unit = I256::from(10).pow(MONEY_DECIMALS - minor_digits);
+    let size = money.abs();
+    let doubled = size * I256::from(2) + unit;
+    let half_up = doubled / (unit * I256::from(2));
+    let tie = doubled % (unit * I256::from(2)) == I256::ZERO;
+    let odd = half_up % I256::from(2) == I256::ONE;
+    let rounded = match mode {
+        RoundingMode::Down => size / unit,
+        RoundingMode::HalfUp => half_up,
+        RoundingMode::HalfEven if tie && odd => half_up - I256::ONE,
+        RoundingMode::HalfEven => half_up,
+    };
+    i64::try_from(if money < I256::ZERO { -rounded } else { rounded }).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_is_symmetric_and_knows_its_ties() {
+        let half = I256::from(5) * I256::from(10).pow(MONEY_DECIMALS - 3);
+        let cases = [
+            (half, [0, 1, 0]),
+            (half * 3, [2, 2, 1]),
+            (half * 5, [2, 3, 2]),
+            (half + 1, [1, 1, 0]),
+            (half - 1, [0, 0, 0]),
+            (half * 2, [1, 1, 1]),
+        ];
+        for (money, expected) in cases {
+            let modes = [RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down];
+            assert_eq!(modes.map(|mode| round(money, 2, mode)), expected.map(Some), "{money}");
+            assert_eq!(modes.map(|mode| round(-money, 2, mode)), expected.map(|minor: i64| Some(-minor)), "-{money}");
+        }
+        assert_eq!(round(I256::from(10).pow(60), 2, RoundingMode::Down), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! Which facts count. A fact that is wrong in itself is ignored, with these reasons and no others:
+//!
+//! - company: another id, currency or calendar than the first one's, a currency without ISO 4217 digits, or a calendar
+//!   other than the one that is defined;
+//! - calendar: another id than the company's or the first one's, periods that are not civil months one after the other,
+//!   or not an extension of the version before;
+//! - measure: the same id with another content;
+//! - plan: an end not after its start, a start or end that is not the first of a month, another currency or calendar
+//!   than the company's, a component twice, no tiers, tiers that do not rise from 0, `no_quota` without attainment or
+//!   the reverse, a version that overlaps another one of the plan (the same start replaces);
+//! - payee: a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
+//!   different plans inside one month, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
+//! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
+//!   reach, a `close_id` used before, any period but the one after the last closed;
+//! - reopen: any but the last close, or one that is released;
+//! - release: any but the first close that is not released; by the closer, unless the company lets the closer release.
+//!   Its digest and totals are not looked at here.
+
+use super::history::{History, Names};
+use super::world::{WALK_LIMIT, World, month_of, month_starting_on};
+use crate::domain::money::minor_digits;
+use crate::wire::records::{
+    Calendar, Company, Component, Date, Fact, FactBody, Measure, Payee, PayeeRow, Period, PeriodClosed, PeriodReleased, Plan,
+    TierBy,
+};
+use std::collections::BTreeSet;
+
+/// A close that stands: it was not reopened.
+#[derive(Clone, Copy)]
+pub(super) struct Close<'h> {
+    pub(super) offset: u64,
+    pub(super) author: &'h str,
+    pub(super) closed: &'h PeriodClosed,
+    pub(super) released_by: Option<&'h str>,
+}
+
+/// The facts that count, the closes that stand, and what was ignored, by offset.
+#[derive(Default)]
+pub(super) struct Accepted<'h> {
+    pub(super) facts: Vec<(u64, &'h FactBody)>,
+    pub(super) closes: Vec<Close<'h>>,
+    pub(super) ignored: Vec<(u64, String)>,
+}
+
+type Check = Result<(), String>;
+
+fn hold(condition: bool, otherwise: &str) -> Check {
+    if condition { Ok(()) } else { Err(otherwise.into()) }
+}
+
+/// Goes through all facts in log order.
+pub(super) fn accept(history: &History) -> Accepted<'_> {
+    let mut accepted = Accepted::default();
+    let mut rules = Rules { world: World::default(), payees: &history.payees, used: BTreeSet::new() };
+    for (offset, fact) in &history.facts {
+        match rules.decide(*offset, fact, &mut accepted.closes) {
+            Ok(()) => {
+                rules.world.apply(&fact.body, &history.payees);
+                accepted.facts.push((*offset, &fact.body));
+            }
+            Err(reason) => accepted.ignored.push((*offset, reason)),
+        }
+    }
+    accepted
+}
+
+struct Rules<'h> {
+    world: World<'h>,
+    payees: &'h Names,
+    /// Every `close_id` that was accepted, reopened ones too.
+    used: BTreeSet<&'h str>,
+}
+
+impl<'h> Rules<'h> {
+    fn decide(&mut self, offset: u64, fact: &'h Fact, closes: &mut Vec<Close<'h>>) -> Check {
+        match &fact.body {
+            FactBody::CompanyDefined(company) => self.company(company),
+            FactBody::CalendarDefined(calendar) => self.calendar(calendar),
+            FactBody::MeasureDefined(measure) => self.measure(measure),
+            FactBody::PlanDefined(plan) => self.plan(plan),
+            FactBody::PayeeDefined(payee) => self.payee(payee),
+            FactBody::PeriodClosed(closed) => {
+                self.close(closed, closes)?;
+                self.used.insert(&closed.close_id);
+                closes.push(Close { offset, author: &fact.author, closed, released_by: None });
+                Ok(())
+            }
+            FactBody::PeriodReopened(reopened) => {
+                let last = closes.last().filter(|close| close.released_by.is_none());
+                hold(last.is_some_and(|close| close.closed.close_id == reopened.close_id), "not the last unreleased close")?;
+                closes.pop();
+                Ok(())
+            }
+            FactBody::PeriodReleased(released) => self.release(released, &fact.author, closes),
+        }
+    }
+
+    fn company(&self, company: &Company) -> Check {
+        hold(minor_digits(&company.currency).is_some(), "not a currency")?;
+        if let Some(calendar) = self.world.calendar {
+            hold(calendar.calendar_id == company.calendar, "a second calendar")?;
+        }
+        let Some(before) = self.world.company else { return Ok(()) };
+        hold(before.company_id == company.company_id, "a second company")?;
+        hold(before.currency == company.currency, "a second currency")?;
+        hold(before.calendar == company.calendar, "a second calendar")
+    }
+
+    fn calendar(&self, calendar: &Calendar) -> Check {
+        if let Some(company) = self.world.company {
+            hold(company.calendar == calendar.calendar_id, "a second calendar")?;
+        }
+        hold(calendar.starts.len() >= 2, "a calendar without periods")?;
+        let months = (0..).map(|place| Some(Period(calendar.first.0 + place)));
+        let civil = calendar.starts.iter().zip(months).all(|(start, month)| month_starting_on(*start) == month);
+        hold(civil, "a calendar of other than civil months")?;
+        let Some(before) = self.world.calendar else { return Ok(()) };
+        hold(before.calendar_id == calendar.calendar_id, "a second calendar")?;
+        let extends = before.first == calendar.first && calendar.starts.starts_with(&before.starts);
+        hold(extends, "a calendar that does not extend the one before")
+    }
+
+    fn measure(&self, measure: &Measure) -> Check {
+        let before = self.world.measures.get(measure.measure_id.as_str());
+        hold(before.is_none_or(|before| *before == measure), "a measure that changes")
+    }
+
+    fn plan(&self, plan: &Plan) -> Check {
+        hold(plan.to.is_none_or(|to| plan.from < to), "a plan that ends before it starts")?;
+        let dates = [Some(plan.from), plan.to];
+        let firsts = dates.iter().flatten().all(|date| month_starting_on(*date).is_some());
+        hold(firsts, "a plan that starts or ends inside a pay period")?;
+        if let Some(company) = self.world.company {
+            hold(plan.currency == company.currency, "a plan in another currency")?;
+            hold(plan.calendar == company.calendar, "a plan on another calendar")?;
+        }
+        let others = self.world.plans.get(plan.plan_id.as_str()).into_iter().flatten();
+        let clash = others.filter(|other| other.from != plan.from).any(|other| overlap(plan, other));
+        hold(!clash, "a plan version that overlaps another one")?;
+        let ids: BTreeSet<_> = plan.components.iter().map(|component| &component.component_id).collect();
+        hold(ids.len() == plan.components.len(), "a component twice")?;
+        plan.components.iter().try_for_each(component)
+    }
+
+    fn payee(&self, payee: &'h Payee) -> Check {
+        for row in &payee.rows {
+            hold(row.to.is_none_or(|to| row.from < to), "a row that ends before it starts")?;
+            hold(row.pay_group == "default", "a pay group other than default")?;
+        }
+        for pair in payee.rows.windows(2) {
+            hold(pair[0].to.is_some_and(|to| to <= pair[1].from), "rows that overlap or are out of order")?;
+            hold(same_plans_where_they_meet(&pair[0], &pair[1]), "a change of plans inside a pay period")?;
+        }
+        hold(!self.makes_a_cycle(payee), "a manager cycle")
+    }
+
+    /// Whether on any date the chain of managers above the payee, with these rows, comes back or does not end.
+    fn makes_a_cycle(&self, payee: &'h Payee) -> bool {
+        let dates = self.dates_above(payee);
+        dates.iter().any(|date| self.comes_back(payee, *date))
+    }
+
+    /// Every date on which a manager of anyone above the payee may change.
+    fn dates_above(&self, payee: &'h Payee) -> BTreeSet<Date> {
+        let (mut dates, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![payee]);
+        while let Some(next) = open.pop() {
+            dates.extend(next.rows.iter().map(|row| row.from));
+            for manager in next.rows.iter().filter_map(|row| row.manager.as_deref()) {
+                let known = self.find(manager).filter(|_| manager != payee.payee_id && seen.insert(manager));
+                open.extend(known);
+            }
+        }
+        let before_all = dates.first().map(|first| Date(first.0.saturating_sub(1)));
+        dates.extend(before_all);
+        dates
+    }
+
+    fn find(&self, payee_id: &str) -> Option<&'h Payee> {
+        Some(self.world.known(self.payees.find(payee_id)?)?.payee)
+    }
+
+    fn comes_back(&self, payee: &'h Payee, date: Date) -> bool {
+        let mut at = payee;
+        for _ in 0..=WALK_LIMIT {
+            let Some(manager) = manager_on(at, date) else { return false };
+            if manager == payee.payee_id {
+                return true;
+            }
+            let Some(next) = self.find(manager) else { return false };
+            at = next;
+        }
+        true
+    }
+
+    fn close(&self, closed: &PeriodClosed, closes: &[Close<'_>]) -> Check {
+        let calendar = self.world.calendar.ok_or("no calendar yet")?;
+        hold(calendar.calendar_id == closed.calendar, "another calendar")?;
+        hold(closed.pay_group == "default", "a pay group other than default")?;
+        hold(self.world.bounds(closed.period).is_some(), "a period that the calendar does not reach")?;
+        hold(!self.used.contains(closed.close_id.as_str()), "a close_id that was used before")?;
+        let due = closes.last().map(|last| last.closed.period.0 + 1);
+        hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")
+    }
+
+    fn release(&self, released: &PeriodReleased, author: &'h str, closes: &mut [Close<'h>]) -> Check {
+        let due = closes.iter_mut().find(|close| close.released_by.is_none());
+        let due = due.filter(|close| close.closed.close_id == released.close_id).ok_or("not the first unreleased close")?;
+        let closer_may = self.world.company.is_some_and(|company| company.closer_may_release);
+        hold(closer_may || due.author != author, "a release by the closer")?;
+        due.released_by = Some(author);
+        Ok(())
+    }
+}
+
+fn overlap(one: &Plan, other: &Plan) -> bool {
+    other.to.is_none_or(|to| one.from < to) && one.to.is_none_or(|to| other.from < to)
+}
+
+fn component(component: &Component) -> Check {
+    let by_attainment = component.tier_by == TierBy::Attainment;
+    hold(component.no_quota.is_some() == by_attainment, "no_quota is for attainment, and attainment needs it")?;
+    hold(component.tiers.first().is_some_and(|tier| tier.from == 0), "tiers that do not start at 0")?;
+    hold(component.tiers.windows(2).all(|pair| pair[0].from < pair[1].from), "tiers that do not rise")
+}
+
+/// Two rows, one after the other: where one ends and the other starts in one month they name the same plans.
+fn same_plans_where_they_meet(one: &PayeeRow, next: &PayeeRow) -> bool {
+    let last_day = one.to.map(|to| Date(to.0 - 1));
+    let month = |date: Date| month_of(date).map(|(period, _)| period);
+    let meet = last_day.and_then(month) == month(next.from);
+    let plans = |row: &PayeeRow| row.plans.iter().cloned().collect::<BTreeSet<_>>();
+    !meet || plans(one) == plans(next)
+}
+
+/// The manager that a payee's rows name for a date: by the last row that started, else the first.
+fn manager_on(payee: &Payee, date: Date) -> Option<&str> {
+    let started = payee.rows.iter().rev().find(|row| row.from <= date);
+    started.or(payee.rows.first())?.manager.as_deref()
+}

@@ -1,0 +1,105 @@
+//! Every kind of fact that does not count, with its reason.
+
+use super::*;
+
+fn check(prepare: impl Fn(&mut Script), expected: &str) {
+    let mut script = Script::with_plan(component(FIVE_TEN));
+    prepare(&mut script);
+    let ignored: Vec<_> = script.totals().ignored_facts.into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(ignored, [expected]);
+}
+
+#[test]
+fn organisation_facts() {
+    let rows = |rows: Vec<PayeeRow>| move |script: &mut Script| script.fact("admin", payee("bob", rows.clone()));
+    let from = |from| row(from, None, None);
+    let until = |from, to| row(from, Some(to), None);
+    let plans = |row: PayeeRow| PayeeRow { plans: vec!["other".into()], ..row };
+    check(rows(vec![until("2026-02-01", "2026-02-01")]), "a row that ends before it starts");
+    check(rows(vec![PayeeRow { pay_group: "weekly".into(), ..from("2026-01-01") }]), "a pay group other than default");
+    check(rows(vec![until("2026-01-01", "2026-02-02"), from("2026-02-01")]), "rows that overlap or are out of order");
+    check(rows(vec![from("2026-01-01"), from("2026-02-01")]), "rows that overlap or are out of order");
+    let inside = vec![until("2026-01-01", "2026-02-10"), plans(from("2026-02-20"))];
+    check(rows(inside), "a change of plans inside a pay period");
+    check(rows(vec![row("2026-01-01", None, Some("bob"))]), "a manager cycle");
+    let cycle = |script: &mut Script| {
+        script.fact("admin", payee("ana", vec![row("2026-01-01", Some("2026-03-01"), Some("bob"))]));
+        script.fact("admin", payee("bob", vec![until("2026-01-01", "2026-02-01"), row("2026-02-01", None, Some("ana"))]));
+    };
+    check(cycle, "a manager cycle");
+    let mut changes = Script::with_plan(component(FIVE_TEN));
+    changes.fact("admin", payee("bob", vec![until("2026-01-01", "2026-02-01"), plans(from("2026-02-01"))]));
+    assert_eq!(changes.totals().ignored_facts, []);
+}
+
+#[test]
+fn company_calendar_and_measure_facts() {
+    let fact = |body: FactBody| move |script: &mut Script| script.fact("admin", body.clone());
+    let calendar = |id, first, last| FactBody::CalendarDefined(Calendar::monthly(id, first, last));
+    check(fact(calendar("other", JANUARY, MARCH)), "a second calendar");
+    check(fact(calendar("fiscal", JANUARY, MARCH)), "a calendar that does not extend the one before");
+    check(fact(calendar("fiscal", Period(JANUARY.0 - 1), MARCH)), "a calendar that does not extend the one before");
+    let weeks =
+        Calendar { starts: vec![date("2026-01-01"), date("2026-01-29")], ..Calendar::monthly("fiscal", JANUARY, JANUARY) };
+    check(fact(FactBody::CalendarDefined(weeks)), "a calendar of other than civil months");
+    check(fact(FactBody::CompanyDefined(Company { currency: "EUR".into(), ..company() })), "a second currency");
+    check(fact(FactBody::CompanyDefined(Company { calendar: "other".into(), ..company() })), "a second calendar");
+    let changed = Measure { of: MeasureOf::Quantity, ..measure("sales") };
+    check(fact(FactBody::MeasureDefined(changed)), "a measure that changes");
+}
+
+#[test]
+fn plan_facts() {
+    let fact = |plan: Plan| move |script: &mut Script| script.fact("admin", FactBody::PlanDefined(plan.clone()));
+    let flat = || component(&[("0", "5%")]);
+    check(fact(plan("2026-02-15", None, vec![flat()])), "a plan that starts or ends inside a pay period");
+    check(fact(plan("2026-02-01", Some("2026-02-01"), vec![flat()])), "a plan that ends before it starts");
+    check(fact(plan("2026-02-01", None, vec![flat()])), "a plan version that overlaps another one");
+    check(fact(Plan { currency: "EUR".into(), ..plan("2026-01-01", None, vec![flat()]) }), "a plan in another currency");
+    check(fact(plan("2026-01-01", None, vec![flat(), flat()])), "a component twice");
+    check(fact(plan("2026-01-01", None, vec![component(&[("1", "5%")])])), "tiers that do not start at 0");
+    check(fact(plan("2026-01-01", None, vec![component(&[("0", "5%"), ("0", "6%")])])), "tiers that do not rise");
+    let by_attainment = Component { tier_by: TierBy::Attainment, ..flat() };
+    check(fact(plan("2026-01-01", None, vec![by_attainment])), "no_quota is for attainment, and attainment needs it");
+}
+
+#[test]
+fn close_facts() {
+    let reopen = |script: &mut Script, id: &str| {
+        script.fact("carl", FactBody::PeriodReopened(PeriodReopened { close_id: id.into() }));
+    };
+    let twice = |script: &mut Script| {
+        script.close("c1", JANUARY);
+        script.close("c1", FEBRUARY);
+    };
+    let skipping = |script: &mut Script| {
+        script.close("c1", JANUARY);
+        script.close("c3", MARCH);
+    };
+    let by_closer = |script: &mut Script| {
+        script.close("c1", JANUARY);
+        script.release("carl", "c1");
+    };
+    let out_of_order = |script: &mut Script| {
+        script.close("c1", JANUARY);
+        script.close("c2", FEBRUARY);
+        script.release("rita", "c2");
+    };
+    let released = |script: &mut Script| {
+        script.close("c1", JANUARY);
+        script.release("rita", "c1");
+        reopen(script, "c1");
+    };
+    let not_last = |script: &mut Script| {
+        script.close("c1", JANUARY);
+        script.close("c2", FEBRUARY);
+        reopen(script, "c1");
+    };
+    check(twice, "a close_id that was used before");
+    check(skipping, "a close out of order");
+    check(|script| script.close("c1", Period(JANUARY.0 + 12)), "a period that the calendar does not reach");
+    check(by_closer, "a release by the closer");
+    check(out_of_order, "not the first unreleased close");
+    check(released, "not the last unreleased close");
+    check(not_last, "not the last unreleased close");
+}

@@ -1,0 +1,259 @@
+//! Compares what was published with what the oracle says: every accrual chain, then the union of both sides' totals,
+//! payouts, runs and attainment.
+//!
+//! Every difference names what it is about. Leaves out reading the log: the caller feeds records in log order.
+
+use super::totals::{Attained, AttainmentKey, TotalKey, Totals, payout_id};
+use crate::domain::money::Minor;
+use crate::wire::records::{Accrual, Attainment, Payout, PayoutRun};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+/// One thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// A booked total; a side that has none has 0.
+    Total {
+        key: TotalKey,
+        expected: Minor,
+        got: Minor,
+    },
+    /// An accrual that does not continue its chain: what it should have been after the one before, and what it is.
+    Chain {
+        key: TotalKey,
+        partition: u32,
+        offset: u64,
+        expected: Link,
+        got: Link,
+    },
+    /// A payout that is missing, invented, altered, or published twice.
+    Payout {
+        payout_id: String,
+        expected: Option<Box<Payout>>,
+        got: Option<Box<Payout>>,
+    },
+    PayoutTwice {
+        payout_id: String,
+    },
+    Run {
+        run_id: String,
+        expected: Option<(u64, Minor)>,
+        got: Option<(u64, Minor)>,
+    },
+    Attainment {
+        key: AttainmentKey,
+        expected: Attained,
+        got: Attained,
+    },
+}
+
+/// What ties an accrual to the one before it in its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub sequence: i64,
+    pub previous_total: Minor,
+}
+
+/// What was published, as far as it can be checked.
+#[derive(Default)]
+pub struct Published {
+    texts: HashSet<Arc<str>>,
+    chains: BTreeMap<TotalKey, Chain>,
+    payouts: BTreeMap<String, Payout>,
+    runs: BTreeMap<String, (u64, Minor)>,
+    attainment: BTreeMap<AttainmentKey, Attained>,
+    differences: Vec<Difference>,
+}
+
+/// Where a chain stands: the sequence and total of its last accrual.
+#[derive(Clone, Copy, Default)]
+struct Chain {
+    sequence: i64,
+    total: Minor,
+}
+
+impl Published {
+    pub fn new() -> Published {
+        Published::default()
+    }
+
+    /// Takes an accrual, in log order of its partition, and checks that it continues its chain.
+    pub fn accrual(&mut self, partition: u32, offset: u64, accrual: &Accrual) {
+        let key = TotalKey {
+            payee_id: self.share(&accrual.payee_id),
+            component: self.share(&accrual.component),
+            interval: accrual.interval,
+            effective_period: accrual.effective_period,
+            booking_period: accrual.booking_period,
+        };
+        let chain = self.chains.entry(key.clone()).or_default();
+        let expected = Link { sequence: chain.sequence + 1, previous_total: chain.total };
+        let got = Link { sequence: accrual.sequence, previous_total: accrual.previous_total };
+        *chain = Chain { sequence: accrual.sequence, total: accrual.new_total };
+        if got != expected {
+            self.differences.push(Difference::Chain { key, partition, offset, expected, got });
+        }
+    }
+
+    /// Takes a record of `payout`.
+    pub fn payout(&mut self, payout: &Payout) {
+        let payout_id = payout_id(payout);
+        if self.payouts.insert(payout_id.clone(), payout.clone()).is_some() {
+            self.differences.push(Difference::PayoutTwice { payout_id });
+        }
+    }
+
+    /// Takes a record of `payout-run`.
+    pub fn payout_run(&mut self, run: &PayoutRun) {
+        self.runs.insert(run.run_id.clone(), (run.records, run.total));
+    }
+
+    /// Takes a record of `attainment`; the newest of a key counts.
+    pub fn attainment(&mut self, attainment: &Attainment) {
+        let key = (self.share(&attainment.payee_id), self.share(&attainment.measure), attainment.interval);
+        self.attainment.insert(key, Attained { measured: attainment.measured, quota: attainment.quota });
+    }
+
+    /// One copy of a text for all records that hold it.
+    fn share(&mut self, text: &Arc<str>) -> Arc<str> {
+        if let Some(shared) = self.texts.get(text) {
+            return shared.clone();
+        }
+        self.texts.insert(text.clone());
+        text.clone()
+    }
+
+    /// Compares all that was fed with what the oracle says.
+    pub fn compare(&self, totals: &Totals) -> Report {
+        let mut differences = self.differences.clone();
+        differences.extend(self.booked(totals));
+        differences.extend(self.paid(totals));
+        differences.extend(self.runs(totals));
+        differences.extend(self.attained(totals));
+        Report {
+            totals_checked: totals.earned.len() + totals.payouts.len(),
+            totals_differing: differences.len(),
+            payouts_checked: totals.payouts.len(),
+            currency: totals.currency.clone(),
+            minor_digits: totals.minor_digits,
+            differences,
+        }
+    }
+
+    fn booked(&self, totals: &Totals) -> Vec<Difference> {
+        let keys: BTreeSet<&TotalKey> = totals.booked.keys().chain(self.chains.keys()).collect();
+        let differs = |key: &TotalKey| {
+            let expected = totals.booked.get(key).copied().unwrap_or_default();
+            let got = self.chains.get(key).copied().unwrap_or_default().total;
+            (expected != got).then(|| Difference::Total { key: key.clone(), expected, got })
+        };
+        keys.into_iter().filter_map(differs).collect()
+    }
+
+    fn paid(&self, totals: &Totals) -> Vec<Difference> {
+        let ids: BTreeSet<&String> = totals.payouts.keys().chain(self.payouts.keys()).collect();
+        let differs = |payout_id: &String| {
+            let (expected, got) = (totals.payouts.get(payout_id), self.payouts.get(payout_id));
+            let boxed = |payout: Option<&Payout>| payout.cloned().map(Box::new);
+            let payout_id = payout_id.clone();
+            (expected != got).then(|| Difference::Payout { payout_id, expected: boxed(expected), got: boxed(got) })
+        };
+        ids.into_iter().filter_map(differs).collect()
+    }
+
+    fn runs(&self, totals: &Totals) -> Vec<Difference> {
+        let released = totals.runs.iter().filter(|run| run.released_by.is_some());
+        let released: BTreeMap<&str, _> = released.map(|run| (run.run_id.as_str(), (run.records, run.total))).collect();
+        let ids: BTreeSet<&str> = released.keys().copied().chain(self.runs.keys().map(String::as_str)).collect();
+        let differs = |run_id: &str| {
+            let (expected, got) = (released.get(run_id).copied(), self.runs.get(run_id).copied());
+            (expected != got).then(|| Difference::Run { run_id: run_id.into(), expected, got })
+        };
+        ids.into_iter().filter_map(differs).collect()
+    }
+
+    fn attained(&self, totals: &Totals) -> Vec<Difference> {
+        let keys: BTreeSet<&AttainmentKey> = totals.attainment.keys().chain(self.attainment.keys()).collect();
+        let differs = |key: &AttainmentKey| {
+            let expected = totals.attainment.get(key).copied().unwrap_or_default();
+            let got = self.attainment.get(key).copied().unwrap_or_default();
+            (expected != got).then(|| Difference::Attainment { key: key.clone(), expected, got })
+        };
+        keys.into_iter().filter_map(differs).collect()
+    }
+}
+
+/// What a comparison found. Displayed as one line for each difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Non-zero earned totals per payee, component, interval and pay period, plus payouts: what the oracle counts.
+    pub totals_checked: usize,
+    /// As many as there are differences.
+    pub totals_differing: usize,
+    pub payouts_checked: usize,
+    pub currency: String,
+    pub minor_digits: u32,
+    pub differences: Vec<Difference>,
+}
+
+impl Report {
+    fn money(&self, minor: Minor) -> String {
+        format!("{} {}", minor.text(self.minor_digits), self.currency)
+    }
+
+    fn total(&self, key: &TotalKey) -> String {
+        let TotalKey { payee_id, component, interval, effective_period, booking_period } = key;
+        format!("{payee_id}, {component}, {interval}, earned in {effective_period}, booked in {booking_period}")
+    }
+
+    fn line(&self, difference: &Difference) -> String {
+        match difference {
+            Difference::Total { key, expected, got } => {
+                format!("total of {}: expected {}, got {}", self.total(key), self.money(*expected), self.money(*got))
+            }
+            Difference::Chain { key, partition, offset, expected, got } => {
+                let link = |link: &Link| format!("sequence {} after {}", link.sequence, self.money(link.previous_total));
+                let (expected, got) = (link(expected), link(got));
+                format!("accrual at {partition}:{offset} of {}: expected {expected}, got {got}", self.total(key))
+            }
+            Difference::Payout { payout_id, expected, got } => {
+                let amount = |payout: &Option<Box<Payout>>| match payout {
+                    Some(payout) => self.payout(payout),
+                    None => "none".into(),
+                };
+                format!("payout {payout_id}: expected {}, got {}", amount(expected), amount(got))
+            }
+            Difference::PayoutTwice { payout_id } => format!("payout {payout_id}: published twice"),
+            Difference::Run { run_id, expected, got } => {
+                let run = |run: &Option<(u64, Minor)>| match run {
+                    Some((records, total)) => format!("{records} payouts of {}", self.money(*total)),
+                    None => "none".into(),
+                };
+                format!("run {run_id}: expected {}, got {}", run(expected), run(got))
+            }
+            Difference::Attainment { key: (payee_id, measure, interval), expected, got } => {
+                let (expected, got) = (attained(expected), attained(got));
+                format!("attainment of {payee_id}, {measure}, {interval}: expected {expected}, got {got}")
+            }
+        }
+    }
+
+    /// A payout's fields that are not in its id.
+    fn payout(&self, payout: &Payout) -> String {
+        let employee = payout.employee_ref.as_deref().unwrap_or("no employee_ref");
+        let balance = self.money(payout.balance_after);
+        format!("{} in {} to {employee} with balance {balance}", self.money(payout.amount), payout.period)
+    }
+}
+
+fn attained(attained: &Attained) -> String {
+    let quota = attained.quota.map_or_else(|| "no quota".into(), |quota| format!("quota {quota}"));
+    format!("{} with {quota}", attained.measured)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.differences.iter().try_for_each(|difference| writeln!(f, "{}", self.line(difference)))
+    }
+}

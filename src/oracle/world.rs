@@ -1,0 +1,155 @@
+//! What the accepted facts add up to: calendar, organisation, measures and plans, with an as-of date in every question.
+//!
+//! Leaves out which facts are accepted (`rules`).
+
+use super::history::Names;
+use crate::wire::records::{Calendar, Company, Date, FactBody, Interval, Measure, Payee, PayeeRow, Period, Plan};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Managers that a walk up the organisation passes at most.
+pub(super) const WALK_LIMIT: usize = 64;
+
+pub(super) struct Seat<'h> {
+    pub(super) payee: &'h Payee,
+    /// The manager of each row, by number.
+    managers: Vec<Option<u32>>,
+}
+
+#[derive(Default)]
+pub(super) struct World<'h> {
+    pub(super) company: Option<&'h Company>,
+    pub(super) calendar: Option<&'h Calendar>,
+    pub(super) measures: BTreeMap<&'h str, &'h Measure>,
+    pub(super) plans: BTreeMap<&'h str, Vec<&'h Plan>>,
+    seats: Vec<Option<Seat<'h>>>,
+}
+
+/// Someone above a payee on a date; a vacant seat is passed, but gets nothing.
+pub(super) struct Ancestor {
+    pub(super) payee: u32,
+    pub(super) seated: bool,
+}
+
+/// A manager that no fact knows.
+pub(super) struct UnknownManager;
+
+impl<'h> World<'h> {
+    /// Takes an accepted fact in. Closes and releases are no part of the world.
+    pub(super) fn apply(&mut self, body: &'h FactBody, payees: &Names) {
+        match body {
+            FactBody::CompanyDefined(company) => self.company = Some(company),
+            FactBody::CalendarDefined(calendar) => self.calendar = Some(calendar),
+            FactBody::MeasureDefined(measure) => {
+                self.measures.insert(&measure.measure_id, measure);
+            }
+            FactBody::PlanDefined(plan) => {
+                let versions = self.plans.entry(&plan.plan_id).or_default();
+                versions.retain(|version| version.from != plan.from);
+                versions.push(plan);
+            }
+            FactBody::PayeeDefined(payee) => self.seat(payee, payees),
+            FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}
+        }
+    }
+
+    fn seat(&mut self, payee: &'h Payee, payees: &Names) {
+        let Some(number) = payees.find(&payee.payee_id) else { return };
+        if self.seats.len() < payees.len() {
+            self.seats.resize_with(payees.len(), || None);
+        }
+        let manager_of = |row: &PayeeRow| row.manager.as_deref().and_then(|manager| payees.find(manager));
+        let managers = payee.rows.iter().map(manager_of).collect();
+        self.seats[number as usize] = Some(Seat { payee, managers });
+    }
+
+    pub(super) fn known(&self, payee: u32) -> Option<&Seat<'h>> {
+        self.seats.get(payee as usize)?.as_ref()
+    }
+
+    /// Whether a payee has a row in force on a date.
+    pub(super) fn seated(&self, payee: u32, date: Date) -> bool {
+        self.known(payee).is_some_and(|seat| seat.payee.rows.iter().any(|row| in_force(row, date)))
+    }
+
+    /// Everyone above a payee on a date, from the nearest up.
+    pub(super) fn ancestors(&self, payee: u32, date: Date) -> Result<Vec<Ancestor>, UnknownManager> {
+        let mut found = Vec::new();
+        let mut at = self.known(payee).and_then(|seat| seat.manager_on(date));
+        while let Some(manager) = at.filter(|_| found.len() < WALK_LIMIT) {
+            let seat = self.known(manager).ok_or(UnknownManager)?;
+            found.push(Ancestor { payee: manager, seated: self.seated(manager, date) });
+            at = seat.manager_on(date);
+        }
+        Ok(found)
+    }
+
+    /// The plans that a payee's rows name for a pay period.
+    pub(super) fn plans_of(&self, payee: u32, period: Period) -> BTreeSet<&'h str> {
+        let (Some(seat), Some((first, after))) = (self.known(payee), self.bounds(period)) else { return BTreeSet::new() };
+        let overlapping = seat.payee.rows.iter().filter(|row| row.from < after && row.to.is_none_or(|to| to > first));
+        overlapping.flat_map(|row| row.plans.iter().map(String::as_str)).collect()
+    }
+
+    /// The version of a plan that a pay period is priced by.
+    pub(super) fn version_of(&self, plan: &str, period: Period) -> Option<&'h Plan> {
+        let (first, _) = self.bounds(period)?;
+        let mut versions = self.plans.get(plan)?.iter();
+        versions.find(|version| version.from <= first && version.to.is_none_or(|to| to > first)).copied()
+    }
+
+    /// The pay period that holds a date.
+    pub(super) fn period_of(&self, date: Date) -> Option<Period> {
+        let calendar = self.calendar?;
+        let passed = calendar.starts.partition_point(|start| *start <= date);
+        let inside = passed >= 1 && passed < calendar.starts.len();
+        inside.then(|| Period(calendar.first.0 + passed as i32 - 1))
+    }
+
+    /// First day of a pay period, and the day after its last.
+    pub(super) fn bounds(&self, period: Period) -> Option<(Date, Date)> {
+        let calendar = self.calendar?;
+        let place = usize::try_from(i64::from(period.0) - i64::from(calendar.first.0)).ok()?;
+        Some((*calendar.starts.get(place)?, *calendar.starts.get(place + 1)?))
+    }
+}
+
+impl<'h> Seat<'h> {
+    /// The row in force on a date, else the last that started before it, else the first.
+    fn place_on(&self, date: Date) -> Option<usize> {
+        let rows = &self.payee.rows;
+        let started = rows.iter().filter(|row| row.from <= date).count();
+        if rows.is_empty() { None } else { Some(started.saturating_sub(1)) }
+    }
+
+    pub(super) fn manager_on(&self, date: Date) -> Option<u32> {
+        self.managers[self.place_on(date)?]
+    }
+
+    pub(super) fn row_on(&self, date: Date) -> Option<&'h PayeeRow> {
+        Some(&self.payee.rows[self.place_on(date)?])
+    }
+}
+
+fn in_force(row: &PayeeRow, date: Date) -> bool {
+    row.from <= date && row.to.is_none_or(|to| date < to)
+}
+
+/// Year and month of a date as a pay period of civil months, and its day.
+pub(super) fn month_of(date: Date) -> Option<(Period, i8)> {
+    let span = jiff::Span::new().try_days(date.0).ok()?;
+    let civil = jiff::civil::date(1970, 1, 1).checked_add(span).ok()?;
+    Some((Period(i32::from(civil.year()) * 12 + i32::from(civil.month()) - 1), civil.day()))
+}
+
+/// The civil month that starts on a date.
+pub(super) fn month_starting_on(date: Date) -> Option<Period> {
+    month_of(date).filter(|(_, day)| *day == 1).map(|(period, _)| period)
+}
+
+/// The pay periods of an interval, in order.
+pub(super) fn periods_of(interval: Interval) -> Vec<Period> {
+    match interval {
+        Interval::Month(period) => vec![period],
+        Interval::Quarter(quarter) => (0..3).map(|place| Period(quarter.0 * 3 + place)).collect(),
+    }
+}

@@ -1,0 +1,320 @@
+//! The first stage, keyed by deal: revisions in, credits out.
+//!
+//! A deal's state holds what earning was told, so a new revision or fact is answered with the difference. Payee-keyed
+//! inputs are forwarded once to the payee's partition. Facts are adopted in order, and not beyond a close that a
+//! partition has yet to perform. `deal_state` is what is kept, `packer` what is sent, `progress` the work on facts.
+
+mod deal_state;
+mod packer;
+mod progress;
+#[cfg(test)]
+mod tests;
+
+use super::feed::{Feed, reject_record};
+use super::packed::{Cause, CauseTopic};
+use super::{Changed, Effects, Flow, Input, Origin, Outcome, Stage, StageError, States};
+use crate::domain::credit::{Credit, credits_of};
+use crate::domain::deal::DealClosed;
+use crate::domain::fact::Fact;
+use crate::domain::output::RejectKind;
+use crate::domain::reject::{Reason, Reject};
+use crate::domain::topic::{Position, Topic};
+use crate::domain::world::World;
+use deal_state::{DealState, Delivery, Emitted};
+use packer::{GroupKind, Heading, PACKED_BYTES, Packer};
+use progress::Progress;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// State keys of what is parked: this and the deal id. Deal ids have no control characters.
+const PARKED_PREFIX: &[u8] = b"\0parked\0";
+
+pub struct Crediting {
+    reject_bytes: usize,
+    world: World,
+    feed: Feed,
+    partitions: BTreeMap<u32, Partition>,
+    loaded: Vec<Loaded>,
+    places: FxHashMap<(u32, Vec<u8>), usize>,
+    saved: Option<Saved>,
+}
+
+/// What a batch that is dropped goes back to.
+struct Saved {
+    world: World,
+    progress: Vec<(u32, Progress, u64)>,
+}
+
+struct Partition {
+    progress: Progress,
+    facts_next: u64,
+    packer: Packer,
+}
+
+/// A deal in the current batch.
+struct Loaded {
+    partition: u32,
+    key: Vec<u8>,
+    state: DealState,
+    was_parked: bool,
+    changed: bool,
+}
+
+fn alarm(partition: u32, message: impl std::fmt::Display) -> StageError {
+    StageError::Alarm { partition, message: message.to_string() }
+}
+
+impl Crediting {
+    /// `partitions` is the count of every input topic and of `credits`.
+    pub fn new(partitions: u32, reject_bytes: usize) -> Crediting {
+        Crediting {
+            reject_bytes,
+            world: World::new(partitions),
+            feed: Feed::default(),
+            partitions: BTreeMap::new(),
+            loaded: Vec::new(),
+            places: FxHashMap::default(),
+            saved: None,
+        }
+    }
+
+    /// Whether the world is rebuilt up to where every partition had adopted facts.
+    fn rebuilt(&self) -> bool {
+        self.partitions.values().all(|partition| partition.facts_next <= self.world.facts_next)
+    }
+
+    fn load(&mut self, partition: u32, key: &[u8], states: &mut dyn States) -> Result<usize, StageError> {
+        if let Some(place) = self.places.get(&(partition, key.to_vec())) {
+            return Ok(*place);
+        }
+        let state = match states.get(partition, key)? {
+            Some(bytes) => DealState::decode(&bytes).map_err(|error| alarm(partition, error))?,
+            None => DealState::default(),
+        };
+        let was_parked = state.parked.is_some();
+        self.loaded.push(Loaded { partition, key: key.to_vec(), state, was_parked, changed: false });
+        self.places.insert((partition, key.to_vec()), self.loaded.len() - 1);
+        Ok(self.loaded.len() - 1)
+    }
+
+    fn fold_deal(
+        &mut self,
+        origin: Origin<'_>,
+        deal: &DealClosed<'_>,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<Outcome, StageError> {
+        let partition = origin.position.partition;
+        let place = self.load(partition, deal.deal_id.as_bytes(), states)?;
+        let cause = Cause { topic: CauseTopic::DealClosed, offset: origin.position.offset, occurred_at: deal.occurred_at };
+        if self.loaded[place].state.facts_next < self.world.facts_next {
+            self.recredit(place, cause, origin, effects)?;
+        }
+        let accepted = self.loaded[place].state.accept(deal, origin.position.offset);
+        match accepted.map_err(|error| alarm(partition, error))? {
+            Delivery::Duplicate => return Ok(Outcome::Duplicate),
+            Delivery::Conflict => return Ok(Outcome::Rejected(conflict(deal))),
+            Delivery::Older => self.loaded[place].changed = true,
+            Delivery::Newest => self.recredit(place, cause, origin, effects)?,
+        }
+        Ok(match &self.loaded[place].state.parked {
+            Some(reject) => Outcome::Parked(reject.clone()),
+            None => Outcome::Counted,
+        })
+    }
+
+    /// Emits what is between the credits that earning was told and those that the newest revision has now.
+    fn recredit(&mut self, place: usize, cause: Cause, origin: Origin<'_>, effects: &mut Effects) -> Result<(), StageError> {
+        let loaded = &mut self.loaded[place];
+        let number = loaded.partition;
+        let failed = |error: postcard::Error| alarm(number, error);
+        let Some(partition) = self.partitions.get_mut(&number) else { return Err(alarm(number, "not assigned")) };
+        let state = &mut loaded.state;
+        let Some(newest) = state.revisions.last() else { return Ok(()) };
+        let deal = newest.deal().map_err(failed)?;
+        let (credits, parked) = match credits_of(&deal, &self.world) {
+            Ok(credits) => (credits, None),
+            Err(reject) => (Vec::new(), Some(reject)),
+        };
+        let group = |retract, backfill_from| GroupKind { cause, retract, backfill_from };
+        let old = state.emitted.as_ref();
+        let same_content = old.is_some_and(|old| old.revision == newest.number);
+        let mut changed = !same_content || parked != state.parked;
+        if let Some(old) = old.filter(|old| !old.credits.is_empty()) {
+            let told = state.revision(old.revision).ok_or_else(|| alarm(number, "a deal lacks the revision that it credited"))?;
+            let told = told.deal().map_err(failed)?;
+            if self.world.measure_defined_since(state.facts_next) {
+                partition.packer.credits(&told, &old.credits, group(false, Some(state.facts_next))).map_err(failed)?;
+                changed = true;
+            }
+            let gone: Vec<Credit> =
+                old.credits.iter().filter(|credit| !same_content || !credits.contains(credit)).cloned().collect();
+            changed |= !gone.is_empty();
+            partition.packer.credits(&told, &gone, group(true, None)).map_err(failed)?;
+        }
+        let told_before = |credit: &Credit| same_content && old.is_some_and(|old| old.credits.contains(credit));
+        let fresh: Vec<Credit> = credits.iter().filter(|credit| !told_before(credit)).cloned().collect();
+        changed |= !fresh.is_empty();
+        partition.packer.credits(&deal, &fresh, group(false, None)).map_err(failed)?;
+        if changed {
+            note_parking(&state.parked, &parked, origin, self.reject_bytes, effects);
+            state.emitted = Some(Emitted { revision: newest.number, credits });
+            state.parked = parked;
+            state.facts_next = self.world.facts_next;
+            loaded.changed = true;
+        }
+        let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
+        partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)
+    }
+
+    fn forward_quota(&mut self, origin: Origin<'_>, quota: &crate::domain::quota::QuotaChanged<'_>) -> Result<(), StageError> {
+        let number = origin.position.partition;
+        let Some(partition) = self.partitions.get_mut(&number) else { return Err(alarm(number, "not assigned")) };
+        let cause = Cause { topic: CauseTopic::QuotaChanged, offset: origin.position.offset, occurred_at: quota.occurred_at };
+        partition.packer.quota(quota, cause).map_err(|error| alarm(number, error))
+    }
+}
+
+fn conflict(deal: &DealClosed<'_>) -> Reject {
+    let message = format!("revision {} of deal \"{}\" was accepted before with another content", deal.revision, deal.deal_id);
+    Reject::new(Reason::RevisionConflict, "revision", message)
+}
+
+/// Says that a deal is parked, or that it goes on.
+fn note_parking(old: &Option<Reject>, new: &Option<Reject>, origin: Origin<'_>, reject_bytes: usize, effects: &mut Effects) {
+    match (old, new) {
+        (old, Some(reject)) if old.as_ref() != Some(reject) => {
+            effects.outputs.push(reject_record(RejectKind::Parked, origin, reject.clone(), reject_bytes));
+        }
+        (Some(reject), None) => {
+            effects.outputs.push(reject_record(RejectKind::Resumed, origin, reject.clone(), reject_bytes));
+        }
+        _ => {}
+    }
+}
+
+impl Stage for Crediting {
+    fn inputs(&self) -> &'static [Topic] {
+        &[Topic::DealClosed, Topic::QuotaChanged]
+    }
+
+    fn changelog(&self) -> Topic {
+        Topic::CreditingChangelog
+    }
+
+    fn assign(&mut self, partition: u32, last: Option<(&[u8], u64)>) -> Result<(), StageError> {
+        let count = self.world.partitions;
+        let (progress, facts_next) = match last {
+            Some((meta, facts_next)) => (Progress::decode(meta).map_err(|error| alarm(partition, error))?, facts_next),
+            None => (Progress::new(count), 0),
+        };
+        self.partitions.insert(partition, Partition { progress, facts_next, packer: Packer::new(count) });
+        Ok(())
+    }
+
+    fn facts_wanted(&self) -> u64 {
+        self.feed.wanted()
+    }
+
+    fn offer(&mut self, origin: Origin<'_>, fact: Result<Fact, Reject>) {
+        self.feed.offer(origin, fact);
+    }
+
+    fn begin(&mut self) {
+        let progress =
+            self.partitions.iter().map(|(number, partition)| (*number, partition.progress.clone(), partition.facts_next));
+        self.saved = Some(Saved { world: self.world.clone(), progress: progress.collect() });
+    }
+
+    fn work(
+        &mut self,
+        next_offset: &dyn Fn(Topic, u32) -> u64,
+        budget: usize,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<bool, StageError> {
+        self.progress(next_offset, budget, states, effects)
+    }
+
+    fn fold(
+        &mut self,
+        origin: Origin<'_>,
+        input: Result<Input<'_>, Reject>,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<Flow, StageError> {
+        if !self.rebuilt() {
+            return Ok(Flow::NotYet);
+        }
+        let outcome = match input {
+            Ok(Input::Deal(deal)) => self.fold_deal(origin, &deal, states, effects)?,
+            Ok(Input::Quota(quota)) => {
+                self.forward_quota(origin, &quota)?;
+                Outcome::Counted
+            }
+            Ok(Input::Credits(_)) => return Err(alarm(origin.position.partition, "crediting does not read credits")),
+            Err(reject) => Outcome::Rejected(reject),
+        };
+        if let Outcome::Rejected(reject) = &outcome {
+            effects.outputs.push(reject_record(RejectKind::Rejected, origin, reject.clone(), self.reject_bytes));
+        }
+        effects.outcomes.push((origin.position, outcome));
+        Ok(Flow::Folded)
+    }
+
+    fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+        for (number, partition) in &mut self.partitions {
+            let heading = Heading { source: *number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
+            let closed = partition.packer.close(heading, &mut partition.progress.links, 0, effects);
+            closed.map_err(|error| alarm(*number, error))?;
+        }
+        self.places.clear();
+        for loaded in self.loaded.drain(..).filter(|loaded| loaded.changed) {
+            if loaded.was_parked != loaded.state.parked.is_some() {
+                let key = [PARKED_PREFIX, &loaded.key].concat();
+                let state = loaded.state.parked.is_some().then(Vec::new);
+                effects.changed.push(Changed { partition: loaded.partition, key, state });
+            }
+            let bytes = loaded.state.encode().map_err(|error| alarm(loaded.partition, error))?;
+            effects.changed.push(Changed { partition: loaded.partition, key: loaded.key, state: Some(bytes) });
+        }
+        Ok(())
+    }
+
+    fn meta(&self, partition: u32) -> (Vec<u8>, u64) {
+        let found = self.partitions.get(&partition);
+        found.map_or((Vec::new(), 0), |partition| (partition.progress.encode(), partition.facts_next))
+    }
+
+    fn committed(&mut self) {
+        self.saved = None;
+        self.feed.committed();
+    }
+
+    fn abandon(&mut self) {
+        if let Some(saved) = self.saved.take() {
+            self.world = saved.world;
+            for (number, progress, facts_next) in saved.progress {
+                if let Some(partition) = self.partitions.get_mut(&number) {
+                    (partition.progress, partition.facts_next) = (progress, facts_next);
+                }
+            }
+        }
+        self.partitions.values_mut().for_each(|partition| partition.packer.clear());
+        self.loaded.clear();
+        self.places.clear();
+        self.feed.abandon();
+    }
+
+    fn idle(&self) -> bool {
+        self.rebuilt()
+            && self.feed.is_empty()
+            && !self.must_close()
+            && self.partitions.values().all(|p| p.progress.pass.is_none())
+    }
+}
+
+/// The origin of a deal that a fact resumes: its newest revision's place. The record's bytes are not at hand.
+fn origin_of(partition: u32, key: &[u8], offset: u64) -> Origin<'_> {
+    Origin { position: Position { topic: Topic::DealClosed, partition, offset }, key, value: &[] }
+}

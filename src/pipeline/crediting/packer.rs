@@ -1,0 +1,202 @@
+//! Builds packed records: groups of credits are written straight into one buffer per destination partition.
+
+use crate::domain::credit::Credit;
+use crate::domain::deal::DealClosed;
+use crate::domain::quota::QuotaChanged;
+use crate::domain::topic::partition_of;
+use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Entry, PACKED_VERSION};
+use crate::pipeline::{Effects, Output};
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Entries of a record are split at this size.
+pub const PACKED_BYTES: usize = 512 * 1024;
+
+/// Ids that entries point into.
+#[derive(Debug, Default)]
+struct Dictionary {
+    places: FxHashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Dictionary {
+    fn place(&mut self, text: &str) -> u32 {
+        if let Some(place) = self.places.get(text) {
+            return *place;
+        }
+        let (shared, place): (Arc<str>, u32) = (text.into(), self.texts.len() as u32);
+        self.texts.push(shared.clone());
+        self.places.insert(shared, place);
+        place
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.texts.clear();
+    }
+}
+
+/// The open packed record of one (source, destination).
+#[derive(Debug, Default)]
+struct Open {
+    payees: Dictionary,
+    texts: Dictionary,
+    entries: Vec<u8>,
+    count: usize,
+}
+
+/// What every record of a source says in front of its entries.
+#[derive(Clone, Copy, Debug)]
+pub struct Heading {
+    pub source: u32,
+    pub epoch: u32,
+    pub facts_next: u64,
+}
+
+/// Same field order as `PackedCredits`, whose last field is the sequence of entries.
+#[derive(Serialize)]
+struct Head<'a> {
+    source: u32,
+    link_seq: u64,
+    epoch: u32,
+    facts_next: u64,
+    payees: &'a [Arc<str>],
+    texts: &'a [Arc<str>],
+    count: usize,
+}
+
+/// One source partition's open records.
+#[derive(Debug)]
+pub struct Packer {
+    open: Vec<Open>,
+}
+
+impl Packer {
+    pub fn new(partitions: u32) -> Packer {
+        Packer { open: (0..partitions).map(|_| Open::default()).collect() }
+    }
+
+    fn destination(&self, payee_id: &str) -> usize {
+        partition_of(payee_id.as_bytes(), self.open.len() as u32) as usize
+    }
+
+    /// Adds the credits of a deal, one group per destination.
+    pub fn credits(&mut self, deal: &DealClosed<'_>, credits: &[Credit], how: GroupKind) -> Result<(), postcard::Error> {
+        let destinations: Vec<usize> = credits.iter().map(|credit| self.destination(&credit.payee_id)).collect();
+        for place in 0..credits.len() {
+            let destination = destinations[place];
+            if destinations[..place].contains(&destination) {
+                continue;
+            }
+            let here = credits.iter().zip(&destinations).filter(|(_, at)| **at == destination).map(|(credit, _)| credit);
+            self.open[destination].group(deal, here, how)?;
+        }
+        Ok(())
+    }
+
+    pub fn quota(&mut self, quota: &QuotaChanged<'_>, cause: Cause) -> Result<(), postcard::Error> {
+        let destination = self.destination(quota.payee_id);
+        self.open[destination].entry(&Entry::Quota { cause, quota: quota.clone() })
+    }
+
+    /// A marker to every destination: the last entry of its epoch.
+    pub fn marker(&mut self, close_id: &str) -> Result<(), postcard::Error> {
+        self.open.iter_mut().try_for_each(|open| open.entry(&Entry::Marker { close_id }))
+    }
+
+    /// Closes records above `least_bytes` (0: all that have an entry) and counts their links on.
+    pub fn close(
+        &mut self,
+        heading: Heading,
+        links: &mut [u64],
+        least_bytes: usize,
+        effects: &mut Effects,
+    ) -> Result<(), postcard::Error> {
+        for (destination, open) in self.open.iter_mut().enumerate() {
+            if open.count > 0 && open.entries.len() >= least_bytes {
+                let bytes = open.take(heading, links[destination])?;
+                links[destination] += 1;
+                effects.outputs.push(Output::Credits { partition: destination as u32, bytes });
+            }
+        }
+        Ok(())
+    }
+
+    pub fn clear(&mut self) {
+        self.open.iter_mut().for_each(Open::clear);
+    }
+}
+
+/// How a group counts.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupKind {
+    pub cause: Cause,
+    pub retract: bool,
+    pub backfill_from: Option<u64>,
+}
+
+impl Open {
+    fn group<'c>(
+        &mut self,
+        deal: &DealClosed<'_>,
+        credits: impl Iterator<Item = &'c Credit>,
+        how: GroupKind,
+    ) -> Result<(), postcard::Error> {
+        let lines = deal.lines.iter().map(|line| CreditLine {
+            product: self.texts.place(line.product),
+            geography: line.geography.map(|text| self.texts.place(text)),
+            segment: line.segment.map(|text| self.texts.place(text)),
+            amount: line.amount,
+            quantity: line.quantity,
+        });
+        let lines = lines.collect();
+        let payees = &mut self.payees;
+        let allocations = credits.map(|credit| Allocation {
+            payee: payees.place(&credit.payee_id),
+            kind: credit.kind,
+            line: credit.line,
+            share: credit.share,
+        });
+        let group = CreditGroup {
+            cause: how.cause,
+            deal_id: deal.deal_id,
+            retract: how.retract,
+            closed_on: deal.closed_on,
+            kind: deal.kind,
+            backfill_from: how.backfill_from,
+            lines,
+            allocations: allocations.collect(),
+        };
+        self.entry(&Entry::Credits(group))
+    }
+
+    fn entry(&mut self, entry: &Entry<'_>) -> Result<(), postcard::Error> {
+        self.entries = postcard::to_extend(entry, std::mem::take(&mut self.entries))?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn take(&mut self, heading: Heading, link_seq: u64) -> Result<Vec<u8>, postcard::Error> {
+        let head = Head {
+            source: heading.source,
+            link_seq,
+            epoch: heading.epoch,
+            facts_next: heading.facts_next,
+            payees: &self.payees.texts,
+            texts: &self.texts.texts,
+            count: self.count,
+        };
+        let mut bytes = postcard::to_extend(&head, vec![PACKED_VERSION])?;
+        bytes.extend_from_slice(&self.entries);
+        self.clear();
+        Ok(bytes)
+    }
+
+    fn clear(&mut self) {
+        self.payees.clear();
+        self.texts.clear();
+        self.entries.clear();
+        self.count = 0;
+    }
+}

@@ -1,0 +1,204 @@
+//! Crediting's own work between records: adopts facts, re-credits what they touch with a cursor, performs closes.
+
+use super::{Cause, CauseTopic, Crediting, PARKED_PREFIX, alarm, origin_of, reject_record};
+use crate::domain::calendar::Date;
+use crate::domain::output::{CloseNote, RejectKind};
+use crate::domain::topic::Topic;
+use crate::domain::world::Reach;
+use crate::pipeline::crediting::packer::Heading;
+use crate::pipeline::{Effects, Output, StageError, States};
+use serde::{Deserialize, Serialize};
+
+/// What a partition's commit record says about its progress.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Closes performed.
+    pub epoch: u32,
+    /// Next `link_seq` per destination.
+    pub links: Vec<u64>,
+    pub pass: Option<Pass>,
+}
+
+/// Deals that a fact touches, worked off in key order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Deals closed on or after this day; `None`: only what is parked.
+    pub from: Option<Date>,
+    /// The last key that is done.
+    pub after: Vec<u8>,
+}
+
+impl Progress {
+    pub fn new(partitions: u32) -> Progress {
+        Progress { epoch: 0, links: vec![0; partitions as usize], pass: None }
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Progress, postcard::Error> {
+        postcard::from_bytes(bytes)
+    }
+}
+
+/// The pass that a reach needs, over all deals or over the parked ones.
+fn pass_for(reach: &Reach) -> Option<Pass> {
+    let from = if reach.backfill { Some(Date(i32::MIN)) } else { reach.credits_from };
+    match from {
+        Some(from) => Some(Pass { from: Some(from), after: Vec::new() }),
+        None if reach.parked => Some(Pass { from: None, after: PARKED_PREFIX.to_vec() }),
+        None => None,
+    }
+}
+
+impl Crediting {
+    /// Whether a close is adopted that some partition has not performed.
+    pub(super) fn must_close(&self) -> bool {
+        self.partitions.values().any(|partition| (partition.progress.epoch as usize) < self.world.runs.len())
+    }
+
+    pub(super) fn progress(
+        &mut self,
+        next_offset: &dyn Fn(Topic, u32) -> u64,
+        budget: usize,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<bool, StageError> {
+        self.adopt(effects);
+        if !self.rebuilt() {
+            return Ok(false);
+        }
+        let mut left = budget;
+        for number in self.partitions.keys().copied().collect::<Vec<_>>() {
+            left = self.advance_pass(number, left, states, effects)?;
+            self.perform_close(number, next_offset, effects)?;
+        }
+        let passing = self.partitions.values().any(|partition| partition.progress.pass.is_some());
+        Ok(passing || (!self.feed.is_empty() && !self.must_close()))
+    }
+
+    /// Adopts offered facts up to the next close, when no partition still works on earlier ones.
+    fn adopt(&mut self, effects: &mut Effects) {
+        let busy = self.partitions.values().any(|partition| partition.progress.pass.is_some());
+        let mut reach = Reach::default();
+        let mut adopted = false;
+        while !self.feed.is_empty() {
+            let new = self.rebuilt();
+            if new && (busy || self.must_close()) {
+                break;
+            }
+            let Some(offered) = self.feed.take() else { break };
+            let offset = offered.position.offset;
+            let applied = match &offered.fact {
+                Ok(fact) => self.world.apply(offset, fact),
+                Err(reject) => {
+                    self.world.facts_next = offset + 1;
+                    Err(reject.clone())
+                }
+            };
+            if !new {
+                continue;
+            }
+            adopted = true;
+            match applied {
+                Ok(touched) => reach.merge(touched),
+                Err(reject) if self.partitions.contains_key(&0) => {
+                    effects.outputs.push(reject_record(RejectKind::Rejected, offered.origin(), reject, self.reject_bytes));
+                }
+                Err(_) => {}
+            }
+        }
+        if adopted {
+            self.start_passes(&reach);
+        }
+    }
+
+    fn start_passes(&mut self, reach: &Reach) {
+        for partition in self.partitions.values_mut() {
+            partition.facts_next = self.world.facts_next;
+            partition.progress.pass = pass_for(reach);
+        }
+    }
+
+    /// Re-credits up to `budget` keys of a partition's pass; returns what is left of the budget.
+    fn advance_pass(
+        &mut self,
+        number: u32,
+        budget: usize,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<usize, StageError> {
+        let pass = self.partitions.get(&number).and_then(|partition| partition.progress.pass.clone());
+        let Some(mut pass) = pass.filter(|_| budget > 0) else { return Ok(budget) };
+        let keys = states.keys_after(number, &pass.after, budget)?;
+        let mut done = keys.len() < budget;
+        for key in &keys {
+            let deal_key = match (pass.from, key.strip_prefix(PARKED_PREFIX)) {
+                (None, Some(deal_key)) => deal_key,
+                (None, None) => {
+                    done = true;
+                    break;
+                }
+                // Parked deals have their own keys, too, which a pass over all deals meets later.
+                (Some(_), Some(_)) => continue,
+                (Some(_), None) => key,
+            };
+            self.recredit_key(number, deal_key, pass.from, states, effects)?;
+        }
+        pass.after = keys.last().cloned().unwrap_or_default();
+        if let Some(partition) = self.partitions.get_mut(&number) {
+            partition.progress.pass = (!done).then_some(pass);
+        }
+        Ok(budget - keys.len().min(budget))
+    }
+
+    fn recredit_key(
+        &mut self,
+        number: u32,
+        key: &[u8],
+        from: Option<Date>,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<(), StageError> {
+        let place = self.load(number, key, states)?;
+        let state = &self.loaded[place].state;
+        let Some(newest) = state.revisions.last() else { return Ok(()) };
+        let deal = newest.deal().map_err(|error| alarm(number, error))?;
+        if from.is_some_and(|from| deal.closed_on < from) && state.parked.is_none() {
+            return Ok(());
+        }
+        let fact = self.world.facts_next.saturating_sub(1);
+        let cause = Cause { topic: CauseTopic::Facts, offset: fact, occurred_at: newest.occurred_at };
+        let offset = newest.offset;
+        self.recredit(place, cause, origin_of(number, key, offset), effects)
+    }
+
+    /// Performs the next close of a partition once its facts, its cursor and its positions are there.
+    fn perform_close(
+        &mut self,
+        number: u32,
+        next_offset: &dyn Fn(Topic, u32) -> u64,
+        effects: &mut Effects,
+    ) -> Result<(), StageError> {
+        let facts_next = self.world.facts_next;
+        let Some(partition) = self.partitions.get_mut(&number).filter(|partition| partition.progress.pass.is_none()) else {
+            return Ok(());
+        };
+        let Some(run) = self.world.runs.get(partition.progress.epoch as usize) else { return Ok(()) };
+        let (deals, quotas) = (next_offset(Topic::DealClosed, number), next_offset(Topic::QuotaChanged, number));
+        let cut = |offsets: &[u64]| offsets.get(number as usize).copied().unwrap_or(0);
+        if deals < cut(&run.closed.cut.deal_closed) || quotas < cut(&run.closed.cut.quota_changed) {
+            return Ok(());
+        }
+        let close_id = run.closed.close_id.clone();
+        let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next };
+        partition.packer.marker(&close_id).map_err(|error| alarm(number, error))?;
+        let closed = partition.packer.close(heading, &mut partition.progress.links, 0, effects);
+        closed.map_err(|error| alarm(number, error))?;
+        partition.progress.epoch += 1;
+        let note = CloseNote::SourceClosed { close_id, partition: number, deal_closed: deals, quota_changed: quotas };
+        effects.outputs.push(Output::Close(note));
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! Which attainments an entry publishes, and when one has changed.
+
+use super::entry::{Attained, Entry, Standing};
+use super::inputs::{ByKind, Inputs};
+use crate::domain::calendar::{Interval, Period, Quarter};
+use crate::domain::fact::MeasureOf;
+use crate::domain::money::Measured;
+use crate::domain::output::Attainment;
+use crate::domain::world::World;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// (measure, interval).
+type Target = (String, Interval);
+
+/// Brings an entry's published attainments up to date and returns those that changed.
+pub fn attain(
+    entry: &mut Entry,
+    payee_id: &Arc<str>,
+    quarter: Quarter,
+    released_through: Option<Period>,
+    world: &World,
+) -> Option<Vec<Attainment>> {
+    let merged;
+    let inputs = if entry.later.is_empty() {
+        &entry.inputs
+    } else {
+        merged = all_of(entry)?;
+        &merged
+    };
+    let mut changed = Vec::new();
+    for (measure, interval) in targets(entry, inputs, payee_id, quarter, world) {
+        let Some(standing) = standing(inputs, &measure, interval, released_through, world) else { continue };
+        let place = entry.attained.iter().position(|attained| attained.measure == measure && attained.interval == interval);
+        if place.is_some_and(|place| entry.attained[place].standing == standing) {
+            continue;
+        }
+        let sequence = place.map_or(1, |place| entry.attained[place].sequence + 1);
+        changed.extend(attainment(payee_id, &measure, interval, sequence, standing, entry.as_of, world));
+        let attained = Attained { measure, interval, sequence, standing };
+        match place {
+            Some(place) => entry.attained[place] = attained,
+            None => entry.attained.push(attained),
+        }
+    }
+    Some(changed)
+}
+
+fn all_of(entry: &Entry) -> Option<Inputs> {
+    let mut inputs = entry.inputs.clone();
+    entry.later.iter().try_for_each(|(_, later)| inputs.merge(later))?;
+    Some(inputs)
+}
+
+/// What was published before, what has a quota, what a component of the payee measures, and every sum of the quarter.
+fn targets(entry: &Entry, inputs: &Inputs, payee_id: &str, quarter: Quarter, world: &World) -> BTreeSet<Target> {
+    let mut targets: BTreeSet<Target> = entry.attained.iter().map(|known| (known.measure.clone(), known.interval)).collect();
+    targets.extend(inputs.statements.iter().map(|statement| (statement.measure.clone(), statement.interval)));
+    targets.extend(inputs.sums.iter().map(|sum| (sum.measure.clone(), Interval::Quarter(quarter))));
+    let Some(calendar) = world.calendar.as_deref() else { return targets };
+    for period in quarter.periods() {
+        for plan_id in world.organisation.plans_in(payee_id, calendar, period) {
+            let components = world.plan_version(plan_id, period).into_iter().flat_map(|version| &version.plan.components);
+            targets.extend(components.map(|component| (component.measure.clone(), Interval::of(component.interval, period))));
+        }
+    }
+    targets
+}
+
+/// `None` where the measure or the interval is not known (yet), or there is nothing to tell.
+fn standing(
+    inputs: &Inputs,
+    measure: &str,
+    interval: Interval,
+    released_through: Option<Period>,
+    world: &World,
+) -> Option<Standing> {
+    world.measure(measure)?;
+    let calendar = world.calendar.as_deref()?;
+    let (first, last) = interval.first_and_last();
+    let (first_day, _) = calendar.bounds(last)?;
+    calendar.bounds(first)?;
+    let places = first.place_in_quarter()..=last.place_in_quarter();
+    let by_kind = places.map(|place| inputs.by_kind(measure, place)).try_fold(ByKind::default(), ByKind::plus)?;
+    let quota = inputs.quota(measure, interval, first_day, calendar);
+    Some(Standing {
+        revenue: by_kind.revenue,
+        overlay: by_kind.overlay,
+        rolled: by_kind.rolled,
+        quota: quota.map(|quota| quota.amount),
+        quota_revision: quota.map(|quota| quota.revision),
+        last: Some(last) <= released_through,
+    })
+}
+
+fn attainment(
+    payee_id: &Arc<str>,
+    measure: &str,
+    interval: Interval,
+    sequence: i64,
+    standing: Standing,
+    as_of: i64,
+    world: &World,
+) -> Option<Attainment> {
+    let defined = world.measure(measure)?;
+    let (first, last) = interval.first_and_last();
+    let by_kind = ByKind { revenue: standing.revenue, overlay: standing.overlay, rolled: standing.rolled };
+    Some(Attainment {
+        payee_id: payee_id.clone(),
+        measure: defined.id.clone(),
+        calendar: world.calendar_id.clone(),
+        interval,
+        from: world.bounds(first)?.0,
+        to: world.bounds(last)?.1,
+        measured: Measured(by_kind.total()?),
+        quota: standing.quota,
+        quota_revision: standing.quota_revision,
+        revenue: Measured(standing.revenue),
+        overlay: Measured(standing.overlay),
+        rolled: Measured(standing.rolled),
+        unit: match defined.measure.of {
+            MeasureOf::Amount => world.currency.clone(),
+            MeasureOf::Quantity => "unit".into(),
+        },
+        last: standing.last,
+        sequence,
+        as_of,
+    })
+}

@@ -1,0 +1,243 @@
+//! Counts a packed record: credits into the sums of the measures that they match, quotas into statements, markers.
+
+use super::entry::{Entry, entry_key};
+use super::inputs::{Inputs, Statement, applies_from_fits};
+use super::{Earning, State, alarm};
+use crate::domain::calendar::Period;
+use crate::domain::fact::{CreditKind, MeasureOf};
+use crate::domain::output::{Causes, RejectKind};
+use crate::domain::quota::QuotaChanged;
+use crate::domain::reject::{Reason, Reject};
+use crate::domain::topic::{Position, Topic};
+use crate::domain::world::DefinedMeasure;
+use crate::pipeline::feed::reject_record;
+use crate::pipeline::packed::{Allocation, Cause, CauseTopic, CreditGroup, Entry as PackedEntry, PackedCredits};
+use crate::pipeline::{Effects, Origin, StageError, States};
+use std::sync::Arc;
+
+/// A quantity has 4 decimals and a share 6; a measured sum has 12.
+const QUANTITY_SCALE: i128 = 100;
+
+impl Earning {
+    pub(super) fn count(
+        &mut self,
+        origin: Origin<'_>,
+        packed: &PackedCredits<'_>,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<(), StageError> {
+        let number = origin.position.partition;
+        self.check_link(number, packed)?;
+        for entry in &packed.entries {
+            match entry {
+                PackedEntry::Credits(group) => self.count_group(number, packed, group, states)?,
+                PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
+                PackedEntry::Marker { .. } => self.partition(number)?.progress.sources[packed.source as usize].epoch += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Records of a source come without a gap and in their epoch.
+    fn check_link(&mut self, number: u32, packed: &PackedCredits<'_>) -> Result<(), StageError> {
+        let partition = self.partition(number)?;
+        let Some(source) = partition.progress.sources.get_mut(packed.source as usize) else {
+            return Err(alarm(number, format!("credits of unknown source partition {}", packed.source)));
+        };
+        if packed.link_seq != source.next_link_seq || packed.epoch != source.epoch {
+            let message = format!(
+                "credits of source {} have link {} in epoch {}, expected link {} in epoch {}",
+                packed.source, packed.link_seq, packed.epoch, source.next_link_seq, source.epoch
+            );
+            return Err(alarm(number, message));
+        }
+        source.next_link_seq += 1;
+        Ok(())
+    }
+
+    fn count_group(
+        &mut self,
+        number: u32,
+        packed: &PackedCredits<'_>,
+        group: &CreditGroup<'_>,
+        states: &mut dyn States,
+    ) -> Result<(), StageError> {
+        let Some(period) = self.world.calendar.as_ref().and_then(|calendar| calendar.period_of(group.closed_on)) else {
+            return Err(alarm(number, format!("a credit of {} has no period", group.closed_on)));
+        };
+        let matched = self.matched(packed, group);
+        for allocation in &group.allocations {
+            let payee_id =
+                packed.payees.get(allocation.payee as usize).ok_or_else(|| alarm(number, "a credit names no payee"))?;
+            let key = entry_key(payee_id, &self.world.calendar_id, period.quarter());
+            let place = self.load(number, key, states)?;
+            self.note_cause(place, packed.source, group.cause);
+            let sign = if group.retract { -1 } else { 1 };
+            self.add_credit(place, packed.epoch, period, allocation, &matched, sign)?;
+        }
+        Ok(())
+    }
+
+    /// The measures that a group counts in, each with what it takes from every line.
+    fn matched(&self, packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<(Arc<str>, Vec<CreditKind>, Vec<i128>)> {
+        let counts = |defined: &&DefinedMeasure| {
+            defined.offset < packed.facts_next && group.backfill_from.is_none_or(|from| defined.offset >= from)
+        };
+        let of =
+            |defined: &DefinedMeasure| (defined.id.clone(), defined.measure.credit_kinds.clone(), taken(defined, packed, group));
+        self.world.measures.iter().filter(counts).map(of).filter(|(_, _, lines)| lines.iter().any(|value| *value != 0)).collect()
+    }
+
+    fn add_credit(
+        &mut self,
+        place: usize,
+        epoch: u32,
+        period: Period,
+        allocation: &Allocation,
+        matched: &[(Arc<str>, Vec<CreditKind>, Vec<i128>)],
+        sign: i128,
+    ) -> Result<(), StageError> {
+        let number = self.loaded[place].partition;
+        for (measure, kinds, lines) in matched.iter().filter(|(_, kinds, _)| kinds.contains(&allocation.kind)) {
+            debug_assert!(kinds.contains(&allocation.kind));
+            let of_line = |line: u32| lines.get(line as usize).copied();
+            let whole = allocation.line.map_or_else(|| checked_sum(lines), of_line);
+            let value = whole.and_then(|whole| whole.checked_mul(sign * i128::from(allocation.share.0)));
+            let inputs = self.inputs_mut(place, epoch);
+            let slot = inputs.map(|inputs| inputs.sum_mut(measure, period.place_in_quarter() as u8));
+            let added = slot.zip(value).and_then(|(slot, value)| slot.add(allocation.kind, value));
+            added.ok_or_else(|| alarm(number, "a measured sum does not fit"))?;
+        }
+        Ok(())
+    }
+
+    /// Where an epoch's credits of an entry go: together with all before, or apart behind a close to come.
+    fn inputs_mut(&mut self, place: usize, epoch: u32) -> Option<&mut Inputs> {
+        let loaded = &mut self.loaded[place];
+        let closes = self.partitions.get(&loaded.partition)?.progress.closes_for(&loaded.key, &self.world);
+        let State::Entry { entry, .. } = &mut loaded.state else { return None };
+        loaded.touched = true;
+        loaded.changed = true;
+        merge_later(entry, closes)?;
+        if epoch <= closes {
+            return Some(&mut entry.inputs);
+        }
+        let at = match entry.later.binary_search_by_key(&epoch, |(of, _)| *of) {
+            Ok(at) => at,
+            Err(at) => {
+                entry.later.insert(at, (epoch, Inputs::default()));
+                at
+            }
+        };
+        Some(&mut entry.later[at].1)
+    }
+
+    fn count_quota(
+        &mut self,
+        number: u32,
+        packed: &PackedCredits<'_>,
+        cause: Cause,
+        quota: &QuotaChanged<'_>,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<(), StageError> {
+        let place = self.load(number, entry_key(quota.payee_id, quota.calendar, quota.interval.quarter()), states)?;
+        let statement = Statement::of(quota);
+        let State::Entry { entry, .. } = &self.loaded[place].state else {
+            return Err(alarm(number, "a quota's key is a ledger's"));
+        };
+        let known = entry.inputs.statement_like(&statement);
+        let known = known.or_else(|| entry.later.iter().find_map(|(_, later)| later.statement_like(&statement)));
+        let verdict = match known {
+            Some(same) if *same == statement => return Ok(()),
+            Some(_) => Err(revision_conflict(quota)),
+            None => self.check_quota(quota),
+        };
+        if let Err(reject) = verdict {
+            let position = Position { topic: Topic::QuotaChanged, partition: packed.source, offset: cause.offset };
+            let origin = Origin { position, key: quota.payee_id.as_bytes(), value: &[] };
+            effects.outputs.push(reject_record(RejectKind::Rejected, origin, reject, self.reject_bytes));
+            return Ok(());
+        }
+        self.note_cause(place, packed.source, cause);
+        let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
+        inputs.statements.push(statement);
+        Ok(())
+    }
+
+    fn check_quota(&self, quota: &QuotaChanged<'_>) -> Result<(), Reject> {
+        let Some(calendar) = self.world.calendar.as_deref() else { return Ok(()) };
+        if calendar.calendar_id != quota.calendar {
+            let message = format!("\"{}\": the company has one calendar, \"{}\"", quota.calendar, calendar.calendar_id);
+            return Err(Reject::new(Reason::NotSupported, "calendar", message));
+        }
+        match applies_from_fits(calendar, quota.interval, quota.applies_from) {
+            Some(false) => {
+                let message = format!("not the first day of a pay period of {}", quota.interval);
+                Err(Reject::field("applies_from", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn note_cause(&mut self, place: usize, source: u32, cause: Cause) {
+        let topic = match cause.topic {
+            CauseTopic::DealClosed => Topic::DealClosed,
+            CauseTopic::QuotaChanged => Topic::QuotaChanged,
+            CauseTopic::Facts => Topic::Facts,
+        };
+        let partition = if topic == Topic::Facts { 0 } else { source };
+        let position = Position { topic, partition, offset: cause.offset };
+        let loaded = &mut self.loaded[place];
+        let first = loaded.causes.map_or(position, |causes| causes.first);
+        let again = loaded.causes.is_some_and(|causes| causes.last == position);
+        let count = loaded.causes.map_or(0, |causes| causes.count) + i64::from(!again);
+        loaded.causes = Some(Causes { first, last: position, count });
+        if let State::Entry { entry, .. } = &mut loaded.state {
+            entry.as_of = entry.as_of.max(cause.occurred_at);
+        }
+    }
+}
+
+/// Epochs that no close to come divides from the first ones.
+pub fn merge_later(entry: &mut Entry, closes: u32) -> Option<()> {
+    while entry.later.first().is_some_and(|(epoch, _)| *epoch <= closes) {
+        let (_, inputs) = entry.later.remove(0);
+        entry.inputs.merge(&inputs)?;
+    }
+    Some(())
+}
+
+fn checked_sum(lines: &[i128]) -> Option<i128> {
+    lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line))
+}
+
+/// What a measure takes of each line, before the share: 0 where its filter does not match.
+fn taken(defined: &DefinedMeasure, packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<i128> {
+    let measure = &defined.measure;
+    let text = |place: u32| packed.texts.get(place as usize).copied();
+    let listed = |list: &[String], place: Option<u32>| {
+        list.is_empty() || place.and_then(text).is_some_and(|text| list.iter().any(|item| item == text))
+    };
+    let kind_matches = measure.deal_kinds.is_empty() || group.kind.is_some_and(|kind| measure.deal_kinds.contains(&kind));
+    let line_value = |line: &crate::pipeline::packed::CreditLine| {
+        let matches = kind_matches
+            && listed(&measure.products, Some(line.product))
+            && listed(&measure.geographies, line.geography)
+            && listed(&measure.segments, line.segment);
+        match (matches, measure.of) {
+            (false, _) => 0,
+            (true, MeasureOf::Amount) => line.amount.0,
+            (true, MeasureOf::Quantity) => i128::from(line.quantity.0) * QUANTITY_SCALE,
+        }
+    };
+    group.lines.iter().map(line_value).collect()
+}
+
+fn revision_conflict(quota: &QuotaChanged<'_>) -> Reject {
+    let message = format!(
+        "revision {} of the quota of \"{}\" for {} was accepted before with another content",
+        quota.revision, quota.measure, quota.interval
+    );
+    Reject::new(Reason::RevisionConflict, "revision", message)
+}

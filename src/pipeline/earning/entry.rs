@@ -1,0 +1,117 @@
+//! What earning keeps: an entry per payee and quarter, a ledger per payee, and the keys of both.
+
+use super::inputs::Inputs;
+use crate::domain::calendar::{Date, Interval, Period, Quarter};
+use crate::domain::money::{Amount, Minor};
+use crate::domain::reject::Reason;
+use serde::{Deserialize, Serialize};
+
+const VERSION: u8 = 1;
+/// The only pay group.
+pub const PAY_GROUP: &str = "default";
+
+/// A payee's quarter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Of the epochs that no close divides.
+    pub inputs: Inputs,
+    /// Of later epochs, by epoch: what lies behind closes that are still to be performed.
+    pub later: Vec<(u32, Inputs)>,
+    pub books: Vec<Book>,
+    pub attained: Vec<Attained>,
+    pub waiting: Vec<Waiting>,
+    /// Newest `occurred_at` of what was folded, microseconds since 1970.
+    pub as_of: i64,
+}
+
+/// What one component earned for one pay period, by the period that it is booked into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Book {
+    pub component: String,
+    pub interval: Interval,
+    pub effective: Period,
+    /// As of the last accrual: the plan version may be gone when it is taken back.
+    pub plan_id: String,
+    pub plan_from: Date,
+    pub earning_code: String,
+    pub bookings: Vec<Booking>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booking {
+    pub period: Period,
+    pub total: Minor,
+    pub sequence: i64,
+}
+
+/// An attainment as it was last published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attained {
+    pub measure: String,
+    pub interval: Interval,
+    pub sequence: i64,
+    pub standing: Standing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    pub revenue: i128,
+    pub overlay: i128,
+    pub rolled: i128,
+    pub quota: Option<Amount>,
+    pub quota_revision: Option<i64>,
+    pub last: bool,
+}
+
+/// What a component or quota of the quarter lacks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Waiting {
+    pub reason: Reason,
+    pub message: String,
+}
+
+/// What a payee's runs left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// 0 or negative: brought forward into the next run.
+    pub balance: Minor,
+    /// Of closed and unreleased runs: what was brought forward into each.
+    pub unreleased: Vec<(Period, Minor)>,
+}
+
+pub fn encode<T: Serialize>(state: &T) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_extend(state, vec![VERSION])
+}
+
+pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
+    match bytes.split_first() {
+        Some((&VERSION, body)) => postcard::from_bytes(body).map_err(|error| error.to_string()),
+        other => Err(format!("stored state of version {:?}", other.map(|(version, _)| version))),
+    }
+}
+
+/// `payee \0 calendar \0 quarter`: a payee's entries stand together, in the order of quarters.
+pub fn entry_key(payee_id: &str, calendar: &str, quarter: Quarter) -> Vec<u8> {
+    format!("{payee_id}\0{calendar}\0{quarter}").into_bytes()
+}
+
+/// `payee \0 \0 pay group`: before the payee's entries, since no calendar's id is empty.
+pub fn ledger_key(payee_id: &str) -> Vec<u8> {
+    format!("{payee_id}\0\0{PAY_GROUP}").into_bytes()
+}
+
+/// What a key is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOf<'k> {
+    Entry { payee_id: &'k str, calendar: &'k str, quarter: Quarter },
+    Ledger { payee_id: &'k str },
+}
+
+pub fn parse_key(key: &[u8]) -> Option<KeyOf<'_>> {
+    let mut parts = std::str::from_utf8(key).ok()?.split('\0');
+    let (payee_id, calendar, last) = (parts.next()?, parts.next()?, parts.next()?);
+    if calendar.is_empty() {
+        return Some(KeyOf::Ledger { payee_id });
+    }
+    Some(KeyOf::Entry { payee_id, calendar, quarter: last.parse().ok()? })
+}

@@ -1,0 +1,145 @@
+//! What a payee's quarter was told: measured sums per pay period and statements about quotas. Both add up in any order.
+
+use crate::domain::calendar::{Calendar, Date, Interval};
+use crate::domain::fact::CreditKind;
+use crate::domain::money::Amount;
+use crate::domain::quota::QuotaChanged;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    pub sums: Vec<Sum>,
+    pub statements: Vec<Statement>,
+}
+
+/// A measure's sum in one pay period, by kind of credit, in 10^-12.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    pub measure: String,
+    /// 0, 1 or 2: the period's place in its quarter.
+    pub place: u8,
+    pub by_kind: ByKind,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByKind {
+    pub revenue: i128,
+    pub overlay: i128,
+    pub rolled: i128,
+}
+
+/// One accepted statement about a quota; see [`QuotaChanged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statement {
+    pub measure: String,
+    pub interval: Interval,
+    pub amount: Option<Amount>,
+    pub revision: i64,
+    pub applies_from: Option<Date>,
+    pub author: String,
+    pub reason: String,
+}
+
+/// A quota in force, and the revision that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InForce {
+    pub amount: Amount,
+    pub revision: i64,
+}
+
+impl ByKind {
+    /// Adds one credit's part; `None` when it does not fit.
+    pub fn add(&mut self, kind: CreditKind, value: i128) -> Option<()> {
+        let slot = match kind {
+            CreditKind::Revenue => &mut self.revenue,
+            CreditKind::Overlay => &mut self.overlay,
+            CreditKind::Rolled => &mut self.rolled,
+        };
+        *slot = slot.checked_add(value)?;
+        Some(())
+    }
+
+    pub fn plus(self, other: ByKind) -> Option<ByKind> {
+        Some(ByKind {
+            revenue: self.revenue.checked_add(other.revenue)?,
+            overlay: self.overlay.checked_add(other.overlay)?,
+            rolled: self.rolled.checked_add(other.rolled)?,
+        })
+    }
+
+    pub fn total(self) -> Option<i128> {
+        self.revenue.checked_add(self.overlay)?.checked_add(self.rolled)
+    }
+}
+
+impl Statement {
+    pub fn of(quota: &QuotaChanged<'_>) -> Statement {
+        Statement {
+            measure: quota.measure.into(),
+            interval: quota.interval,
+            amount: quota.amount,
+            revision: quota.revision,
+            applies_from: quota.applies_from,
+            author: quota.author.into(),
+            reason: quota.reason.into(),
+        }
+    }
+
+    fn same_key(&self, other: &Statement) -> bool {
+        self.revision == other.revision && self.interval == other.interval && self.measure == other.measure
+    }
+}
+
+/// Whether a quota's first day is the first day of a pay period of its interval; `None` where the calendar does not
+/// reach the interval.
+pub fn applies_from_fits(calendar: &Calendar, interval: Interval, applies_from: Option<Date>) -> Option<bool> {
+    let (first, last) = interval.first_and_last();
+    let periods = (first.0..=last.0).map(crate::domain::calendar::Period);
+    let starts = periods.map(|period| calendar.bounds(period).map(|(from, _)| from)).collect::<Option<Vec<Date>>>()?;
+    Some(applies_from.is_none_or(|date| starts.contains(&date)))
+}
+
+impl Inputs {
+    /// The slot of a measure's period.
+    pub fn sum_mut(&mut self, measure: &str, place: u8) -> &mut ByKind {
+        let found = self.sums.iter().position(|sum| sum.place == place && sum.measure == measure);
+        let at = found.unwrap_or_else(|| {
+            self.sums.push(Sum { measure: measure.into(), place, by_kind: ByKind::default() });
+            self.sums.len() - 1
+        });
+        &mut self.sums[at].by_kind
+    }
+
+    pub fn by_kind(&self, measure: &str, place: usize) -> ByKind {
+        let found = self.sums.iter().find(|sum| usize::from(sum.place) == place && sum.measure == measure);
+        found.map_or(ByKind::default(), |sum| sum.by_kind)
+    }
+
+    /// A statement of the same quota and revision.
+    pub fn statement_like(&self, statement: &Statement) -> Option<&Statement> {
+        self.statements.iter().find(|known| known.same_key(statement))
+    }
+
+    /// The statement of the highest revision that applies to a period starting on `first_day`. A statement that starts
+    /// inside a period applies to none.
+    pub fn quota(&self, measure: &str, interval: Interval, first_day: Date, calendar: &Calendar) -> Option<InForce> {
+        let applies = |statement: &&Statement| {
+            statement.interval == interval
+                && statement.measure == measure
+                && statement.applies_from.is_none_or(|from| from <= first_day)
+                && applies_from_fits(calendar, interval, statement.applies_from).unwrap_or(statement.applies_from.is_none())
+        };
+        let newest = self.statements.iter().filter(applies).max_by_key(|statement| statement.revision)?;
+        newest.amount.map(|amount| InForce { amount, revision: newest.revision })
+    }
+
+    /// Adds what another part was told; `None` when a sum does not fit.
+    pub fn merge(&mut self, other: &Inputs) -> Option<()> {
+        for sum in &other.sums {
+            let slot = self.sum_mut(&sum.measure, sum.place);
+            *slot = slot.plus(sum.by_kind)?;
+        }
+        self.statements.extend(other.statements.iter().cloned());
+        Some(())
+    }
+}

@@ -1,0 +1,366 @@
+//! The second stage, keyed by payee and quarter: credits and quotas in, attainment, accruals and payouts out.
+//!
+//! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
+//! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
+//! `pricing`, `booking` and `attaining` what follows from it, `operations` closes, reopens and releases, `progress` the
+//! cursors.
+
+mod attaining;
+mod booking;
+mod counting;
+mod entry;
+mod inputs;
+mod operations;
+mod pricing;
+mod progress;
+#[cfg(test)]
+mod tests;
+
+use super::feed::{Feed, reject_record};
+use super::packed::PackedCredits;
+use super::{Changed, Effects, Flow, Input, Origin, Output, Stage, StageError, States};
+use crate::domain::calendar::Quarter;
+use crate::domain::fact::Fact;
+use crate::domain::output::{Causes, RejectKind};
+use crate::domain::reject::Reject;
+use crate::domain::topic::{Position, Topic};
+use crate::domain::world::{Operation, Reach, World};
+use booking::{Subject, book};
+use entry::{Entry, KeyOf, Ledger, Waiting, parse_key};
+use progress::{Pass, Progress, Snapshots};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub struct Earning {
+    reject_bytes: usize,
+    world: World,
+    snapshots: Snapshots,
+    feed: Feed,
+    partitions: BTreeMap<u32, Partition>,
+    loaded: Vec<Loaded>,
+    places: FxHashMap<(u32, Vec<u8>), usize>,
+    saved: Option<(World, BTreeMap<u32, Partition>)>,
+}
+
+#[derive(Clone)]
+struct Partition {
+    progress: Progress,
+    facts_next: u64,
+}
+
+/// A state in the current batch.
+struct Loaded {
+    partition: u32,
+    key: Vec<u8>,
+    state: State,
+    /// Must be priced again.
+    touched: bool,
+    changed: bool,
+    causes: Option<Causes>,
+}
+
+enum State {
+    Entry { entry: Entry, payee_id: Arc<str>, calendar: Arc<str>, quarter: Quarter },
+    Ledger(Ledger),
+}
+
+fn alarm(partition: u32, message: impl std::fmt::Display) -> StageError {
+    StageError::Alarm { partition, message: message.to_string() }
+}
+
+impl Earning {
+    /// `partitions` is the count of every input topic and of `credits`.
+    pub fn new(partitions: u32, reject_bytes: usize) -> Earning {
+        Earning {
+            reject_bytes,
+            world: World::new(partitions),
+            snapshots: Snapshots::new(),
+            feed: Feed::default(),
+            partitions: BTreeMap::new(),
+            loaded: Vec::new(),
+            places: FxHashMap::default(),
+            saved: None,
+        }
+    }
+
+    fn rebuilt(&self) -> bool {
+        self.partitions.values().all(|partition| partition.facts_next <= self.world.facts_next)
+    }
+
+    fn partition(&mut self, number: u32) -> Result<&mut Partition, StageError> {
+        self.partitions.get_mut(&number).ok_or_else(|| alarm(number, "not assigned"))
+    }
+
+    fn load(&mut self, partition: u32, key: Vec<u8>, states: &mut dyn States) -> Result<usize, StageError> {
+        if let Some(place) = self.places.get(&(partition, key.clone())) {
+            return Ok(*place);
+        }
+        let bytes = states.get(partition, &key)?;
+        let state = match parse_key(&key) {
+            Some(KeyOf::Ledger { .. }) => State::Ledger(decoded(partition, bytes.as_deref())?),
+            Some(KeyOf::Entry { payee_id, calendar, quarter }) => {
+                let entry = decoded(partition, bytes.as_deref())?;
+                State::Entry { entry, payee_id: payee_id.into(), calendar: calendar.into(), quarter }
+            }
+            None => return Err(alarm(partition, "a stored key is not one of earning's")),
+        };
+        self.loaded.push(Loaded { partition, key: key.clone(), state, touched: false, changed: false, causes: None });
+        self.places.insert((partition, key), self.loaded.len() - 1);
+        Ok(self.loaded.len() - 1)
+    }
+
+    /// Adopts every offered fact; a close keeps the world that it saw.
+    fn adopt(&mut self) {
+        let mut reach = Reach::default();
+        let mut adopted = false;
+        let performed = self.partitions.values().map(|partition| partition.progress.operations).min().unwrap_or(0);
+        while let (new, Some(offered)) = (self.rebuilt(), self.feed.take()) {
+            let before = self.world.operations.len();
+            let touched = match &offered.fact {
+                Ok(fact) => self.world.apply(offered.position.offset, fact).unwrap_or_default(),
+                Err(_) => {
+                    self.world.facts_next = offered.position.offset + 1;
+                    Reach::default()
+                }
+            };
+            let close = self.world.operations.last().filter(|_| self.world.operations.len() > before && before >= performed);
+            if matches!(close, Some(Operation::Close(_))) {
+                self.snapshots.insert(before, Arc::new(self.world.clone()));
+            }
+            if new {
+                adopted = true;
+                reach.merge(touched);
+            }
+        }
+        if adopted {
+            self.start_passes(reach);
+        }
+    }
+
+    fn start_passes(&mut self, reach: Reach) {
+        let payees = (!reach.all_earnings).then(|| reach.payees.into_iter().collect::<Vec<String>>());
+        for partition in self.partitions.values_mut() {
+            partition.facts_next = self.world.facts_next;
+            let all = payees.is_none() || partition.progress.pass.as_ref().is_some_and(|pass| pass.payees.is_none());
+            let mut named = payees.clone().unwrap_or_default();
+            named.extend(partition.progress.pass.take().and_then(|pass| pass.payees).unwrap_or_default());
+            named.sort();
+            named.dedup();
+            let pass = Pass { payees: (!all).then_some(named), after: Vec::new() };
+            partition.progress.pass = Some(pass).filter(|pass| pass.payees.as_ref().is_none_or(|named| !named.is_empty()));
+        }
+    }
+
+    /// Marks up to `budget` entries of a pass to be priced again in this batch; returns what is left of the budget.
+    fn advance_pass(&mut self, number: u32, budget: usize, states: &mut dyn States) -> Result<usize, StageError> {
+        let pass = self.partitions.get(&number).and_then(|partition| partition.progress.pass.clone());
+        let Some(mut pass) = pass.filter(|_| budget > 0) else { return Ok(budget) };
+        let (keys, done) = match &mut pass.payees {
+            None => {
+                let keys = states.keys_after(number, &pass.after, budget)?;
+                pass.after = keys.last().cloned().unwrap_or_default();
+                let done = keys.len() < budget;
+                (keys, done)
+            }
+            Some(payees) => {
+                let some: Vec<String> = payees.drain(..payees.len().min(budget)).collect();
+                let mut keys = Vec::new();
+                for payee_id in &some {
+                    keys.extend(keys_of_payee(number, payee_id, states)?);
+                }
+                (keys, payees.is_empty())
+            }
+        };
+        self.partition(number)?.progress.pass = (!done).then_some(pass);
+        for key in &keys {
+            let place = self.load(number, key.clone(), states)?;
+            self.loaded[place].touched = true;
+        }
+        Ok(budget.saturating_sub(keys.len().max(1)))
+    }
+
+    /// Prices what was touched and puts all changes into the effects.
+    fn settle(&mut self, effects: &mut Effects) -> Result<(), StageError> {
+        for place in 0..self.loaded.len() {
+            if self.loaded[place].touched {
+                self.reprice(place, effects)?;
+            }
+        }
+        self.places.clear();
+        for loaded in self.loaded.drain(..).filter(|loaded| loaded.changed) {
+            let bytes = match &loaded.state {
+                State::Entry { entry, .. } => entry::encode(entry),
+                State::Ledger(ledger) => entry::encode(ledger),
+            };
+            let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
+            effects.changed.push(Changed { partition: loaded.partition, key: loaded.key, state: Some(bytes) });
+        }
+        Ok(())
+    }
+
+    /// Brings an entry's books and attainments up to date under the current world.
+    fn reprice(&mut self, place: usize, effects: &mut Effects) -> Result<(), StageError> {
+        let loaded = &mut self.loaded[place];
+        loaded.touched = false;
+        let State::Entry { entry, payee_id, quarter, calendar } = &mut loaded.state else { return Ok(()) };
+        if self.world.calendar.is_some() && *calendar != self.world.calendar_id {
+            return Ok(());
+        }
+        let Some(partition) = self.partitions.get(&loaded.partition) else { return Err(alarm(loaded.partition, "not assigned")) };
+        let standpoint = partition.progress.standpoint(&loaded.key, &self.world, &self.snapshots);
+        let causes = loaded.causes.unwrap_or_else(|| facts_cause(&self.world));
+        let subject = Subject { payee_id, quarter: *quarter, causes };
+        let overflow = || alarm(loaded.partition, "a sum does not fit");
+        let booked = book(entry, &subject, &standpoint, &self.world).ok_or_else(overflow)?;
+        let released = partition.progress.released_for(&loaded.key, &self.world);
+        let attained = attaining::attain(entry, payee_id, *quarter, released, &self.world).ok_or_else(overflow)?;
+        let waiting = booked.pricing.waiting;
+        loaded.changed |= booked.changed || !attained.is_empty() || waiting != entry.waiting;
+        effects.outputs.extend(attained.into_iter().map(Output::Attainment));
+        effects.outputs.extend(booked.accruals.into_iter().map(|accrual| Output::Accrual(Box::new(accrual))));
+        note_waiting(payee_id, entry, waiting, causes.last, effects);
+        Ok(())
+    }
+}
+
+fn decoded<T: Default + for<'a> serde::Deserialize<'a>>(partition: u32, bytes: Option<&[u8]>) -> Result<T, StageError> {
+    bytes.map_or_else(|| Ok(T::default()), |bytes| entry::decode(bytes).map_err(|error| alarm(partition, error)))
+}
+
+/// All stored keys of a payee: entries and ledger.
+fn keys_of_payee(number: u32, payee_id: &str, states: &mut dyn States) -> Result<Vec<Vec<u8>>, StageError> {
+    const AT_ONCE: usize = 64;
+    let prefix = [payee_id.as_bytes(), b"\0"].concat();
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    loop {
+        let after = found.last().unwrap_or(&prefix).clone();
+        let keys = states.keys_after(number, &after, AT_ONCE)?;
+        let all = keys.len();
+        found.extend(keys.into_iter().take_while(|key| key.starts_with(&prefix)));
+        if all < AT_ONCE || found.last() == Some(&after) || !found.len().is_multiple_of(AT_ONCE) {
+            return Ok(found);
+        }
+    }
+}
+
+/// The newest fact as the cause of what nothing else caused.
+fn facts_cause(world: &World) -> Causes {
+    let position = Position { topic: Topic::Facts, partition: 0, offset: world.facts_next.saturating_sub(1) };
+    Causes { first: position, last: position, count: 1 }
+}
+
+/// Says what began to wait and what goes on.
+fn note_waiting(payee_id: &str, entry: &mut Entry, waiting: Vec<Waiting>, position: Position, effects: &mut Effects) {
+    let origin = Origin { position, key: payee_id.as_bytes(), value: &[] };
+    let mut note = |kind, waiting: &Waiting| {
+        let reject = Reject::new(waiting.reason, "", waiting.message.clone());
+        effects.outputs.push(reject_record(kind, origin, reject, 0));
+    };
+    waiting.iter().filter(|new| !entry.waiting.contains(new)).for_each(|new| note(RejectKind::Parked, new));
+    entry.waiting.iter().filter(|old| !waiting.contains(old)).for_each(|old| note(RejectKind::Resumed, old));
+    entry.waiting = waiting;
+}
+
+impl Stage for Earning {
+    fn inputs(&self) -> &'static [Topic] {
+        &[Topic::Credits]
+    }
+
+    fn changelog(&self) -> Topic {
+        Topic::EarningChangelog
+    }
+
+    fn assign(&mut self, partition: u32, last: Option<(&[u8], u64)>) -> Result<(), StageError> {
+        let (progress, facts_next) = match last {
+            Some((meta, facts_next)) => (Progress::decode(meta).map_err(|error| alarm(partition, error))?, facts_next),
+            None => (Progress::new(self.world.partitions), 0),
+        };
+        self.partitions.insert(partition, Partition { progress, facts_next });
+        Ok(())
+    }
+
+    fn facts_wanted(&self) -> u64 {
+        self.feed.wanted()
+    }
+
+    fn offer(&mut self, origin: Origin<'_>, fact: Result<Fact, Reject>) {
+        self.feed.offer(origin, fact);
+    }
+
+    fn begin(&mut self) {
+        self.saved = Some((self.world.clone(), self.partitions.clone()));
+    }
+
+    fn work(
+        &mut self,
+        _next_offset: &dyn Fn(Topic, u32) -> u64,
+        budget: usize,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<bool, StageError> {
+        self.adopt();
+        if !self.rebuilt() {
+            return Ok(false);
+        }
+        let mut left = budget;
+        for number in self.partitions.keys().copied().collect::<Vec<_>>() {
+            left = self.operate(number, left, states, effects)?;
+            left = self.advance_pass(number, left, states)?;
+        }
+        Ok(self.partitions.keys().any(|number| self.can_operate(*number))
+            || self.partitions.values().any(|p| p.progress.pass.is_some()))
+    }
+
+    fn fold(
+        &mut self,
+        origin: Origin<'_>,
+        input: Result<Input<'_>, Reject>,
+        states: &mut dyn States,
+        _effects: &mut Effects,
+    ) -> Result<Flow, StageError> {
+        let number = origin.position.partition;
+        let packed: PackedCredits<'_> = match input {
+            Ok(Input::Credits(packed)) => packed,
+            Ok(_) => return Err(alarm(number, "earning reads credits only")),
+            Err(reject) => return Err(alarm(number, format!("offset {}: {reject}", origin.position.offset))),
+        };
+        if !self.rebuilt() || packed.facts_next > self.world.facts_next {
+            return Ok(Flow::NotYet);
+        }
+        self.count(origin, &packed, states, _effects)?;
+        Ok(Flow::Folded)
+    }
+
+    fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+        self.settle(effects)
+    }
+
+    fn meta(&self, partition: u32) -> (Vec<u8>, u64) {
+        let found = self.partitions.get(&partition);
+        found.map_or((Vec::new(), 0), |partition| (partition.progress.encode(), partition.facts_next))
+    }
+
+    fn committed(&mut self) {
+        self.saved = None;
+        self.feed.committed();
+        let performed = self.partitions.values().map(|partition| partition.progress.operations).min().unwrap_or(0);
+        self.snapshots.retain(|operation, _| *operation >= performed);
+    }
+
+    fn abandon(&mut self) {
+        if let Some((world, partitions)) = self.saved.take() {
+            (self.world, self.partitions) = (world, partitions);
+        }
+        self.loaded.clear();
+        self.places.clear();
+        self.feed.abandon();
+    }
+
+    fn idle(&self) -> bool {
+        let done = |partition: &Partition| {
+            partition.progress.pass.is_none() && partition.progress.operations == self.world.operations.len()
+        };
+        self.rebuilt() && self.feed.is_empty() && self.partitions.values().all(done)
+    }
+}

@@ -1,0 +1,114 @@
+//! What an earning partition's commit record says about its progress, and where a key stands in it.
+
+use super::booking::{PendingClose, Standpoint};
+use crate::domain::calendar::Period;
+use crate::domain::world::{Operation, Run, World};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Per source partition.
+    pub sources: Vec<Source>,
+    /// Operations on periods (in the order of facts) that are performed.
+    pub operations: usize,
+    /// Closes among them: credits of later epochs are kept apart.
+    pub closes: u32,
+    pub closed_through: Option<Period>,
+    pub released_through: Option<Period>,
+    /// The operation that is being performed, payee by payee.
+    pub operating: Option<Operating>,
+    /// Entries that facts touch.
+    pub pass: Option<Pass>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub next_link_seq: u64,
+    /// Markers seen.
+    pub epoch: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operating {
+    /// Keys up to this one are done.
+    pub after: Vec<u8>,
+    pub records: u64,
+    pub total_minor: i64,
+    pub digest: u128,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pass {
+    /// Whose entries; `None`: everybody's. In order; those that are done are gone.
+    pub payees: Option<Vec<String>>,
+    pub after: Vec<u8>,
+}
+
+/// The worlds that closes saw, by operation.
+pub type Snapshots = BTreeMap<usize, Arc<World>>;
+
+impl Progress {
+    pub fn new(partitions: u32) -> Progress {
+        Progress {
+            sources: vec![Source::default(); partitions as usize],
+            operations: 0,
+            closes: 0,
+            closed_through: None,
+            released_through: None,
+            operating: None,
+            pass: None,
+        }
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        postcard::to_stdvec(self).unwrap_or_default()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Progress, postcard::Error> {
+        postcard::from_bytes(bytes)
+    }
+
+    /// The operation in progress for a key that it has done.
+    fn done_for(&self, key: &[u8], world: &World) -> Option<Operation> {
+        let passed = self.operating.as_ref().is_some_and(|operating| key <= operating.after.as_slice());
+        world.operations.get(self.operations).filter(|_| passed).copied()
+    }
+
+    /// Closes performed for a key.
+    pub fn closes_for(&self, key: &[u8], world: &World) -> u32 {
+        self.closes + u32::from(matches!(self.done_for(key, world), Some(Operation::Close(_))))
+    }
+
+    pub fn released_for(&self, key: &[u8], world: &World) -> Option<Period> {
+        match self.done_for(key, world) {
+            Some(Operation::Release(run)) => Some(world.runs[run].closed.period),
+            _ => self.released_through,
+        }
+    }
+
+    /// Where a key stands: what is fixed for it, and which closes are in front of it.
+    pub fn standpoint(&self, key: &[u8], world: &World, snapshots: &Snapshots) -> Standpoint {
+        let done = self.done_for(key, world);
+        let frozen_through = match done {
+            Some(Operation::Close(run)) => Some(world.runs[run].closed.period),
+            Some(Operation::Reopen(run)) => before(world, run),
+            _ => self.closed_through,
+        };
+        let first = self.operations + usize::from(done.is_some());
+        let mut pending = Vec::new();
+        for at in first..world.operations.len() {
+            let (Operation::Close(run), Some(seen)) = (world.operations[at], snapshots.get(&at)) else { break };
+            pending.push(PendingClose { period: world.runs[run].closed.period, epoch: run as u32, world: seen.clone() });
+        }
+        Standpoint { frozen_through, pending }
+    }
+}
+
+/// The last period that was closed before a run: none when it was the first of all.
+pub fn before(world: &World, run: usize) -> Option<Period> {
+    let period = world.runs[run].closed.period;
+    let earlier = |other: &&Run| other.closed.period < period && other.state != crate::domain::world::RunState::Reopened;
+    world.runs[..run].iter().filter(earlier).map(|other| other.closed.period).max()
+}
