@@ -14,6 +14,7 @@ mod mode;
 mod output;
 mod plan;
 mod quota;
+pub mod records;
 pub mod rejected;
 mod route;
 mod schema;
