@@ -291,8 +291,9 @@ impl Machine {
     fn poll(&mut self, offered: bool) -> Result<(), Trouble> {
         if !self.begun {
             self.setup.crash.pass("before-begin")?;
-            self.log.begin()?;
+            // Also when it fails: what is open then must be aborted.
             self.begun = true;
+            self.log.begin()?;
         }
         self.polled.clear();
         if self.stage.facts_wanted() < self.facts_floor {
