@@ -4,7 +4,7 @@ use super::block::Packer;
 use super::store::{self, Limit};
 use super::{Embedded, Extent};
 use crate::domain::topic::Topic;
-use crate::log::{Batch, LogError, Records, StageLog};
+use crate::log::{Batch, LogError, NO_OFFSETS, Records, StageLog};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -148,7 +148,9 @@ impl StageLog for EmbeddedStage {
     }
 
     fn commit(&mut self) -> Result<(), LogError> {
-        self.open()?;
+        if self.open()?.offsets.is_empty() {
+            return Err(LogError::Abort(NO_OFFSETS.into()));
+        }
         let open = self.open.take().unwrap_or_default();
         let (group, generation) = (&self.group, self.generation);
         let extents = self.log.store().write(|transaction| {

@@ -276,6 +276,8 @@ fn transactions_are_refused_out_of_order() {
     check(stage.commit(), "no transaction is open; begin one first");
     check(stage.seek(TOPIC, 0, 0), "deal-closed, partition 0, was not started; start it before a seek");
     stage.begin().unwrap();
+    check(stage.commit(), "a transaction without offsets is fenced by nothing; send the offset of every input partition first");
+    stage.send_offsets(&[(TOPIC, 0, 0)]).unwrap();
     check(stage.begin(), "a transaction is open already; commit or abort it first");
     let _newer = log.stage("group", &[TOPIC]).unwrap();
     check(stage.commit(), "another worker of this process has taken group over; let that one go on");

@@ -1,0 +1,6 @@
+//! What several test programs share. Each of them uses a part of it.
+#![allow(dead_code)]
+
+pub mod broker;
+pub mod proxy;
+pub mod records;
