@@ -132,15 +132,15 @@ impl<'a> DealClosed<'a> {
         if self.lines.len() > MAXIMUM_LINES {
             return Err(Reject::field("lines", format!("{} lines, more than {MAXIMUM_LINES}", self.lines.len())));
         }
-        check_splits("splits", &self.splits)?;
+        check_splits(|| "splits".into(), &self.splits)?;
         for (place, line) in self.lines.iter().enumerate() {
-            check_id(&format!("lines[{place}].line_id"), line.line_id)?;
-            check_id(&format!("lines[{place}].product"), line.product)?;
+            check_id_at(|| format!("lines[{place}].line_id"), line.line_id)?;
+            check_id_at(|| format!("lines[{place}].product"), line.product)?;
             if self.lines[..place].iter().any(|earlier| earlier.line_id == line.line_id) {
                 return Err(Reject::field(&format!("lines[{place}].line_id"), format!("line \"{}\" twice", line.line_id)));
             }
-            check_splits(&format!("lines[{place}].splits"), &line.splits)?;
-            check_totals(&format!("lines[{place}]"), self.splits_of(line))?;
+            check_splits(|| format!("lines[{place}].splits"), &line.splits)?;
+            check_totals(|| format!("lines[{place}]"), self.splits_of(line))?;
         }
         Ok(())
     }
@@ -148,41 +148,46 @@ impl<'a> DealClosed<'a> {
 
 /// An id that can be a key: not empty, not too long, no control characters.
 pub fn check_id(field: &str, id: &str) -> Result<(), Reject> {
+    check_id_at(|| field.into(), id)
+}
+
+/// As [`check_id`], for a path that is only spelt out when it is needed: good deals cost no allocation.
+fn check_id_at(field: impl Fn() -> String, id: &str) -> Result<(), Reject> {
     if id.is_empty() {
-        return Err(Reject::field(field, "empty".into()));
+        return Err(Reject::field(&field(), "empty".into()));
     }
     if id.len() > MAXIMUM_ID_BYTES {
-        return Err(Reject::field(field, format!("{} bytes, more than {MAXIMUM_ID_BYTES}", id.len())));
+        return Err(Reject::field(&field(), format!("{} bytes, more than {MAXIMUM_ID_BYTES}", id.len())));
     }
     if id.chars().any(char::is_control) {
-        return Err(Reject::field(field, "has a control character".into()));
+        return Err(Reject::field(&field(), "has a control character".into()));
     }
     Ok(())
 }
 
-fn check_splits(field: &str, splits: &[Split<'_>]) -> Result<(), Reject> {
+fn check_splits(field: impl Fn() -> String, splits: &[Split<'_>]) -> Result<(), Reject> {
     if splits.len() > MAXIMUM_SPLITS {
-        return Err(Reject::field(field, format!("{} splits, more than {MAXIMUM_SPLITS}", splits.len())));
+        return Err(Reject::field(&field(), format!("{} splits, more than {MAXIMUM_SPLITS}", splits.len())));
     }
     for (place, split) in splits.iter().enumerate() {
-        check_id(&format!("{field}[{place}].payee_id"), split.payee_id)?;
+        check_id_at(|| format!("{}[{place}].payee_id", field()), split.payee_id)?;
         if split.share > WHOLE || split.share.0 == 0 {
             return Err(Reject::field(
-                &format!("{field}[{place}].share"),
+                &format!("{}[{place}].share", field()),
                 format!("{} is not above 0 and at most 1", split.share),
             ));
         }
         let twin = splits[..place].iter().any(|other| other.payee_id == split.payee_id && other.counts == split.counts);
         if twin {
-            return Err(Reject::duplicate_split(&format!("{field}[{place}]"), split.payee_id));
+            return Err(Reject::duplicate_split(&format!("{}[{place}]", field()), split.payee_id));
         }
     }
     Ok(())
 }
 
 /// REVENUE shares of what applies to a line total exactly 100 %.
-fn check_totals(line: &str, splits: &[Split<'_>]) -> Result<(), Reject> {
+fn check_totals(line: impl Fn() -> String, splits: &[Split<'_>]) -> Result<(), Reject> {
     let revenue = splits.iter().filter(|split| split.counts == Counts::Revenue);
     let total: u64 = revenue.map(|split| u64::from(split.share.0)).sum();
-    if total == u64::from(WHOLE.0) { Ok(()) } else { Err(Reject::splits(line, total)) }
+    if total == u64::from(WHOLE.0) { Ok(()) } else { Err(Reject::splits(&line(), total)) }
 }

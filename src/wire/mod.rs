@@ -2,7 +2,7 @@
 //!
 //! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
 //! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `fact` and `output` say how each record's fields stand,
-//! `route` decides topic, key and partition, `json` is the same records as text.
+//! `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
 
 mod deal;
 mod decimal;

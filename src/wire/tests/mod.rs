@@ -1,4 +1,10 @@
 //! Records as bytes and back: golden bytes, an independent decoder, every refusal, truncation and random bytes.
 
+mod broken;
 mod fixtures;
+mod independent;
+mod lines;
 mod records;
+mod refusals;
+mod routes;
+mod schemas;

@@ -61,3 +61,38 @@ fn every_fact_comes_back() {
         assert_eq!(codec.fact(&bytes), Ok(fact));
     }
 }
+
+#[test]
+fn golden_bytes_of_a_payout_run_and_a_name() {
+    let mut bytes = Vec::new();
+    codec().write_payout_run(&fixtures::payout_run(), &mut bytes).unwrap();
+    let golden =
+        b"\0\0\0\0\x07\x162026-02-run\x0cfiscal\x0edefault\x0e2026-02\x18\x08\x07\x5b\xcc\xbc\x06USD\x0800ff\x06eva\x08finn";
+    assert_eq!(bytes.escape_ascii().to_string(), golden.escape_ascii().to_string());
+    bytes.clear();
+    codec().write_payee_name(&fixtures::payee_name(), &mut bytes).unwrap();
+    assert_eq!(bytes, b"\0\0\0\0\x08\x06ana\x16Ana M\xc3\xbcller\x0anorth\x02\x06mia\x01");
+}
+
+#[test]
+fn decimals_are_the_fewest_bytes() {
+    let table: [(i128, &[u8]); 8] = [
+        (0, &[0]),
+        (1, &[1]),
+        (-1, &[0xff]),
+        (127, &[0x7f]),
+        (128, &[0, 0x80]),
+        (-128, &[0x80]),
+        (-129, &[0xff, 0x7f]),
+        (1_000_000, &[0x0f, 0x42, 0x40]),
+    ];
+    for (value, expected) in table {
+        let mut deal = fixtures::deal();
+        deal.lines = vec![fixtures::bare_line("line")];
+        deal.lines[0].amount = crate::domain::money::Amount(value);
+        let bytes = deal_bytes(&deal);
+        let coded = [b"\x0esupport\0\0".as_slice(), &[expected.len() as u8 * 2], expected].concat();
+        assert!(bytes.windows(coded.len()).any(|window| window == coded), "{value}");
+        assert_eq!(crate::wire::decimal::from_bytes(expected), Some(value));
+    }
+}

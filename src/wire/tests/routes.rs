@@ -1,0 +1,129 @@
+//! Where outputs go, under which keys, and what a dead letter carries.
+
+use super::fixtures;
+use super::records::{codec, deal_bytes};
+use crate::domain::money::Minor;
+use crate::domain::output::{CloseNote, RejectKind, RejectRecord};
+use crate::domain::reject::{Reason, Reject};
+use crate::domain::topic::{Position, Topic, partition_of};
+use crate::log::batch::{Batch, Outbox};
+use crate::pipeline::Output;
+use crate::wire::json::to_json;
+use crate::wire::{internal, keys, read_reject};
+
+const PARTITIONS: u32 = 8;
+
+/// The only record of an outbox: topic, partition, key.
+fn routed(output: &Output) -> (Topic, u32, String, Outbox) {
+    let mut outbox = Outbox::default();
+    codec().output(output, PARTITIONS, &mut outbox).expect("output can be written");
+    let (topic, partition, records) = outbox.iter().next().expect("one record");
+    let key = records.iter().next().and_then(|record| record.key).unwrap_or_default();
+    let key = String::from_utf8(key.to_vec()).expect("a text key");
+    assert_eq!((outbox.iter().count(), records.len()), (1, 1));
+    (topic, partition, key, outbox)
+}
+
+#[test]
+fn every_output_has_its_place() {
+    let ana = partition_of(b"ana", PARTITIONS);
+    let note = CloseNote::RunReopened { close_id: "c-1".into(), partition: 5 };
+    let table = [
+        (Output::Credits { partition: 6, bytes: vec![1] }, Topic::Credits, 6, ""),
+        (Output::Attainment(fixtures::attainment()), Topic::Attainment, ana, "ana|new-arr|fiscal|2026-Q1"),
+        (Output::Accrual(fixtures::accrual().into()), Topic::Accrual, ana, "ana"),
+        (Output::PayoutDraft(fixtures::payout()), Topic::PayoutDraft, ana, "ana"),
+        (Output::Payout(fixtures::payout()), Topic::Payout, ana, "ana"),
+        (Output::PayoutRun(fixtures::payout_run()), Topic::PayoutRun, 0, "2026-02-run"),
+        (Output::Close(note), Topic::Closes, 0, "c-1"),
+        (Output::Rejected(rejected().into()), Topic::Rejected, 3, "D-1"),
+    ];
+    for (output, topic, partition, key) in table {
+        let (found_topic, found_partition, found_key, _) = routed(&output);
+        assert_eq!((found_topic, found_partition, found_key.as_str()), (topic, partition, key));
+    }
+}
+
+fn rejected() -> RejectRecord {
+    let original = deal_bytes(&fixtures::deal())[..10].to_vec();
+    RejectRecord {
+        kind: RejectKind::Parked,
+        position: Position { topic: Topic::DealClosed, partition: 11, offset: 42 },
+        key: b"D-1".to_vec(),
+        reject: Reject::new(Reason::UnknownPayee, "splits[0].payee_id", "payee \"zoë\" is not known".into()),
+        original_bytes: 200,
+        original_hash: blake3::hash(&original).to_hex().to_string(),
+        original,
+    }
+}
+
+/// The dead letter as a reader of the topic gets it, with one header changed.
+fn read_back(change: impl Fn(&mut Vec<(String, Vec<u8>)>)) -> Result<RejectRecord, String> {
+    let (topic, partition, _, outbox) = routed(&Output::Rejected(rejected().into()));
+    let mut batch = Batch::default();
+    for record in outbox.iter().flat_map(|(_, _, records)| records.iter()) {
+        let mut headers = record.headers.to_vec();
+        change(&mut headers);
+        batch.push(Position { topic, partition, offset: 0 }, 0, record.key, record.value, headers);
+    }
+    read_reject(&batch, &batch.rows()[0]).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_dead_letter_comes_back() {
+    assert_eq!(read_back(|_| ()), Ok(rejected()));
+    let json = to_json(&rejected());
+    assert_eq!((&json["kind"], &json["reason"], &json["offset"]), (&"parked".into(), &"unknown_payee".into(), &42.into()));
+}
+
+#[test]
+fn a_dead_letter_that_is_none() {
+    let message = |error: &str| Err(format!("rejected record cannot be read: {error}"));
+    let without = read_back(|headers| headers.retain(|(name, _)| name != "accrue.kind"));
+    assert_eq!(without, message("no header accrue.kind with text"));
+    let set = |name: &'static str, value: &'static str| {
+        read_back(move |headers| headers.iter_mut().filter(|(found, _)| found == name).for_each(|(_, old)| *old = value.into()))
+    };
+    assert_eq!(set("accrue.kind", "lost"), message("header accrue.kind cannot be \"lost\""));
+    let reason = message("header __connect.errors.exception.class.name cannot be \"java.lang\"");
+    assert_eq!(set("__connect.errors.exception.class.name", "java.lang"), reason);
+    assert_eq!(set("__connect.errors.topic", "x"), message("header __connect.errors.topic cannot be \"x\""));
+    assert_eq!(set("__connect.errors.offset", "-1"), message("header __connect.errors.offset cannot be \"-1\""));
+}
+
+#[test]
+fn keys_of_facts_name_their_kind() {
+    let found: Vec<String> = fixtures::facts().iter().map(keys::fact).collect();
+    let expected = [
+        "company:initech",
+        "calendar:fiscal",
+        "measure:new-arr",
+        "plan:ae.2026-01-01",
+        "payee:ana",
+        "period-closed:2026-01",
+        "period-reopened:2026-01",
+        "period-released:2026-01",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn internal_records_come_back() {
+    let notes = [
+        CloseNote::SourceClosed { close_id: "c".into(), partition: 1, deal_closed: 10, quota_changed: 0 },
+        CloseNote::RunComputed { close_id: "c".into(), partition: 1, records: 2, total: Minor(-3), digest: u128::MAX },
+        CloseNote::RunReopened { close_id: "c".into(), partition: 1 },
+        CloseNote::RunReleased { close_id: "c".into(), partition: 1 },
+    ];
+    for note in notes {
+        let bytes = internal::write_close_note(&note).unwrap();
+        assert_eq!(internal::read_close_note(&bytes).unwrap(), note);
+    }
+    let draft = internal::write_payout_draft(&fixtures::payout()).unwrap();
+    assert_eq!(internal::read_payout_draft(&draft).unwrap(), fixtures::payout());
+    let refusal = |bytes: &[u8]| internal::read_close_note(bytes).map_err(|error| error.to_string());
+    assert_eq!(refusal(&[]), Err("closes record cannot be read: an empty value".into()));
+    assert_eq!(refusal(&[9, 1]), Err("closes record cannot be read: version 9, expected 1".into()));
+    let long = [internal::write_close_note(&CloseNote::RunReopened { close_id: "c".into(), partition: 1 }).unwrap(), vec![0]];
+    assert_eq!(refusal(&long.concat()), Err("closes record cannot be read: 1 bytes after the end of the record".into()));
+}

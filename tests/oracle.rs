@@ -1,0 +1,163 @@
+//! Properties of the oracle over random histories: whatever the order of arrival, what is booked stays the same.
+
+#[path = "support/histories.rs"]
+mod histories;
+
+use accrue::domain::fact::FactBody;
+use accrue::domain::money::Minor;
+use accrue::domain::output::CloseNote;
+use accrue::domain::topic::{Position, Topic, partition_of};
+use accrue::oracle::{EarnedKey, History, Totals};
+use histories::{Event, Features};
+use std::collections::BTreeMap;
+
+const PARTITIONS: u32 = 3;
+
+/// Feeds events as a log of three partitions would; every close is performed at once.
+fn totals(events: &[Event]) -> Totals {
+    let mut history = History::new(PARTITIONS);
+    let (mut deals, mut quotas) = ([0; PARTITIONS as usize], [0; PARTITIONS as usize]);
+    let mut facts = 0;
+    for event in events {
+        match event {
+            Event::Deal(deal) => {
+                history.deal(next(Topic::DealClosed, &deal.deal_id, &mut deals), &deal.as_deal());
+            }
+            Event::Quota(quota) => {
+                history.quota(next(Topic::QuotaChanged, &quota.payee_id, &mut quotas), &quota.as_quota());
+            }
+            Event::Fact(fact) => {
+                history.fact(facts, fact);
+                facts += 1;
+                if let FactBody::PeriodClosed(closed) = &fact.body {
+                    for partition in 0..PARTITIONS {
+                        let (deal_closed, quota_changed) = (deals[partition as usize], quotas[partition as usize]);
+                        let close_id = closed.close_id.clone();
+                        history.close_note(&CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed });
+                    }
+                }
+            }
+        }
+    }
+    history.totals().expect("totals in range")
+}
+
+fn next(topic: Topic, key: &str, offsets: &mut [u64; PARTITIONS as usize]) -> Position {
+    let partition = partition_of(key.as_bytes(), PARTITIONS);
+    let offset = offsets[partition as usize];
+    offsets[partition as usize] += 1;
+    Position { topic, partition, offset }
+}
+
+#[test]
+fn any_order_between_closes_gives_the_same_totals() {
+    for seed in 0..200 {
+        let history = histories::History::generate(seed);
+        let expected = totals(&history.events);
+        for shuffle in 0..3 {
+            assert_eq!(totals(&history.shuffled(shuffle)), expected, "seed {seed}, shuffle {shuffle}");
+        }
+    }
+}
+
+#[test]
+fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
+    for seed in 0..200 {
+        let totals = totals(&histories::History::generate(seed).events);
+        let mut sums: BTreeMap<EarnedKey, Minor> = BTreeMap::new();
+        for (key, minor) in &totals.booked {
+            let (payee_id, component) = (key.payee_id.clone(), key.component.clone());
+            let key = EarnedKey { payee_id, component, interval: key.interval, pay_period: key.effective_period };
+            sums.entry(key).or_default().0 += minor.0;
+        }
+        sums.retain(|_, minor| minor.0 != 0);
+        assert_eq!(sums, totals.earned, "seed {seed}");
+        let last = totals.runs.iter().map(|run| run.period).max();
+        let closed = totals.booked.iter().filter(|(key, _)| Some(key.booking_period) <= last);
+        let booked: i64 = closed.map(|(_, minor)| minor.0).sum();
+        let paid: i64 = totals.runs.iter().map(|run| run.total.0).sum();
+        let carried: i64 = totals.balances.values().map(|balance| balance.0).sum();
+        assert_eq!(paid + carried, booked, "seed {seed}");
+        let released = totals.runs.iter().filter(|run| run.released_by.is_some());
+        let released: u64 = released.map(|run| run.records).sum();
+        assert_eq!(released, totals.payouts.len() as u64, "seed {seed}");
+    }
+}
+
+/// Without closes not even the order of closes matters: the end alone decides what is earned.
+#[test]
+fn closes_move_bookings_but_never_what_is_earned() {
+    for seed in 0..100 {
+        let history = histories::History::generate(seed);
+        let open: Vec<Event> = history.events.iter().filter(|event| !event.is_barrier()).cloned().collect();
+        assert_eq!(totals(&open).earned, totals(&history.events).earned, "seed {seed}");
+    }
+}
+
+#[test]
+fn histories_hold_every_feature_often_enough() {
+    let mut features = Features::default();
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for seed in 0..200 {
+        let history = histories::History::generate(seed);
+        features.add(&history.features);
+        let totals = totals(&history.events);
+        for (name, found) in [
+            ("earned", !totals.earned.is_empty()),
+            ("payouts", !totals.payouts.is_empty()),
+            ("balances", !totals.balances.is_empty()),
+            ("parked", !totals.parked.is_empty()),
+            ("ignored facts", !totals.ignored_facts.is_empty()),
+        ] {
+            *kinds.entry(name).or_default() += usize::from(found);
+        }
+    }
+    println!("{features:#?}\n{kinds:#?}");
+    let every = [
+        "deal",
+        "amendment",
+        "cancellation",
+        "return",
+        "moved deal",
+        "split changed",
+        "older revision late",
+        "duplicate",
+        "conflict",
+        "overlay",
+        "line splits",
+        "negative line",
+        "boundary date",
+        "outside the calendar",
+        "other currency",
+        "open or lost",
+        "unknown payee",
+        "unknown manager",
+        "payee later",
+        "manager later",
+        "vacant seat",
+        "move inside a month",
+        "move to another plan",
+        "organisation changed",
+        "plan version",
+        "plan corrected",
+        "plan later",
+        "measure later",
+        "calendar extended",
+        "fact refused",
+        "quota",
+        "quota change",
+        "quota withdrawn",
+        "quota zero",
+        "quota applies from",
+        "close",
+        "reopen",
+        "release",
+        "release by the closer",
+    ];
+    for feature in every {
+        assert!(features.of(feature) >= 20, "{feature}: {}", features.of(feature));
+    }
+    for (name, count) in kinds {
+        assert!(count >= 20, "{name}: {count}");
+    }
+}

@@ -1,0 +1,277 @@
+//! Scenarios in the words of the policy: what is earned for which period, booked into which, and paid.
+
+mod support;
+
+use accrue::domain::deal::DealClosed;
+use accrue::domain::fact::{FactBody, Method, TierBy};
+use accrue::domain::quota::QuotaChanged;
+use std::collections::BTreeMap;
+use support::company::*;
+use support::memory::{Manner, Memory};
+
+/// Something that happens.
+#[derive(Clone)]
+enum Event {
+    Deal(DealClosed<'static>),
+    Quota(QuotaChanged<'static>),
+    Fact(FactBody),
+    Close(&'static str, &'static str),
+    Reopen(&'static str),
+    Release(&'static str),
+}
+use Event::*;
+
+const FIVE_TEN: &[(&str, &str)] = &[("0", "5%"), ("100000", "10%")];
+const SIX_TWELVE: &[(&str, &str)] = &[("0", "6%"), ("100000", "12%")];
+const ATTAINED: &[(&str, &str)] = &[("0%", "5%"), ("100%", "10%")];
+
+fn amount_plan(tiers: &[(&str, &str)], method: Method) -> Event {
+    Fact(plan("2026-01-01", None, component(TierBy::Amount, method, tiers)))
+}
+
+fn manner(seed: u64) -> Manner {
+    let batch = [1, 2, 3, 7, 100][(seed % 5) as usize];
+    let partitions = [1, 2, 4][(seed % 3) as usize];
+    Manner { partitions, batch, budget: 2 + (seed % 9) as usize, seed, drop_one_in: 5, restart_one_in: 7 }
+}
+
+fn happen(memory: &mut Memory, event: &Event) {
+    match event {
+        Deal(deal) => {
+            memory.deal(deal);
+        }
+        Quota(quota) => {
+            memory.quota(quota);
+        }
+        Fact(body) => memory.state("ops", body.clone()),
+        Close(close_id, of) => {
+            memory.close(close_id, "fiscal", period(of), "ann");
+            memory.run();
+        }
+        Reopen(close_id) => {
+            memory.reopen(close_id, "ann");
+            memory.run();
+        }
+        Release(close_id) => {
+            memory.release(close_id, "bob");
+            memory.run();
+        }
+    }
+}
+
+/// Booked totals as "payee effective@booked" -> minor units, without zeros.
+fn booked(memory: &Memory) -> BTreeMap<String, i64> {
+    let newest: BTreeMap<String, i64> = memory
+        .accruals
+        .iter()
+        .map(|a| (format!("{} {}@{}", a.payee_id, a.effective_period, a.booking_period), a.new_total.0))
+        .collect();
+    newest.into_iter().filter(|(_, total)| *total != 0).collect()
+}
+
+fn paid(memory: &Memory) -> BTreeMap<String, i64> {
+    let name = |p: &accrue::domain::output::Payout| format!("{} {} {:?} {}", p.run_id, p.payee_id, p.kind, p.effective_period);
+    memory.payouts.iter().map(|payout| (name(payout), payout.amount.0)).collect()
+}
+
+fn expect(rows: &[(&str, i64)]) -> BTreeMap<String, i64> {
+    rows.iter().map(|(name, amount)| (name.to_string(), *amount)).collect()
+}
+
+fn splitmix(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Shuffles what lies between closes, reopens and releases; facts that define what later ones name stay in front.
+fn shuffled(events: &[Event], seed: u64) -> Vec<Event> {
+    let mut state = seed;
+    let mut result: Vec<Event> = Vec::new();
+    let mut open: Vec<Event> = Vec::new();
+    for event in events.iter().cloned() {
+        if matches!(event, Deal(_) | Quota(_) | Fact(FactBody::PayeeDefined(_))) {
+            open.push(event);
+            continue;
+        }
+        result.extend(mixed(std::mem::take(&mut open), &mut state));
+        result.push(event);
+    }
+    result.extend(mixed(open, &mut state));
+    result
+}
+
+fn mixed(mut events: Vec<Event>, state: &mut u64) -> Vec<Event> {
+    for at in (1..events.len()).rev() {
+        events.swap(at, (splitmix(state) % (at as u64 + 1)) as usize);
+    }
+    events
+}
+
+/// Runs the events in 100 orders of arrival, batch sizes and partition counts; the end is the same every time.
+fn check(events: &[Event], expected_booked: &[(&str, i64)], expected_paid: &[(&str, i64)]) {
+    for seed in 0..100 {
+        let mut memory = Memory::new(manner(seed));
+        for event in shuffled(events, seed) {
+            happen(&mut memory, &event);
+            if splitmix(&mut seed.clone()) % 3 == 0 {
+                memory.run();
+            }
+        }
+        memory.run();
+        assert_eq!(booked(&memory), expect(expected_booked), "booked, seed {seed}");
+        assert_eq!(paid(&memory), expect(expected_paid), "paid, seed {seed}");
+        let report = memory.verify();
+        assert_eq!(report.differences, vec![], "seed {seed}\n{report}");
+        assert!(report.totals_checked > 0);
+    }
+}
+
+fn base() -> Vec<Event> {
+    vec![Fact(company()), Fact(calendar("2026-12")), Fact(bookings()), Fact(payee("ana", &[("2026-01-01", None)]))]
+}
+
+fn with(events: Vec<Event>) -> Vec<Event> {
+    base().into_iter().chain(events).collect()
+}
+
+#[test]
+fn a_february_deal_before_the_january_close_is_february_s_money() {
+    let events = with(vec![
+        amount_plan(FIVE_TEN, Method::Marginal),
+        Deal(deal("D1", 1, "2026-01-20", "90000", "ana")),
+        Deal(deal("D2", 1, "2026-02-03", "60000", "ana")),
+        Close("c1", "2026-01"),
+    ]);
+    check(&events, &[("ana 2026-01@2026-01", 450_000), ("ana 2026-02@2026-02", 550_000)], &[]);
+}
+
+#[test]
+fn a_correction_and_a_cancellation_recompute() {
+    let start = vec![
+        amount_plan(FIVE_TEN, Method::Marginal),
+        Deal(deal("D1", 1, "2026-01-10", "60000", "ana")),
+        Deal(deal("D2", 1, "2026-01-11", "60000", "ana")),
+    ];
+    check(&with(start.clone()), &[("ana 2026-01@2026-01", 700_000)], &[]);
+    let corrected = [start.clone(), vec![Deal(deal("D1", 2, "2026-01-10", "6000", "ana"))]].concat();
+    check(&with(corrected), &[("ana 2026-01@2026-01", 330_000)], &[]);
+    let gone = [start, vec![Deal(cancelled(deal("D1", 1, "2026-01-10", "60000", "ana"), 2))]].concat();
+    check(&with(gone), &[("ana 2026-01@2026-01", 300_000)], &[]);
+}
+
+#[test]
+fn a_plan_that_changes_inside_the_quarter_carries_the_position() {
+    let events = with(vec![
+        Fact(plan("2026-01-01", Some("2026-02-01"), component(TierBy::Amount, Method::Marginal, FIVE_TEN))),
+        Fact(plan("2026-02-01", None, component(TierBy::Amount, Method::Marginal, SIX_TWELVE))),
+        Deal(deal("D1", 1, "2026-01-20", "90000", "ana")),
+        Deal(deal("D2", 1, "2026-02-03", "60000", "ana")),
+    ]);
+    check(&events, &[("ana 2026-01@2026-01", 450_000), ("ana 2026-02@2026-02", 660_000)], &[]);
+}
+
+#[test]
+fn oracle_s_running_totals() {
+    let table = &[("0", "1%"), ("1000", "2%"), ("3000", "3%"), ("8000", "5%")];
+    let deals = [
+        ("D1", "2026-01-05", "200"),
+        ("D2", "2026-01-06", "300"),
+        ("D3", "2026-01-07", "1500"),
+        ("D4", "2026-02-05", "1200"),
+        ("D5", "2026-02-06", "2000"),
+        ("D6", "2026-03-05", "4500"),
+    ];
+    let deals: Vec<Event> = deals.into_iter().map(|(id, on, amount)| Deal(deal(id, 1, on, amount, "ana"))).collect();
+    let total = |method| [vec![amount_plan(table, method)], deals.clone()].concat();
+    let months = [("ana 2026-01@2026-01", 3_000), ("ana 2026-02@2026-02", 8_600), ("ana 2026-03@2026-03", 16_900)];
+    check(&with(total(Method::Marginal)), &months, &[]);
+    let months = [("ana 2026-01@2026-01", 4_000), ("ana 2026-02@2026-02", 11_600), ("ana 2026-03@2026-03", 32_900)];
+    check(&with(total(Method::Retroactive)), &months, &[]);
+}
+
+/// What comes after a close is booked in the next period, for the period that it was earned in.
+#[test]
+fn late_deals_cancellations_quota_and_organisation_changes_after_a_close() {
+    let events = vec![
+        Fact(company()),
+        Fact(calendar("2026-12")),
+        Fact(bookings()),
+        Fact(plan("2026-01-01", None, component(TierBy::Attainment, Method::Marginal, ATTAINED))),
+        Fact(payee("mia", &[("2026-01-01", None)])),
+        Fact(payee("ana", &[("2026-01-01", Some("mia"))])),
+        Quota(quota("ana", "2026-Q1", 1, "100000")),
+        Quota(quota("mia", "2026-Q1", 1, "1000000")),
+        Deal(deal("D1", 1, "2026-01-20", "90000", "ana")),
+        Deal(deal("D2", 1, "2026-02-03", "60000", "ana")),
+        Deal(deal("D3", 1, "2026-01-30", "10000", "ana")),
+        // January closes: ana 100 000 at 5 % = 5 000, mia 5 000. It is reopened, and closed with one deal more.
+        Close("c1", "2026-01"),
+        Reopen("c1"),
+        Deal(deal("D4", 1, "2026-01-31", "20000", "ana")),
+        // ana 100 000 at 5 % + 20 000 at 10 % = 7 000; mia 6 000.
+        Close("c1b", "2026-01"),
+        Release("c1b"),
+        // Late: 10 000 more for January, D3 cancelled (nets to nothing), ana's quota to 200 000, mia gone since January.
+        Deal(deal("D5", 1, "2026-01-15", "10000", "ana")),
+        Deal(cancelled(deal("D3", 1, "2026-01-30", "10000", "ana"), 2)),
+        Quota(quota("ana", "2026-Q1", 2, "200000")),
+        Fact(payee("ana", &[("2026-01-01", None)])),
+        Close("c2", "2026-02"),
+        Release("c2"),
+    ];
+    let booked = [
+        ("ana 2026-01@2026-01", 700_000),
+        // January is 120 000 at 5 % = 6 000 now, and February 60 000 at 5 % = 3 000.
+        ("ana 2026-01@2026-02", -100_000),
+        ("ana 2026-02@2026-02", 300_000),
+        ("mia 2026-01@2026-01", 600_000),
+        ("mia 2026-01@2026-02", -600_000),
+    ];
+    let paid = [
+        ("c1b ana Regular 2026-01", 700_000),
+        ("c1b mia Regular 2026-01", 600_000),
+        ("c2 ana PriorPeriod 2026-01", -100_000),
+        ("c2 ana Regular 2026-02", 300_000),
+    ];
+    check(&events, &booked, &paid);
+}
+
+/// A negative net is carried until there is something to set it off against.
+#[test]
+fn a_negative_net_goes_forward() {
+    let events = with(vec![
+        amount_plan(FIVE_TEN, Method::Marginal),
+        Deal(deal("D1", 1, "2026-01-10", "60000", "ana")),
+        Close("c1", "2026-01"),
+        Release("c1"),
+        Deal(cancelled(deal("D1", 1, "2026-01-10", "60000", "ana"), 2)),
+        Deal(deal("D2", 1, "2026-02-10", "20000", "ana")),
+        Close("c2", "2026-02"),
+        Release("c2"),
+        Deal(deal("D3", 1, "2026-03-10", "80000", "ana")),
+        Close("c3", "2026-03"),
+        Release("c3"),
+    ]);
+    let booked = [
+        ("ana 2026-01@2026-01", 300_000),
+        ("ana 2026-01@2026-02", -300_000),
+        ("ana 2026-02@2026-02", 100_000),
+        ("ana 2026-03@2026-03", 400_000),
+    ];
+    let paid = [("c1 ana Regular 2026-01", 300_000), ("c3 ana Carried 2026-03", -200_000), ("c3 ana Regular 2026-03", 400_000)];
+    check(&events, &booked, &paid);
+}
+
+/// Deals wait for payees, calendars and measures, and count as if these had been there.
+#[test]
+fn facts_that_come_last_end_in_the_same() {
+    let events = [
+        vec![Deal(deal("D1", 1, "2026-01-10", "60000", "ana")), Deal(deal("D2", 1, "2026-01-11", "60000", "ana"))],
+        base(),
+        vec![amount_plan(FIVE_TEN, Method::Marginal)],
+    ];
+    check(&events.concat(), &[("ana 2026-01@2026-01", 700_000)], &[]);
+}

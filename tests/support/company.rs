@@ -1,0 +1,149 @@
+//! A small company for scenarios, and short forms of its records.
+
+use accrue::domain::calendar::{Calendar, Date, IntervalKind, Period};
+use accrue::domain::deal::{Change, Counts, DealClosed, DealStatus, Line, Split};
+use accrue::domain::fact::{
+    AfterRelease, Boundary, Company, Component, CreditKind, FactBody, Measure, MeasureOf, Method, MidIntervalChange, Negative,
+    NegativePay, NoQuota, Payee, PayeeRow, Pays, Plan, Tier, TierBy,
+};
+use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
+use accrue::domain::quota::QuotaChanged;
+
+pub fn date(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+pub fn period(text: &str) -> Period {
+    text.parse().unwrap()
+}
+
+pub fn company() -> FactBody {
+    FactBody::CompanyDefined(Company {
+        company_id: "acme".into(),
+        currency: "USD".into(),
+        calendar: "fiscal".into(),
+        closer_may_release: false,
+    })
+}
+
+pub fn calendar(last: &str) -> FactBody {
+    FactBody::CalendarDefined(Calendar::monthly("fiscal", period("2026-01"), period(last)))
+}
+
+pub fn bookings() -> FactBody {
+    FactBody::MeasureDefined(Measure {
+        measure_id: "bookings".into(),
+        of: MeasureOf::Amount,
+        credit_kinds: vec![CreditKind::Revenue, CreditKind::Overlay, CreditKind::Rolled],
+        products: vec![],
+        geographies: vec![],
+        segments: vec![],
+        deal_kinds: vec![],
+    })
+}
+
+/// A quarterly component on bookings; `tiers` are (from, rate), from in money or in % of quota.
+pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Component {
+    let edge = |from: &str| match from.strip_suffix('%') {
+        Some(percent) => Amount::parse(percent).unwrap().0 * 10_000,
+        None => Amount::parse(from).unwrap().0 * 1_000_000,
+    };
+    Component {
+        component_id: "commission".into(),
+        earning_code: "COMM".into(),
+        interval: IntervalKind::Quarter,
+        measure: "bookings".into(),
+        tier_by,
+        pays: Pays::RateOf,
+        method,
+        boundary: Boundary::Upper,
+        negative: Negative::Carry,
+        no_quota: (tier_by == TierBy::Attainment).then_some(NoQuota::Park),
+        rounding: RoundingMode::HalfEven,
+        tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),
+    }
+}
+
+pub fn plan(from: &str, to: Option<&str>, component: Component) -> FactBody {
+    FactBody::PlanDefined(Plan {
+        plan_id: "ae".into(),
+        from: date(from),
+        to: to.map(date),
+        currency: "USD".into(),
+        calendar: "fiscal".into(),
+        mid_interval_change: MidIntervalChange::Carry,
+        negative_pay: NegativePay::Carry,
+        after_release: AfterRelease::Adjust,
+        components: vec![component],
+    })
+}
+
+/// Rows are (from, manager); each ends where the next starts.
+pub fn payee(payee_id: &str, rows: &[(&str, Option<&str>)]) -> FactBody {
+    let ends = rows.iter().skip(1).map(|row| Some(date(row.0))).chain([None]);
+    let row = |((from, manager), to): (&(&str, Option<&str>), Option<Date>)| PayeeRow {
+        from: date(from),
+        to,
+        title: "AE".into(),
+        manager: manager.map(str::to_owned),
+        pay_group: "default".into(),
+        plans: vec!["ae".into()],
+        employee_ref: None,
+    };
+    FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: rows.iter().zip(ends).map(row).collect() })
+}
+
+/// A deal of one line, all of it one payee's.
+pub fn deal<'a>(deal_id: &'a str, revision: i64, closed_on: &str, amount: &str, payee_id: &'a str) -> DealClosed<'a> {
+    DealClosed {
+        deal_id,
+        revision,
+        status: DealStatus::Closed,
+        change: Change::Correction,
+        effective_on: None,
+        closed_on: date(closed_on),
+        sequence: None,
+        currency: "USD",
+        customer: None,
+        related_deal: None,
+        kind: None,
+        contract_start: None,
+        term_months: None,
+        stage: None,
+        probability: None,
+        lines: vec![Line {
+            line_id: "1",
+            product: "platform",
+            geography: None,
+            segment: None,
+            amount: Amount::parse(amount).unwrap(),
+            quantity: Quantity(10_000),
+            cost: None,
+            splits: vec![],
+        }],
+        splits: vec![Split { payee_id, role: "rep", counts: Counts::Revenue, share: Share(1_000_000) }],
+        attributes: vec![],
+        occurred_at: 0,
+    }
+}
+
+pub fn cancelled<'a>(mut deal: DealClosed<'a>, revision: i64) -> DealClosed<'a> {
+    deal.revision = revision;
+    deal.status = DealStatus::Cancelled;
+    deal
+}
+
+pub fn quota<'a>(payee_id: &'a str, interval: &str, revision: i64, amount: &str) -> QuotaChanged<'a> {
+    QuotaChanged {
+        payee_id,
+        measure: "bookings",
+        calendar: "fiscal",
+        interval: interval.parse().unwrap(),
+        amount: Some(Amount::parse(amount).unwrap()),
+        revision,
+        applies_from: None,
+        author: "ops",
+        reason: "plan",
+        occurred_at: 0,
+    }
+}

@@ -1,0 +1,241 @@
+//! The company of a history: calendar, measures, plan versions and three levels of organisation.
+
+use super::*;
+
+impl Making {
+    pub(super) fn company(&mut self) {
+        let (company_id, currency, calendar) = ("acme".into(), "USD".into(), CALENDAR.into());
+        let company = Company { company_id, currency, calendar, closer_may_release: self.random.chance(20) };
+        self.fact("admin", FactBody::CompanyDefined(company));
+        self.calendars();
+        for (place, id) in MEASURES.iter().enumerate() {
+            let late = place > 0 && self.random.chance(15);
+            let body = FactBody::MeasureDefined(measure(id));
+            self.now_or_later("measure later", late, body);
+        }
+        for plan_id in ["ae", "se"] {
+            self.plan_versions(plan_id);
+        }
+        self.organisation();
+    }
+
+    fn now_or_later(&mut self, feature: &'static str, late: bool, body: FactBody) {
+        if late { self.later.push((feature, body)) } else { self.fact("admin", body) }
+    }
+
+    fn calendars(&mut self) {
+        let year = |months: i32| FactBody::CalendarDefined(Calendar::monthly(CALENDAR, JANUARY, Period(JANUARY.0 + months - 1)));
+        if self.random.chance(25) {
+            self.fact("admin", year(3));
+            self.later.push(("calendar extended", year(12)));
+        } else {
+            self.fact("admin", year(12));
+        }
+        if self.random.chance(20) {
+            let other = Calendar::monthly("other", JANUARY, Period(JANUARY.0 + 2));
+            self.later.push(("fact refused", FactBody::CalendarDefined(other)));
+        }
+        if self.random.chance(20) {
+            let changed = Measure { of: MeasureOf::Quantity, ..measure(MEASURES[0]) };
+            self.later.push(("fact refused", FactBody::MeasureDefined(changed)));
+        }
+    }
+
+    /// One to three versions of a plan, and at times a correction of one.
+    fn plan_versions(&mut self, plan_id: &str) {
+        let mut starts = vec![day(1, 1)];
+        for month in 2..=5 {
+            if self.random.chance(20) {
+                starts.push(day(month, 1));
+            }
+        }
+        let base = self.components();
+        for (place, from) in starts.iter().enumerate() {
+            let components = if place == 0 { base.clone() } else { self.changed(&base) };
+            let plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
+            if place > 0 {
+                self.features.count("plan version");
+            }
+            if self.random.chance(20) {
+                let corrected = Plan { components: self.changed(&plan.components), ..plan.clone() };
+                self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
+            }
+            let late = self.random.chance(10);
+            self.now_or_later("plan later", late, FactBody::PlanDefined(plan));
+        }
+    }
+
+    fn components(&mut self) -> Vec<Component> {
+        let count = 1 + self.random.below(3);
+        (0..count).map(|place| self.component(["base", "accelerator", "extra"][place])).collect()
+    }
+
+    fn component(&mut self, id: &str) -> Component {
+        let measure = *self.random.pick(&MEASURES);
+        let quantity = measure == "units";
+        let by_attainment = self.random.chance(45);
+        let plain = if quantity { TierBy::Quantity } else { TierBy::Amount };
+        Component {
+            component_id: id.into(),
+            earning_code: (*self.random.pick(&["COMM", "BONUS"])).into(),
+            interval: *self.random.pick(&[IntervalKind::Month, IntervalKind::Quarter, IntervalKind::Quarter]),
+            measure: measure.into(),
+            tier_by: if by_attainment { TierBy::Attainment } else { plain },
+            pays: if quantity { Pays::PerUnit } else { Pays::RateOf },
+            method: *self.random.pick(&[Method::Marginal, Method::Retroactive]),
+            boundary: *self.random.pick(&[Boundary::Upper, Boundary::Lower]),
+            negative: *self.random.pick(&[Negative::Carry, Negative::Zero, Negative::Mirror]),
+            no_quota: by_attainment.then(|| *self.random.pick(&[NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier])),
+            rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
+            tiers: self.tiers(if by_attainment {
+                250_000
+            } else if quantity {
+                5_000_000
+            } else {
+                1_000_000_000
+            }),
+        }
+    }
+
+    /// One to four tiers on multiples of a step (in millionths), so that round sums hit their edges exactly.
+    fn tiers(&mut self, step: i128) -> Vec<Tier> {
+        let mut from = 0;
+        let mut tiers = vec![];
+        for _ in 0..1 + self.random.below(4) {
+            tiers.push(Tier { from: from * step * 1_000_000, rate: Rate(self.random.below(40_000_000) as i64) });
+            from += 1 + self.random.below(3) as i128;
+        }
+        tiers
+    }
+
+    /// Another version: other tiers, at times a component more or less; rounding stays.
+    fn changed(&mut self, components: &[Component]) -> Vec<Component> {
+        let mut changed = components.to_vec();
+        for component in &mut changed {
+            let other = self.component(&component.component_id);
+            *component = Component { rounding: component.rounding, interval: component.interval, ..other };
+        }
+        if changed.len() > 1 && self.random.chance(20) {
+            changed.pop();
+        }
+        changed
+    }
+
+    /// Three levels: reps under leads under a head, with moves, vacant seats and leavers.
+    fn organisation(&mut self) {
+        for (id, manager) in [("head", None), ("lead-1", Some("head")), ("lead-2", Some("head"))] {
+            let rows = self.manager_rows(manager);
+            self.fact("admin", payee(id, rows));
+        }
+        for id in REPS {
+            let rows = self.rep_rows();
+            self.fact("admin", payee(id, rows));
+            if self.random.chance(30) {
+                let rows = self.rep_rows();
+                self.later.push(("organisation changed", payee(id, rows)));
+            }
+        }
+        let rows = self.rep_rows();
+        self.later.push(("payee later", payee(LATE_PAYEE, rows)));
+        self.later.push(("manager later", payee(LATE_MANAGER, vec![row(day(1, 1), None, Some("head"), "ae")])));
+        if self.random.chance(25) {
+            let cycle = payee("head", vec![row(day(1, 1), None, Some("lead-1"), "ae")]);
+            self.later.push(("fact refused", cycle));
+        }
+    }
+
+    /// A manager's seat, vacant for a while at times.
+    fn manager_rows(&mut self, manager: Option<&str>) -> Vec<PayeeRow> {
+        if self.random.chance(60) {
+            return vec![row(day(1, 1), None, manager, "ae")];
+        }
+        self.features.count("vacant seat");
+        let (left, back) = (day(1, 10 + self.random.below(20) as i8), day(2, 1 + self.random.below(20) as i8));
+        vec![row(day(1, 1), Some(left), manager, "ae"), row(back, None, manager, "ae")]
+    }
+
+    /// A rep's seats: another manager inside a month, another plan from a month's first day, a late start or an end.
+    fn rep_rows(&mut self) -> Vec<PayeeRow> {
+        let first = if self.random.chance(85) { day(1, 1) } else { day(1, 15) };
+        let plans = |random: &mut Random| *random.pick(&["ae", "se"]);
+        let (one, two) = (plans(&mut self.random), plans(&mut self.random));
+        let managers = [self.manager(), self.manager()];
+        match self.random.below(4) {
+            0 => {
+                let moved = day(2, 1 + self.random.below(28) as i8);
+                self.features.count("move inside a month");
+                vec![row(first, Some(moved), managers[0], one), row(moved, None, managers[1], one)]
+            }
+            1 => {
+                let moved = day(2 + self.random.below(2) as i8, 1);
+                self.features.count("move to another plan");
+                vec![row(first, Some(moved), managers[0], one), row(moved, None, managers[1], two)]
+            }
+            2 => vec![row(first, Some(day(12, 1)), managers[0], one)],
+            _ => vec![row(first, None, managers[0], one)],
+        }
+    }
+
+    fn manager(&mut self) -> Option<&'static str> {
+        if self.random.chance(5) {
+            self.features.count("unknown manager");
+            return Some(LATE_MANAGER);
+        }
+        if self.random.chance(5) { None } else { Some(*self.random.pick(&MANAGERS)) }
+    }
+}
+
+fn measure(id: &str) -> Measure {
+    use CreditKind::*;
+    let all = Measure {
+        measure_id: id.into(),
+        of: MeasureOf::Amount,
+        credit_kinds: vec![Revenue, Rolled],
+        products: vec![],
+        geographies: vec![],
+        segments: vec![],
+        deal_kinds: vec![],
+    };
+    match id {
+        "new-business" => Measure { deal_kinds: vec![DealKind::New], ..all },
+        "suite" => Measure {
+            credit_kinds: vec![Revenue, Overlay, Rolled],
+            products: vec!["suite".into(), "addon".into()],
+            segments: vec!["smb".into()],
+            ..all
+        },
+        "units" => Measure { of: MeasureOf::Quantity, geographies: vec!["emea".into()], ..all },
+        "overlay" => Measure { credit_kinds: vec![Overlay], ..all },
+        _ => all,
+    }
+}
+
+fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>) -> Plan {
+    Plan {
+        plan_id: plan_id.into(),
+        from,
+        to,
+        currency: "USD".into(),
+        calendar: CALENDAR.into(),
+        mid_interval_change: MidIntervalChange::Carry,
+        negative_pay: NegativePay::Carry,
+        after_release: AfterRelease::Adjust,
+        components,
+    }
+}
+
+fn row(from: Date, to: Option<Date>, manager: Option<&str>, plan: &str) -> PayeeRow {
+    PayeeRow {
+        from,
+        to,
+        title: "AE".into(),
+        manager: manager.map(String::from),
+        pay_group: "default".into(),
+        plans: vec![plan.into()],
+        employee_ref: Some("E1".into()),
+    }
+}
+
+fn payee(payee_id: &str, rows: Vec<PayeeRow>) -> FactBody {
+    FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows })
+}
