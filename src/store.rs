@@ -1,1 +1,276 @@
-//! To come.
+//! The cache of a stage's states in sled: one tree per partition with its plain entries and, under one key, the position
+//! in the changelog that they stand for. The only file that names sled.
+//!
+//! Nothing of record lives here alone: what is damaged or foreign is wiped and comes back from the changelog. One writer
+//! thread applies what was committed, in order; reads come from any thread. sled panics on damage, so every call into it
+//! is caught.
+
+use crate::worker::crash::CrashPoints;
+use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+mod writer;
+
+/// No state key starts with a zero byte.
+const POSITION_KEY: &[u8] = b"\0position";
+const POSITION_VERSION: u8 = 1;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("store {path} is in use by another process; end it first")]
+    Locked { path: PathBuf },
+    #[error("store {path} cannot be used: {message}")]
+    Unusable { path: PathBuf, message: String },
+    #[error("store is damaged: {0}")]
+    Damaged(String),
+    #[error("store's writer has ended")]
+    Ended,
+}
+
+/// Why what was stored is gone: for the caller to log, never an error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wiped {
+    #[error("damaged: {0}")]
+    Damaged(String),
+    #[error("written for {found}, not for {wanted}")]
+    Foreign { found: String, wanted: String },
+    #[error("of another beginning of the log")]
+    OtherGenesis,
+    #[error("at commit {store}, ahead of the changelog's {log}")]
+    Ahead { store: u64, log: u64 },
+    #[error("does not add up to the last commit record")]
+    DigestMismatch,
+    #[error("refused a change: {0}")]
+    Refused(String),
+}
+
+/// What a tree's entries stand for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StorePosition {
+    pub seq: u64,
+    pub genesis: [u8; 16],
+    /// The commit record of `seq` and everything after it lie at or after this offset of the changelog.
+    pub changelog_hint: u64,
+    /// Application and stage.
+    pub owner: String,
+}
+
+/// What a commit changed in a partition.
+#[derive(Debug)]
+pub struct Delta {
+    pub partition: u32,
+    /// The assignment under which it was committed.
+    pub epoch: u64,
+    pub from_seq: u64,
+    pub to_seq: u64,
+    pub changelog_hint: u64,
+    pub changes: Vec<Change>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub key: Arc<[u8]>,
+    /// `None` removes.
+    pub state: Option<Arc<[u8]>>,
+}
+
+impl Change {
+    pub fn bytes(&self) -> usize {
+        self.key.len() + self.state.as_ref().map_or(0, |state| state.len())
+    }
+}
+
+/// What became of a delta.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Acknowledgement {
+    Applied { partition: u32, epoch: u64, seq: u64 },
+    /// It did not follow on what is stored, or could not be written: the partition must be restored.
+    Lost { partition: u32, epoch: u64, reason: String },
+}
+
+/// Count and sum of states, kept by -old +new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Digest {
+    pub live_keys: u64,
+    /// Modulo 2^128.
+    pub sum: u128,
+}
+
+impl Digest {
+    pub fn replace(&mut self, key: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) {
+        if let Some(old) = old {
+            self.live_keys = self.live_keys.saturating_sub(1);
+            self.sum = self.sum.wrapping_sub(entry_hash(key, old));
+        }
+        if let Some(new) = new {
+            self.live_keys += 1;
+            self.sum = self.sum.wrapping_add(entry_hash(key, new));
+        }
+    }
+}
+
+fn entry_hash(key: &[u8], value: &[u8]) -> u128 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(key.len() as u64).to_le_bytes()).update(key).update(value);
+    let mut low = [0; 16];
+    low.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    u128::from_le_bytes(low)
+}
+
+/// What a set of live keys holds of a key.
+pub fn fingerprint(key: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key);
+    hasher.finish()
+}
+
+/// A partition's tree as it was found, scanned in full.
+pub struct Opened {
+    pub reader: Reader,
+    /// `None`: empty, perhaps because of `wiped`.
+    pub position: Option<StorePosition>,
+    pub digest: Digest,
+    pub fingerprints: Vec<u64>,
+    pub wiped: Option<Wiped>,
+}
+
+/// Reads of one partition, from any thread.
+#[derive(Clone)]
+pub struct Reader {
+    tree: sled::Tree,
+}
+
+impl Reader {
+    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        guarded(|| Ok(self.tree.get(key)?.map(|value| value.to_vec())))
+    }
+
+    /// Keys in byte order, strictly after `after`, at most `limit`.
+    pub fn keys_after(&self, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let from = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        let keys = || self.tree.range::<&[u8], _>(from).keys().filter(|key| !matches!(key, Ok(key) if key.as_ref() == POSITION_KEY));
+        guarded(|| keys().take(limit).map(|key| Ok(key?.to_vec())).collect())
+    }
+}
+
+pub struct Settings {
+    pub cache_bytes: u64,
+    pub flush_every_ms: u64,
+    /// Deltas that may wait for the writer.
+    pub queue_deltas: usize,
+}
+
+pub struct Store {
+    commands: SyncSender<Command>,
+    acknowledgements: Receiver<Acknowledgement>,
+    writer: Option<JoinHandle<()>>,
+}
+
+enum Command {
+    Open { partition: u32, owner: String, epoch: u64, reply: Sender<Result<Opened, StoreError>> },
+    Wipe { partition: u32, reply: Sender<Result<(), StoreError>> },
+    Fill { partition: u32, changes: Vec<Change>, position: Option<StorePosition>, reply: Sender<Result<(), StoreError>> },
+    Apply(Arc<Delta>),
+}
+
+impl Store {
+    /// Opens what is at `path`, or makes it. What is damaged is removed and made anew; the reason comes back.
+    pub fn open(path: &Path, settings: &Settings, crash: Arc<CrashPoints>) -> Result<(Store, Option<Wiped>), StoreError> {
+        let (database, wiped) = open_or_wipe(path, settings)?;
+        let (commands, inbox) = sync_channel(settings.queue_deltas);
+        let (outbox, acknowledgements) = channel();
+        let writer = writer::Writer::new(database, outbox, crash);
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&inbox));
+        let thread = thread.map_err(|error| StoreError::Unusable { path: path.into(), message: error.to_string() })?;
+        Ok((Store { commands, acknowledgements, writer: Some(thread) }, wiped))
+    }
+
+    /// Takes a partition on under a new assignment epoch: deltas of earlier ones are dropped from here on.
+    pub fn open_partition(&self, partition: u32, owner: &str, epoch: u64) -> Result<Opened, StoreError> {
+        self.ask(|reply| Command::Open { partition, owner: owner.into(), epoch, reply })
+    }
+
+    pub fn wipe(&self, partition: u32) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Wipe { partition, reply })
+    }
+
+    /// Writes what restore found; only with `position` does it count.
+    pub fn fill(&self, partition: u32, changes: Vec<Change>, position: Option<StorePosition>) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Fill { partition, changes, position, reply })
+    }
+
+    /// Hands a committed delta to the writer, waiting while its queue is full.
+    pub fn apply(&self, delta: Arc<Delta>) -> Result<(), StoreError> {
+        self.commands.send(Command::Apply(delta)).map_err(|_| StoreError::Ended)
+    }
+
+    /// The next acknowledgement, if one comes within `wait`.
+    pub fn acknowledged(&self, wait: Duration) -> Result<Option<Acknowledgement>, StoreError> {
+        match self.acknowledgements.recv_timeout(wait) {
+            Ok(acknowledgement) => Ok(Some(acknowledgement)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(StoreError::Ended),
+        }
+    }
+
+    fn ask<T>(&self, command: impl FnOnce(Sender<Result<T, StoreError>>) -> Command) -> Result<T, StoreError> {
+        let (reply, answer) = channel();
+        self.commands.send(command(reply)).map_err(|_| StoreError::Ended)?;
+        answer.recv().map_err(|_| StoreError::Ended)?
+    }
+}
+
+impl Drop for Store {
+    /// Waits until the writer has applied what it was given.
+    fn drop(&mut self) {
+        let (closed, _) = sync_channel(0);
+        self.commands = closed;
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has lost nothing of record.
+            let _ = writer.join();
+        }
+    }
+}
+
+fn open_or_wipe(path: &Path, settings: &Settings) -> Result<(sled::Db, Option<Wiped>), StoreError> {
+    let unusable = |message: String| StoreError::Unusable { path: path.into(), message };
+    match open_database(path, settings) {
+        Ok(database) => Ok((database, None)),
+        Err(StoreError::Damaged(reason)) if reason.contains("could not acquire lock") => {
+            Err(StoreError::Locked { path: path.into() })
+        }
+        Err(StoreError::Damaged(reason)) => {
+            std::fs::remove_dir_all(path).map_err(|error| unusable(format!("{reason}; removing it failed: {error}")))?;
+            let database = open_database(path, settings).map_err(|error| unusable(error.to_string()))?;
+            Ok((database, Some(Wiped::Damaged(reason))))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn open_database(path: &Path, settings: &Settings) -> Result<sled::Db, StoreError> {
+    let config = sled::Config::new()
+        .path(path)
+        .cache_capacity(settings.cache_bytes)
+        .flush_every_ms(Some(settings.flush_every_ms))
+        .mode(sled::Mode::HighThroughput);
+    guarded(|| config.open())
+}
+
+/// Calls into sled, which panics where it finds damage.
+fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(StoreError::Damaged(error.to_string())),
+        Err(panic) => Err(StoreError::Damaged(crate::worker::panic_text(panic.as_ref()))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

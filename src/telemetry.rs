@@ -1,1 +1,82 @@
-//! To come.
+//! Everything that the engine says about itself: each log event is a named function here, on standard error.
+
+use crate::domain::topic::{Position, Topic};
+use crate::store::Wiped;
+use std::fmt::Display;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// Names the level or a filter of `tracing`; a flag of the command line wins.
+pub const VARIABLE: &str = "ACCRUE_LOG";
+
+/// Sets up the log on standard error; a second call changes nothing.
+pub fn start(level: Option<&str>) -> Result<(), TelemetryError> {
+    let text = level.map(str::to_owned).or_else(|| std::env::var(VARIABLE).ok()).unwrap_or_else(|| "warn".into());
+    let filter = EnvFilter::try_new(&text).map_err(|_| TelemetryError(text))?;
+    let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    // A subscriber that is there already goes on: tests and embedding programs have their own.
+    let _ = subscriber.try_init();
+    Ok(())
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("log level \"{0}\" is none; use error, warn, info, debug or trace")]
+pub struct TelemetryError(String);
+
+pub fn stage_started(stage: &str, partitions: u32) {
+    tracing::info!(stage, partitions, "stage started");
+}
+
+pub fn stage_stopped(stage: &str, reason: &dyn Display) {
+    tracing::error!(stage, "stage stopped: {reason}");
+}
+
+pub fn restored(stage: &str, partition: u32, live_keys: u64, records: u64, took: Duration) {
+    let took_ms = took.as_millis() as u64;
+    tracing::info!(stage, partition, live_keys, records, took_ms, "partition restored");
+}
+
+pub fn store_wiped(stage: &str, partition: Option<u32>, why: &Wiped) {
+    tracing::warn!(stage, partition, "store wiped, the changelog fills it again: {why}");
+}
+
+/// Group offsets expire when nothing was committed for long.
+pub fn group_offset_absent(stage: &str, topic: Topic, partition: u32, next: u64) {
+    tracing::warn!(stage, topic = topic.name(), partition, next, "group offset is absent, the commit record's is used");
+}
+
+pub fn retried(stage: &str, failures: u32, back_off: Duration, why: &dyn Display) {
+    let back_off_ms = back_off.as_millis() as u64;
+    tracing::warn!(stage, failures, back_off_ms, "transaction aborted, tried again: {why}");
+}
+
+pub fn shrunk(stage: &str, records: usize, why: &dyn Display) {
+    tracing::warn!(stage, records, "transaction aborted, tried again with fewer records: {why}");
+}
+
+pub fn state_dropped(stage: &str, why: &dyn Display) {
+    tracing::warn!(stage, "state dropped, restoring from the log: {why}");
+}
+
+pub fn paused(stage: &str, unacknowledged_bytes: usize) {
+    tracing::warn!(stage, unacknowledged_bytes, "polling pauses until the store has caught up");
+}
+
+pub fn fold_panicked(stage: &str, position: Position, message: &str) {
+    let Position { topic, partition, offset } = position;
+    tracing::error!(stage, topic = topic.name(), partition, offset, "fold panicked, the record is rejected: {message}");
+}
+
+pub fn alarm(stage: &str, partition: u32, message: &str) {
+    tracing::error!(stage, partition, "alarm, the partition stands still: {message}");
+}
+
+pub fn maintenance_failed(what: &str, why: &dyn Display) {
+    tracing::warn!("{what} failed, tried again later: {why}");
+}
+
+pub fn committed(stage: &str, records: usize, outputs: usize, changes: usize, took: Duration) {
+    let took_us = took.as_micros() as u64;
+    tracing::debug!(stage, records, outputs, changes, took_us, "committed");
+}

@@ -40,6 +40,9 @@ pub enum LogError {
     Settings(String),
 }
 
+/// Kafka fences a transaction by the offsets that it carries, and takes one without any from whoever sends it.
+const NO_OFFSETS: &str = "a transaction without offsets is fenced by nothing; send the offset of every input partition first";
+
 /// Records for one partition, appended together.
 pub struct Append<'a> {
     pub topic: Topic,

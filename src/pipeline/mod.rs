@@ -107,6 +107,15 @@ pub enum Flow {
     NotYet,
 }
 
+/// The work of its own that a stage is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Idle,
+    Recrediting,
+    Closing,
+    Releasing,
+}
+
 /// A stage over the partitions that its worker holds. The worker calls, per batch: `begin`, `work`, `fold` for each
 /// record, `finish`, and then `committed` or `abandon`. A stage is deterministic in the order of these calls.
 pub trait Stage: Send {
@@ -150,4 +159,8 @@ pub trait Stage: Send {
     fn abandon(&mut self);
     /// Nothing is left to do but new input: no offered fact, no cursor, no close that it could go on with.
     fn idle(&self) -> bool;
+    /// What `work` is in the middle of, for crash tests to hit.
+    fn phase(&self) -> Phase {
+        Phase::Idle
+    }
 }

@@ -1,7 +1,10 @@
-//! What several test programs share.
+//! What several test programs share. Each of them uses a part of it.
 
 #![allow(dead_code)]
 
+pub mod broker;
 pub mod company;
 pub mod histories;
 pub mod memory;
+pub mod proxy;
+pub mod records;

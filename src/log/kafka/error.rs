@@ -1,0 +1,109 @@
+//! Errors of the Kafka client by what must be done about them.
+
+use super::KafkaSettings;
+use crate::log::LogError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::producer::DeliveryResult;
+use rdkafka::types::RDKafkaErrorCode;
+
+/// The error of a call named by `doing`, which changes nothing when it is not heard.
+pub fn explain(settings: &KafkaSettings, doing: &str, error: &KafkaError) -> LogError {
+    if let KafkaError::Transaction(transaction) = error {
+        if transaction.txn_requires_abort() {
+            return LogError::Abort(format!("{doing}: {error}; the transaction is aborted and tried again"));
+        }
+        if transaction.is_fatal() && !fenced(transaction.code()) {
+            return LogError::Doubt(format!("{doing}: {error}; the producer is made anew and the state restored"));
+        }
+    }
+    explain_code(settings, doing, code(error), &error.to_string())
+}
+
+/// The error of a commit: whatever is not clearly an abort may have taken effect.
+pub fn explain_commit(settings: &KafkaSettings, error: &KafkaError) -> LogError {
+    match explain(settings, "commit", error) {
+        LogError::Unavailable(what) => {
+            LogError::Doubt(format!("{what}; whether the commit took effect is not known until the log is read again"))
+        }
+        other => other,
+    }
+}
+
+pub fn explain_code(settings: &KafkaSettings, doing: &str, code: Option<Code>, text: &str) -> LogError {
+    let brokers = &settings.brokers;
+    match code {
+        Some(code) if fenced(code) => {
+            LogError::Fenced(format!("{doing}: {text}; another worker has taken over, let that one go on"))
+        }
+        Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize) => LogError::TooLarge(format!(
+            "{doing}: {text}; raise maximum_record_bytes and the topic's max.message.bytes, or make the record smaller"
+        )),
+        Some(Code::IllegalGeneration | Code::UnknownMemberId | Code::RebalanceInProgress | Code::StaleMemberEpoch) => {
+            LogError::Abort(format!("{doing}: {text}; the group has changed, the transaction is tried again"))
+        }
+        Some(code) if lasting(code) => {
+            LogError::Settings(format!("{doing}: {text}; correct the topics or the permissions at {brokers}"))
+        }
+        Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => LogError::Settings(format!(
+            "{doing}: {text}; the log no longer has the position that was asked for: restore the topic, or rebuild the partition"
+        )),
+        Some(Code::MessageTimedOut | Code::QueueFull) => {
+            LogError::Abort(format!("{doing}: {text}; the transaction is aborted and tried again"))
+        }
+        _ => LogError::Unavailable(format!(
+            "{doing}: {text}; look whether the Kafka brokers at {brokers} are up and can be reached from here"
+        )),
+    }
+}
+
+fn fenced(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::FencedInstanceId | Code::UnreleasedInstanceId
+    )
+}
+
+/// Leadership or a coordinator is being moved or found; the same question has an answer a moment later.
+pub fn unsettled(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotLeaderForPartition
+            | Code::LeaderNotAvailable
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::WaitingForCoordinator
+    )
+}
+
+fn lasting(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownTopicOrPartition
+            | Code::UnknownTopic
+            | Code::UnknownPartition
+            | Code::InvalidTopic
+            | Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
+            | Code::SaslAuthenticationFailed
+            | Code::Authentication
+            | Code::InvalidReplicationFactor
+            | Code::InvalidConfig
+            | Code::PolicyViolation
+    )
+}
+
+fn code(error: &KafkaError) -> Option<Code> {
+    match error {
+        KafkaError::Transaction(transaction) => Some(transaction.code()),
+        other => other.rdkafka_error_code(),
+    }
+}
+
+/// Why a message did not arrive.
+pub fn undelivered(result: &DeliveryResult<'_>) -> Option<(Option<RDKafkaErrorCode>, String)> {
+    let (error, _) = result.as_ref().err()?;
+    Some((error.rdkafka_error_code(), error.to_string()))
+}

@@ -1,0 +1,121 @@
+//! Read-committed reading of one partition outside of a group, with consumers that are kept for the next read.
+
+use super::error::explain;
+use super::{KafkaSettings, push};
+use crate::domain::topic::Topic;
+use crate::log::{Batch, LogError};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Message, Offset, TopicPartitionList};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Idle readers that are kept: each has threads and connections of its own.
+const KEPT_READERS: usize = 8;
+
+/// Where a read goes and how far.
+#[derive(Clone, Copy)]
+pub struct Range {
+    pub topic: Topic,
+    pub partition: u32,
+    pub from: u64,
+    /// The read-committed end: nothing after it is waited for.
+    pub end: u64,
+    pub limit_bytes: usize,
+}
+
+struct Reader {
+    consumer: BaseConsumer,
+    topic: Topic,
+    partition: u32,
+    next: u64,
+}
+
+#[derive(Default)]
+pub struct Readers(Mutex<Vec<Reader>>);
+
+impl Readers {
+    pub fn read(&self, settings: &KafkaSettings, range: Range, into: &mut Batch) -> Result<u64, LogError> {
+        let mut reader = self.take(settings, range)?;
+        let next = reader.read(settings, range, into)?;
+        reader.next = next;
+        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() == KEPT_READERS {
+            idle.remove(0);
+        }
+        idle.push(reader);
+        Ok(next)
+    }
+
+    /// A reader that stands at the range's beginning, preferably one that has already fetched on.
+    fn take(&self, settings: &KafkaSettings, range: Range) -> Result<Reader, LogError> {
+        let Range { topic, partition, from, .. } = range;
+        let kept = {
+            let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let stands = |reader: &Reader| (reader.topic, reader.partition, reader.next) == (topic, partition, from);
+            if let Some(index) = idle.iter().position(stands) {
+                return Ok(idle.remove(index));
+            }
+            if idle.len() == KEPT_READERS { Some(idle.remove(0)) } else { None }
+        };
+        let consumer = kept.map_or_else(|| consumer(settings), |reader| Ok(reader.consumer))?;
+        assign(settings, &consumer, range)?;
+        Ok(Reader { consumer, topic, partition, next: from })
+    }
+}
+
+fn consumer(settings: &KafkaSettings) -> Result<BaseConsumer, LogError> {
+    settings.reading().create().map_err(|error| explain(settings, "create a reader", &error))
+}
+
+fn assign(settings: &KafkaSettings, consumer: &BaseConsumer, range: Range) -> Result<(), LogError> {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(&settings.name(range.topic), range.partition as i32, Offset::Offset(range.from as i64))
+        .and_then(|()| consumer.assign(&list))
+        .map_err(|error| explain(settings, "read", &error))
+}
+
+impl Reader {
+    fn read(&self, settings: &KafkaSettings, range: Range, into: &mut Batch) -> Result<u64, LogError> {
+        let (rows, bytes, name) = (into.len(), into.bytes(), settings.name(range.topic));
+        let deadline = Instant::now() + settings.request_timeout();
+        let mut next = range.from;
+        while next < range.end && into.bytes() - bytes < range.limit_bytes.max(1) {
+            let wait = if into.len() > rows { Duration::ZERO } else { Duration::from_millis(20) };
+            match self.consumer.poll(wait) {
+                Some(Ok(message)) => {
+                    push(range.topic, &message, into);
+                    next = message.offset() as u64 + 1;
+                    continue;
+                }
+                Some(Err(error)) if !passing(&error) => return Err(explain(settings, &format!("read {name}"), &error)),
+                _ => next = next.max(self.position()),
+            }
+            if into.len() > rows {
+                break;
+            }
+            if Instant::now() > deadline {
+                let brokers = &settings.brokers;
+                return Err(LogError::Unavailable(format!(
+                    "{name} could not be read in time; look whether the Kafka brokers at {brokers} are up"
+                )));
+            }
+        }
+        Ok(next)
+    }
+
+    /// The position counts control records and aborted ones, which no message stands for.
+    fn position(&self) -> u64 {
+        let position = self.consumer.position().ok();
+        let offset = position.and_then(|list| list.elements().first().and_then(|element| element.offset().to_raw()));
+        offset.and_then(|offset| u64::try_from(offset).ok()).unwrap_or_default()
+    }
+}
+
+/// Errors that the client overcomes by itself: a broker that closed a connection.
+pub fn passing(error: &rdkafka::error::KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(Code::BrokerTransportFailure | Code::OperationTimedOut | Code::AllBrokersDown | Code::Resolve | Code::PartitionEOF)
+    )
+}

@@ -1,0 +1,442 @@
+//! A stage on Kafka: a group's only worker.
+//!
+//! It subscribes to the first input alone and takes the same partitions of the others beside it, because the assignor does
+//! not co-assign partitions of two topics. A partition that was assigned is given to librdkafka only when the worker names
+//! the positions to start from.
+
+use super::error::explain;
+use super::producer::{Reports, Transactional};
+use super::reader::passing;
+use super::{Kafka, KafkaSettings, push};
+use crate::domain::topic::Topic;
+use crate::log::{Batch, LogError, NO_OFFSETS, Records, StageLog};
+use rdkafka::bindings::rd_kafka_resp_err_t as ResponseError;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::{Message, Offset, TopicPartitionList};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What the group has given to this member.
+#[derive(Default)]
+struct Assignment {
+    owned: BTreeSet<u32>,
+    /// Owned partitions that the worker has not been told of.
+    fresh: BTreeSet<u32>,
+    /// Owned partitions that flow.
+    started: BTreeSet<u32>,
+    /// Counts the changes: a transaction belongs to one number.
+    changes: u64,
+    failure: Option<String>,
+}
+
+struct Membership {
+    inputs: Vec<String>,
+    assignment: Mutex<Assignment>,
+}
+
+impl Membership {
+    fn lock(&self) -> MutexGuard<'_, Assignment> {
+        self.assignment.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn assigned(&self, consumer: &BaseConsumer<Self>, partitions: &[u32]) {
+        let mut assignment = self.lock();
+        assignment.changes += 1;
+        assignment.owned.extend(partitions);
+        assignment.fresh.extend(partitions);
+        let answered = consumer.incremental_assign(&TopicPartitionList::new());
+        assignment.failure = answered.err().map(|error| error.to_string());
+    }
+
+    fn revoked(&self, consumer: &BaseConsumer<Self>, partitions: &[u32]) {
+        let mut assignment = self.lock();
+        assignment.changes += 1;
+        let started: Vec<u32> = partitions.iter().filter(|partition| assignment.started.remove(partition)).copied().collect();
+        for partition in partitions {
+            assignment.owned.remove(partition);
+            assignment.fresh.remove(partition);
+        }
+        let answered = consumer.incremental_unassign(&self.all_inputs(&started));
+        assignment.failure = answered.err().map(|error| error.to_string());
+    }
+
+    fn all_inputs(&self, partitions: &[u32]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for (name, partition) in self.inputs.iter().flat_map(|name| partitions.iter().map(move |partition| (name, partition))) {
+            list.add_partition(name, *partition as i32);
+        }
+        list
+    }
+}
+
+impl ClientContext for Membership {
+    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "kafka consumer");
+    }
+}
+
+impl ConsumerContext for Membership {
+    /// Answers every call, with the sisters' partitions; the client's own version drops errors.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: ResponseError, list: &mut TopicPartitionList) {
+        let partitions: Vec<u32> = list.elements().iter().filter_map(|element| u32::try_from(element.partition()).ok()).collect();
+        match Code::from(event) {
+            Code::AssignPartitions => self.assigned(consumer, &partitions),
+            Code::RevokePartitions => self.revoked(consumer, &partitions),
+            other => self.lock().failure = Some(other.to_string()),
+        }
+    }
+}
+
+/// The group's worker.
+pub struct KafkaStage {
+    kafka: Kafka,
+    group: String,
+    partitions: u32,
+    topics: BTreeMap<String, Topic>,
+    consumer: BaseConsumer<Membership>,
+    /// None after a doubtful commit, until the log has settled.
+    producer: Option<Transactional>,
+    transaction: Option<Generation>,
+    incomplete_since: Option<Instant>,
+    /// Messages that came while the worker asked for none.
+    held: Batch,
+}
+
+/// What the open transaction is fenced by.
+struct Generation {
+    metadata: ConsumerGroupMetadata,
+    changes: u64,
+    offsets_sent: bool,
+}
+
+impl KafkaStage {
+    pub(super) fn new(kafka: Kafka, group: &str, inputs: &[Topic]) -> Result<Self, LogError> {
+        let settings = kafka.settings().clone();
+        let partitions = input_partitions(&kafka, inputs)?;
+        wait_until_alone(&kafka, group)?;
+        let producer = Transactional::new(&settings, group, Reports::Failures)?;
+        let names: Vec<String> = inputs.iter().map(|topic| settings.name(*topic)).collect();
+        let topics = names.iter().cloned().zip(inputs.iter().copied()).collect();
+        let consumer = join(&settings, group, names)?;
+        Ok(KafkaStage {
+            kafka,
+            group: group.to_owned(),
+            partitions,
+            topics,
+            consumer,
+            producer: Some(producer),
+            transaction: None,
+            incomplete_since: Some(Instant::now()),
+            held: Batch::default(),
+        })
+    }
+
+    fn settings(&self) -> &KafkaSettings {
+        self.kafka.settings()
+    }
+
+    fn membership(&self) -> MutexGuard<'_, Assignment> {
+        self.consumer.context().lock()
+    }
+
+    /// Takes up to `limit` messages, waiting at most `wait` for the first.
+    fn take(&self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError> {
+        let deadline = Instant::now() + wait;
+        let full = into.len() + limit;
+        let before = into.len();
+        while into.len() < full {
+            let left = if into.len() > before { Duration::ZERO } else { deadline.saturating_duration_since(Instant::now()) };
+            match self.consumer.poll(left) {
+                Some(Ok(message)) => {
+                    if let Some(topic) = self.topics.get(message.topic()) {
+                        push(*topic, &message, into);
+                    }
+                }
+                Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::PollExceeded) => {
+                    tracing::debug!(%error, "kafka consumer");
+                }
+                Some(Err(error)) => return Err(explain(self.settings(), &format!("read for {}", self.group), &error)),
+                None if left.is_zero() || into.len() > before => break,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves the membership; a message that comes meanwhile is held for the next poll.
+    fn keep_alive(&mut self) -> Result<(), LogError> {
+        let mut held = std::mem::take(&mut self.held);
+        let taken = self.take(&mut held, 1, Duration::ZERO);
+        self.held = held;
+        taken
+    }
+
+    /// Hands over what was held for a partition that still flows.
+    fn take_held(&mut self, into: &mut Batch, limit: usize) {
+        let held = std::mem::take(&mut self.held);
+        for (index, row) in held.rows().iter().enumerate() {
+            let to = if index < limit { &mut *into } else { &mut self.held };
+            if self.consumer.context().lock().started.contains(&row.position.partition) {
+                to.push(row.position, row.timestamp_ms, held.key(row), held.value(row), row.headers.clone());
+            }
+        }
+    }
+
+    /// Forgets what was held of a partition that flows from another position now.
+    fn drop_held(&mut self, forget: impl Fn(Topic, u32) -> bool) {
+        let held = std::mem::take(&mut self.held);
+        for row in held.rows().iter().filter(|row| !forget(row.position.topic, row.position.partition)) {
+            self.held.push(row.position, row.timestamp_ms, held.key(row), held.value(row), row.headers.clone());
+        }
+    }
+
+    /// A member that does not get every partition is not alone.
+    fn check_alone(&mut self) -> Result<(), LogError> {
+        let (owned, failure) = {
+            let mut membership = self.membership();
+            (membership.owned.len(), membership.failure.take())
+        };
+        if let Some(failure) = failure {
+            let group = &self.group;
+            return Err(LogError::Unavailable(format!("the assignment of {group} failed: {failure}; start the worker again")));
+        }
+        if owned == self.partitions as usize {
+            self.incomplete_since = None;
+            return Ok(());
+        }
+        let since = *self.incomplete_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < patience(self.settings()) + Duration::from_secs(10) {
+            return Ok(());
+        }
+        let others =
+            members(&self.kafka, &self.group)?.into_iter().filter(|member| !member.starts_with(&self.settings().client_id));
+        let (group, partitions, others) = (&self.group, self.partitions, others.collect::<Vec<_>>().join(", "));
+        Err(LogError::Fenced(format!(
+            "{group} got {owned} of {partitions} partitions: another worker is in the group ({others}); one worker a group, stop one of them"
+        )))
+    }
+
+    fn producer(&mut self) -> Result<&mut Transactional, LogError> {
+        self.producer.as_mut().ok_or_else(|| {
+            LogError::Doubt("the last commit's outcome is not known; take the partitions again and restore them".into())
+        })
+    }
+
+    /// After a doubtful commit: ends what was left open, and hands all partitions out again.
+    fn settle(&mut self) -> Result<(), LogError> {
+        if self.producer.is_some() {
+            return Ok(());
+        }
+        self.producer = Some(Transactional::new(self.kafka.settings(), &self.group, Reports::Failures)?);
+        let membership = self.consumer.context();
+        let mut assignment = membership.lock();
+        let started: Vec<u32> = std::mem::take(&mut assignment.started).into_iter().collect();
+        let owned = assignment.owned.clone();
+        (assignment.fresh, assignment.changes) = (owned, assignment.changes + 1);
+        drop(assignment);
+        let stopped = self.consumer.incremental_unassign(&membership.all_inputs(&started));
+        stopped.map_err(|error| explain(self.settings(), "give the partitions back", &error))
+    }
+
+    fn unchanged(&self) -> Result<(), LogError> {
+        match &self.transaction {
+            Some(generation) if generation.changes == self.membership().changes => Ok(()),
+            Some(_) => Err(LogError::Abort(
+                "the assignment changed during the transaction, which is aborted; go on with what is assigned".into(),
+            )),
+            None => Err(LogError::Abort("no transaction is open; begin one first".into())),
+        }
+    }
+}
+
+impl StageLog for KafkaStage {
+    fn assigned(&mut self, wait: Duration) -> Result<Vec<u32>, LogError> {
+        self.settle()?;
+        let deadline = Instant::now() + wait;
+        loop {
+            self.check_alone()?;
+            let mut membership = self.membership();
+            let fresh: Vec<u32> = std::mem::take(&mut membership.fresh).into_iter().collect();
+            let flowing = !membership.started.is_empty();
+            drop(membership);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !fresh.is_empty() || flowing || left.is_zero() {
+                return Ok(fresh);
+            }
+            self.take(&mut Batch::default(), 1, left.min(Duration::from_millis(20)))?;
+        }
+    }
+
+    fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError> {
+        let mut list = TopicPartitionList::new();
+        for (topic, next) in positions {
+            list.add_partition_offset(&self.settings().name(*topic), partition as i32, Offset::Offset(*next as i64))
+                .map_err(|error| explain(self.settings(), "start", &error))?;
+        }
+        if !self.membership().owned.contains(&partition) {
+            let group = &self.group;
+            return Err(LogError::Abort(format!(
+                "partition {partition} no longer belongs to this worker of {group}; go on with what is assigned"
+            )));
+        }
+        self.drop_held(|_, of| of == partition);
+        self.consumer.incremental_assign(&list).map_err(|error| explain(self.settings(), "start", &error))?;
+        self.membership().started.insert(partition);
+        Ok(())
+    }
+
+    fn poll(&mut self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError> {
+        self.check_alone()?;
+        if limit == 0 {
+            return self.keep_alive();
+        }
+        let before = into.len();
+        self.take_held(into, limit);
+        let held = into.len() - before;
+        self.take(into, limit - held, if held > 0 { Duration::ZERO } else { wait })
+    }
+
+    fn seek(&mut self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
+        self.drop_held(|held, of| (held, of) == (topic, partition));
+        let (settings, name) = (self.settings(), self.settings().name(topic));
+        self.consumer
+            .seek(&name, partition as i32, Offset::Offset(offset as i64), settings.request_timeout())
+            .map_err(|error| explain(settings, &format!("seek in {name}"), &error))
+    }
+
+    fn begin(&mut self) -> Result<(), LogError> {
+        if self.transaction.is_some() {
+            return Err(LogError::Abort("a transaction is open already; commit or abort it first".into()));
+        }
+        if self.producer()?.worn() {
+            self.producer = None;
+            self.producer = Some(Transactional::new(self.kafka.settings(), &self.group, Reports::Failures)?);
+        }
+        let changes = self.membership().changes;
+        let metadata = self.consumer.group_metadata();
+        let metadata =
+            metadata.ok_or_else(|| LogError::Unavailable(format!("{} has no membership; start the worker again", self.group)))?;
+        self.producer()?.begin()?;
+        self.transaction = Some(Generation { metadata, changes, offsets_sent: false });
+        Ok(())
+    }
+
+    fn send(&mut self, topic: Topic, partition: u32, records: &Records) -> Result<(), LogError> {
+        self.producer()?.send(topic, partition, records)
+    }
+
+    fn drain(&mut self) -> Result<(), LogError> {
+        self.producer()?.drain()
+    }
+
+    fn send_offsets(&mut self, offsets: &[(Topic, u32, u64)]) -> Result<(), LogError> {
+        self.unchanged()?;
+        match (&mut self.transaction, &mut self.producer) {
+            (Some(generation), Some(producer)) if !offsets.is_empty() => {
+                generation.offsets_sent = true;
+                producer.send_offsets(offsets, &generation.metadata)
+            }
+            _ => self.producer().map(|_| ()),
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), LogError> {
+        self.unchanged()?;
+        if self.transaction.as_ref().is_some_and(|generation| !generation.offsets_sent) {
+            return Err(LogError::Abort(NO_OFFSETS.into()));
+        }
+        let committed = self.producer()?.commit();
+        match &committed {
+            Ok(()) => self.transaction = None,
+            Err(LogError::Abort(_)) => {}
+            Err(_) => (self.transaction, self.producer) = (None, None),
+        }
+        committed
+    }
+
+    fn abort(&mut self) -> Result<(), LogError> {
+        self.transaction = None;
+        let Some(producer) = &mut self.producer else {
+            return Ok(());
+        };
+        let aborted = producer.abort();
+        if aborted.is_err() {
+            self.producer = None;
+        }
+        aborted
+    }
+}
+
+fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Result<BaseConsumer<Membership>, LogError> {
+    let first = inputs.first().cloned().unwrap_or_default();
+    let consumer: BaseConsumer<Membership> = settings
+        .reading()
+        .set("group.id", group)
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .create_with_context(Membership { inputs, assignment: Mutex::default() })
+        .map_err(|error| explain(settings, "create the consumer", &error))?;
+    consumer.subscribe(&[&first]).map_err(|error| explain(settings, &format!("subscribe to {first}"), &error))?;
+    Ok(consumer)
+}
+
+/// Partition p of all inputs belongs together, so they must have as many.
+fn input_partitions(kafka: &Kafka, inputs: &[Topic]) -> Result<u32, LogError> {
+    use crate::log::Client;
+    let counts = inputs.iter().map(|topic| Ok((*topic, kafka.partitions(*topic)?))).collect::<Result<Vec<_>, LogError>>()?;
+    let Some((first, count)) = counts.first().copied() else {
+        return Err(LogError::Settings("a stage without inputs has nothing to do; name at least one".into()));
+    };
+    match counts.iter().find(|(_, other)| *other != count) {
+        None => Ok(count),
+        Some((topic, other)) => {
+            let (first, topic) = (kafka.settings().name(first), kafka.settings().name(*topic));
+            Err(LogError::Settings(format!(
+                "{first} has {count} partitions and {topic} has {other}; inputs need as many: create the topics anew with one count"
+            )))
+        }
+    }
+}
+
+/// How long a member that is gone stays in its group.
+fn patience(settings: &KafkaSettings) -> Duration {
+    Duration::from_millis(settings.session_timeout_ms) + Duration::from_secs(2)
+}
+
+fn wait_until_alone(kafka: &Kafka, group: &str) -> Result<(), LogError> {
+    let deadline = Instant::now() + patience(kafka.settings());
+    loop {
+        let members = members(kafka, group)?;
+        if members.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            let members = members.join(", ");
+            return Err(LogError::Fenced(format!(
+                "{group} already has a worker: {members}; one worker a group, stop that one first"
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// The members of a group as `client id at host`.
+fn members(kafka: &Kafka, group: &str) -> Result<Vec<String>, LogError> {
+    let settings = kafka.settings();
+    let deadline = Instant::now() + settings.request_timeout();
+    loop {
+        match kafka.shared.committed.fetch_group_list(Some(group), settings.request_timeout()) {
+            Ok(list) => {
+                let members = list.groups().iter().flat_map(|group| group.members());
+                return Ok(members.map(|member| format!("{} at {}", member.client_id(), member.client_host())).collect());
+            }
+            // A coordinator is still being found when the first group of all is asked for.
+            Err(error) if Instant::now() > deadline => {
+                return Err(explain(settings, &format!("look for other workers of {group}"), &error));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(100)),
+        }
+    }
+}

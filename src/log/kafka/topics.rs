@@ -1,0 +1,187 @@
+//! Topics in Kafka: created with the settings that lose nothing, and checked for them when they are there already.
+
+use super::error::explain;
+use super::{Kafka, KafkaSettings, block_on};
+use crate::domain::topic::Topic;
+use crate::log::LogError;
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::RDKafkaErrorCode;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How long deletions stay in compacted topics: a cache that is older than half of this must be built anew.
+const DELETE_RETENTION_MS: &str = "604800000";
+
+/// Partition count and replicas of a topic that is there.
+#[derive(Clone, Copy)]
+struct Found {
+    partitions: u32,
+    replicas: usize,
+}
+
+pub fn create(kafka: &Kafka, partitions: u32) -> Result<(), LogError> {
+    let settings = kafka.settings();
+    let wanted: Vec<(Topic, u32)> =
+        Topic::ALL.into_iter().map(|topic| (topic, if topic.single_partition() { 1 } else { partitions })).collect();
+    let found = found(kafka)?;
+    let missing: Vec<_> = wanted.iter().filter(|(topic, _)| !found.contains_key(topic)).copied().collect();
+    for (topic, wanted) in &wanted {
+        if let Some(found) = found.get(topic) {
+            check_shape(settings, *topic, *wanted, *found)?;
+        }
+    }
+    let admin = admin(settings)?;
+    check_configs(settings, &admin, &found.keys().copied().collect::<Vec<_>>())?;
+    create_missing(settings, &admin, &missing)?;
+    wait_for(kafka, &wanted)
+}
+
+pub fn trim(kafka: &Kafka, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
+    let settings = kafka.settings();
+    let name = settings.name(topic);
+    let mut list = rdkafka::TopicPartitionList::new();
+    list.add_partition_offset(&name, partition as i32, rdkafka::Offset::Offset(offset as i64))
+        .map_err(|error| explain(settings, "trim", &error))?;
+    let trimmed = block_on(admin(settings)?.delete_records(&list, &options(settings)));
+    let trimmed = trimmed.map_err(|error| explain(settings, &format!("trim {name}"), &error))?;
+    for element in trimmed.elements() {
+        element.error().map_err(|error| explain(settings, &format!("trim {name}"), &error))?;
+    }
+    Ok(())
+}
+
+fn admin(settings: &KafkaSettings) -> Result<AdminClient<DefaultClientContext>, LogError> {
+    settings.client().create().map_err(|error| explain(settings, "create an administrator", &error))
+}
+
+fn options(settings: &KafkaSettings) -> AdminOptions {
+    let timeout = Some(settings.request_timeout());
+    AdminOptions::new().request_timeout(timeout).operation_timeout(timeout)
+}
+
+fn found(kafka: &Kafka) -> Result<BTreeMap<Topic, Found>, LogError> {
+    let metadata = kafka.metadata(None)?;
+    let topics = metadata.topics().iter().filter(|topic| topic.error().is_none() && !topic.partitions().is_empty());
+    let ours = topics.filter_map(|topic| {
+        let partitions = u32::try_from(topic.partitions().len()).ok()?;
+        let replicas = topic.partitions().iter().map(|partition| partition.replicas().len()).min().unwrap_or_default();
+        Some((kafka.settings().topic(topic.name())?, Found { partitions, replicas }))
+    });
+    Ok(ours.collect())
+}
+
+fn check_shape(settings: &KafkaSettings, topic: Topic, wanted: u32, found: Found) -> Result<(), LogError> {
+    let (name, Found { partitions, replicas }) = (settings.name(topic), found);
+    if partitions != wanted {
+        return Err(LogError::Settings(format!(
+            "topic {name} has {partitions} partitions, not {wanted}; set partitions = {partitions} if all inputs have as many, \
+             or use another topic prefix"
+        )));
+    }
+    let replication = settings.replication as usize;
+    if replicas < replication {
+        return Err(LogError::Settings(format!(
+            "topic {name} has {replicas} replicas, fewer than {replication}; add replicas with kafka-reassign-partitions, \
+             or lower replication"
+        )));
+    }
+    Ok(())
+}
+
+/// What a topic must be set to, and whether another value of an existing one is refused.
+fn config(settings: &KafkaSettings, topic: Topic) -> Vec<(&'static str, String, bool)> {
+    let policy = if topic.compacted() { "compact" } else { "delete" };
+    let mut config = vec![
+        ("cleanup.policy", policy.to_owned(), true),
+        ("retention.ms", "-1".to_owned(), !topic.compacted()),
+        ("retention.bytes", "-1".to_owned(), !topic.compacted()),
+        ("unclean.leader.election.enable", "false".to_owned(), true),
+        ("min.insync.replicas", settings.minimum_in_sync.to_string(), false),
+        ("message.timestamp.type", "LogAppendTime".to_owned(), false),
+        ("max.message.bytes", settings.message_bytes().to_string(), false),
+    ];
+    if topic.compacted() {
+        config.push(("delete.retention.ms", DELETE_RETENTION_MS.to_owned(), false));
+    }
+    config
+}
+
+fn check_configs(settings: &KafkaSettings, admin: &AdminClient<DefaultClientContext>, topics: &[Topic]) -> Result<(), LogError> {
+    if topics.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = topics.iter().map(|topic| settings.name(*topic)).collect();
+    let resources: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let described = block_on(admin.describe_configs(&resources, &options(settings)));
+    let described = described.map_err(|error| explain(settings, "read the topics' settings", &error))?;
+    for (topic, resource) in topics.iter().zip(described) {
+        let resource = resource.map_err(|code| refused(settings, &settings.name(*topic), code))?;
+        check_config(settings, *topic, &resource)?;
+    }
+    Ok(())
+}
+
+fn check_config(settings: &KafkaSettings, topic: Topic, resource: &ConfigResource) -> Result<(), LogError> {
+    let name = settings.name(topic);
+    for (key, wanted, required) in config(settings, topic) {
+        let value = resource.get(key).and_then(|entry| entry.value.as_deref()).unwrap_or(&wanted);
+        if required && value != wanted {
+            return Err(LogError::Settings(format!(
+                "topic {name} has {key} = {value}, which would lose data; set {key} = {wanted}: \
+                 kafka-configs --alter --entity-type topics --entity-name {name} --add-config {key}={wanted}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn create_missing(
+    settings: &KafkaSettings,
+    admin: &AdminClient<DefaultClientContext>,
+    topics: &[(Topic, u32)],
+) -> Result<(), LogError> {
+    if topics.is_empty() {
+        return Ok(());
+    }
+    type Config = Vec<(&'static str, String, bool)>;
+    let named: Vec<(String, u32, Config)> =
+        topics.iter().map(|(topic, partitions)| (settings.name(*topic), *partitions, config(settings, *topic))).collect();
+    let new = named.iter().map(|(name, partitions, config)| {
+        let topic = NewTopic::new(name, *partitions as i32, TopicReplication::Fixed(settings.replication as i32));
+        config.iter().fold(topic, |topic, (key, value, _)| topic.set(key, value))
+    });
+    let new: Vec<NewTopic<'_>> = new.collect();
+    let created = block_on(admin.create_topics(&new, &options(settings)));
+    for result in created.map_err(|error| explain(settings, "create topics", &error))? {
+        match result {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => return Err(refused(settings, &name, code)),
+        }
+    }
+    Ok(())
+}
+
+fn refused(settings: &KafkaSettings, name: &str, code: RDKafkaErrorCode) -> LogError {
+    let brokers = &settings.brokers;
+    LogError::Settings(format!(
+        "topic {name}: {code}; give this user the right to create and describe topics at {brokers}, or correct replication"
+    ))
+}
+
+/// A topic that was created is not known to every broker at once.
+fn wait_for(kafka: &Kafka, wanted: &[(Topic, u32)]) -> Result<(), LogError> {
+    let deadline = Instant::now() + kafka.settings().request_timeout();
+    loop {
+        let found = found(kafka)?;
+        let missing = wanted.iter().find(|(topic, _)| !found.contains_key(topic));
+        let Some((topic, _)) = missing else {
+            return Ok(());
+        };
+        if Instant::now() > deadline {
+            let (name, brokers) = (kafka.settings().name(*topic), &kafka.settings().brokers);
+            return Err(LogError::Unavailable(format!("topic {name} does not appear at {brokers}; look at the brokers' logs")));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

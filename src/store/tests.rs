@@ -1,0 +1,90 @@
+//! What the store keeps, refuses, and says that it has wiped.
+
+use super::*;
+
+fn store(directory: &tempfile::TempDir) -> Store {
+    let settings = Settings { cache_bytes: 1 << 20, flush_every_ms: 5, queue_deltas: 8 };
+    Store::open(directory.path(), &settings, Arc::default()).unwrap().0
+}
+
+fn change(key: &str, state: Option<&str>) -> Change {
+    Change { key: key.as_bytes().into(), state: state.map(|state| state.as_bytes().into()) }
+}
+
+fn delta(epoch: u64, from_seq: u64, changes: Vec<Change>) -> Arc<Delta> {
+    Arc::new(Delta { partition: 0, epoch, from_seq, to_seq: from_seq + 1, changelog_hint: 9, changes })
+}
+
+fn position(owner: &str, seq: u64) -> StorePosition {
+    StorePosition { seq, genesis: [7; 16], changelog_hint: 0, owner: owner.into() }
+}
+
+fn acknowledged(store: &Store) -> Acknowledgement {
+    store.acknowledged(Duration::from_secs(5)).unwrap().unwrap()
+}
+
+#[test]
+fn a_delta_is_applied_only_where_it_follows() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory);
+    let opened = store.open_partition(0, "me", 1).unwrap();
+    store.fill(0, Vec::new(), Some(position("me", 0))).unwrap();
+    store.apply(delta(1, 0, vec![change("a", Some("1")), change("b", Some("2"))])).unwrap();
+    assert_eq!(acknowledged(&store), Acknowledgement::Applied { partition: 0, epoch: 1, seq: 1 });
+    for (epoch, from_seq) in [(1, 0), (1, 2), (2, 1)] {
+        store.apply(delta(epoch, from_seq, vec![change("a", Some("9"))])).unwrap();
+        let reason = format!("commit {} does not follow on the stored 1", from_seq + 1);
+        assert_eq!(acknowledged(&store), Acknowledgement::Lost { partition: 0, epoch, reason });
+    }
+    store.apply(delta(1, 1, vec![change("b", None)])).unwrap();
+    acknowledged(&store);
+    assert_eq!(opened.reader.get(b"a").unwrap().as_deref(), Some(b"1".as_slice()));
+    assert_eq!(opened.reader.keys_after(b"", 9).unwrap(), [b"a".to_vec()]);
+}
+
+#[test]
+fn what_was_applied_is_there_after_a_restart_with_its_digest() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut digest = Digest::default();
+    digest.replace(b"a", None, Some(b"1"));
+    digest.replace(b"a", Some(b"1"), Some(b"2"));
+    {
+        let store = store(&directory);
+        store.open_partition(0, "me", 1).unwrap();
+        store.fill(0, Vec::new(), Some(position("me", 0))).unwrap();
+        store.apply(delta(1, 0, vec![change("a", Some("2"))])).unwrap();
+    }
+    let opened = store(&directory).open_partition(0, "me", 2).unwrap();
+    assert_eq!((opened.digest, opened.fingerprints, opened.wiped), (digest, vec![fingerprint(b"a")], None));
+    assert_eq!(opened.position, Some(StorePosition { seq: 1, changelog_hint: 9, ..position("me", 1) }));
+}
+
+#[test]
+fn what_is_foreign_or_without_a_position_is_wiped_and_said_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(&directory);
+    store.open_partition(0, "me", 1).unwrap();
+    store.fill(0, vec![change("a", Some("1"))], None).unwrap();
+    check_wiped(store.open_partition(0, "me", 2).unwrap(), "damaged: states without a position");
+    store.fill(0, vec![change("a", Some("1"))], Some(position("me", 4))).unwrap();
+    check_wiped(store.open_partition(0, "you", 3).unwrap(), "written for me, not for you");
+}
+
+fn check_wiped(opened: Opened, message: &str) {
+    assert_eq!(opened.wiped.map(|wiped| wiped.to_string()).as_deref(), Some(message));
+    assert_eq!((opened.position, opened.digest), (None, Digest::default()));
+}
+
+#[test]
+fn a_damaged_directory_is_made_anew_and_a_locked_one_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { cache_bytes: 1 << 20, flush_every_ms: 5, queue_deltas: 8 };
+    let first = store(&directory);
+    let locked = Store::open(directory.path(), &settings, Arc::default()).err().unwrap();
+    let path = directory.path().display();
+    assert_eq!(locked.to_string(), format!("store {path} is in use by another process; end it first"));
+    drop(first);
+    std::fs::write(directory.path().join("conf"), b"no longer what it was").unwrap();
+    let (_, wiped) = Store::open(directory.path(), &settings, Arc::default()).unwrap();
+    assert!(matches!(wiped, Some(Wiped::Damaged(_))), "{wiped:?}");
+}

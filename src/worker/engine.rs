@@ -1,0 +1,215 @@
+//! Both stages on their threads over one log, the trimming behind them, and the end of all of it.
+
+use super::Stop;
+use super::crash::CrashPoints;
+use super::status::{CREDITING, EARNING, OutcomeTap, Status, caught_up};
+use super::step::{Machine, MakeStage, Progress, Setup};
+use crate::config::Limits;
+use crate::domain::topic::Topic;
+use crate::log::{Client, LogError, StageLog};
+use crate::store::{Settings, Store};
+use crate::telemetry;
+use crate::wire::Codec;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Longest sleep of a thread that has nothing to do before it looks whether it is to end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The group of a stage: what its offsets are committed under.
+pub fn group(application_id: &str, stage: &str) -> String {
+    format!("{application_id}.{stage}")
+}
+
+/// A stage's hold on the log, and how to make the stage.
+pub struct StageSetup {
+    pub log: Box<dyn StageLog>,
+    pub make: MakeStage,
+}
+
+pub struct EngineSetup {
+    pub client: Arc<dyn Client>,
+    pub codec: Arc<Codec>,
+    pub limits: Limits,
+    /// Part of the groups' names and of the stores' owner.
+    pub application_id: String,
+    /// The stores lie here, one per stage.
+    pub store_directory: PathBuf,
+    pub crediting: StageSetup,
+    pub earning: StageSetup,
+    pub crash: Arc<CrashPoints>,
+}
+
+/// Both stages at work. Dropped without [`Engine::stop`], they end after their step, too.
+pub struct Engine {
+    client: Arc<dyn Client>,
+    status: Arc<Status>,
+    outcomes: Arc<OutcomeTap>,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    ending: AtomicBool,
+    failure: Mutex<Option<Stop>>,
+}
+
+impl Shared {
+    fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
+    /// The first failure is the one that is told.
+    fn fail(&self, stop: Stop) {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(stop);
+        self.ending.store(true, Ordering::Release);
+    }
+}
+
+impl Engine {
+    pub fn start(setup: EngineSetup) -> Result<Engine, Stop> {
+        let status = Arc::new(Status::default());
+        let outcomes = Arc::new(OutcomeTap::new(setup.limits.outcomes_per_partition));
+        let EngineSetup { client, codec, limits, application_id, store_directory, crediting, earning, crash } = setup;
+        let machine = |name: &'static str, stage: StageSetup, tap: Option<Arc<OutcomeTap>>| {
+            let store = open_store(name, &store_directory, &limits, &crash)?;
+            let setup = Setup {
+                name,
+                group: group(&application_id, name),
+                owner: format!("{application_id}/{name}"),
+                client: client.clone(),
+                codec: codec.clone(),
+                make_stage: stage.make,
+                limits: limits.clone(),
+                status: status.clone(),
+                tap,
+                crash: crash.clone(),
+            };
+            Machine::new(setup, stage.log, store)
+        };
+        let crediting = machine(CREDITING, crediting, Some(outcomes.clone()))?;
+        let earning = machine(EARNING, earning, None)?;
+        let mut engine = Engine { client, status, outcomes, shared: Arc::default(), threads: Vec::new() };
+        engine.spawn(CREDITING, move |shared| drive(CREDITING, crediting, shared))?;
+        engine.spawn(EARNING, move |shared| drive(EARNING, earning, shared))?;
+        let (client, status) = (engine.client.clone(), engine.status.clone());
+        let every = Duration::from_millis(limits.maintenance_ms);
+        engine.spawn("maintenance", move |shared| maintain(client.as_ref(), &status, every, shared))?;
+        Ok(engine)
+    }
+
+    fn spawn(&mut self, name: &str, run: impl FnOnce(&Shared) + Send + 'static) -> Result<(), Stop> {
+        let shared = self.shared.clone();
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || run(&shared));
+        self.threads.push(thread.map_err(|error| Stop::Storage(format!("no thread for {name}: {error}")))?);
+        Ok(())
+    }
+
+    pub fn status(&self) -> &Arc<Status> {
+        &self.status
+    }
+
+    pub fn outcomes(&self) -> &Arc<OutcomeTap> {
+        &self.outcomes
+    }
+
+    /// Whether everything that is in the log now has come out of both stages.
+    pub fn is_caught_up(&self) -> Result<bool, LogError> {
+        caught_up(&self.status, self.client.as_ref())
+    }
+
+    /// Waits for it; false when `limit` has passed or a stage has ended.
+    pub fn wait_caught_up(&self, limit: Duration) -> Result<bool, LogError> {
+        let deadline = Instant::now() + limit;
+        loop {
+            if self.is_caught_up()? {
+                return Ok(true);
+            }
+            if self.is_ending() || Instant::now() >= deadline {
+                return Ok(false);
+            }
+            self.status.wait(LOOK);
+        }
+    }
+
+    /// A stage has ended, or is asked to: [`Engine::stop`] tells why.
+    pub fn is_ending(&self) -> bool {
+        self.shared.is_ending()
+    }
+
+    /// Ends the stages after their step, waits for the stores, and tells the first failure.
+    pub fn stop(mut self) -> Result<(), Stop> {
+        self.end();
+        let failure = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn end(&mut self) {
+        self.shared.ending.store(true, Ordering::Release);
+        for thread in self.threads.drain(..) {
+            if let Err(panic) = thread.join() {
+                self.shared.fail(Stop::Alarm(format!("a thread panicked: {}", super::panic_text(panic.as_ref()))));
+            }
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn open_store(name: &str, directory: &std::path::Path, limits: &Limits, crash: &Arc<CrashPoints>) -> Result<Store, Stop> {
+    let settings = Settings {
+        cache_bytes: limits.store_cache_bytes as u64,
+        flush_every_ms: limits.store_flush_ms,
+        queue_deltas: limits.store_queue_deltas,
+    };
+    let (store, wiped) = Store::open(&directory.join(format!("store-{name}")), &settings, crash.clone())?;
+    if let Some(wiped) = wiped {
+        telemetry::store_wiped(name, None, &wiped);
+    }
+    Ok(store)
+}
+
+fn drive(name: &'static str, mut machine: Machine, shared: &Shared) {
+    while !shared.is_ending() {
+        match machine.step(Instant::now()) {
+            Ok(Progress::Worked | Progress::Idle) => {}
+            Ok(Progress::Wait(wait)) => std::thread::sleep(wait.min(LOOK)),
+            Err(stop) => {
+                telemetry::stage_stopped(name, &stop);
+                shared.fail(stop);
+            }
+        }
+    }
+}
+
+/// Trims `credits` behind what earning has committed. A failure is tried again the next time.
+fn maintain(client: &dyn Client, status: &Status, every: Duration, shared: &Shared) {
+    let mut due = Instant::now() + every;
+    while !shared.is_ending() {
+        if Instant::now() >= due {
+            due = Instant::now() + every;
+            for (partition, held) in status.stage(EARNING).partitions {
+                trim(client, partition, held.next(Topic::Credits));
+            }
+        }
+        std::thread::sleep(LOOK.min(every));
+    }
+}
+
+fn trim(client: &dyn Client, partition: u32, next: u64) {
+    let trimmed = client.start(Topic::Credits, partition).and_then(|start| match start < next {
+        true => client.trim(Topic::Credits, partition, next),
+        false => Ok(()),
+    });
+    if let Err(error) = trimmed {
+        telemetry::maintenance_failed("trimming credits", &error);
+    }
+}

@@ -1,0 +1,162 @@
+//! Where the stages stand, for everybody else to read: progress per partition, and what became of single inputs.
+
+use crate::domain::topic::{Position, Topic};
+use crate::log::{Client, LogError};
+use crate::pipeline::Outcome;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The stages' names, also the end of their group ids.
+pub const CREDITING: &str = "crediting";
+pub const EARNING: &str = "earning";
+
+#[derive(Clone, Debug, Default)]
+pub struct StageStatus {
+    /// Nothing is left to do but new input.
+    pub idle: bool,
+    pub partitions: BTreeMap<u32, PartitionStatus>,
+    pub commits: u64,
+    pub last_commit: Option<Instant>,
+    /// Polling waits for the store.
+    pub paused: bool,
+    /// What the stage is retrying.
+    pub trouble: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct PartitionStatus {
+    /// The inputs' next offsets.
+    pub next: Vec<(Topic, u64)>,
+    pub facts_next: u64,
+    pub seq: u64,
+    pub live_keys: u64,
+    pub restoring: bool,
+    /// The partition stands still until somebody acts.
+    pub alarm: Option<String>,
+}
+
+impl PartitionStatus {
+    pub fn next(&self, topic: Topic) -> u64 {
+        self.next.iter().find(|(input, _)| *input == topic).map_or(0, |(_, next)| *next)
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Status {
+    stages: Mutex<BTreeMap<&'static str, StageStatus>>,
+    changed: Condvar,
+}
+
+impl Status {
+    pub fn stage(&self, name: &str) -> StageStatus {
+        self.lock().get(name).cloned().unwrap_or_default()
+    }
+
+    pub fn update(&self, name: &'static str, change: impl FnOnce(&mut StageStatus)) {
+        change(self.lock().entry(name).or_default());
+        self.changed.notify_all();
+    }
+
+    /// Until something changes, at most `wait`.
+    pub fn wait(&self, wait: Duration) {
+        drop(self.changed.wait_timeout(self.lock(), wait));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, StageStatus>> {
+        self.stages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether everything that was in the log when this was called has come out of both stages. The ends are read before
+/// the status, and those of `credits` only once crediting has reached its own.
+pub fn caught_up(status: &Status, client: &dyn Client) -> Result<bool, LogError> {
+    let facts = client.end(Topic::Facts, 0)?;
+    let crediting = ends(client, &[Topic::DealClosed, Topic::QuotaChanged])?;
+    if !reached(&status.stage(CREDITING), &crediting, facts) {
+        return Ok(false);
+    }
+    let earning = ends(client, &[Topic::Credits])?;
+    Ok(reached(&status.stage(EARNING), &earning, facts))
+}
+
+fn ends(client: &dyn Client, topics: &[Topic]) -> Result<Vec<Position>, LogError> {
+    let mut ends = Vec::new();
+    for topic in topics.iter().copied() {
+        for partition in 0..client.partitions(topic)? {
+            ends.push(Position { topic, partition, offset: client.end(topic, partition)? });
+        }
+    }
+    Ok(ends)
+}
+
+fn reached(stage: &StageStatus, ends: &[Position], facts: u64) -> bool {
+    let reached = |end: &Position| {
+        let partition = stage.partitions.get(&end.partition);
+        partition.is_some_and(|held| !held.restoring && held.next(end.topic) >= end.offset && held.facts_next >= facts)
+    };
+    stage.idle && ends.iter().all(reached)
+}
+
+/// What became of inputs of crediting that were not simply counted, for as long as the ring holds.
+#[derive(Debug)]
+pub struct OutcomeTap {
+    partitions: Mutex<BTreeMap<(Topic, u32), Ring>>,
+    committed: Condvar,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    outcomes: VecDeque<(u64, Outcome)>,
+    /// Outcomes before this offset may be gone.
+    from: u64,
+    next: u64,
+}
+
+impl OutcomeTap {
+    /// Keeps at most `limit` outcomes per topic and partition.
+    pub fn new(limit: usize) -> OutcomeTap {
+        OutcomeTap { partitions: Mutex::new(BTreeMap::new()), committed: Condvar::new(), limit }
+    }
+
+    /// The stage goes on from here: what was before is not known.
+    pub fn start(&self, topic: Topic, partition: u32, next: u64) {
+        self.lock().insert((topic, partition), Ring { outcomes: VecDeque::new(), from: next, next });
+        self.committed.notify_all();
+    }
+
+    /// A batch was committed that reaches to these next offsets.
+    pub fn committed(&self, outcomes: Vec<(Position, Outcome)>, reached: &[Position]) {
+        let mut partitions = self.lock();
+        for (position, outcome) in outcomes.into_iter().filter(|(_, outcome)| *outcome != Outcome::Counted) {
+            let ring = partitions.entry((position.topic, position.partition)).or_default();
+            ring.outcomes.push_back((position.offset, outcome));
+            if ring.outcomes.len() > self.limit {
+                ring.from = ring.outcomes.pop_front().map_or(ring.from, |(offset, _)| offset + 1);
+            }
+        }
+        for end in reached {
+            partitions.entry((end.topic, end.partition)).or_default().next = end.offset;
+        }
+        drop(partitions);
+        self.committed.notify_all();
+    }
+
+    /// Outcomes other than counted of these offsets, once all of them are committed; `None` when that takes longer than
+    /// `wait` or the ring no longer has them.
+    pub fn outcomes(&self, topic: Topic, partition: u32, offsets: Range<u64>, wait: Duration) -> Option<Vec<(u64, Outcome)>> {
+        let missing = |partitions: &mut BTreeMap<(Topic, u32), Ring>| {
+            partitions.get(&(topic, partition)).is_none_or(|ring| ring.next < offsets.end)
+        };
+        let waited = self.committed.wait_timeout_while(self.lock(), wait, missing);
+        let (partitions, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        let ring = partitions.get(&(topic, partition)).filter(|ring| !timeout.timed_out() && ring.from <= offsets.start)?;
+        Some(ring.outcomes.iter().filter(|(offset, _)| offsets.contains(offset)).cloned().collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(Topic, u32), Ring>> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

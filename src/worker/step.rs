@@ -1,0 +1,563 @@
+//! The step machine of one stage: everything that happens between two commits is one `step`. Threads only drive it.
+//!
+//! A step takes assignments and restores them, reads facts, polls inputs, folds, and commits. What goes wrong is decided
+//! in one place, [`Machine::recover`]: nothing that the log says ever turns a good record into a reject.
+
+use super::batch::{Folded, Folding, Offsets};
+use super::crash::CrashPoints;
+use super::restore::{Restore, RestoreError};
+use super::status::{OutcomeTap, Status};
+use super::transaction::{self, Advance, Held, Preparing};
+use super::working_set::WorkingSet;
+use super::{Stop, Trouble};
+use crate::config::Limits;
+use crate::domain::reject::{Reason, Reject};
+use crate::domain::topic::{Position, Topic};
+use crate::log::batch::Outbox;
+use crate::log::{Batch, Client, LogError, StageLog};
+use crate::pipeline::{Effects, Origin, Phase, Stage, StageError};
+use crate::store::{Acknowledgement, Store};
+use crate::telemetry;
+use crate::wire::Codec;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const FACTS_BYTES: usize = 1 << 20;
+/// Consecutive losses of the state after which the storage counts as failed.
+const LOSSES_LIMIT: u32 = 5;
+
+/// Makes a stage that holds no partition yet: whenever the state is dropped, a new one takes its place.
+pub type MakeStage = Box<dyn Fn() -> Box<dyn Stage> + Send>;
+
+/// What a machine stands on.
+pub struct Setup {
+    pub name: &'static str,
+    /// The stage's group, as the log knows it.
+    pub group: String,
+    /// Application and stage: whose the store is.
+    pub owner: String,
+    pub client: Arc<dyn Client>,
+    pub codec: Arc<Codec>,
+    pub make_stage: MakeStage,
+    pub limits: Limits,
+    pub status: Arc<Status>,
+    pub tap: Option<Arc<OutcomeTap>>,
+    pub crash: Arc<CrashPoints>,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Worked,
+    /// Nothing was there; the step has waited for it.
+    Idle,
+    /// The next step has no use before this.
+    Wait(Duration),
+}
+
+pub struct Machine {
+    setup: Setup,
+    log: Box<dyn StageLog>,
+    stage: Box<dyn Stage>,
+    store: Store,
+    states: WorkingSet,
+    partitions: u32,
+    held: BTreeMap<u32, Held>,
+    /// Assigned, to be restored.
+    waiting: BTreeSet<u32>,
+    committed: Offsets,
+    polled: Batch,
+    effects: Effects,
+    outbox: Outbox,
+    poison: BTreeSet<Position>,
+    /// The stage is between `begin` and its end.
+    folding: bool,
+    /// The log's transaction is open.
+    begun: bool,
+    /// The last step left work to do right away.
+    more: bool,
+    paused: bool,
+    facts_due: Option<Instant>,
+    /// The stage folds only once it has been offered the facts before this.
+    facts_floor: u64,
+    records_limit: usize,
+    assignment: u64,
+    failures: u32,
+    losses: u32,
+    retry_at: Option<Instant>,
+}
+
+impl Machine {
+    pub fn new(setup: Setup, log: Box<dyn StageLog>, store: Store) -> Result<Machine, Stop> {
+        let stage = (setup.make_stage)();
+        let partitions = partition_count(setup.client.as_ref(), stage.inputs())?;
+        telemetry::stage_started(setup.name, partitions);
+        Ok(Machine {
+            states: WorkingSet::new(setup.limits.working_set_bytes, setup.limits.unacknowledged_bytes),
+            records_limit: setup.limits.batch_records,
+            setup,
+            log,
+            stage,
+            store,
+            partitions,
+            held: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            committed: Offsets::new(),
+            polled: Batch::default(),
+            effects: Effects::default(),
+            outbox: Outbox::default(),
+            poison: BTreeSet::new(),
+            folding: false,
+            begun: false,
+            more: false,
+            paused: false,
+            facts_due: None,
+            facts_floor: 0,
+            assignment: 0,
+            failures: 0,
+            losses: 0,
+            retry_at: None,
+        })
+    }
+
+    pub fn step(&mut self, now: Instant) -> Result<Progress, Stop> {
+        match self.try_step(now) {
+            Ok(progress) => Ok(progress),
+            Err(trouble) => self.recover(trouble, now),
+        }
+    }
+
+    fn try_step(&mut self, now: Instant) -> Result<Progress, Trouble> {
+        if let Some(at) = self.retry_at.filter(|at| now < *at) {
+            self.keep_membership()?;
+            return Ok(Progress::Wait(at - now));
+        }
+        self.retry_at = None;
+        self.take_assignments()?;
+        self.take_acknowledgements(Duration::ZERO)?;
+        if self.held.is_empty() {
+            return Ok(Progress::Wait(self.setup.limits.batch_wait()));
+        }
+        if self.states.is_full() {
+            return self.pause();
+        }
+        self.resume();
+        let offered = self.offer_facts(now)?;
+        self.poll(offered)?;
+        self.batch(offered)
+    }
+
+    fn keep_membership(&mut self) -> Result<(), Trouble> {
+        Ok(self.log.poll(&mut Batch::default(), 0, Duration::ZERO)?)
+    }
+
+    /// Any change of what is held starts from the log: the stage is made anew with all its partitions.
+    fn take_assignments(&mut self) -> Result<(), Trouble> {
+        let wait = if self.held.is_empty() { self.setup.limits.batch_wait() } else { Duration::ZERO };
+        let assigned = self.log.assigned(wait)?;
+        if !assigned.is_empty() && !self.held.is_empty() {
+            self.setup.crash.pass("in-revoke")?;
+            self.drop_state()?;
+        }
+        self.waiting.extend(assigned);
+        for partition in self.waiting.clone() {
+            self.take_on(partition)?;
+            self.waiting.remove(&partition);
+        }
+        Ok(())
+    }
+
+    fn take_on(&mut self, partition: u32) -> Result<(), Trouble> {
+        self.assignment += 1;
+        let name = self.setup.name;
+        self.setup.status.update(name, |stage| stage.partitions.entry(partition).or_default().restoring = true);
+        let alarm = match self.restore(partition) {
+            Ok(()) => None,
+            Err(RestoreError::Alarm(message)) => {
+                telemetry::alarm(name, partition, &message);
+                Some(message)
+            }
+            Err(RestoreError::Trouble(trouble)) => return Err(trouble),
+        };
+        self.setup.status.update(name, |stage| {
+            let status = stage.partitions.entry(partition).or_default();
+            (status.restoring, status.alarm) = (false, alarm);
+        });
+        self.report(partition);
+        Ok(())
+    }
+
+    fn restore(&mut self, partition: u32) -> Result<(), RestoreError> {
+        let restored = Restore {
+            client: self.setup.client.as_ref(),
+            store: &self.store,
+            crash: &self.setup.crash,
+            stage: self.setup.name,
+            group: &self.setup.group,
+            owner: &self.setup.owner,
+            changelog: self.stage.changelog(),
+            inputs: self.stage.inputs(),
+        }
+        .run(partition, self.assignment)?;
+        let record = restored.last.as_ref().map(|sealed| &sealed.record);
+        let facts_next = record.map_or(0, |record| record.facts_next);
+        self.check_facts(facts_next)?;
+        self.states.open(partition, restored.reader, record.map_or(0, |record| record.seq), restored.fingerprints);
+        self.log.start(partition, &restored.next)?;
+        self.stage.assign(partition, record.map(|record| (record.stage_meta.as_slice(), record.facts_next)))?;
+        self.facts_floor = self.facts_floor.max(facts_next);
+        for (topic, next) in restored.next {
+            self.committed.insert((topic, partition), next);
+            self.setup.tap.iter().for_each(|tap| tap.start(topic, partition, next));
+        }
+        let held = Held {
+            last: restored.last,
+            genesis: restored.genesis,
+            digest: restored.digest,
+            epoch: restored.epoch,
+            assignment: self.assignment,
+            changelog_bound: restored.changelog_bound,
+        };
+        self.held.insert(partition, held);
+        Ok(())
+    }
+
+    fn check_facts(&self, facts_next: u64) -> Result<(), RestoreError> {
+        let end = self.setup.client.end(Topic::Facts, 0)?;
+        if facts_next <= end {
+            return Ok(());
+        }
+        Err(RestoreError::Alarm(format!(
+            "the commit record has adopted facts before {facts_next}, but facts ends at {end}; bring facts back from a backup"
+        )))
+    }
+
+    fn take_acknowledgements(&mut self, wait: Duration) -> Result<(), Trouble> {
+        let mut wait = wait;
+        while let Some(acknowledgement) = self.store.acknowledged(wait)? {
+            wait = Duration::ZERO;
+            let is_current = |partition: &u32, epoch: u64| self.held.get(partition).is_some_and(|held| held.assignment == epoch);
+            match acknowledgement {
+                Acknowledgement::Applied { partition, epoch, seq } if is_current(&partition, epoch) => {
+                    self.states.acknowledge(partition, seq);
+                    self.losses = 0;
+                }
+                Acknowledgement::Lost { partition, epoch, reason } if is_current(&partition, epoch) => {
+                    return Err(Trouble::Stage(StageError::Read { partition, source: reason.into() }));
+                }
+                Acknowledgement::Applied { .. } | Acknowledgement::Lost { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self) -> Result<Progress, Trouble> {
+        if !self.paused {
+            self.paused = true;
+            telemetry::paused(self.setup.name, self.states.unacknowledged_bytes());
+            self.setup.status.update(self.setup.name, |stage| stage.paused = true);
+        }
+        self.keep_membership()?;
+        self.take_acknowledgements(self.setup.limits.batch_wait())?;
+        Ok(Progress::Idle)
+    }
+
+    fn resume(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            self.setup.status.update(self.setup.name, |stage| stage.paused = false);
+        }
+    }
+
+    /// Reads facts now and then, and at once while there are some.
+    fn offer_facts(&mut self, now: Instant) -> Result<bool, Trouble> {
+        if self.facts_due.is_some_and(|due| now < due) {
+            return Ok(false);
+        }
+        let wanted = self.stage.facts_wanted();
+        let mut facts = Batch::default();
+        self.setup.client.read(Topic::Facts, 0, wanted, FACTS_BYTES, &mut facts)?;
+        for row in facts.rows().iter().filter(|row| row.position.offset >= wanted) {
+            let (key, value) = (facts.key(row).unwrap_or_default(), facts.value(row));
+            let fact = value.map_or_else(|| Err(no_fact()), |value| self.setup.codec.fact(value));
+            self.stage.offer(Origin { position: row.position, key, value: value.unwrap_or_default() }, fact);
+        }
+        let offered = self.stage.facts_wanted() > wanted;
+        self.facts_due = if offered { None } else { Some(now + self.setup.limits.batch_wait()) };
+        Ok(offered)
+    }
+
+    /// The generation that the transaction is fenced by is taken before what it covers is read.
+    fn poll(&mut self, offered: bool) -> Result<(), Trouble> {
+        if !self.begun {
+            self.setup.crash.pass("before-begin")?;
+            // Also when it fails: what is open then must be aborted.
+            self.begun = true;
+            self.log.begin()?;
+        }
+        self.polled.clear();
+        if self.stage.facts_wanted() < self.facts_floor {
+            return self.keep_membership();
+        }
+        let (records, bytes) = (self.records_limit, self.setup.limits.batch_bytes);
+        let mut wait = if self.more || offered { Duration::ZERO } else { self.setup.limits.batch_wait() };
+        loop {
+            let before = self.polled.len();
+            self.log.poll(&mut self.polled, records - before, wait)?;
+            let read = self.polled.len();
+            if read == before || read >= records || self.polled.bytes() >= bytes {
+                return Ok(());
+            }
+            wait = Duration::ZERO;
+        }
+    }
+
+    fn batch(&mut self, offered: bool) -> Result<Progress, Trouble> {
+        let started = Instant::now();
+        self.folding = true;
+        let folded = self.fold()?;
+        self.setup.crash.pass("after-fold")?;
+        let outputs = self.effects.outputs.len();
+        let (advances, offsets) = self.prepare(&folded)?;
+        if !advances.is_empty() {
+            transaction::commit(self.log.as_mut(), &self.outbox, &offsets, &self.setup.crash)?;
+            self.begun = false;
+        }
+        self.stage.committed();
+        self.folding = false;
+        let changes = advances.iter().map(|advance| advance.delta.changes.len()).sum();
+        let worked = !advances.is_empty();
+        self.publish(advances, &offsets)?;
+        if worked {
+            telemetry::committed(self.setup.name, folded.records, outputs, changes, started.elapsed());
+        }
+        self.end_batch(&folded, worked || offered)
+    }
+
+    fn fold(&mut self) -> Result<Folded, Trouble> {
+        let work_budget_keys = self.setup.limits.work_budget_keys.min(self.records_limit);
+        let mut folding = Folding {
+            stage: self.stage.as_mut(),
+            name: self.setup.name,
+            codec: &self.setup.codec,
+            states: &mut self.states,
+            effects: &mut self.effects,
+            poison: &mut self.poison,
+            committed: &self.committed,
+            partitions: self.partitions,
+            maximum_record_bytes: self.setup.limits.maximum_record_bytes,
+            work_budget_keys,
+        };
+        folding.run(&self.polled)
+    }
+
+    fn prepare(&mut self, folded: &Folded) -> Result<(Vec<Advance>, Vec<(Topic, u32, u64)>), Trouble> {
+        let mut preparing = Preparing {
+            stage: self.stage.as_ref(),
+            codec: &self.setup.codec,
+            states: &mut self.states,
+            held: &self.held,
+            committed: &self.committed,
+            folded,
+            partitions: self.partitions,
+            outbox: &mut self.outbox,
+        };
+        let advances = preparing.run(&mut self.effects)?;
+        let offsets = preparing.offsets(&advances);
+        Ok((advances, offsets))
+    }
+
+    /// The transaction is committed: now everything local follows.
+    fn publish(&mut self, advances: Vec<Advance>, offsets: &[(Topic, u32, u64)]) -> Result<(), Trouble> {
+        let positions: Vec<_> =
+            offsets.iter().map(|(topic, partition, offset)| Position { topic: *topic, partition: *partition, offset: *offset }).collect();
+        for at in &positions {
+            self.committed.insert((at.topic, at.partition), at.offset);
+        }
+        for Advance { partition, held, delta } in advances {
+            self.held.insert(partition, held);
+            self.states.publish(&delta);
+            self.store.apply(delta)?;
+            self.report(partition);
+        }
+        let committed = &self.committed;
+        self.poison.retain(|at| committed.get(&(at.topic, at.partition)).is_some_and(|next| at.offset >= *next));
+        if let Some(tap) = self.setup.tap.as_ref().filter(|_| !positions.is_empty()) {
+            tap.committed(std::mem::take(&mut self.effects.outcomes), &positions);
+        }
+        Ok(())
+    }
+
+    fn end_batch(&mut self, folded: &Folded, worked: bool) -> Result<Progress, Trouble> {
+        for (topic, partition) in &folded.held_back {
+            let next = self.committed.get(&(*topic, *partition)).copied().unwrap_or(0);
+            self.log.seek(*topic, *partition, next)?;
+            self.facts_due = None;
+        }
+        self.failures = 0;
+        self.records_limit = self.records_limit.saturating_mul(2).min(self.setup.limits.batch_records);
+        self.more = folded.more;
+        if folded.more {
+            self.setup.crash.pass(phase_point(self.stage.phase()))?;
+        }
+        let idle = !worked && !folded.more && self.polled.is_empty() && self.stage.idle();
+        self.setup.status.update(self.setup.name, |stage| {
+            stage.idle = idle;
+            stage.trouble = None;
+            if worked {
+                stage.commits += 1;
+                stage.last_commit = Some(Instant::now());
+            }
+        });
+        Ok(match worked || folded.more {
+            true => Progress::Worked,
+            false if folded.held_back.is_empty() => Progress::Idle,
+            false => Progress::Wait(self.setup.limits.batch_wait()),
+        })
+    }
+
+    fn report(&self, partition: u32) {
+        let Some(held) = self.held.get(&partition) else { return };
+        let inputs = self.stage.inputs().iter();
+        let next = inputs.map(|topic| (*topic, self.committed.get(&(*topic, partition)).copied().unwrap_or(0))).collect();
+        self.setup.status.update(self.setup.name, |stage| {
+            let status = stage.partitions.entry(partition).or_default();
+            status.next = next;
+            status.seq = held.seq();
+            status.live_keys = held.digest.live_keys;
+            status.facts_next = held.last.as_ref().map_or(0, |sealed| sealed.record.facts_next);
+        });
+    }
+
+    /// What becomes of trouble: try again, with fewer records, from the log, or not at all.
+    fn recover(&mut self, trouble: Trouble, now: Instant) -> Result<Progress, Stop> {
+        let text = trouble.to_string();
+        self.setup.status.update(self.setup.name, |stage| {
+            stage.idle = false;
+            stage.trouble = Some(text.clone());
+        });
+        let outcome = match trouble {
+            Trouble::Stop(stop) => Err(stop),
+            Trouble::Stage(StageError::Alarm { partition, message }) => {
+                Err(Stop::Alarm(format!("partition {partition}: {message}")))
+            }
+            Trouble::Store(error) => Err(error.into()),
+            Trouble::Stage(error @ StageError::Read { .. }) => self.lose_state(&error),
+            Trouble::Panicked(_) | Trouble::Log(LogError::TooLarge(_)) => self.shrink(&text),
+            Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) if self.failures < 2 => self.roll_back(),
+            Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) => self.shrink(&text),
+            Trouble::Log(LogError::Doubt(_)) => {
+                telemetry::state_dropped(self.setup.name, &text);
+                self.drop_state()
+            }
+            Trouble::Log(error) => Err(error.into()),
+        };
+        outcome?;
+        self.back_off(now, &text);
+        Ok(Progress::Worked)
+    }
+
+    fn back_off(&mut self, now: Instant, text: &str) {
+        self.failures += 1;
+        let factor = 1 << self.failures.min(10);
+        let longest = Duration::from_millis(self.setup.limits.retry_limit_ms);
+        let back_off = (Duration::from_millis(self.setup.limits.retry_ms) * factor / 2).min(longest);
+        telemetry::retried(self.setup.name, self.failures, back_off, &text);
+        self.retry_at = Some(now + back_off);
+    }
+
+    /// Nothing of the batch has happened: the inputs are read again from where the last commit left them.
+    fn roll_back(&mut self) -> Result<(), Stop> {
+        let aborted = if std::mem::take(&mut self.begun) { self.log.abort() } else { Ok(()) };
+        match aborted {
+            Err(error @ (LogError::Fenced(_) | LogError::Storage(_) | LogError::Settings(_))) => return Err(error.into()),
+            Err(LogError::Doubt(_)) => return self.drop_state(),
+            Err(_) | Ok(()) => {}
+        }
+        if std::mem::take(&mut self.folding) {
+            self.stage.abandon();
+        }
+        match self.seek_back() {
+            Err(error @ (LogError::Fenced(_) | LogError::Storage(_))) => Err(error.into()),
+            // What cannot be sought is started anew.
+            Err(_) => self.drop_state(),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn seek_back(&mut self) -> Result<(), LogError> {
+        let places: BTreeSet<_> = self.polled.rows().iter().map(|row| (row.position.topic, row.position.partition)).collect();
+        for place in places {
+            if let Some(next) = self.committed.get(&place) {
+                self.log.seek(place.0, place.1, *next)?;
+            }
+        }
+        self.polled.clear();
+        Ok(())
+    }
+
+    fn shrink(&mut self, why: &str) -> Result<(), Stop> {
+        let tried = self.polled.len().max(2).min(self.records_limit.max(2));
+        self.roll_back()?;
+        self.records_limit = (tried / 2).max(1);
+        telemetry::shrunk(self.setup.name, self.records_limit, &why);
+        Ok(())
+    }
+
+    fn lose_state(&mut self, error: &StageError) -> Result<(), Stop> {
+        self.losses += 1;
+        if self.losses > LOSSES_LIMIT {
+            return Err(Stop::Storage(format!("{error}, again and again; check the disk")));
+        }
+        telemetry::state_dropped(self.setup.name, error);
+        self.drop_state()
+    }
+
+    /// Forgets everything local; the next step restores it from the log, which knows what happened.
+    fn drop_state(&mut self) -> Result<(), Stop> {
+        if std::mem::take(&mut self.begun) {
+            match self.log.abort() {
+                Err(error @ (LogError::Fenced(_) | LogError::Storage(_) | LogError::Settings(_))) => return Err(error.into()),
+                // The transaction is gone with its producer, or there was none any more.
+                Err(_) | Ok(()) => {}
+            }
+        }
+        self.folding = false;
+        self.polled.clear();
+        self.stage = (self.setup.make_stage)();
+        self.states.clear();
+        self.committed.clear();
+        (self.facts_due, self.facts_floor, self.more) = (None, 0, false);
+        self.waiting.extend(std::mem::take(&mut self.held).into_keys());
+        Ok(())
+    }
+}
+
+/// The inputs' partition count, which all of them share.
+fn partition_count(client: &dyn Client, inputs: &[Topic]) -> Result<u32, Stop> {
+    let mut counts = BTreeSet::new();
+    for topic in inputs {
+        counts.insert(client.partitions(*topic)?);
+    }
+    match counts.len() {
+        1 => Ok(counts.into_iter().next().unwrap_or(0)),
+        _ => Err(Stop::Settings(format!("the inputs {} have different partition counts; give them one", names(inputs)))),
+    }
+}
+
+fn names(topics: &[Topic]) -> String {
+    topics.iter().map(|topic| topic.name()).collect::<Vec<_>>().join(", ")
+}
+
+fn no_fact() -> Reject {
+    Reject::new(Reason::NotDecodable, "", "a fact without a value".into())
+}
+
+fn phase_point(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Idle => "",
+        Phase::Recrediting => "mid-recredit",
+        Phase::Closing => "mid-close",
+        Phase::Releasing => "mid-release",
+    }
+}

@@ -1,0 +1,365 @@
+//! The step machine on a toy stage: whatever happens on the way, everything is counted exactly once.
+
+mod support;
+mod toy;
+
+use super::commit_record::{COMMIT_KEY, Sealed};
+use super::crash::{CrashError, CrashPoints, POINTS};
+use super::Stop;
+use crate::domain::topic::Topic;
+use crate::log::{Append, Client, LogError, Records};
+use crate::pipeline::Outcome;
+use std::sync::Arc;
+use std::time::Duration;
+use support::{Bench, GROUP, PARTITIONS, STAGE, settle};
+
+#[test]
+fn deals_are_counted_and_an_idle_partition_works_facts_off() {
+    let mut bench = Bench::new();
+    bench.append_many(40);
+    let mut machine = bench.run();
+    bench.check_exactly_once("deals");
+    bench.append_fact();
+    settle(&mut machine).unwrap();
+    bench.check_exactly_once("fact");
+    assert!(bench.totals().values().all(|total| *total > toy::FACT_ADDS), "{:?}", bench.totals());
+    let status = bench.status.stage(STAGE);
+    assert!(status.idle);
+    for partition in 0..PARTITIONS {
+        let held = &status.partitions[&partition];
+        assert_eq!((held.next(Topic::DealClosed), held.facts_next), (bench.log.end(Topic::DealClosed, partition).unwrap(), 1));
+    }
+    let ends = |bench: &Bench| (0..PARTITIONS).map(|p| bench.log.end(Topic::CreditingChangelog, p).unwrap()).collect::<Vec<_>>();
+    let before = ends(&bench);
+    settle(&mut machine).unwrap();
+    assert_eq!(ends(&bench), before, "nothing to write commits nothing");
+}
+
+#[test]
+fn a_crash_at_any_point_loses_and_repeats_nothing() {
+    for point in POINTS {
+        for time in 1..=3 {
+            let what = format!("{point}:{time}");
+            let mut bench = Bench::new();
+            bench.limits.batch_records = 5;
+            bench.limits.work_budget_keys = 2;
+            bench.append_many(25);
+            bench.run();
+            bench.append_many(20);
+            (0..3).for_each(|_| bench.append_fact());
+            if point == "in-revoke" {
+                bench.faults.lock().unwrap().reassign_after = Some(time);
+            }
+            let mut machine = bench.machine(CrashPoints::simulated(&what).unwrap());
+            let crashed = settle(&mut machine);
+            let reached = time == 1 || !matches!(point, "in-revoke" | "mid-close" | "mid-release");
+            assert!(!reached || is_end(&crashed), "{what}: {crashed:?}");
+            drop(machine);
+            bench.append_many(5);
+            bench.run();
+            bench.check_exactly_once(&what);
+        }
+    }
+}
+
+/// The machine ended itself, or lost the store's writer that did.
+fn is_end(result: &Result<(), Stop>) -> bool {
+    matches!(result, Err(Stop::Crashed(_) | Stop::Storage(_)))
+}
+
+#[test]
+fn what_the_log_answers_is_tried_again_or_restored() {
+    let abort: fn(String) -> LogError = LogError::Abort;
+    let cases: &[(&str, fn(String) -> LogError)] = &[
+        ("begin", abort),
+        ("poll", abort),
+        ("send", abort),
+        ("drain", abort),
+        ("send_offsets", abort),
+        ("commit", abort),
+        ("commit", LogError::Doubt),
+        ("drain", LogError::Doubt),
+        ("assigned", LogError::Unavailable),
+        ("send", LogError::Unavailable),
+        ("send", LogError::TooLarge),
+    ];
+    for (call, error) in cases {
+        for times in [1, 4] {
+            let mut bench = Bench::new();
+            bench.append_many(40);
+            bench.append_fact();
+            bench.faults.lock().unwrap().ordered.extend(std::iter::repeat_n((*call, *error), times));
+            bench.run();
+            bench.check_exactly_once(&format!("{} at {call}, {times} times", error(String::new())));
+            assert!(bench.faults.lock().unwrap().ordered.is_empty());
+        }
+    }
+}
+
+#[test]
+fn an_abort_that_fails_is_restored() {
+    for error in [LogError::Abort, LogError::Doubt] as [fn(String) -> LogError; 2] {
+        let mut bench = Bench::new();
+        bench.append_many(40);
+        bench.faults.lock().unwrap().ordered.extend([("send", LogError::Abort as fn(String) -> LogError), ("abort", error)]);
+        bench.run();
+        bench.check_exactly_once("abort");
+    }
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_not_repeated() {
+    let mut bench = Bench::new();
+    bench.append_many(40);
+    bench.faults.lock().unwrap().lost_answers = 2;
+    bench.run();
+    bench.check_exactly_once("lost answer");
+}
+
+#[test]
+fn a_fenced_or_failed_log_ends_the_stage() {
+    let cases: [(fn(String) -> LogError, u8, &str); 3] = [
+        (LogError::Fenced, 75, "fenced: ordered fault of commit"),
+        (LogError::Storage, 74, "ordered fault of commit"),
+        (LogError::Settings, 78, "ordered fault of commit"),
+    ];
+    for (error, code, text) in cases {
+        let mut bench = Bench::new();
+        bench.append_many(3);
+        bench.faults.lock().unwrap().ordered.push_back(("commit", error));
+        let stop = settle(&mut bench.machine(CrashPoints::default())).unwrap_err();
+        assert_eq!((stop.exit_code(), stop.to_string().as_str()), (code, text));
+    }
+}
+
+#[test]
+fn a_second_worker_fences_the_first() {
+    let mut bench = Bench::new();
+    let mut first = bench.run();
+    bench.append_many(3);
+    let taken_over = bench.log.stage(GROUP, &[Topic::DealClosed, Topic::QuotaChanged]).unwrap();
+    let stop = settle(&mut first).unwrap_err();
+    assert_eq!(stop.exit_code(), 75);
+    drop(taken_over);
+    drop(first);
+    bench.run();
+    bench.check_exactly_once("fenced");
+}
+
+#[test]
+fn a_transaction_that_is_too_large_shrinks() {
+    let mut bench = Bench::new();
+    bench.append_many(60);
+    bench.faults.lock().unwrap().largest_transaction = 4;
+    bench.run();
+    bench.check_exactly_once("too large");
+    assert!(bench.faults.lock().unwrap().largest_poll > 4);
+}
+
+#[test]
+fn a_store_that_lags_pauses_polling() {
+    let mut bench = Bench::new();
+    bench.limits.unacknowledged_bytes = 1;
+    bench.limits.batch_records = 5;
+    bench.append_many(40);
+    bench.run();
+    bench.check_exactly_once("slow store");
+}
+
+#[test]
+fn a_small_working_set_evicts_and_loses_nothing() {
+    let mut bench = Bench::new();
+    bench.limits.working_set_bytes = 1;
+    bench.limits.batch_records = 3;
+    bench.append_many(80);
+    bench.append_fact();
+    bench.run();
+    bench.append_many(30);
+    bench.run();
+    bench.check_exactly_once("evicted");
+}
+
+#[test]
+fn a_store_that_is_gone_damaged_or_wrong_comes_back_from_the_changelog() {
+    let remove: fn(&Bench) = |bench| std::fs::remove_dir_all(bench.store_path()).unwrap();
+    let damage: fn(&Bench) = |bench| {
+        for file in ["conf", "db"] {
+            std::fs::write(bench.store_path().join(file), b"no longer what it was").unwrap();
+        }
+    };
+    let wrong_state: fn(&Bench) = |bench| change_store(bench, "test/crediting", |bytes| bytes.push(b'7'));
+    for (what, spoil) in [("removed", remove), ("damaged", damage), ("wrong state", wrong_state)] {
+        let mut bench = Bench::new();
+        bench.append_many(40);
+        drop(bench.run());
+        spoil(&bench);
+        bench.append_many(20);
+        drop(bench.run());
+        bench.check_exactly_once(what);
+        // The state is whole again: nothing is wiped any more.
+        let crash = Arc::new(CrashPoints::default());
+        let opened = bench.store(&crash).open_partition(0, "test/crediting", 1).unwrap();
+        assert!(opened.wiped.is_none() && opened.digest.live_keys > 0, "{what}");
+    }
+}
+
+/// Changes one state behind the engine's back.
+fn change_store(bench: &Bench, owner: &str, change: fn(&mut Vec<u8>)) {
+    let store = bench.store(&Arc::new(CrashPoints::default()));
+    let opened = store.open_partition(0, owner, 1).unwrap();
+    let key = opened.reader.keys_after(b"", 1).unwrap().remove(0);
+    let mut state = opened.reader.get(&key).unwrap().unwrap();
+    change(&mut state);
+    let change = crate::store::Change { key: key.into(), state: Some(state.into()) };
+    store.fill(0, vec![change], None).unwrap();
+}
+
+#[test]
+fn a_store_ahead_of_the_log_is_wiped() {
+    let mut bench = Bench::new();
+    bench.append_many(40);
+    drop(bench.run());
+    // The same store under another, shorter log.
+    let mut other = Bench::new();
+    std::mem::swap(&mut bench.directory, &mut other.directory);
+    other.append_many(10);
+    drop(other.run());
+    other.check_exactly_once("another log");
+}
+
+#[test]
+fn a_changelog_that_does_not_add_up_is_an_alarm_of_its_partition_only() {
+    let mut bench = Bench::new();
+    bench.append_many(40);
+    drop(bench.run());
+    let mut records = Records::default();
+    records.push(Some(b"deal-of-nobody"), Some(b"5"));
+    bench.log.append(&[Append { topic: Topic::CreditingChangelog, partition: 1, records: &records }]).unwrap();
+    drop(bench.run());
+    check_alarm(
+        &bench,
+        1,
+        "crediting-changelog holds states that do not add up to its last commit record; bring the log back from a backup",
+    );
+    assert_eq!(bench.status.stage(STAGE).partitions[&0].alarm, None);
+}
+
+fn check_alarm(bench: &Bench, partition: u32, message: &str) {
+    assert_eq!(bench.status.stage(STAGE).partitions[&partition].alarm.as_deref(), Some(message));
+}
+
+#[test]
+fn a_group_that_stands_elsewhere_is_an_alarm() {
+    let mut bench = Bench::new();
+    bench.append_many(40);
+    drop(bench.run());
+    let next = bench.log.end(Topic::DealClosed, 2).unwrap();
+    commit_offset(&bench, (Topic::DealClosed, 2, 1));
+    drop(bench.run());
+    let message = format!(
+        "group test.crediting stands at 1 of deal-closed, the commit record at {next}; set the group's offset back to {next}"
+    );
+    check_alarm(&bench, 2, &message);
+    commit_offset(&bench, (Topic::DealClosed, 2, next));
+    bench.append_many(20);
+    drop(bench.run());
+    bench.check_exactly_once("set back");
+}
+
+#[test]
+fn a_group_without_a_commit_record_is_an_alarm() {
+    let bench = Bench::new();
+    commit_offset(&bench, (Topic::QuotaChanged, 0, 0));
+    drop(bench.run());
+    let message = "group test.crediting stands at 0 of quota-changed, but crediting-changelog holds no commit record; \
+                   bring crediting-changelog back from a backup";
+    check_alarm(&bench, 0, message);
+}
+
+fn commit_offset(bench: &Bench, offset: (Topic, u32, u64)) {
+    use crate::log::StageLog;
+    let mut stage = bench.log.stage(GROUP, &[Topic::DealClosed, Topic::QuotaChanged]).unwrap();
+    stage.begin().unwrap();
+    stage.send_offsets(&[offset]).unwrap();
+    stage.commit().unwrap();
+}
+
+#[test]
+fn a_record_that_panics_is_rejected_alone() {
+    for poison in ["poison", "slow-poison"] {
+        let mut bench = Bench::new();
+        bench.append_many(10);
+        bench.run();
+        let partition = crate::domain::topic::partition_of(poison.as_bytes(), PARTITIONS);
+        let offset = bench.log.end(Topic::DealClosed, partition).unwrap();
+        bench.append(&[poison]);
+        bench.append_many(20);
+        bench.run();
+        let rejected: Vec<_> = bench.outputs().into_iter().filter(|text| text.starts_with("rejected")).collect();
+        assert_eq!(rejected, [format!("rejected {offset} fold_panicked")]);
+        let outcomes = bench.tap.outcomes(Topic::DealClosed, partition, offset..offset + 1, Duration::ZERO).unwrap();
+        assert!(matches!(&outcomes[..], [(at, Outcome::Rejected(_))] if *at == offset), "{outcomes:?}");
+        let mut totals = bench.totals();
+        totals.remove(poison);
+        assert_eq!(totals.values().sum::<u64>(), 30);
+    }
+}
+
+#[test]
+fn what_lacks_facts_waits_while_other_partitions_go_on() {
+    let mut bench = Bench::new();
+    bench.append(&["later-1"]);
+    bench.append_many(20);
+    let mut machine = bench.run();
+    assert!(!bench.totals().contains_key("later-1"));
+    assert!(!bench.totals().is_empty());
+    assert!(!bench.status.stage(STAGE).idle);
+    bench.append_fact();
+    bench.append_fact();
+    settle(&mut machine).unwrap();
+    bench.check_exactly_once("later");
+}
+
+#[test]
+fn commit_records_chain_without_gaps() {
+    let mut bench = Bench::new();
+    bench.limits.batch_records = 5;
+    for _ in 0..3 {
+        bench.append_many(20);
+        drop(bench.run());
+    }
+    let batch = bench.read(Topic::CreditingChangelog, 0);
+    let commits: Vec<Sealed> = batch
+        .rows()
+        .iter()
+        .filter(|row| batch.key(row) == Some(COMMIT_KEY))
+        .map(|row| Sealed::read(batch.value(row).unwrap()).unwrap())
+        .collect();
+    assert!(commits.windows(2).all(|pair| pair[0].leads_to(&pair[1])));
+    assert!(commits.last().unwrap().record.epoch >= 1);
+}
+
+#[test]
+fn outcomes_wait_for_their_commit() {
+    let mut bench = Bench::new();
+    bench.run();
+    assert_eq!(bench.tap.outcomes(Topic::DealClosed, 0, 0..1, Duration::from_millis(5)), None);
+    bench.append_many(40);
+    bench.run();
+    // The second machine started at 0, so that its ring reaches back to it.
+    assert_eq!(bench.tap.outcomes(Topic::DealClosed, 0, 0..1, Duration::ZERO), Some(Vec::new()));
+}
+
+#[test]
+fn crash_points_are_for_tests_only() {
+    let refused = |text, place| CrashPoints::from_text(Some(text), place).unwrap_err();
+    assert_eq!(refused("mid-send", "/var/lib/accrue"), CrashError::NotATest);
+    assert_eq!(
+        refused("mid-send", "/var/lib/accrue").to_string(),
+        "ACCRUE_CRASH_AT is refused: neither the data directory nor the application id contains \"test\""
+    );
+    assert!(refused("mid-air", "test").to_string().starts_with("ACCRUE_CRASH_AT: no crash point \"mid-air\"; the points are before-begin, after-fold"));
+    assert!(matches!(refused("mid-send:0", "test"), CrashError::Unknown(_)));
+    assert!(CrashPoints::from_text(None, "/var/lib/accrue").is_ok());
+    assert!(CrashPoints::from_text(Some("mid-send:3"), "a-test").is_ok());
+}

@@ -1,0 +1,323 @@
+//! A log in memory whose faults a test orders, a directory for the store, and the machine between them.
+
+use super::toy::{FACT_ADDS, Toy};
+use crate::config::{Config, Limits};
+use crate::domain::calendar::Date;
+use crate::domain::deal::{Change, DealClosed, DealStatus, Line, Split, Counts};
+use crate::domain::money::{Amount, Quantity, WHOLE};
+use crate::domain::topic::{Topic, partition_of};
+use crate::log::batch::Outbox;
+use crate::log::embedded::{Embedded, EmbeddedStage};
+use crate::log::{Append, Batch, Client, LogError, Records, StageLog};
+use crate::store::{Settings, Store};
+use crate::wire::Codec;
+use crate::worker::Stop;
+use crate::worker::crash::CrashPoints;
+use crate::worker::status::{OutcomeTap, Status};
+use crate::worker::step::{Machine, Progress, Setup};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+pub const PARTITIONS: u32 = 3;
+pub const GROUP: &str = "test.crediting";
+pub const STAGE: &str = "crediting";
+
+/// What a call of the stage's log is to answer instead of doing it.
+pub type Fault = (&'static str, fn(String) -> LogError);
+
+#[derive(Default)]
+pub struct Faults {
+    pub ordered: VecDeque<Fault>,
+    /// Commits happen, and their answer is lost.
+    pub lost_answers: u32,
+    /// Calls of `assigned` after which all partitions are assigned again.
+    pub reassign_after: Option<u32>,
+    /// The largest batch polled.
+    pub largest_poll: usize,
+    /// A transaction of more input records than this is too large.
+    pub largest_transaction: usize,
+    polled: usize,
+}
+
+pub struct Faulty {
+    inner: EmbeddedStage,
+    faults: Arc<Mutex<Faults>>,
+}
+
+impl Faulty {
+    fn fail(&self, call: &'static str) -> Result<(), LogError> {
+        let mut faults = self.faults.lock().unwrap();
+        match faults.ordered.front() {
+            Some((name, _)) if *name == call => {
+                let (_, error) = faults.ordered.pop_front().unwrap();
+                Err(error(format!("ordered fault of {call}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StageLog for Faulty {
+    fn assigned(&mut self, wait: Duration) -> Result<Vec<u32>, LogError> {
+        self.fail("assigned")?;
+        let mut faults = self.faults.lock().unwrap();
+        if let Some(left) = faults.reassign_after {
+            faults.reassign_after = left.checked_sub(1);
+            if left == 0 {
+                return Ok((0..PARTITIONS).collect());
+            }
+        }
+        self.inner.assigned(wait)
+    }
+
+    fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError> {
+        self.inner.start(partition, positions)
+    }
+
+    fn poll(&mut self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError> {
+        self.fail("poll")?;
+        self.inner.poll(into, limit, wait)?;
+        let mut faults = self.faults.lock().unwrap();
+        faults.polled = into.len();
+        faults.largest_poll = faults.largest_poll.max(into.len());
+        Ok(())
+    }
+
+    fn seek(&mut self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
+        self.fail("seek")?;
+        self.inner.seek(topic, partition, offset)
+    }
+
+    fn begin(&mut self) -> Result<(), LogError> {
+        self.fail("begin")?;
+        self.inner.begin()
+    }
+
+    fn send(&mut self, topic: Topic, partition: u32, records: &Records) -> Result<(), LogError> {
+        self.fail("send")?;
+        let faults = self.faults.lock().unwrap();
+        if faults.largest_transaction > 0 && faults.polled > faults.largest_transaction {
+            return Err(LogError::TooLarge("too many".into()));
+        }
+        self.inner.send(topic, partition, records)
+    }
+
+    fn drain(&mut self) -> Result<(), LogError> {
+        self.fail("drain")?;
+        self.inner.drain()
+    }
+
+    fn send_offsets(&mut self, offsets: &[(Topic, u32, u64)]) -> Result<(), LogError> {
+        self.fail("send_offsets")?;
+        self.inner.send_offsets(offsets)
+    }
+
+    fn commit(&mut self) -> Result<(), LogError> {
+        self.fail("commit")?;
+        self.inner.commit()?;
+        let mut faults = self.faults.lock().unwrap();
+        match faults.lost_answers.checked_sub(1) {
+            Some(left) => {
+                faults.lost_answers = left;
+                Err(LogError::Doubt("the answer is lost".into()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn abort(&mut self) -> Result<(), LogError> {
+        self.fail("abort")?;
+        self.inner.abort()
+    }
+}
+
+pub struct Bench {
+    pub log: Embedded,
+    pub codec: Arc<Codec>,
+    pub directory: tempfile::TempDir,
+    pub limits: Limits,
+    pub faults: Arc<Mutex<Faults>>,
+    pub status: Arc<Status>,
+    pub tap: Arc<OutcomeTap>,
+    appended: BTreeMap<String, u64>,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        let log = Embedded::in_memory().unwrap();
+        log.create_topics(PARTITIONS).unwrap();
+        let limits = Limits { batch_wait_ms: 1, retry_ms: 1, retry_limit_ms: 2, ..Config::defaults().unwrap().limits };
+        Bench {
+            log,
+            codec: Arc::new(Codec::new().unwrap()),
+            directory: tempfile::tempdir().unwrap(),
+            limits,
+            faults: Arc::default(),
+            status: Arc::default(),
+            tap: Arc::new(OutcomeTap::new(100)),
+            appended: BTreeMap::new(),
+        }
+    }
+
+    pub fn store_path(&self) -> PathBuf {
+        self.directory.path().join("store")
+    }
+
+    pub fn store(&self, crash: &Arc<CrashPoints>) -> Store {
+        let settings = Settings { cache_bytes: 1 << 20, flush_every_ms: 5, queue_deltas: 64 };
+        Store::open(&self.store_path(), &settings, crash.clone()).unwrap().0
+    }
+
+    pub fn machine(&self, crash: CrashPoints) -> Machine {
+        let crash = Arc::new(crash);
+        let store = self.store(&crash);
+        let setup = Setup {
+            name: STAGE,
+            group: GROUP.into(),
+            owner: "test/crediting".into(),
+            client: Arc::new(self.log.clone()),
+            codec: self.codec.clone(),
+            make_stage: Box::new(|| Box::new(Toy::default())),
+            limits: self.limits.clone(),
+            status: self.status.clone(),
+            tap: Some(self.tap.clone()),
+            crash,
+        };
+        let stage = self.log.stage(GROUP, &[Topic::DealClosed, Topic::QuotaChanged]).unwrap();
+        Machine::new(setup, Box::new(Faulty { inner: stage, faults: self.faults.clone() }), store).unwrap()
+    }
+
+    pub fn append(&mut self, ids: &[&str]) {
+        let mut outbox = Outbox::default();
+        for id in ids {
+            let mut bytes = Vec::new();
+            self.codec.write_deal(&deal(id), &mut bytes).unwrap();
+            outbox.to(Topic::DealClosed, partition_of(id.as_bytes(), PARTITIONS)).push(Some(id.as_bytes()), Some(&bytes));
+            *self.appended.entry((*id).into()).or_default() += 1;
+        }
+        let appends: Vec<_> =
+            outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
+        self.log.append(&appends).unwrap();
+    }
+
+    /// `count` deals over 17 ids.
+    pub fn append_many(&mut self, count: usize) {
+        let ids: Vec<String> = (0..count).map(|number| format!("deal-{}", number % 17)).collect();
+        self.append(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    pub fn append_fact(&self) {
+        let mut records = Records::default();
+        records.push(Some(b"fact"), Some(b"a fact that the toy only counts"));
+        self.log.append(&[Append { topic: Topic::Facts, partition: 0, records: &records }]).unwrap();
+    }
+
+    /// A new machine until it has nothing left to do.
+    pub fn run(&self) -> Machine {
+        let mut machine = self.machine(CrashPoints::default());
+        settle(&mut machine).unwrap();
+        machine
+    }
+
+    pub fn read(&self, topic: Topic, partition: u32) -> Batch {
+        let (mut batch, mut next) = (Batch::default(), self.log.start(topic, partition).unwrap());
+        while next < self.log.end(topic, partition).unwrap() {
+            next = self.log.read(topic, partition, next, 1 << 20, &mut batch).unwrap();
+        }
+        batch
+    }
+
+    /// The counts that the outputs end in; each output must go on where the one before ended.
+    pub fn totals(&self) -> BTreeMap<String, u64> {
+        let mut totals = BTreeMap::new();
+        for text in self.outputs().iter().filter(|text| !text.starts_with("rejected")) {
+            let parts: Vec<&str> = text.split(' ').collect();
+            let (before, after): (u64, u64) = (parts[1].parse().unwrap(), parts[2].parse().unwrap());
+            assert_eq!(totals.insert(parts[0].to_owned(), after).unwrap_or(0), before, "lost or repeated: {text}");
+        }
+        totals
+    }
+
+    pub fn outputs(&self) -> Vec<String> {
+        let mut outputs = Vec::new();
+        for partition in 0..PARTITIONS {
+            let batch = self.read(Topic::Credits, partition);
+            outputs.extend(batch.rows().iter().map(|row| String::from_utf8(batch.value(row).unwrap().to_vec()).unwrap()));
+        }
+        outputs
+    }
+
+    /// Every deal was counted exactly once, and `facts` facts at most once per key.
+    pub fn check_exactly_once(&self, what: &str) {
+        let totals = self.totals();
+        let counted: BTreeMap<String, u64> = totals.iter().map(|(id, total)| (id.clone(), total % FACT_ADDS)).collect();
+        assert_eq!(counted, self.appended, "{what}");
+        self.check_states(what, &totals);
+    }
+
+    /// The changelog holds what the outputs say, and its commit records chain.
+    fn check_states(&self, what: &str, totals: &BTreeMap<String, u64>) {
+        let mut states = BTreeMap::new();
+        for partition in 0..PARTITIONS {
+            let batch = self.read(Topic::CreditingChangelog, partition);
+            for row in batch.rows().iter().filter(|row| !batch.key(row).unwrap().starts_with(b"\0")) {
+                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                states.insert(text(batch.key(row).unwrap()), text(batch.value(row).unwrap()).parse().unwrap());
+            }
+        }
+        assert_eq!(&states, totals, "{what}");
+    }
+}
+
+/// Steps until nothing is left to do.
+pub fn settle(machine: &mut Machine) -> Result<(), Stop> {
+    let (started, mut idle) = (Instant::now(), 0);
+    while idle < 8 {
+        assert!(started.elapsed() < Duration::from_secs(20), "never comes to rest");
+        match machine.step(Instant::now())? {
+            Progress::Idle => idle += 1,
+            Progress::Worked => idle = 0,
+            Progress::Wait(wait) => {
+                idle += 1;
+                std::thread::sleep(wait.min(Duration::from_millis(2)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn deal(id: &str) -> DealClosed<'_> {
+    let split = Split { payee_id: "ana", role: "AE", counts: Counts::Revenue, share: WHOLE };
+    DealClosed {
+        deal_id: id,
+        revision: 1,
+        status: DealStatus::Closed,
+        change: Change::Correction,
+        effective_on: None,
+        closed_on: Date::from_civil(2026, 1, 10).unwrap(),
+        sequence: None,
+        currency: "USD",
+        customer: None,
+        related_deal: None,
+        kind: None,
+        contract_start: None,
+        term_months: None,
+        stage: None,
+        probability: None,
+        lines: vec![Line {
+            line_id: "1",
+            product: "p",
+            geography: None,
+            segment: None,
+            amount: Amount(1_000_000),
+            quantity: Quantity(10_000),
+            cost: None,
+            splits: Vec::new(),
+        }],
+        splits: vec![split],
+        attributes: Vec::new(),
+        occurred_at: 0,
+    }
+}

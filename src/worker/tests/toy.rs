@@ -1,0 +1,165 @@
+//! A toy stage: counts deals per id, and adds 1000 to every count that is there when a fact is adopted, in bounded steps
+//! with a cursor. Every new count is an output, so that a lost or repeated one shows.
+
+use crate::domain::fact::Fact;
+use crate::domain::reject::Reject;
+use crate::domain::topic::Topic;
+use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, Phase, Stage, StageError, States};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+pub const FACT_ADDS: u64 = 1000;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Meta {
+    facts_next: u64,
+    /// The fact that is worked off, up to this key.
+    cursor: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Default)]
+pub struct Toy {
+    offered: u64,
+    metas: BTreeMap<u32, Meta>,
+    saved: BTreeMap<u32, Meta>,
+    counts: BTreeMap<(u32, Vec<u8>), u64>,
+}
+
+impl Toy {
+    fn count(&mut self, partition: u32, key: &[u8], adds: u64, states: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+        let place = (partition, key.to_vec());
+        let before = match self.counts.get(&place) {
+            Some(count) => *count,
+            None => states.get(partition, key)?.map_or(0, |state| number(&state)),
+        };
+        self.counts.insert(place, before + adds);
+        let text = format!("{} {} {}", String::from_utf8_lossy(key), before, before + adds);
+        effects.outputs.push(Output::Credits { partition, bytes: text.into_bytes() });
+        Ok(())
+    }
+
+    fn work_off(&mut self, partition: u32, budget: usize, states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
+        let mut meta = self.metas[&partition].clone();
+        if meta.cursor.is_none() && meta.facts_next < self.offered {
+            meta.cursor = Some(Vec::new());
+        }
+        let Some(cursor) = meta.cursor.clone() else { return Ok(false) };
+        let keys = states.keys_after(partition, &cursor, budget)?;
+        for key in &keys {
+            self.count(partition, key, FACT_ADDS, states, effects)?;
+        }
+        meta.cursor = keys.last().cloned();
+        if meta.cursor.is_none() {
+            meta.facts_next += 1;
+        }
+        let more = meta.cursor.is_some() || meta.facts_next < self.offered;
+        self.metas.insert(partition, meta);
+        Ok(more)
+    }
+}
+
+fn number(state: &[u8]) -> u64 {
+    String::from_utf8_lossy(state).parse().unwrap()
+}
+
+impl Stage for Toy {
+    fn inputs(&self) -> &'static [Topic] {
+        &[Topic::DealClosed, Topic::QuotaChanged]
+    }
+
+    fn changelog(&self) -> Topic {
+        Topic::CreditingChangelog
+    }
+
+    fn assign(&mut self, partition: u32, last: Option<(&[u8], u64)>) -> Result<(), StageError> {
+        let meta: Meta = last.map_or_else(Meta::default, |(meta, _)| postcard::from_bytes(meta).unwrap());
+        assert_eq!(meta.facts_next, last.map_or(0, |(_, facts_next)| facts_next));
+        self.metas.insert(partition, meta);
+        Ok(())
+    }
+
+    fn facts_wanted(&self) -> u64 {
+        self.offered
+    }
+
+    fn offer(&mut self, origin: Origin<'_>, _: Result<Fact, Reject>) {
+        assert_eq!(origin.position.offset, self.offered);
+        self.offered += 1;
+    }
+
+    fn begin(&mut self) {
+        self.saved = self.metas.clone();
+    }
+
+    fn work(
+        &mut self,
+        _: &dyn Fn(Topic, u32) -> u64,
+        budget: usize,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<bool, StageError> {
+        let mut more = false;
+        for partition in self.metas.keys().copied().collect::<Vec<_>>() {
+            more |= self.work_off(partition, budget, states, effects)?;
+        }
+        Ok(more)
+    }
+
+    fn fold(
+        &mut self,
+        origin: Origin<'_>,
+        input: Result<Input<'_>, Reject>,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<Flow, StageError> {
+        let partition = origin.position.partition;
+        match input {
+            Ok(Input::Deal(deal)) => {
+                assert_ne!(deal.deal_id, "poison", "poison was folded");
+                // A deal named so waits for the second fact.
+                if deal.deal_id.starts_with("later") && self.metas[&partition].facts_next < 2 {
+                    return Ok(Flow::NotYet);
+                }
+                self.count(partition, deal.deal_id.as_bytes(), 1, states, effects)?;
+                effects.outcomes.push((origin.position, Outcome::Counted));
+            }
+            Ok(_) => {}
+            Err(reject) => {
+                let text = format!("rejected {} {}", origin.position.offset, reject.reason.code());
+                effects.outputs.push(Output::Credits { partition, bytes: text.into_bytes() });
+                effects.outcomes.push((origin.position, Outcome::Rejected(reject)));
+            }
+        }
+        Ok(Flow::Folded)
+    }
+
+    fn finish(&mut self, _: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+        for ((partition, key), count) in std::mem::take(&mut self.counts) {
+            assert_ne!(key, b"slow-poison", "poison was finished");
+            effects.changed.push(Changed { partition, key, state: Some(count.to_string().into_bytes()) });
+        }
+        Ok(())
+    }
+
+    fn meta(&self, partition: u32) -> (Vec<u8>, u64) {
+        let meta = &self.metas[&partition];
+        (postcard::to_stdvec(meta).unwrap(), meta.facts_next)
+    }
+
+    fn committed(&mut self) {
+        self.saved.clear();
+    }
+
+    fn abandon(&mut self) {
+        self.metas = std::mem::take(&mut self.saved);
+        self.counts.clear();
+    }
+
+    fn idle(&self) -> bool {
+        self.metas.values().all(|meta| meta.cursor.is_none() && meta.facts_next == self.offered)
+    }
+
+    fn phase(&self) -> Phase {
+        [Phase::Recrediting, Phase::Closing, Phase::Releasing][self.metas[&0].facts_next as usize % 3]
+    }
+}

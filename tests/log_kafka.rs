@@ -1,0 +1,298 @@
+//! What only Kafka can do to a stage: open and dangling transactions, control records, stale generations, lost answers,
+//! other members, and topics that are set to lose data. On a real broker.
+
+mod support;
+
+use accrue::domain::topic::Topic;
+use accrue::log::kafka::{Kafka, KafkaSettings, KafkaStage};
+use accrue::log::{Batch, Client, LogError, StageLog};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use support::proxy::Fault;
+use support::records::{append, contents, records, take};
+
+const DEALS: Topic = Topic::DealClosed;
+const QUOTAS: Topic = Topic::QuotaChanged;
+const INPUTS: [Topic; 2] = [DEALS, QUOTAS];
+const OUT: Topic = Topic::Accrual;
+
+fn opened(name: &str) -> (Kafka, KafkaSettings) {
+    let settings = support::broker::settings(name);
+    let log = Kafka::connect(settings.clone()).unwrap();
+    log.create_topics(2).unwrap();
+    (log, settings)
+}
+
+fn group(settings: &KafkaSettings) -> String {
+    format!("{}group", settings.topic_prefix)
+}
+
+/// The stage with both partitions started at their committed positions.
+fn owner(log: &Kafka, settings: &KafkaSettings) -> KafkaStage {
+    let mut stage = log.stage(&group(settings), &INPUTS).unwrap();
+    start_assigned(log, settings, &mut stage);
+    stage
+}
+
+/// Starts whatever is assigned until both partitions flow; one that is taken away before its start comes again.
+fn start_assigned(log: &Kafka, settings: &KafkaSettings, stage: &mut KafkaStage) {
+    let (mut started, deadline) = (BTreeSet::new(), Instant::now() + Duration::from_secs(20));
+    while started.len() < 2 && Instant::now() < deadline {
+        let fresh = stage.assigned(Duration::from_millis(200)).unwrap();
+        for partition in fresh {
+            let at = |topic| log.committed(&group(settings), topic, partition).unwrap().unwrap_or(0);
+            match stage.start(partition, &INPUTS.map(|topic| (topic, at(topic)))) {
+                Err(LogError::Abort(_)) => started.remove(&partition),
+                started_now => started_now.map(|()| started.insert(partition)).unwrap(),
+            };
+        }
+        stage.poll(&mut Batch::default(), 0, Duration::ZERO).unwrap();
+    }
+    assert_eq!(started.len(), 2);
+}
+
+fn begin(stage: &mut KafkaStage, text: &str) -> Result<(), LogError> {
+    stage.begin()?;
+    stage.send(OUT, 0, &records(text))?;
+    stage.drain()
+}
+
+fn transact(stage: &mut KafkaStage, text: &str, next: u64) -> Result<(), LogError> {
+    begin(stage, text)?;
+    stage.send_offsets(&[(DEALS, 0, next), (QUOTAS, 0, 0)])?;
+    stage.commit()
+}
+
+/// A commit is decided a moment before its markers are written.
+#[track_caller]
+fn check(log: &Kafka, expected: &str) {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while contents(log, OUT, 0) != expected && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(contents(log, OUT, 0), expected);
+}
+
+#[test]
+fn an_open_transaction_blocks_readers_and_restore_waits_for_it() {
+    let (log, settings) = opened("open");
+    let mut stage = owner(&log, &settings);
+    begin(&mut stage, "a=1").unwrap();
+    assert_eq!((log.end(OUT, 0).unwrap(), log.high_watermark(OUT, 0).unwrap()), (0, 1));
+    assert_eq!(log.read(OUT, 0, 0, 100, &mut Batch::default()).unwrap(), 0);
+
+    let reader = log.clone();
+    let restored = std::thread::spawn(move || {
+        let (goal, mut from, mut batch) = (reader.high_watermark(OUT, 0).unwrap(), 0, Batch::default());
+        while from < goal {
+            from = reader.read(OUT, 0, from, 100, &mut batch).unwrap();
+        }
+        batch.len()
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!restored.is_finished(), "restore ends before the transaction is decided");
+    stage.send_offsets(&[(DEALS, 0, 0)]).unwrap();
+    stage.commit().unwrap();
+    assert_eq!(restored.join().unwrap(), 1);
+}
+
+#[test]
+fn aborted_records_and_control_records_take_offsets_and_are_skipped() {
+    let (log, settings) = opened("control");
+    let mut stage = owner(&log, &settings);
+    transact(&mut stage, "a=1 b=2", 0).unwrap();
+    check(&log, "a=1 b=2");
+    assert_eq!(log.high_watermark(OUT, 0).unwrap(), 3, "two records and the marker of their commit");
+    begin(&mut stage, "x=1 y=2").unwrap();
+    stage.abort().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while log.end(OUT, 0).unwrap() < 6 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let mut batch = Batch::default();
+    assert_eq!((log.read(OUT, 0, 2, 100, &mut batch).unwrap(), batch.len()), (6, 0), "the end is reached past aborted data");
+    transact(&mut stage, "c=3", 0).unwrap();
+    check(&log, "a=1 b=2 c=3");
+    log.read(OUT, 0, 3, 100, &mut batch).unwrap();
+    assert_eq!(batch.rows().iter().map(|row| row.position.offset).collect::<Vec<_>>(), [6]);
+}
+
+#[test]
+fn a_dangling_transaction_is_ended_by_the_next_owner() {
+    let (log, settings) = opened("dangling");
+    let mut dead = owner(&log, &settings);
+    begin(&mut dead, "lost=1").unwrap();
+    dead.send_offsets(&[(DEALS, 0, 9)]).unwrap();
+    drop(dead);
+    assert_eq!(log.end(OUT, 0).unwrap(), 0);
+    let mut stage = owner(&log, &settings);
+    transact(&mut stage, "a=1", 1).unwrap();
+    check(&log, "a=1");
+    assert_eq!(log.committed(&group(&settings), DEALS, 0).unwrap(), Some(1));
+}
+
+#[test]
+fn a_stale_generation_is_refused_and_the_partitions_come_back() {
+    let (_, mut settings) = opened("stale");
+    settings.maximum_poll_interval_ms = 2_000;
+    let log = Kafka::connect(settings.clone()).unwrap();
+    let mut stage = owner(&log, &settings);
+    transact(&mut stage, "a=1", 1).unwrap();
+    begin(&mut stage, "b=2").unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    let refused = stage.send_offsets(&[(DEALS, 0, 2)]).and_then(|()| stage.commit()).unwrap_err();
+    assert!(matches!(refused, LogError::Abort(_)), "{refused:?}");
+    stage.abort().unwrap();
+    start_assigned(&log, &settings, &mut stage);
+    assert_eq!(log.committed(&group(&settings), DEALS, 0).unwrap(), Some(1));
+    transact(&mut stage, "b=3", 2).unwrap();
+    check(&log, "a=1 b=3");
+}
+
+#[test]
+fn an_assignment_that_changed_during_a_transaction_aborts_it() {
+    let (_, mut settings) = opened("changed");
+    settings.maximum_poll_interval_ms = 2_000;
+    let log = Kafka::connect(settings.clone()).unwrap();
+    let mut stage = owner(&log, &settings);
+    std::thread::sleep(Duration::from_secs(3));
+    begin(&mut stage, "a=1").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let refused = loop {
+        stage.poll(&mut Batch::default(), 0, Duration::ZERO).unwrap();
+        match stage.send_offsets(&[(DEALS, 0, 1)]) {
+            Err(error) => break error,
+            Ok(()) if Instant::now() > deadline => panic!("the transaction goes on"),
+            Ok(()) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    assert!(matches!(refused, LogError::Abort(_)), "{refused:?}");
+    stage.abort().unwrap();
+    start_assigned(&log, &settings, &mut stage);
+    transact(&mut stage, "b=2", 1).unwrap();
+    check(&log, "b=2");
+}
+
+#[test]
+fn a_living_worker_refuses_a_second_one_by_name() {
+    let (log, settings) = opened("second");
+    let mut first = owner(&log, &settings);
+    let refused = log.stage(&group(&settings), &INPUTS).err().unwrap();
+    assert!(matches!(refused, LogError::Fenced(_)));
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "{} already has a worker: accrue-{} at /127.0.0.1; one worker a group, stop that one first",
+            group(&settings),
+            std::process::id()
+        )
+    );
+    transact(&mut first, "a=1", 1).unwrap();
+    check(&log, "a=1");
+}
+
+#[test]
+fn sisters_flow_beside_the_first_input_and_limit_zero_loses_nothing() {
+    let (log, settings) = opened("sisters");
+    append(&log, DEALS, 0, "a=1");
+    append(&log, QUOTAS, 0, "q=1");
+    append(&log, QUOTAS, 1, "q=2 q=3");
+    let mut stage = owner(&log, &settings);
+    for _ in 0..20 {
+        stage.poll(&mut Batch::default(), 0, Duration::ZERO).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(take(&mut stage, 4), "a=1 q=1 q=2 q=3");
+}
+
+/// Settings that reach this program's own broker through its proxy.
+fn proxied(name: &str) -> (Kafka, Kafka, KafkaSettings) {
+    let broker = support::broker::own();
+    let direct = KafkaSettings { brokers: broker.address.clone(), request_timeout_ms: 3_000, ..support::broker::settings(name) };
+    let log = Kafka::connect(direct.clone()).unwrap();
+    log.create_topics(2).unwrap();
+    let through = KafkaSettings { brokers: format!("127.0.0.1:{}", broker.proxy.port()), ..direct };
+    (log, Kafka::connect(through.clone()).unwrap(), through)
+}
+
+/// One test for both faults: the proxy is one for the whole program.
+#[test]
+fn a_commit_whose_answer_is_lost_counts_once() {
+    let proxy = &support::broker::own().proxy;
+    let (log, through, settings) = proxied("answer");
+    let mut stage = owner(&through, &settings);
+    transact(&mut stage, "a=1", 1).unwrap();
+
+    proxy.set(Fault::LoseAnswer);
+    transact(&mut stage, "b=2", 2).unwrap();
+    assert!(proxy.is(Fault::None), "the answer was lost");
+    transact(&mut stage, "c=3", 3).unwrap();
+    check(&log, "a=1 b=2 c=3");
+
+    proxy.set(Fault::LoseAnswerAndCut);
+    let doubt = transact(&mut stage, "d=4", 4).unwrap_err();
+    assert!(matches!(doubt, LogError::Doubt(_)), "{doubt:?}");
+    assert!(proxy.is(Fault::Cut), "the answer was lost");
+    assert!(matches!(stage.begin(), Err(LogError::Doubt(_))), "nothing goes on before a restore");
+    proxy.set(Fault::None);
+    start_assigned(&log, &settings, &mut stage);
+    check(&log, "a=1 b=2 c=3 d=4");
+    assert_eq!(log.committed(&group(&settings), DEALS, 0).unwrap(), Some(4));
+    while let Err(LogError::Abort(_)) = transact(&mut stage, "e=5", 5) {
+        stage.abort().unwrap();
+        start_assigned(&log, &settings, &mut stage);
+    }
+    check(&log, "a=1 b=2 c=3 d=4 e=5");
+}
+
+#[test]
+fn topics_that_do_not_fit_are_refused_with_the_fix() {
+    let (log, settings) = opened("refused");
+    let prefix = &settings.topic_prefix;
+    let check = |refused: LogError, message: String| {
+        assert!(matches!(refused, LogError::Settings(_)), "{refused:?}");
+        assert_eq!(refused.to_string(), message);
+    };
+    log.create_topics(2).unwrap();
+    check(
+        log.create_topics(3).unwrap_err(),
+        format!(
+            "topic {prefix}deal-closed has 2 partitions, not 3; set partitions = 2 if all inputs have as many, or use another \
+             topic prefix"
+        ),
+    );
+    let replicated = Kafka::connect(KafkaSettings { replication: 2, ..settings.clone() }).unwrap();
+    check(
+        replicated.create_topics(2).unwrap_err(),
+        format!(
+            "topic {prefix}deal-closed has 1 replicas, fewer than 2; add replicas with kafka-reassign-partitions, or lower \
+             replication"
+        ),
+    );
+    check(
+        log.stage("unequal", &[DEALS, Topic::Facts]).err().unwrap(),
+        format!(
+            "{prefix}deal-closed has 2 partitions and {prefix}facts has 1; inputs need as many: create the topics anew with one \
+             count"
+        ),
+    );
+    let short = Kafka::connect(KafkaSettings { topic_prefix: format!("{prefix}x-"), ..settings.clone() }).unwrap();
+    support::broker::create_topic(&settings.brokers, &format!("{prefix}x-deal-closed"), 2, &[("retention.ms", "1000")]);
+    check(
+        short.create_topics(2).unwrap_err(),
+        format!(
+            "topic {prefix}x-deal-closed has retention.ms = 1000, which would lose data; set retention.ms = -1: kafka-configs \
+             --alter --entity-type topics --entity-name {prefix}x-deal-closed --add-config retention.ms=-1"
+        ),
+    );
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_said_in_time() {
+    let began = Instant::now();
+    let settings = KafkaSettings { request_timeout_ms: 2_000, ..KafkaSettings::new("127.0.0.1:1") };
+    let refused = Kafka::connect(settings).err().unwrap();
+    assert!(matches!(refused, LogError::Unavailable(_)));
+    assert_eq!(refused.to_string(), "no Kafka broker answers at 127.0.0.1:1 within 2 s; start it, or correct brokers");
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
