@@ -192,6 +192,32 @@ fn a_living_worker_refuses_a_second_one_by_name() {
 }
 
 #[test]
+fn a_worker_that_must_share_its_partitions_is_refused() {
+    let (_, mut settings) = opened("shared");
+    settings.request_timeout_ms = 3_000;
+    let log = Kafka::connect(settings.clone()).unwrap();
+    let mut stage = owner(&log, &settings);
+    let other = support::broker::member(&settings.brokers, &group(&settings), &format!("{}deal-closed", settings.topic_prefix));
+    let deadline = Instant::now() + Duration::from_secs(40);
+    let refused = loop {
+        support::broker::serve(&other);
+        match stage.poll(&mut Batch::default(), 1, Duration::from_millis(20)) {
+            Err(error) => break error,
+            Ok(()) => assert!(Instant::now() < deadline, "two workers share the group"),
+        }
+    };
+    assert!(matches!(refused, LogError::Fenced(_)), "{refused:?}");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "{} got 1 of 2 partitions: another worker is in the group (the-other at /127.0.0.1); one worker a group, stop one of \
+             them",
+            group(&settings)
+        )
+    );
+}
+
+#[test]
 fn sisters_flow_beside_the_first_input_and_limit_zero_loses_nothing() {
     let (log, settings) = opened("sisters");
     append(&log, DEALS, 0, "a=1");

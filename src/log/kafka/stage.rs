@@ -155,6 +155,10 @@ impl KafkaStage {
                         push(*topic, &message, into);
                     }
                 }
+                // The client reconnects by itself, unless there is nothing to connect to.
+                Some(Err(error)) if error.rdkafka_error_code() == Some(Code::AllBrokersDown) => {
+                    self.kafka.metadata(None)?;
+                }
                 Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::PollExceeded) => {
                     tracing::debug!(%error, "kafka consumer");
                 }
@@ -208,7 +212,7 @@ impl KafkaStage {
             return Ok(());
         }
         let since = *self.incomplete_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < patience(self.settings()) + Duration::from_secs(10) {
+        if since.elapsed() < patience(self.settings()) + self.settings().request_timeout() {
             return Ok(());
         }
         let others =
@@ -351,7 +355,8 @@ impl StageLog for KafkaStage {
         let committed = self.producer()?.commit();
         match &committed {
             Ok(()) => self.transaction = None,
-            Err(LogError::Abort(_)) => {}
+            // A fenced producer stays as it is: one made anew would fence the newer owner.
+            Err(LogError::Abort(_) | LogError::Fenced(_)) => {}
             Err(_) => (self.transaction, self.producer) = (None, None),
         }
         committed
@@ -363,7 +368,7 @@ impl StageLog for KafkaStage {
             return Ok(());
         };
         let aborted = producer.abort();
-        if aborted.is_err() {
+        if aborted.as_ref().is_err_and(|error| !matches!(error, LogError::Fenced(_))) {
             self.producer = None;
         }
         aborted
