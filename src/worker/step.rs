@@ -369,8 +369,10 @@ impl Machine {
 
     /// The transaction is committed: now everything local follows.
     fn publish(&mut self, advances: Vec<Advance>, offsets: &[(Topic, u32, u64)]) -> Result<(), Trouble> {
-        let positions: Vec<_> =
-            offsets.iter().map(|(topic, partition, offset)| Position { topic: *topic, partition: *partition, offset: *offset }).collect();
+        let positions: Vec<_> = offsets
+            .iter()
+            .map(|(topic, partition, offset)| Position { topic: *topic, partition: *partition, offset: *offset })
+            .collect();
         for at in &positions {
             self.committed.insert((at.topic, at.partition), at.offset);
         }
