@@ -5,6 +5,7 @@
 //! is worked around.
 
 mod error;
+mod membership;
 mod producer;
 mod reader;
 mod stage;
