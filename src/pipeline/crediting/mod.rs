@@ -12,7 +12,7 @@ mod tests;
 
 use super::feed::{Feed, reject_record};
 use super::packed::{Cause, CauseTopic};
-use super::{Changed, Effects, Flow, Input, Origin, Outcome, Stage, StageError, States};
+use super::{Changed, Effects, Flow, Input, Origin, Outcome, Phase, Stage, StageError, States};
 use crate::domain::credit::{Credit, credits_of};
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
@@ -305,6 +305,11 @@ impl Stage for Crediting {
         self.loaded.clear();
         self.places.clear();
         self.feed.abandon();
+    }
+
+    fn phase(&self) -> Phase {
+        let passing = self.partitions.values().any(|partition| partition.progress.pass.is_some());
+        if passing { Phase::Recrediting } else { Phase::Idle }
     }
 
     fn idle(&self) -> bool {

@@ -18,7 +18,7 @@ mod tests;
 
 use super::feed::{Feed, reject_record};
 use super::packed::PackedCredits;
-use super::{Changed, Effects, Flow, Input, Origin, Output, Stage, StageError, States};
+use super::{Changed, Effects, Flow, Input, Origin, Output, Phase, Stage, StageError, States};
 use crate::domain::calendar::Quarter;
 use crate::domain::fact::Fact;
 use crate::domain::output::{Causes, RejectKind};
@@ -234,11 +234,10 @@ fn keys_of_payee(number: u32, payee_id: &str, states: &mut dyn States) -> Result
     let prefix = [payee_id.as_bytes(), b"\0"].concat();
     let mut found: Vec<Vec<u8>> = Vec::new();
     loop {
-        let after = found.last().unwrap_or(&prefix).clone();
-        let keys = states.keys_after(number, &after, AT_ONCE)?;
-        let all = keys.len();
+        let before = found.len();
+        let keys = states.keys_after(number, found.last().unwrap_or(&prefix), AT_ONCE)?;
         found.extend(keys.into_iter().take_while(|key| key.starts_with(&prefix)));
-        if all < AT_ONCE || found.last() == Some(&after) || !found.len().is_multiple_of(AT_ONCE) {
+        if found.len() - before < AT_ONCE {
             return Ok(found);
         }
     }
@@ -355,6 +354,15 @@ impl Stage for Earning {
         self.loaded.clear();
         self.places.clear();
         self.feed.abandon();
+    }
+
+    fn phase(&self) -> Phase {
+        let operating = self.partitions.iter().find(|(_, partition)| partition.progress.operating.is_some());
+        match operating.and_then(|(number, _)| self.next_operation(*number)) {
+            Some(Operation::Release(_)) => Phase::Releasing,
+            Some(_) => Phase::Closing,
+            None => Phase::Idle,
+        }
     }
 
     fn idle(&self) -> bool {
