@@ -243,7 +243,8 @@ impl Reader<'_> {
 
     fn number(&mut self, section: &Section<'_>, key: &str, range: Range<u64>) -> Option<u64> {
         let (value, _) = section.value(key)?;
-        let integer = value.get_ref().as_integer().and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
+        let integer =
+            value.get_ref().as_integer().and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
         let number = integer.filter(|number| range.contains(number));
         if number.is_none() {
             let last = range.end - 1;

@@ -89,9 +89,17 @@ impl Change {
 /// What became of a delta.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Acknowledgement {
-    Applied { partition: u32, epoch: u64, seq: u64 },
+    Applied {
+        partition: u32,
+        epoch: u64,
+        seq: u64,
+    },
     /// It did not follow on what is stored, or could not be written: the partition must be restored.
-    Lost { partition: u32, epoch: u64, reason: String },
+    Lost {
+        partition: u32,
+        epoch: u64,
+        reason: String,
+    },
 }
 
 /// Count and sum of states, kept by -old +new.
@@ -154,7 +162,8 @@ impl Reader {
     /// Keys in byte order, strictly after `after`, at most `limit`.
     pub fn keys_after(&self, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let from = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-        let keys = || self.tree.range::<&[u8], _>(from).keys().filter(|key| !matches!(key, Ok(key) if key.as_ref() == POSITION_KEY));
+        let keys =
+            || self.tree.range::<&[u8], _>(from).keys().filter(|key| !matches!(key, Ok(key) if key.as_ref() == POSITION_KEY));
         guarded(|| keys().take(limit).map(|key| Ok(key?.to_vec())).collect())
     }
 }

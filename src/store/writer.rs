@@ -1,8 +1,8 @@
 //! The store's one writing thread: sled's batches take a process-wide lock, and order is what makes them a position.
 
 use super::{
-    Acknowledgement, Change, Command, Delta, Digest, Opened, POSITION_KEY, POSITION_VERSION, Reader, StoreError,
-    StorePosition, Wiped, fingerprint, guarded,
+    Acknowledgement, Change, Command, Delta, Digest, Opened, POSITION_KEY, POSITION_VERSION, Reader, StoreError, StorePosition,
+    Wiped, fingerprint, guarded,
 };
 use crate::worker::crash::{CrashPoints, Crashed};
 use std::collections::HashMap;

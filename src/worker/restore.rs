@@ -203,7 +203,9 @@ impl Restore<'_> {
             (Some(group), None) => alarm(format!(
                 "group {group_name} stands at {group} of {topic_name}, but {changelog} holds no commit record; bring {changelog} back from a backup"
             )),
-            (_, Some(None)) => alarm(format!("the commit record does not name {topic_name}; start the engine version that wrote it")),
+            (_, Some(None)) => {
+                alarm(format!("the commit record does not name {topic_name}; start the engine version that wrote it"))
+            }
         }
     }
 }

@@ -3,9 +3,9 @@
 mod support;
 mod toy;
 
+use super::Stop;
 use super::commit_record::{COMMIT_KEY, Sealed};
 use super::crash::{CrashError, CrashPoints, POINTS};
-use super::Stop;
 use crate::domain::topic::Topic;
 use crate::log::{Append, Client, LogError, Records};
 use crate::pipeline::Outcome;
@@ -358,7 +358,11 @@ fn crash_points_are_for_tests_only() {
         refused("mid-send", "/var/lib/accrue").to_string(),
         "ACCRUE_CRASH_AT is refused: neither the data directory nor the application id contains \"test\""
     );
-    assert!(refused("mid-air", "test").to_string().starts_with("ACCRUE_CRASH_AT: no crash point \"mid-air\"; the points are before-begin, after-fold"));
+    assert!(
+        refused("mid-air", "test")
+            .to_string()
+            .starts_with("ACCRUE_CRASH_AT: no crash point \"mid-air\"; the points are before-begin, after-fold")
+    );
     assert!(matches!(refused("mid-send:0", "test"), CrashError::Unknown(_)));
     assert!(CrashPoints::from_text(None, "/var/lib/accrue").is_ok());
     assert!(CrashPoints::from_text(Some("mid-send:3"), "a-test").is_ok());

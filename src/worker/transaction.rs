@@ -1,11 +1,11 @@
 //! From what a batch did to the log: outputs, new states and a commit record per touched partition, in one transaction.
 
+use super::Stop;
 use super::Trouble;
 use super::batch::{Folded, Offsets};
 use super::commit_record::{COMMIT_KEY, CommitRecord, InputPosition, Sealed, hash_of};
 use super::crash::CrashPoints;
 use super::working_set::WorkingSet;
-use super::Stop;
 use crate::domain::topic::Topic;
 use crate::log::batch::Outbox;
 use crate::log::{Records, StageLog};
@@ -122,7 +122,12 @@ impl Preparing<'_> {
     }
 
     /// States that are what they were are not written again.
-    fn write_states(&mut self, partition: u32, mut digest: Digest, changed: Vec<Changed>) -> Result<(Vec<Change>, Digest), Trouble> {
+    fn write_states(
+        &mut self,
+        partition: u32,
+        mut digest: Digest,
+        changed: Vec<Changed>,
+    ) -> Result<(Vec<Change>, Digest), Trouble> {
         let mut changes = Vec::with_capacity(changed.len());
         for Changed { key, state, .. } in changed {
             let old = self.states.state(partition, &key)?;
@@ -184,7 +189,12 @@ fn by_partition(changed: Vec<Changed>) -> Result<BTreeMap<u32, Vec<Changed>>, Tr
 }
 
 /// Writes and commits. Nothing may be sent once the offsets are in.
-pub fn commit(log: &mut dyn StageLog, outbox: &Outbox, offsets: &[(Topic, u32, u64)], crash: &CrashPoints) -> Result<(), Trouble> {
+pub fn commit(
+    log: &mut dyn StageLog,
+    outbox: &Outbox,
+    offsets: &[(Topic, u32, u64)],
+    crash: &CrashPoints,
+) -> Result<(), Trouble> {
     for (topic, partition, records) in outbox.iter() {
         log.send(topic, partition, records)?;
         crash.pass("mid-send")?;

@@ -3,7 +3,7 @@
 use super::toy::{FACT_ADDS, Toy};
 use crate::config::{Config, Limits};
 use crate::domain::calendar::Date;
-use crate::domain::deal::{Change, DealClosed, DealStatus, Line, Split, Counts};
+use crate::domain::deal::{Change, Counts, DealClosed, DealStatus, Line, Split};
 use crate::domain::money::{Amount, Quantity, WHOLE};
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
@@ -197,8 +197,7 @@ impl Bench {
             outbox.to(Topic::DealClosed, partition_of(id.as_bytes(), PARTITIONS)).push(Some(id.as_bytes()), Some(&bytes));
             *self.appended.entry((*id).into()).or_default() += 1;
         }
-        let appends: Vec<_> =
-            outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
+        let appends: Vec<_> = outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
         self.log.append(&appends).unwrap();
     }
 

@@ -26,7 +26,14 @@ pub struct Toy {
 }
 
 impl Toy {
-    fn count(&mut self, partition: u32, key: &[u8], adds: u64, states: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+    fn count(
+        &mut self,
+        partition: u32,
+        key: &[u8],
+        adds: u64,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<(), StageError> {
         let place = (partition, key.to_vec());
         let before = match self.counts.get(&place) {
             Some(count) => *count,
@@ -38,7 +45,13 @@ impl Toy {
         Ok(())
     }
 
-    fn work_off(&mut self, partition: u32, budget: usize, states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
+    fn work_off(
+        &mut self,
+        partition: u32,
+        budget: usize,
+        states: &mut dyn States,
+        effects: &mut Effects,
+    ) -> Result<bool, StageError> {
         let mut meta = self.metas[&partition].clone();
         if meta.cursor.is_none() && meta.facts_next < self.offered {
             meta.cursor = Some(Vec::new());
