@@ -1,1 +1,5 @@
-fn main() {}
+//! The `accrue` binary: everything is in `accrue::cli`.
+
+fn main() -> std::process::ExitCode {
+    accrue::cli::main()
+}

@@ -23,6 +23,13 @@ fn opened(name: &str) -> (Kafka, KafkaSettings) {
     (log, settings)
 }
 
+/// With enough deals for the positions that a test commits.
+fn filled(name: &str) -> (Kafka, KafkaSettings) {
+    let (log, settings) = opened(name);
+    append(&log, DEALS, 0, "1=1 2=2 3=3 4=4 5=5 6=6 7=7 8=8 9=9");
+    (log, settings)
+}
+
 fn group(settings: &KafkaSettings) -> String {
     format!("{}group", settings.topic_prefix)
 }
@@ -119,7 +126,7 @@ fn aborted_records_and_control_records_take_offsets_and_are_skipped() {
 
 #[test]
 fn a_dangling_transaction_is_ended_by_the_next_owner() {
-    let (log, settings) = opened("dangling");
+    let (log, settings) = filled("dangling");
     let mut dead = owner(&log, &settings);
     begin(&mut dead, "lost=1").unwrap();
     dead.send_offsets(&[(DEALS, 0, 9)]).unwrap();
@@ -133,7 +140,7 @@ fn a_dangling_transaction_is_ended_by_the_next_owner() {
 
 #[test]
 fn a_stale_generation_is_refused_and_the_partitions_come_back() {
-    let (_, mut settings) = opened("stale");
+    let (_, mut settings) = filled("stale");
     settings.maximum_poll_interval_ms = 2_000;
     let log = Kafka::connect(settings.clone()).unwrap();
     let mut stage = owner(&log, &settings);
@@ -151,7 +158,7 @@ fn a_stale_generation_is_refused_and_the_partitions_come_back() {
 
 #[test]
 fn an_assignment_that_changed_during_a_transaction_aborts_it() {
-    let (_, mut settings) = opened("changed");
+    let (_, mut settings) = filled("changed");
     settings.maximum_poll_interval_ms = 2_000;
     let log = Kafka::connect(settings.clone()).unwrap();
     let mut stage = owner(&log, &settings);
@@ -175,7 +182,7 @@ fn an_assignment_that_changed_during_a_transaction_aborts_it() {
 
 #[test]
 fn a_living_worker_refuses_a_second_one_by_name() {
-    let (log, settings) = opened("second");
+    let (log, settings) = filled("second");
     let mut first = owner(&log, &settings);
     let refused = log.stage(&group(&settings), &INPUTS).err().unwrap();
     assert!(matches!(refused, LogError::Fenced(_)));
@@ -189,6 +196,32 @@ fn a_living_worker_refuses_a_second_one_by_name() {
     );
     transact(&mut first, "a=1", 1).unwrap();
     check(&log, "a=1");
+}
+
+#[test]
+fn a_worker_that_must_share_its_partitions_is_refused() {
+    let (_, mut settings) = opened("shared");
+    settings.request_timeout_ms = 3_000;
+    let log = Kafka::connect(settings.clone()).unwrap();
+    let mut stage = owner(&log, &settings);
+    let other = support::broker::member(&settings.brokers, &group(&settings), &format!("{}deal-closed", settings.topic_prefix));
+    let deadline = Instant::now() + Duration::from_secs(40);
+    let refused = loop {
+        support::broker::serve(&other);
+        match stage.poll(&mut Batch::default(), 1, Duration::from_millis(20)) {
+            Err(error) => break error,
+            Ok(()) => assert!(Instant::now() < deadline, "two workers share the group"),
+        }
+    };
+    assert!(matches!(refused, LogError::Fenced(_)), "{refused:?}");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "{} got 1 of 2 partitions: another worker is in the group (the-other at /127.0.0.1); one worker a group, stop one of \
+             them",
+            group(&settings)
+        )
+    );
 }
 
 #[test]
@@ -211,6 +244,7 @@ fn proxied(name: &str) -> (Kafka, Kafka, KafkaSettings) {
     let direct = KafkaSettings { brokers: broker.address.clone(), request_timeout_ms: 3_000, ..support::broker::settings(name) };
     let log = Kafka::connect(direct.clone()).unwrap();
     log.create_topics(2).unwrap();
+    append(&log, DEALS, 0, "1=1 2=2 3=3 4=4 5=5");
     let through = KafkaSettings { brokers: format!("127.0.0.1:{}", broker.proxy.port()), ..direct };
     (log, Kafka::connect(through.clone()).unwrap(), through)
 }

@@ -190,8 +190,8 @@ fn kill_workers(environment: &[(&str, &str)]) {
         let mut child = spawn(environment);
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let (commits, microseconds) = ((random >> 33) as usize % 40 + 1, (random >> 50) % 8_000);
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let seen = lines.filter(|line| line.ends_with("committed")).take(commits).count();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let seen = lines.by_ref().filter(|line| line.ends_with("committed")).take(commits).count();
         assert_eq!(seen, commits, "the worker of round {round} ended by itself");
         std::thread::sleep(Duration::from_micros(microseconds));
         child.kill().unwrap();

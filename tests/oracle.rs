@@ -1,7 +1,7 @@
 //! Properties of the oracle over random histories: whatever the order of arrival, what is booked stays the same.
 
-#[path = "support/histories.rs"]
-mod histories;
+mod support;
+use support::histories;
 
 use accrue::domain::fact::FactBody;
 use accrue::domain::money::Minor;

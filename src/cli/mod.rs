@@ -1,1 +1,127 @@
-//! To come.
+//! What people type: the commands of the `accrue` binary, one file per command or small group.
+//!
+//! Data goes to standard output, notices go to standard error. Leaves out how anything is computed or stored.
+//! Reading order: `exit`, `console`, `session` (a log to work on), then the commands.
+
+mod append;
+mod check;
+mod close;
+mod console;
+mod control;
+mod demo;
+mod engine;
+mod exit;
+mod export;
+mod ingest;
+mod kafka;
+mod progress;
+mod publish;
+mod refused;
+mod release;
+mod review;
+mod session;
+mod standings;
+mod statement;
+mod table;
+mod test;
+mod topics;
+mod up;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use console::Console;
+use exit::Exit;
+use std::process::ExitCode;
+
+/// Deals and quotas in; attainment, accruals and payouts out, exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "accrue", version, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Arguments {
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A made-up company plays on an embedded log
+    Demo(demo::Demo),
+    /// One process with a durable embedded log and both stages
+    Up(up::Up),
+    /// The same work on Kafka
+    Run(up::Run),
+    /// Check a company's files and append what differs
+    Publish(publish::Publish),
+    /// Append deals or quotas from JSON lines
+    Ingest(ingest::Ingest),
+    /// Review a pay period and close it
+    Close(close::Close),
+    /// Take the last close back before its release
+    Reopen(close::Reopen),
+    /// Publish the payouts of a closed period
+    Release(release::Release),
+    /// Who stands where, by attainment or measured amount
+    Board(standings::Board),
+    /// Measured sums against quotas
+    Attainment(standings::Attainment),
+    /// What a payee has earned and was paid
+    Statement(statement::Statement),
+    /// Payouts by run
+    Payouts(statement::Payouts),
+    /// What was refused and what waits for a fact
+    #[command(subcommand)]
+    Rejects(standings::Rejects),
+    /// Every error in a company's files at once
+    Check(check::Check),
+    /// Run cases through the engine
+    Test(test::Test),
+    /// Recompute everything with the second engine and compare
+    Verify(verify::Verify),
+    /// Print the topics with their settings, or create them
+    Topics(topics::Topics),
+    /// Write data for other programs
+    #[command(subcommand)]
+    Export(export::Export),
+    #[command(external_subcommand)]
+    Other(Vec<String>),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::usage(&error),
+    };
+    let console = Console::new(arguments.json);
+    let outcome = crate::telemetry::start(None).map_err(Into::into).and_then(|()| dispatch(arguments.command, &console));
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::report(&error, &console),
+    }
+}
+
+fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
+    match command {
+        Command::Demo(command) => command.run(console),
+        Command::Up(command) => command.run(console),
+        Command::Run(command) => command.run(console),
+        Command::Publish(command) => command.run(console),
+        Command::Ingest(command) => command.run(console),
+        Command::Close(command) => command.run(console),
+        Command::Reopen(command) => command.run(console),
+        Command::Release(command) => command.run(console),
+        Command::Board(command) => command.run(console),
+        Command::Attainment(command) => command.run(console),
+        Command::Statement(command) => command.run(console),
+        Command::Payouts(command) => command.run(console),
+        Command::Rejects(command) => command.run(console),
+        Command::Check(command) => command.run(console),
+        Command::Test(command) => command.run(console),
+        Command::Verify(command) => command.run(console),
+        Command::Topics(command) => command.run(console),
+        Command::Export(command) => command.run(console),
+        Command::Other(words) => refused::command(&words),
+    }
+}

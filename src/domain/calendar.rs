@@ -54,6 +54,16 @@ impl Date {
         Some(Date(date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days()))
     }
 
+    /// The civil month that holds the day; periods of this version's calendars are civil months.
+    pub fn month(self) -> Option<Period> {
+        self.civil().map(|date| Period(i32::from(date.year()) * 12 + i32::from(date.month()) - 1))
+    }
+
+    /// Whether it is the first day of a civil month.
+    pub fn starts_month(self) -> bool {
+        self.civil().is_some_and(|date| date.day() == 1)
+    }
+
     fn civil(self) -> Option<jiff::civil::Date> {
         jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().try_days(self.0).ok()?).ok()
     }

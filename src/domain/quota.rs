@@ -30,9 +30,15 @@ impl QuotaChanged<'_> {
         check_id("payee_id", self.payee_id)?;
         check_id("measure", self.measure)?;
         check_id("calendar", self.calendar)?;
-        match self.amount {
-            Some(amount) if amount.0 < 0 => Err(Reject::field("amount", format!("{amount} is negative"))),
-            _ => Ok(()),
+        if let Some(amount) = self.amount.filter(|amount| amount.0 < 0) {
+            return Err(Reject::field("amount", format!("{amount} is negative")));
         }
+        let (first, last) = self.interval.first_and_last();
+        let fits = |date: Date| date.starts_month() && date.month().is_some_and(|month| first <= month && month <= last);
+        if let Some(date) = self.applies_from.filter(|date| !fits(*date)) {
+            let message = format!("{date} is not the first day of a pay period of {}", self.interval);
+            return Err(Reject::field("applies_from", message));
+        }
+        Ok(())
     }
 }

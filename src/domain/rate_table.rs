@@ -20,25 +20,24 @@ pub enum Value {
 /// The earning of the whole sum `measured` under a component's table.
 pub fn value(component: &Component, quota: Option<Amount>, measured: Measured) -> Value {
     let quota = quota.filter(|quota| quota.0 > 0);
-    if component.tier_by == TierBy::Attainment && quota.is_none() {
-        return match component.no_quota {
-            Some(NoQuota::Nothing) => Value::Earns(I256::ZERO),
-            Some(NoQuota::FirstTier) => Value::Earns(first_tier(component, measured)),
-            Some(NoQuota::Park) | None => Value::NeedsQuota,
-        };
+    let lacks_quota = component.tier_by == TierBy::Attainment && quota.is_none();
+    match component.no_quota {
+        Some(NoQuota::Nothing) if lacks_quota => return Value::Earns(I256::ZERO),
+        Some(NoQuota::Park) | None if lacks_quota => return Value::NeedsQuota,
+        _ => {}
     }
+    let of_positive = |sum: I256| if lacks_quota { first_tier(component, sum) } else { of_positive(component, quota, sum) };
     let sum = I256::from(measured.0);
     Value::Earns(match component.negative {
-        Negative::Carry if measured.0 < 0 => first_tier(component, measured),
+        Negative::Carry if measured.0 < 0 => first_tier(component, sum),
         Negative::Zero if measured.0 < 0 => I256::ZERO,
-        Negative::Mirror if measured.0 < 0 => -of_positive(component, quota, -sum),
-        _ => of_positive(component, quota, sum),
+        Negative::Mirror if measured.0 < 0 => -of_positive(-sum),
+        _ => of_positive(sum),
     })
 }
 
-fn first_tier(component: &Component, measured: Measured) -> Exact {
-    let rate = component.tiers.first().map_or(0, |tier| tier.rate.0);
-    I256::from(measured.0) * I256::from(rate)
+fn first_tier(component: &Component, sum: I256) -> Exact {
+    sum * I256::from(component.tiers.first().map_or(0, |tier| tier.rate.0))
 }
 
 /// The lower edge of a tier in 10^-12 of the measure's unit. Attainment tiers have at most 6 decimals, so that

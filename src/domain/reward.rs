@@ -30,25 +30,26 @@ pub struct Earned {
 
 /// Prices the periods of one interval in order; `None` when an amount does not fit.
 pub fn earned(periods: &[PeriodInput<'_>], minor_digits: u32) -> Option<Vec<Earned>> {
-    let mut total = I256::ZERO;
+    let (mut total, mut rounded) = (I256::ZERO, Minor(0));
     let mut result = Vec::with_capacity(periods.len());
     for period in periods {
-        result.push(match period.component {
-            None => Earned { minor: Minor(0), exact: I256::ZERO, needs_quota: false },
-            Some(component) => price(component, period, &mut total, minor_digits)?,
-        });
+        let Some(component) = period.component else {
+            result.push(Earned { minor: Minor(0), exact: I256::ZERO, needs_quota: false });
+            continue;
+        };
+        let (exact, needs_quota) = part(component, period);
+        total += exact;
+        let before = std::mem::replace(&mut rounded, round_to_minor(total, minor_digits, component.rounding)?);
+        result.push(Earned { minor: Minor(rounded.0.checked_sub(before.0)?), exact, needs_quota });
     }
     Some(result)
 }
 
-fn price(component: &Component, period: &PeriodInput<'_>, total: &mut Exact, minor_digits: u32) -> Option<Earned> {
+/// What a period adds to the unrounded total, and whether it lacks a quota to say so.
+fn part(component: &Component, period: &PeriodInput<'_>) -> (Exact, bool) {
     let at = |sum| value(component, period.quota, sum);
-    let (Value::Earns(start), Value::Earns(end)) = (at(period.from), at(period.to)) else {
-        return Some(Earned { minor: Minor(0), exact: I256::ZERO, needs_quota: true });
-    };
-    let before = *total;
-    *total += end - start;
-    let round = |exact: Exact| round_to_minor(exact, minor_digits, component.rounding);
-    let minor = round(*total)?.0.checked_sub(round(before)?.0)?;
-    Some(Earned { minor: Minor(minor), exact: end - start, needs_quota: false })
+    match (at(period.from), at(period.to)) {
+        (Value::Earns(start), Value::Earns(end)) => (end - start, false),
+        _ => (I256::ZERO, true),
+    }
 }

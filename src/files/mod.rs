@@ -1,1 +1,39 @@
-//! To come.
+//! The files that people write: a company's directory, read with positions, checked as a whole, turned into facts.
+//!
+//! Every error is reported at once, with file, line, column and a stable code. Nothing is ignored: an unknown key, a
+//! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
+//! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
+//! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas` (one file each); `draft`, `check`,
+//! `organisation` (the whole); `changes` (what publishing would append); `case` (tests of plans).
+
+pub mod case;
+mod changes;
+mod check;
+pub mod codes;
+mod definitions;
+mod diagnostic;
+mod draft;
+mod fields;
+mod folder;
+mod json;
+mod modes;
+mod node;
+mod organisation;
+mod people;
+mod plan;
+mod quota_changes;
+mod quotas;
+mod sheet;
+mod source;
+mod tiers;
+
+pub use case::{Case, case};
+pub use changes::{Change, ChangeKind, Current, Record, changes};
+pub use diagnostic::{Diagnostic, Severity};
+pub use draft::CompanyFiles;
+pub use folder::{company, company_from_texts};
+pub use quotas::Quota;
+pub use source::{Located, Place};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Records in and out of the log: many of them in one buffer, so that no record costs an allocation.
 
+use super::LogError;
 use crate::domain::topic::{Position, Topic};
 use std::ops::Range;
 
@@ -94,7 +95,26 @@ pub struct Outgoing<'r> {
     pub headers: &'r [(String, Vec<u8>)],
 }
 
+impl Outgoing<'_> {
+    /// What counts against the record size limit.
+    pub fn bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len) + headers
+    }
+}
+
 impl Records {
+    /// Refuses a record that is larger than the log takes.
+    pub fn check_sizes(&self, topic: &str, limit: usize) -> Result<(), LogError> {
+        match self.iter().map(|record| record.bytes()).find(|bytes| *bytes > limit) {
+            Some(bytes) => Err(LogError::TooLarge(format!(
+                "a record of {bytes} bytes for {topic} is larger than the log takes ({limit} bytes); \
+                 raise maximum_record_bytes or make the record smaller"
+            ))),
+            None => Ok(()),
+        }
+    }
+
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.entries.clear();

@@ -143,14 +143,7 @@ impl Embedded {
     /// Packs records behind those that `packed` holds already, after checking all of them.
     fn pack(&self, topic: Topic, partition: u32, records: &Records, packed: &mut Packer) -> Result<(), LogError> {
         self.check_partition(topic, partition)?;
-        let limit = self.shared.maximum_record_bytes;
-        if let Some(bytes) = records.iter().map(|record| block::record_bytes(&record)).find(|bytes| *bytes > limit) {
-            let name = topic.name();
-            return Err(LogError::TooLarge(format!(
-                "a record of {bytes} bytes for {name} is larger than the log takes ({limit} bytes); \
-                 raise maximum_record_bytes or make the record smaller"
-            )));
-        }
+        records.check_sizes(topic.name(), self.shared.maximum_record_bytes)?;
         let timestamp_ms = now_ms();
         for record in records.iter() {
             packed.push(packed.records(), timestamp_ms, record);

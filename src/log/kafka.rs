@@ -5,6 +5,7 @@
 //! is worked around.
 
 mod error;
+mod membership;
 mod producer;
 mod reader;
 mod stage;
@@ -12,7 +13,6 @@ mod topics;
 
 pub use stage::KafkaStage;
 
-use super::batch::Records;
 use super::{Append, Batch, Client, LogError};
 use crate::domain::topic::{Position, Topic};
 use error::explain;
@@ -24,6 +24,7 @@ use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use reader::{Range, Readers};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +35,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const MESSAGE_OVERHEAD_BYTES: usize = 64 * 1024;
 
 /// How Kafka is reached and used.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KafkaSettings {
     /// `host:port`, several with commas.
     pub brokers: String,
@@ -132,21 +133,13 @@ impl KafkaSettings {
             .set("queued.max.messages.kbytes", (self.consumer_queue_bytes / 1024).to_string());
         config
     }
+}
 
-    fn check_sizes(&self, topic: Topic, records: &Records) -> Result<(), LogError> {
-        let size = |record: super::batch::Outgoing<'_>| {
-            let headers: usize = record.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-            record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len) + headers
-        };
-        let limit = self.maximum_record_bytes;
-        match records.iter().map(size).find(|bytes| *bytes > limit) {
-            Some(bytes) => Err(LogError::TooLarge(format!(
-                "a record of {bytes} bytes for {} is larger than the log takes ({limit} bytes); \
-                 raise maximum_record_bytes or make the record smaller",
-                self.name(topic)
-            ))),
-            None => Ok(()),
-        }
+impl fmt::Debug for KafkaSettings {
+    /// Without the properties: they may hold a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let KafkaSettings { brokers, topic_prefix, client_id, .. } = self;
+        write!(formatter, "KafkaSettings {{ brokers: {brokers}, topic_prefix: {topic_prefix}, client_id: {client_id}, .. }}")
     }
 }
 
@@ -284,7 +277,8 @@ impl Client for Kafka {
 
     fn append(&self, appends: &[Append<'_>]) -> Result<Vec<u64>, LogError> {
         for append in appends {
-            self.settings().check_sizes(append.topic, append.records)?;
+            let limit = self.settings().maximum_record_bytes;
+            append.records.check_sizes(&self.settings().name(append.topic), limit)?;
         }
         let mut kept = self.shared.appender.lock().unwrap_or_else(PoisonError::into_inner);
         let mut producer = match kept.take().filter(|producer| !producer.worn()) {

@@ -2,9 +2,9 @@
 //!
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
-use super::history::{History, Line, Revision, Share};
+use super::history::{Content, History, Line, Revision, Share};
 use super::world::World;
-use crate::wire::records::{Counts, CreditKind, DealKind, Measure, MeasureOf, Period, Reason};
+use crate::wire::records::{Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
 use ethnum::I256;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -33,14 +33,27 @@ impl Until<'_> {
     }
 }
 
-/// The sums of one payee, by measure (its place in the world's order) and pay period.
-pub(super) type PayeeSums = BTreeMap<(u32, Period), I256>;
+/// The sum of a payee, a measure (its place in the world's order) and a pay period.
+pub(super) struct Sum {
+    pub(super) payee: u32,
+    pub(super) measure: u32,
+    pub(super) period: Period,
+    pub(super) sum: I256,
+}
 
-#[derive(Default)]
 pub(super) struct Sums {
-    pub(super) by_payee: BTreeMap<u32, PayeeSums>,
+    /// In order.
+    pub(super) sums: Vec<Sum>,
     /// Deals that wait for a fact, by number.
     pub(super) parked: Vec<(u32, Reason)>,
+}
+
+impl Sums {
+    pub(super) fn of(&self, payee: u32) -> &[Sum] {
+        let first = self.sums.partition_point(|sum| sum.payee < payee);
+        let after = self.sums.partition_point(|sum| sum.payee <= payee);
+        &self.sums[first..after]
+    }
 }
 
 /// Shares out every deal and sums what the measures count.
@@ -52,16 +65,16 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         sums: FxHashMap::default(),
     };
     let mut parked = Vec::new();
-    for revision in newest_revisions(history, until).filter(|revision| revision.closed) {
-        if let Err(reason) = counting.deal(revision) {
+    for revision in newest_revisions(history, until) {
+        let Some(content) = history.content(revision) else { continue };
+        if let Err(reason) = counting.deal(&content) {
             parked.push((revision.deal, reason));
         }
     }
-    let mut by_payee: BTreeMap<u32, PayeeSums> = BTreeMap::new();
-    for ((payee, measure, period), sum) in counting.sums {
-        by_payee.entry(payee).or_default().insert((measure, period), sum);
-    }
-    Sums { by_payee, parked }
+    let summed = counting.sums.into_iter().map(|((payee, measure, period), sum)| Sum { payee, measure, period, sum });
+    let mut sums: Vec<Sum> = summed.collect();
+    sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
+    Sums { sums, parked }
 }
 
 /// Of every deal the accepted revision with the highest number before the cut.
@@ -93,37 +106,36 @@ struct Credit {
 
 impl Counting<'_> {
     /// Adds a deal's credits, or none of them when it lacks a fact.
-    fn deal(&mut self, revision: &Revision) -> Result<(), Reason> {
-        let period = self.period_of(revision)?;
-        let lines = self.history.lines_of(revision);
-        let shared: Result<Vec<_>, Reason> = lines.iter().map(|line| self.credits(revision, line)).collect();
-        for (line, credits) in lines.iter().zip(shared?) {
-            self.count(period, revision.kind, line, &credits);
+    fn deal(&mut self, deal: &Content) -> Result<(), Reason> {
+        let period = self.period_of(deal)?;
+        let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
+        for (line, credits) in deal.lines.iter().zip(shared?) {
+            self.count(period, deal.kind, line, &credits);
         }
         Ok(())
     }
 
     /// The pay period of the close date; what is missing for it is asked in the order of the reasons to park.
-    fn period_of(&self, revision: &Revision) -> Result<Period, Reason> {
+    fn period_of(&self, deal: &Content) -> Result<Period, Reason> {
         let company = self.world.company.ok_or(Reason::UnknownCalendar)?;
-        if **self.history.texts.text(revision.currency) != *company.currency {
+        if **self.history.texts.text(deal.currency) != *company.currency {
             return Err(Reason::OtherCurrency);
         }
         self.world.calendar.ok_or(Reason::UnknownCalendar)?;
-        self.world.period_of(revision.closed_on).ok_or(Reason::NoSuchPeriod)
+        self.world.period_of(deal.closed_on).ok_or(Reason::NoSuchPeriod)
     }
 
-    fn credits(&self, revision: &Revision, line: &Line) -> Result<Vec<Credit>, Reason> {
+    fn credits(&self, deal: &Content, line: &Line) -> Result<Vec<Credit>, Reason> {
         let mut credits = Vec::new();
         let mut rolled: BTreeMap<u32, u32> = BTreeMap::new();
-        for share in self.history.shares_of(line) {
-            if !self.world.seated(share.payee, revision.closed_on) {
+        for share in deal.shares_of(line) {
+            if !self.world.seated(share.payee, deal.closed_on) {
                 return Err(Reason::UnknownPayee);
             }
             let kind = if share.counts == Counts::Revenue { CreditKind::Revenue } else { CreditKind::Overlay };
             credits.push(Credit { payee: share.payee, kind, millionths: share.millionths });
             if kind == CreditKind::Revenue {
-                self.roll(share, revision, &mut rolled)?;
+                self.roll(share, deal.closed_on, &mut rolled)?;
             }
         }
         let rolled = rolled.into_iter().map(|(payee, millionths)| Credit { payee, kind: CreditKind::Rolled, millionths });
@@ -132,8 +144,8 @@ impl Counting<'_> {
     }
 
     /// Adds a direct share to everyone above its payee who holds a seat.
-    fn roll(&self, share: &Share, revision: &Revision, rolled: &mut BTreeMap<u32, u32>) -> Result<(), Reason> {
-        let above = self.world.ancestors(share.payee, revision.closed_on).map_err(|_| Reason::UnknownPayee)?;
+    fn roll(&self, share: &Share, date: Date, rolled: &mut BTreeMap<u32, u32>) -> Result<(), Reason> {
+        let above = self.world.ancestors(share.payee, date).map_err(|_| Reason::UnknownPayee)?;
         for ancestor in above.into_iter().filter(|ancestor| ancestor.seated) {
             *rolled.entry(ancestor.payee).or_default() += share.millionths;
         }

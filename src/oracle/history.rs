@@ -1,13 +1,13 @@
 //! What the oracle keeps of the inputs: every accepted revision, quota statement, fact and close note, compactly.
 //!
-//! A million deals must fit beside a running engine, so ids and texts are interned and lines lie in one vector. Leaves
+//! A million deals must fit beside a running engine, so ids and texts are interned, and what deals say lies packed in one vector. Leaves
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
 use crate::wire::records::{
     CloseNote, Counts, Date, DealClosed, DealKind, DealStatus, Fact, FactBody, Interval, Position, QuotaChanged, Split,
 };
 use rustc_hash::FxHashMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,31 +48,45 @@ pub(super) struct Revision {
     pub(super) partition: u32,
     pub(super) offset: u64,
     pub(super) number: i64,
-    content: u128,
+    hash: u64,
     /// The deal's revision that was accepted before this one.
     earlier: Option<u32>,
-    pub(super) closed: bool,
+    /// Where its [`Content`] starts; `None` for a revision that credits nothing.
+    content: Option<usize>,
+}
+
+/// What a revision that credits something says, as far as any rule reads it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Content {
     pub(super) closed_on: Date,
     pub(super) currency: u32,
     pub(super) kind: Option<DealKind>,
-    first_line: u32,
-    line_count: u32,
+    pub(super) lines: Vec<Line>,
+    shares: Vec<Share>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(super) struct Line {
     pub(super) amount: i128,
     pub(super) quantity: i64,
     pub(super) product: u32,
     pub(super) geography: Option<u32>,
     pub(super) segment: Option<u32>,
-    first_split: u32,
-    split_count: u32,
+    shares: Vec<Share>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(super) struct Share {
     pub(super) payee: u32,
     pub(super) millionths: u32,
     pub(super) counts: Counts,
+}
+
+impl Content {
+    /// The splits that apply to a line: its own, else the deal's.
+    pub(super) fn shares_of<'a>(&'a self, line: &'a Line) -> &'a [Share] {
+        if line.shares.is_empty() { &self.shares } else { &line.shares }
+    }
 }
 
 /// A quota statement's subject; the calendar's id stays with it.
@@ -90,7 +104,7 @@ pub(super) struct Statement {
     pub(super) revision: i64,
     pub(super) amount: Option<i128>,
     pub(super) applies_from: Option<Date>,
-    content: u128,
+    hash: u64,
 }
 
 /// What became of a record that was fed.
@@ -114,8 +128,8 @@ pub struct History {
     pub(super) texts: Names,
     pub(super) revisions: Vec<Revision>,
     last_of_deal: Vec<Option<u32>>,
-    lines: Vec<Line>,
-    shares: Vec<Share>,
+    /// Of every revision that credits something, one after the other.
+    contents: Vec<u8>,
     pub(super) quotas: FxHashMap<QuotaKey, Vec<Statement>>,
     pub(super) facts: Vec<(u64, Fact)>,
     /// By close, then by source partition: the next offsets of `deal-closed` and `quota-changed`.
@@ -130,31 +144,19 @@ impl History {
 
     /// Takes a deal's revision that decoded and passed its own checks.
     pub fn deal(&mut self, position: Position, deal: &DealClosed<'_>) -> Taken {
-        let content = content_of(&DealClosed { occurred_at: 0, ..deal.clone() });
+        let hash = hash_of(&DealClosed { occurred_at: 0, ..deal.clone() });
         let number = self.deals.intern(deal.deal_id);
         if number as usize == self.last_of_deal.len() {
             self.last_of_deal.push(None);
         }
         let earlier = self.last_of_deal[number as usize];
         if let Some(twin) = self.revision_of(earlier, deal.revision) {
-            return if twin.content == content { Taken::Duplicate } else { Taken::Conflict };
+            return if twin.hash == hash { Taken::Duplicate } else { Taken::Conflict };
         }
         self.last_of_deal[number as usize] = Some(self.revisions.len() as u32);
-        let (first_line, line_count) = self.keep_lines(deal);
-        self.revisions.push(Revision {
-            deal: number,
-            partition: position.partition,
-            offset: position.offset,
-            number: deal.revision,
-            content,
-            earlier,
-            closed: deal.status == DealStatus::Closed,
-            closed_on: deal.closed_on,
-            currency: self.texts.intern(deal.currency),
-            kind: deal.kind,
-            first_line,
-            line_count,
-        });
+        let content = (deal.status == DealStatus::Closed).then(|| self.keep(deal));
+        let Position { partition, offset, .. } = position;
+        self.revisions.push(Revision { deal: number, partition, offset, number: deal.revision, hash, earlier, content });
         Taken::Counted
     }
 
@@ -169,36 +171,28 @@ impl History {
         None
     }
 
-    /// Keeps the lines of a deal that credits something; those of another are never read.
-    fn keep_lines(&mut self, deal: &DealClosed<'_>) -> (u32, u32) {
-        let first_line = self.lines.len() as u32;
-        if deal.status != DealStatus::Closed {
-            return (first_line, 0);
-        }
-        let of_deal = self.keep_shares(&deal.splits);
-        for line in &deal.lines {
-            let (first_split, split_count) = if line.splits.is_empty() { of_deal } else { self.keep_shares(&line.splits) };
-            let kept = Line {
-                amount: line.amount.0,
-                quantity: line.quantity.0,
-                product: self.texts.intern(line.product),
-                geography: line.geography.map(|text| self.texts.intern(text)),
-                segment: line.segment.map(|text| self.texts.intern(text)),
-                first_split,
-                split_count,
-            };
-            self.lines.push(kept);
-        }
-        (first_line, deal.lines.len() as u32)
+    /// Keeps what a deal says and returns where.
+    fn keep(&mut self, deal: &DealClosed<'_>) -> usize {
+        let lines = deal.lines.iter().map(|line| Line {
+            amount: line.amount.0,
+            quantity: line.quantity.0,
+            product: self.texts.intern(line.product),
+            geography: line.geography.map(|text| self.texts.intern(text)),
+            segment: line.segment.map(|text| self.texts.intern(text)),
+            shares: shares(&mut self.payees, &line.splits),
+        });
+        let lines = lines.collect();
+        let (currency, shares) = (self.texts.intern(deal.currency), shares(&mut self.payees, &deal.splits));
+        let content = Content { closed_on: deal.closed_on, currency, kind: deal.kind, lines, shares };
+        let start = self.contents.len();
+        self.contents.extend(bytes_of(&content));
+        start
     }
 
-    fn keep_shares(&mut self, splits: &[Split<'_>]) -> (u32, u32) {
-        let first = self.shares.len() as u32;
-        for split in splits {
-            let payee = self.payees.intern(split.payee_id);
-            self.shares.push(Share { payee, millionths: split.share.0, counts: split.counts });
-        }
-        (first, splits.len() as u32)
+    /// What a revision says, when it credits something.
+    pub(super) fn content(&self, revision: &Revision) -> Option<Content> {
+        let bytes = &self.contents[revision.content?..];
+        postcard::take_from_bytes(bytes).ok().map(|(content, _)| content)
     }
 
     /// Takes a quota statement that decoded and passed its own checks.
@@ -212,10 +206,10 @@ impl History {
             calendar: self.texts.intern(quota.calendar),
             interval: quota.interval,
         };
-        let content = content_of(&QuotaChanged { occurred_at: 0, ..quota.clone() });
-        let statements = self.quotas.entry(key).or_default();
+        let hash = hash_of(&QuotaChanged { occurred_at: 0, ..quota.clone() });
+        let statements = self.quotas.entry(key).or_insert_with(|| Vec::with_capacity(1));
         if let Some(twin) = statements.iter().find(|other| other.revision == quota.revision) {
-            return if twin.content == content { Taken::Duplicate } else { Taken::Conflict };
+            return if twin.hash == hash { Taken::Duplicate } else { Taken::Conflict };
         }
         statements.push(Statement {
             partition: position.partition,
@@ -223,7 +217,7 @@ impl History {
             revision: quota.revision,
             amount: quota.amount.map(|amount| amount.0),
             applies_from: quota.applies_from,
-            content,
+            hash,
         });
         Taken::Counted
     }
@@ -262,22 +256,25 @@ impl History {
             partitions.entry(*partition).or_insert((*deal_closed, *quota_changed));
         }
     }
-
-    pub(super) fn lines_of(&self, revision: &Revision) -> &[Line] {
-        &self.lines[revision.first_line as usize..(revision.first_line + revision.line_count) as usize]
-    }
-
-    pub(super) fn shares_of(&self, line: &Line) -> &[Share] {
-        &self.shares[line.first_split as usize..(line.first_split + line.split_count) as usize]
-    }
 }
 
-/// 128 bits of a hash of a record's content.
-fn content_of<T: Serialize + std::fmt::Debug>(record: &T) -> u128 {
-    let bytes = postcard::to_stdvec(record).unwrap_or_else(|_| format!("{record:?}").into_bytes());
-    let mut half = [0; 16];
-    half.copy_from_slice(&blake3::hash(&bytes).as_bytes()[..16]);
-    u128::from_le_bytes(half)
+fn shares(payees: &mut Names, splits: &[Split<'_>]) -> Vec<Share> {
+    let share = |split: &Split<'_>| {
+        let payee = payees.intern(split.payee_id);
+        Share { payee, millionths: split.share.0, counts: split.counts }
+    };
+    splits.iter().map(share).collect()
+}
+
+/// 64 bits of a hash: it is compared only with what came under the same revision.
+fn hash_of<T: Serialize>(record: &T) -> u64 {
+    let hash = blake3::hash(&bytes_of(record));
+    hash.as_bytes()[..8].iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+}
+
+/// Plain records in memory: writing them cannot fail.
+fn bytes_of<T: Serialize>(record: &T) -> Vec<u8> {
+    postcard::to_stdvec(record).unwrap_or_default()
 }
 
 /// Whether a quota applies from the first day of a month of its interval (pay periods are civil months).

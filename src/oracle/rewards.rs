@@ -4,7 +4,7 @@
 //! does not hide in both: positions and edges are held at 10^-18 (a tier's edge times a quota is exact there), money
 //! at 10^-26. Leaves out when it is booked (`totals`).
 
-use super::credits::{PayeeSums, Until};
+use super::credits::{Sum, Until};
 use super::history::{History, QuotaKey, Statement};
 use super::totals::{Attained, OracleError};
 use super::world::{World, periods_of};
@@ -21,11 +21,10 @@ const POSITION_DECIMALS: u32 = MEASURED_DECIMALS + 6;
 const MONEY_DECIMALS: u32 = POSITION_DECIMALS + RATE_DECIMALS;
 const TO_POSITION: I256 = I256::new(1_000_000);
 
-/// What one earned total is about.
+/// What one earned total is about. A component of several plans is one: what they earn adds up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Slot {
     pub(super) payee: u32,
-    pub(super) plan: u32,
     pub(super) component: u32,
     pub(super) interval: Interval,
     pub(super) effective: Period,
@@ -46,42 +45,47 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) minor_digits: u32,
 }
 
+/// The components that price one pay period of a payee.
+type Components<'h> = Vec<(&'h Plan, &'h Component)>;
+
 impl<'h> Pricing<'_, 'h> {
     /// Every non-zero earned total of a payee. Where there is no sum nothing is earned.
-    pub(super) fn earned(&self, payee: u32, sums: &PayeeSums, into: &mut BTreeMap<Slot, Earned<'h>>) -> Result<(), OracleError> {
-        let quarters: BTreeSet<i32> = sums.keys().map(|(_, period)| period.0.div_euclid(3)).collect();
+    pub(super) fn earned(&self, payee: u32, sums: &[Sum]) -> Result<BTreeMap<Slot, Earned<'h>>, OracleError> {
+        let mut earned = BTreeMap::new();
+        let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
         for quarter in quarters {
             let periods = [0, 1, 2].map(|place| Period(quarter * 3 + place));
-            self.interval(payee, sums, Interval::Quarter(Quarter(quarter)), into)?;
-            for period in periods {
-                self.interval(payee, sums, Interval::Month(period), into)?;
+            let components = periods.map(|period| self.components(payee, period));
+            self.interval(payee, sums, Interval::Quarter(Quarter(quarter)), &components, &mut earned)?;
+            for (place, period) in periods.into_iter().enumerate() {
+                let components = &components[place..=place];
+                self.interval(payee, sums, Interval::Month(period), components, &mut earned)?;
             }
         }
-        Ok(())
+        Ok(earned)
     }
 
+    /// Prices an interval; `by_period` has the components of each of its pay periods.
     fn interval(
         &self,
         payee: u32,
-        sums: &PayeeSums,
+        sums: &[Sum],
         interval: Interval,
+        by_period: &[Components<'h>],
         into: &mut BTreeMap<Slot, Earned<'h>>,
     ) -> Result<(), OracleError> {
-        let periods = periods_of(interval);
-        let by_period: Vec<_> = periods.iter().map(|period| self.components(payee, *period, interval)).collect();
-        let ids: BTreeSet<_> = by_period.iter().flatten().map(|(plan, part)| (&*plan.plan_id, &*part.component_id)).collect();
+        let of_kind = by_period.iter().flatten().filter(|(_, component)| component.interval == kind_of(interval));
+        let ids: BTreeSet<_> = of_kind.map(|(plan, component)| (&*plan.plan_id, &*component.component_id)).collect();
         for (plan_id, component_id) in ids {
-            let slot = |effective| self.slot(payee, plan_id, component_id, interval, effective);
             let (mut total, mut rounded) = (I256::ZERO, 0);
-            for (period, components) in periods.iter().zip(&by_period) {
-                let mut found = components.iter().map(|(plan, component)| (*plan, *component));
-                let found = found.find(|(plan, component)| plan.plan_id == plan_id && component.component_id == component_id);
-                let Some((_, component)) = found else { continue };
-                total += self.part(payee, sums, component, interval, *period);
+            for (period, components) in periods_of(interval).into_iter().zip(by_period) {
+                let Some(component) = find(components, plan_id, component_id, interval) else { continue };
+                total += self.part(payee, sums, component, interval, period);
                 let now = round(total, self.minor_digits, component.rounding)
-                    .ok_or_else(|| OracleError::new(self.history.payees.text(payee), component_id, *period))?;
-                if let Some(slot) = slot(*period).filter(|_| now != rounded) {
-                    into.insert(slot, Earned { minor: now - rounded, earning_code: &component.earning_code });
+                    .ok_or_else(|| OracleError::new(self.history.payees.text(payee), component_id, period))?;
+                if let Some(slot) = self.slot(payee, component_id, interval, period).filter(|_| now != rounded) {
+                    let code = &component.earning_code;
+                    into.entry(slot).or_insert(Earned { minor: 0, earning_code: code }).minor += now - rounded;
                 }
                 rounded = now;
             }
@@ -89,33 +93,33 @@ impl<'h> Pricing<'_, 'h> {
         Ok(())
     }
 
-    /// The components of an interval that price a payee's pay period.
-    fn components(&self, payee: u32, period: Period, interval: Interval) -> Vec<(&'h Plan, &'h Component)> {
+    /// The components of all plans that price a payee's pay period.
+    fn components(&self, payee: u32, period: Period) -> Components<'h> {
         let versions = self.world.plans_of(payee, period).into_iter().filter_map(|plan| self.world.version_of(plan, period));
-        let parts = versions.flat_map(|plan| plan.components.iter().map(move |component| (plan, component)));
-        parts.filter(|(_, component)| component.interval == kind_of(interval)).collect()
+        versions.flat_map(|plan| plan.components.iter().map(move |component| (plan, component))).collect()
     }
 
-    fn slot(&self, payee: u32, plan: &str, component: &str, interval: Interval, effective: Period) -> Option<Slot> {
+    fn slot(&self, payee: u32, component: &str, interval: Interval, effective: Period) -> Option<Slot> {
         let texts = &self.history.texts;
-        Some(Slot { payee, plan: texts.find(plan)?, component: texts.find(component)?, interval, effective })
+        Some(Slot { payee, component: texts.find(component)?, interval, effective })
     }
 
-    /// The earning code of a component for a pay period in this world, whether or not anything is earned.
+    /// The earning code of a component for a pay period in this world, whether or not anything is earned: of several
+    /// plans the first by id says it.
     pub(super) fn earning_code(&self, slot: &Slot) -> Option<&'h str> {
-        let texts = &self.history.texts;
-        let (plan, component) = (texts.text(slot.plan), texts.text(slot.component));
-        let components = self.components(slot.payee, slot.effective, slot.interval);
-        let mut found = components.into_iter().filter(|(one, part)| *one.plan_id == **plan && *part.component_id == **component);
-        found.next().map(|(_, part)| part.earning_code.as_str())
+        let component = self.history.texts.text(slot.component);
+        let components = self.components(slot.payee, slot.effective);
+        let same = |part: &Component| *part.component_id == **component && part.interval == kind_of(slot.interval);
+        let found = components.into_iter().filter(|(_, part)| same(part));
+        found.min_by_key(|(plan, _)| plan.plan_id.as_str()).map(|(_, part)| part.earning_code.as_str())
     }
 
     /// What a component earns in one pay period: its table at the interval's sum after the period, less the same before.
-    fn part(&self, payee: u32, sums: &PayeeSums, component: &Component, interval: Interval, period: Period) -> I256 {
+    fn part(&self, payee: u32, sums: &[Sum], component: &Component, interval: Interval, period: Period) -> I256 {
         let Some(measure) = self.place_of(&component.measure) else { return I256::ZERO };
         let up_to = |last: Period| -> I256 {
-            let periods = periods_of(interval).into_iter().filter(|period| *period <= last);
-            periods.filter_map(|period| sums.get(&(measure, period))).fold(I256::ZERO, |all, sum| all + sum)
+            let inside = periods_of(interval).into_iter().filter(|period| *period <= last);
+            inside.fold(I256::ZERO, |all, period| all + sum_of(sums, measure, period))
         };
         let quota = self.quota(payee, &component.measure, interval, period).and_then(|statement| statement.amount);
         let before = Period(period.0 - 1);
@@ -124,16 +128,17 @@ impl<'h> Pricing<'_, 'h> {
 
     /// Whether a monthly component of the payee measures this in a pay period.
     pub(super) fn measures_monthly(&self, payee: u32, measure: &str, period: Period) -> bool {
-        let components = self.components(payee, period, Interval::Month(period));
-        components.iter().any(|(_, component)| component.measure == measure)
+        let components = self.components(payee, period);
+        let mut monthly = components.iter().filter(|(_, component)| component.interval == IntervalKind::Month);
+        monthly.any(|(_, component)| component.measure == measure)
     }
 
     /// A measured sum over an interval, and the quota in force for the interval's last period.
-    pub(super) fn attained(&self, payee: u32, measure: u32, interval: Interval, sums: Option<&PayeeSums>) -> Attained {
+    pub(super) fn attained(&self, payee: u32, measure: u32, interval: Interval, sums: &[Sum]) -> Attained {
         let id = self.history.texts.text(measure);
         let (place, periods) = (self.place_of(id), periods_of(interval));
-        let sum_of = |period: &Period| sums?.get(&(place?, *period)).copied();
-        let measured = periods.iter().filter_map(sum_of).fold(I256::ZERO, |all, sum| all + sum);
+        let sums_of = |place| periods.iter().fold(I256::ZERO, |all, period| all + sum_of(sums, place, *period));
+        let measured = place.map_or(I256::ZERO, sums_of);
         let quota = periods.last().and_then(|last| self.quota(payee, id, interval, *last));
         Attained {
             measured: Measured(i128::try_from(measured).unwrap_or(i128::MAX)),
@@ -157,6 +162,17 @@ impl<'h> Pricing<'_, 'h> {
         let applying = stated.filter(|statement| statement.applies_from.is_none_or(|from| from <= first));
         applying.max_by_key(|statement| statement.revision)
     }
+}
+
+fn find<'h>(components: &Components<'h>, plan_id: &str, component_id: &str, interval: Interval) -> Option<&'h Component> {
+    let of_kind = components.iter().filter(|(_, component)| component.interval == kind_of(interval));
+    let mut found = of_kind.filter(|(plan, component)| plan.plan_id == plan_id && component.component_id == component_id);
+    found.next().map(|(_, component)| *component)
+}
+
+fn sum_of(sums: &[Sum], measure: u32, period: Period) -> I256 {
+    let found = sums.iter().find(|sum| sum.measure == measure && sum.period == period);
+    found.map_or(I256::ZERO, |found| found.sum)
 }
 
 fn kind_of(interval: Interval) -> IntervalKind {

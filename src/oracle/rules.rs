@@ -4,14 +4,14 @@
 //!   other than the one that is defined;
 //! - calendar: another id than the company's or the first one's, periods that are not civil months one after the other,
 //!   or not an extension of the version before;
-//! - measure: the same id with another content;
+//! - measure: the same id with another content, or no kind of credit;
 //! - plan: an end not after its start, a start or end that is not the first of a month, another currency or calendar
 //!   than the company's, a component twice, no tiers, tiers that do not rise from 0, `no_quota` without attainment or
-//!   the reverse, a version that overlaps another one of the plan (the same start replaces);
-//! - payee: a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
+//!   the reverse, tiers of attainment finer than a millionth, pay that does not fit its tiers, a version that overlaps another one of the plan (the same start replaces);
+//! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
 //!   different plans inside one month, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
-//!   reach, a `close_id` used before, any period but the one after the last closed;
+//!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed;
 //! - reopen: any but the last close, or one that is released;
 //! - release: any but the first close that is not released; by the closer, unless the company lets the closer release.
 //!   Its digest and totals are not looked at here.
@@ -20,8 +20,8 @@ use super::history::{History, Names};
 use super::world::{WALK_LIMIT, World, month_of, month_starting_on};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, Component, Date, Fact, FactBody, Measure, Payee, PayeeRow, Period, PeriodClosed, PeriodReleased, Plan,
-    TierBy,
+    Calendar, Company, Component, Date, Fact, FactBody, Measure, Payee, PayeeRow, Pays, Period, PeriodClosed, PeriodReleased,
+    Plan, TierBy,
 };
 use std::collections::BTreeSet;
 
@@ -51,7 +51,12 @@ fn hold(condition: bool, otherwise: &str) -> Check {
 /// Goes through all facts in log order.
 pub(super) fn accept(history: &History) -> Accepted<'_> {
     let mut accepted = Accepted::default();
-    let mut rules = Rules { world: World::default(), payees: &history.payees, used: BTreeSet::new() };
+    let mut rules = Rules {
+        world: World::default(),
+        payees: &history.payees,
+        partitions: history.partitions as usize,
+        used: BTreeSet::new(),
+    };
     for (offset, fact) in &history.facts {
         match rules.decide(*offset, fact, &mut accepted.closes) {
             Ok(()) => {
@@ -67,6 +72,7 @@ pub(super) fn accept(history: &History) -> Accepted<'_> {
 struct Rules<'h> {
     world: World<'h>,
     payees: &'h Names,
+    partitions: usize,
     /// Every `close_id` that was accepted, reopened ones too.
     used: BTreeSet<&'h str>,
 }
@@ -121,6 +127,7 @@ impl<'h> Rules<'h> {
     }
 
     fn measure(&self, measure: &Measure) -> Check {
+        hold(!measure.credit_kinds.is_empty(), "a measure without a kind of credit")?;
         let before = self.world.measures.get(measure.measure_id.as_str());
         hold(before.is_none_or(|before| *before == measure), "a measure that changes")
     }
@@ -143,6 +150,7 @@ impl<'h> Rules<'h> {
     }
 
     fn payee(&self, payee: &'h Payee) -> Check {
+        hold(!payee.rows.is_empty(), "a payee without a row")?;
         for row in &payee.rows {
             hold(row.to.is_none_or(|to| row.from < to), "a row that ends before it starts")?;
             hold(row.pay_group == "default", "a pay group other than default")?;
@@ -197,6 +205,8 @@ impl<'h> Rules<'h> {
         hold(calendar.calendar_id == closed.calendar, "another calendar")?;
         hold(closed.pay_group == "default", "a pay group other than default")?;
         hold(self.world.bounds(closed.period).is_some(), "a period that the calendar does not reach")?;
+        let lengths = [closed.cut.deal_closed.len(), closed.cut.quota_changed.len()];
+        hold(lengths == [self.partitions; 2], "a cut that lacks a partition")?;
         hold(!self.used.contains(closed.close_id.as_str()), "a close_id that was used before")?;
         let due = closes.last().map(|last| last.closed.period.0 + 1);
         hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")
@@ -219,6 +229,10 @@ fn overlap(one: &Plan, other: &Plan) -> bool {
 fn component(component: &Component) -> Check {
     let by_attainment = component.tier_by == TierBy::Attainment;
     hold(component.no_quota.is_some() == by_attainment, "no_quota is for attainment, and attainment needs it")?;
+    let fine = by_attainment && component.tiers.iter().any(|tier| tier.from % 1_000_000 != 0);
+    hold(!fine, "tiers of attainment finer than a millionth")?;
+    let per_unit = component.pays == Pays::PerUnit;
+    hold(by_attainment || per_unit == (component.tier_by == TierBy::Quantity), "pay that does not fit its tiers")?;
     hold(component.tiers.first().is_some_and(|tier| tier.from == 0), "tiers that do not start at 0")?;
     hold(component.tiers.windows(2).all(|pair| pair[0].from < pair[1].from), "tiers that do not rise")
 }

@@ -2,13 +2,13 @@
 //!
 //! Everything is computed anew for every close that stands and once more for the end of the log.
 
-use super::credits::{Sums, Until, measure};
+use super::credits::{Sum, Sums, Until, measure};
 use super::history::History;
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Accepted, Close, accept};
 use super::world::{World, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
-use crate::wire::records::{Interval, Payout, PayoutKind, Period, Quarter, Reason};
+use crate::wire::records::{Date, Interval, IntervalKind, Payout, PayoutKind, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -94,6 +94,8 @@ pub struct Totals {
     /// Deals that wait for a fact.
     pub parked: BTreeMap<Arc<str>, Reason>,
     pub attainment: BTreeMap<AttainmentKey, Attained>,
+    /// Of months that nobody needs to hear of: no quota, and no monthly component measures them (any more).
+    pub unneeded_attainment: BTreeMap<AttainmentKey, Attained>,
     pub pending: Vec<Pending>,
     /// Facts that do not count, by offset, with the reason.
     pub ignored_facts: Vec<(u64, String)>,
@@ -142,22 +144,31 @@ fn split_pending<'h>(history: &'h History, accepted: &Accepted<'h>) -> (Vec<(Clo
     (performed, pending)
 }
 
-/// A line of a run before it is known whether it is paid: earning code and effective period.
-type Lines<'h> = BTreeMap<(&'h str, Period), i64>;
+/// One change of what is booked for a slot.
+struct Booking<'h> {
+    slot: Slot,
+    period: Period,
+    minor: i64,
+    earning_code: &'h str,
+}
+
+/// What closes have booked for a payee, in order, and what is brought forward.
+#[derive(Default)]
+struct Account<'h> {
+    bookings: Vec<Booking<'h>>,
+    balance: i64,
+}
 
 struct Books<'h> {
     history: &'h History,
-    bookings: BTreeMap<(Slot, Period), i64>,
-    /// Sum of the bookings of a slot, under its newest earning code.
-    booked: BTreeMap<Slot, Earned<'h>>,
-    balances: BTreeMap<u32, i64>,
+    /// Of every payee for whom a close has booked something.
+    accounts: BTreeMap<u32, Account<'h>>,
     totals: Totals,
 }
 
 impl<'h> Books<'h> {
     fn new(history: &'h History) -> Books<'h> {
-        let (bookings, booked, balances) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Books { history, bookings, booked, balances, totals: Totals::default() }
+        Books { history, accounts: BTreeMap::new(), totals: Totals::default() }
     }
 
     /// Books what is earned up to a close for its period and those before it, and computes its run.
@@ -165,16 +176,30 @@ impl<'h> Books<'h> {
         let until = Until::Close(partitions);
         let sums = measure(self.history, world, until);
         let pricing = self.pricing(world, until);
-        let mut earned = price(&pricing, &sums)?;
         let period = close.closed.period;
-        earned.retain(|slot, _| slot.effective <= period);
-        let mut runs: BTreeMap<u32, Lines<'h>> = BTreeMap::new();
-        for (slot, delta) in self.deltas(&pricing, &earned) {
-            self.book(slot, period, delta);
-            let line = runs.entry(slot.payee).or_default().entry((delta.earning_code, slot.effective)).or_default();
-            *line += delta.minor;
+        let (mut records, mut total) = (0, 0);
+        for payee in self.payees(&sums) {
+            let mut account = self.accounts.remove(&payee).unwrap_or_default();
+            let mut earned = pricing.earned(payee, sums.of(payee))?;
+            earned.retain(|slot, _| slot.effective <= period);
+            let late = account.bookings.len();
+            account.book(&pricing, &earned, |_| period);
+            let payouts = self.run(close, world, payee, &mut account, late);
+            records += payouts.len() as u64;
+            total += payouts.iter().map(|payout| payout.amount.0).sum::<i64>();
+            if close.released_by.is_some() {
+                self.totals.payouts.extend(payouts.into_iter().map(|payout| (payout_id(&payout), payout)));
+            }
+            self.accounts.insert(payee, account);
         }
-        self.run(close, world, runs);
+        self.totals.runs.push(RunTotal {
+            run_id: close.closed.close_id.clone(),
+            period,
+            records,
+            total: Minor(total),
+            closed_by: close.author.into(),
+            released_by: close.released_by.map(String::from),
+        });
         Ok(())
     }
 
@@ -183,131 +208,109 @@ impl<'h> Books<'h> {
         Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0) }
     }
 
-    /// What is earned less what was booked, by slot; zeros are left out.
-    fn deltas(&self, pricing: &Pricing<'_, 'h>, earned: &BTreeMap<Slot, Earned<'h>>) -> Vec<(Slot, Earned<'h>)> {
-        let slots: BTreeSet<&Slot> = earned.keys().chain(self.booked.keys()).collect();
-        let mut deltas = Vec::new();
-        for slot in slots {
-            let (now, before) = (earned.get(slot), self.booked.get(slot));
-            let minor = now.map_or(0, |now| now.minor) - before.map_or(0, |before| before.minor);
-            if minor != 0 {
-                let code = now.map(|now| now.earning_code).or_else(|| pricing.earning_code(slot));
-                let code = code.or(before.map(|before| before.earning_code)).unwrap_or_default();
-                deltas.push((*slot, Earned { minor, earning_code: code }));
-            }
-        }
-        deltas
+    fn payees(&self, sums: &Sums) -> BTreeSet<u32> {
+        sums.sums.iter().map(|sum| sum.payee).chain(self.accounts.keys().copied()).collect()
     }
 
-    fn book(&mut self, slot: Slot, period: Period, delta: Earned<'h>) {
-        *self.bookings.entry((slot, period)).or_default() += delta.minor;
-        let booked = self.booked.entry(slot).or_insert(Earned { minor: 0, ..delta });
-        *booked = Earned { minor: booked.minor + delta.minor, ..delta };
-    }
-
-    /// Nets each payee's lines with what is brought forward; pays what is positive, carries the rest.
-    fn run(&mut self, close: &Close<'h>, world: &World<'h>, mut runs: BTreeMap<u32, Lines<'h>>) {
-        for payee in self.balances.keys() {
-            runs.entry(*payee).or_default();
-        }
-        let (mut records, mut total) = (0, 0);
-        for (payee, lines) in runs {
-            let carried = self.balances.remove(&payee).unwrap_or(0);
-            let net = carried + lines.values().sum::<i64>();
-            if net < 0 {
-                self.balances.insert(payee, net);
-            }
-            if net <= 0 {
-                continue;
-            }
-            total += net;
-            records += self.pay(close, world, payee, &lines, carried);
-        }
-        self.totals.runs.push(RunTotal {
-            run_id: close.closed.close_id.clone(),
-            period: close.closed.period,
-            records,
-            total: Minor(total),
-            closed_by: close.author.into(),
-            released_by: close.released_by.map(String::from),
-        });
-    }
-
-    /// The payouts of one payee and run; they are public once the run is released. Returns how many.
-    fn pay(&mut self, close: &Close<'h>, world: &World<'h>, payee: u32, lines: &Lines<'h>, carried: i64) -> u64 {
+    /// Nets a payee's new bookings with what is brought forward; pays what is positive, carries the rest.
+    fn run(&self, close: &Close<'h>, world: &World<'h>, payee: u32, account: &mut Account<'h>, first: usize) -> Vec<Payout> {
         let period = close.closed.period;
-        let kind_of = |effective| if effective == period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
-        let lines = lines.iter().map(|((code, effective), amount)| (*code, kind_of(*effective), *effective, *amount));
-        let lines = lines.chain([("CARRIED", PayoutKind::Carried, period, carried)]);
-        let last_day = world.bounds(period).map(|(_, after)| crate::wire::records::Date(after.0 - 1));
-        let row = last_day.and_then(|day| world.known(payee)?.row_on(day));
-        let mut records = 0;
-        for (code, kind, effective_period, amount) in lines.filter(|(_, _, _, amount)| *amount != 0) {
-            records += 1;
-            let payout = Payout {
-                run_id: close.closed.close_id.clone(),
-                pay_group: close.closed.pay_group.clone(),
-                period,
-                payee_id: self.history.payees.text(payee).to_string(),
-                employee_ref: row.and_then(|row| row.employee_ref.clone()),
-                earning_code: code.into(),
-                kind,
-                effective_period,
-                amount: Minor(amount),
-                currency: world.company.map(|company| company.currency.clone()).unwrap_or_default(),
-                balance_after: Minor(0),
-            };
-            if close.released_by.is_some() {
-                self.totals.payouts.insert(payout_id(&payout), payout);
-            }
+        let mut lines: BTreeMap<(&str, Period), i64> = BTreeMap::new();
+        for booking in &account.bookings[first..] {
+            *lines.entry((booking.earning_code, booking.slot.effective)).or_default() += booking.minor;
         }
-        records
+        let carried = account.balance;
+        let net = carried + lines.values().sum::<i64>();
+        account.balance = net.min(0);
+        if net <= 0 {
+            return Vec::new();
+        }
+        let kind_of = |effective| if effective == period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
+        let lines = lines.into_iter().map(|((code, effective), amount)| (code, kind_of(effective), effective, amount));
+        let lines = lines.chain([("CARRIED", PayoutKind::Carried, period, carried)]);
+        let last_day = world.bounds(period).map(|(_, after)| Date(after.0 - 1));
+        let row = last_day.and_then(|day| world.known(payee)?.row_on(day));
+        let payout = |(earning_code, kind, effective_period, amount): (&str, PayoutKind, Period, i64)| Payout {
+            run_id: close.closed.close_id.clone(),
+            pay_group: close.closed.pay_group.clone(),
+            period,
+            payee_id: self.history.payees.text(payee).to_string(),
+            employee_ref: row.and_then(|row| row.employee_ref.clone()),
+            earning_code: earning_code.into(),
+            kind,
+            effective_period,
+            amount: Minor(amount),
+            currency: world.company.map(|company| company.currency.clone()).unwrap_or_default(),
+            balance_after: Minor(0),
+        };
+        lines.filter(|(_, _, _, amount)| *amount != 0).map(payout).collect()
     }
 
     /// What stands at the end of the log: late changes are booked in the first open period.
     fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Result<Totals, OracleError> {
         let sums = measure(self.history, world, Until::End);
         let pricing = self.pricing(world, Until::End);
-        let earned = price(&pricing, &sums)?;
-        for (slot, delta) in self.deltas(&pricing, &earned) {
-            let open = last_closed.filter(|last| slot.effective <= *last).map(|last| Period(last.0 + 1));
-            self.book(slot, open.unwrap_or(slot.effective), delta);
+        self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
+        self.totals.minor_digits = pricing.minor_digits;
+        let booked_in = |slot: &Slot| match last_closed {
+            Some(last) if slot.effective <= last => Period(last.0 + 1),
+            _ => slot.effective,
+        };
+        for payee in self.payees(&sums) {
+            let mut account = self.accounts.remove(&payee).unwrap_or_default();
+            account.book(&pricing, &pricing.earned(payee, sums.of(payee))?, booked_in);
+            self.state(payee, &account);
         }
-        self.totals.attainment = attainment(&pricing, &sums);
-        self.state(world);
+        self.totals.booked.retain(|_, minor| minor.0 != 0);
+        self.totals.earned.retain(|_, minor| minor.0 != 0);
+        self.totals.attainment = attainment(&pricing, &sums, true);
+        self.totals.unneeded_attainment = attainment(&pricing, &sums, false);
         let name = |(deal, reason): (u32, Reason)| (self.history.deals.text(deal).clone(), reason);
         self.totals.parked = sums.parked.into_iter().map(name).collect();
         Ok(self.totals)
     }
 
-    fn state(&mut self, world: &World<'h>) {
-        let (payees, texts) = (&self.history.payees, &self.history.texts);
-        self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
-        self.totals.minor_digits = minor_digits(&self.totals.currency).unwrap_or(0);
-        for ((slot, booking_period), minor) in &self.bookings {
-            let (payee_id, component) = (payees.text(slot.payee).clone(), texts.text(slot.component).clone());
-            let (interval, effective_period) = (slot.interval, slot.effective);
-            let key = TotalKey { payee_id, component, interval, effective_period, booking_period: *booking_period };
-            self.totals.booked.entry(key).or_default().0 += minor;
+    /// Adds a payee's account to the totals.
+    fn state(&mut self, payee: u32, account: &Account<'_>) {
+        let payee_id = self.history.payees.text(payee);
+        for Booking { slot, period, minor, .. } in &account.bookings {
+            let component = self.history.texts.text(slot.component).clone();
+            let (interval, pay_period) = (slot.interval, slot.effective);
+            let earned = EarnedKey { payee_id: payee_id.clone(), component, interval, pay_period };
+            let booked = TotalKey {
+                payee_id: payee_id.clone(),
+                component: earned.component.clone(),
+                interval,
+                effective_period: pay_period,
+                booking_period: *period,
+            };
+            self.totals.booked.entry(booked).or_default().0 += minor;
+            self.totals.earned.entry(earned).or_default().0 += minor;
         }
-        for (slot, booked) in &self.booked {
-            let (payee_id, component) = (payees.text(slot.payee).clone(), texts.text(slot.component).clone());
-            let key = EarnedKey { payee_id, component, interval: slot.interval, pay_period: slot.effective };
-            self.totals.earned.entry(key).or_default().0 += booked.minor;
+        if account.balance != 0 {
+            self.totals.balances.insert(payee_id.clone(), Minor(account.balance));
         }
-        self.totals.booked.retain(|_, minor| minor.0 != 0);
-        self.totals.earned.retain(|_, minor| minor.0 != 0);
-        let name = |(payee, balance): (&u32, &i64)| (payees.text(*payee).clone(), Minor(*balance));
-        self.totals.balances = self.balances.iter().map(name).collect();
     }
 }
 
-fn price<'h>(pricing: &Pricing<'_, 'h>, sums: &Sums) -> Result<BTreeMap<Slot, Earned<'h>>, OracleError> {
-    let mut earned = BTreeMap::new();
-    for (payee, sums) in &sums.by_payee {
-        pricing.earned(*payee, sums, &mut earned)?;
+impl<'h> Account<'h> {
+    /// Books what is earned less what was booked before, slot by slot, each into the period that `into` says.
+    fn book(&mut self, pricing: &Pricing<'_, 'h>, earned: &BTreeMap<Slot, Earned<'h>>, into: impl Fn(&Slot) -> Period) {
+        let mut booked: BTreeMap<Slot, Earned<'h>> = BTreeMap::new();
+        for booking in &self.bookings {
+            let before = booked.get(&booking.slot).map_or(0, |before| before.minor);
+            booked.insert(booking.slot, Earned { minor: before + booking.minor, earning_code: booking.earning_code });
+        }
+        let slots: BTreeSet<Slot> = earned.keys().chain(booked.keys()).copied().collect();
+        for slot in slots {
+            let (now, before) = (earned.get(&slot), booked.get(&slot));
+            let minor = now.map_or(0, |now| now.minor) - before.map_or(0, |before| before.minor);
+            if minor != 0 {
+                let earning_code = pricing.earning_code(&slot).or(before.map(|before| before.earning_code)).unwrap_or_default();
+                self.bookings.push(Booking { slot, period: into(&slot), minor, earning_code });
+            }
+        }
     }
-    Ok(earned)
 }
 
 /// `payout_id` is a pure function of run, payee, earning code, kind, currency and effective period.
@@ -322,28 +325,34 @@ pub(super) fn payout_id(payout: &Payout) -> String {
 }
 
 /// Where every measured sum stands: for each quota statement in the calendar, each quarter with a sum, and each month
-/// with a sum that a monthly component of the payee measures.
-fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums) -> BTreeMap<AttainmentKey, Attained> {
+/// with a sum that a monthly component of the payee measures; or, what is not `needed`, each other month with a sum.
+fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums, needed: bool) -> BTreeMap<AttainmentKey, Attained> {
     let history = pricing.history;
     let mut subjects: BTreeSet<(u32, u32, Interval)> = BTreeSet::new();
     let calendar = pricing.world.calendar.and_then(|calendar| history.texts.find(&calendar.calendar_id));
     let quotas = history.quotas.keys().filter(|key| Some(key.calendar) == calendar);
-    subjects.extend(quotas.map(|key| (key.payee, key.measure, key.interval)));
+    if needed {
+        subjects.extend(quotas.map(|key| (key.payee, key.measure, key.interval)));
+    }
     let ids: Vec<_> = pricing.world.measures.keys().collect();
-    for (payee, of_payee) in &sums.by_payee {
-        for (place, period) in of_payee.keys() {
-            let Some(measure) = history.texts.find(ids[*place as usize]) else { continue };
+    let components = pricing.world.plans.values().flatten().flat_map(|plan| &plan.components);
+    let monthly = components.filter(|component| component.interval == IntervalKind::Month);
+    let monthly: BTreeSet<&str> = monthly.map(|component| component.measure.as_str()).collect();
+    for Sum { payee, measure: place, period, .. } in &sums.sums {
+        let id = ids[*place as usize];
+        let Some(measure) = history.texts.find(id) else { continue };
+        if needed {
             subjects.insert((*payee, measure, Interval::Quarter(Quarter(period.0.div_euclid(3)))));
-            if pricing.measures_monthly(*payee, ids[*place as usize], *period) {
-                subjects.insert((*payee, measure, Interval::Month(*period)));
-            }
+        }
+        if needed == (monthly.contains(id) && pricing.measures_monthly(*payee, id, *period)) {
+            subjects.insert((*payee, measure, Interval::Month(*period)));
         }
     }
     let reached = |interval: &Interval| periods_of(*interval).into_iter().all(|period| pricing.world.bounds(period).is_some());
     let subjects = subjects.into_iter().filter(|(_, _, interval)| reached(interval));
     let stands = |(payee, measure, interval)| {
         let key = (history.payees.text(payee).clone(), history.texts.text(measure).clone(), interval);
-        (key, pricing.attained(payee, measure, interval, sums.by_payee.get(&payee)))
+        (key, pricing.attained(payee, measure, interval, sums.of(payee)))
     };
     subjects.map(stands).filter(|(_, attained)| *attained != Attained::default()).collect()
 }

@@ -176,7 +176,8 @@ impl Published {
     fn attained(&self, totals: &Totals) -> Vec<Difference> {
         let keys: BTreeSet<&AttainmentKey> = totals.attainment.keys().chain(self.attainment.keys()).collect();
         let differs = |key: &AttainmentKey| {
-            let expected = totals.attainment.get(key).copied().unwrap_or_default();
+            let expected =
+                totals.attainment.get(key).or_else(|| totals.unneeded_attainment.get(key)).copied().unwrap_or_default();
             let got = self.attainment.get(key).copied().unwrap_or_default();
             (expected != got).then(|| Difference::Attainment { key: key.clone(), expected, got })
         };

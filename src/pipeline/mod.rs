@@ -17,6 +17,7 @@ use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::Reject;
 use crate::domain::topic::{Position, Topic};
 use packed::PackedCredits;
+use serde::{Deserialize, Serialize};
 
 /// A state could not be read: the batch is dropped, nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +76,7 @@ pub enum Output {
 }
 
 /// What became of an input record of crediting.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The fold took it in (also a revision that is older than the newest, kept without effect).
     Counted,

@@ -72,12 +72,15 @@ impl Preparing<'_> {
             let (meta, facts_next) = self.stage.meta(*partition);
             let advanced = self.stage.inputs().iter().any(|topic| self.folded.reached.contains_key(&(*topic, *partition)));
             let same = changed.is_empty() && !advanced && held.is_same(&meta, facts_next);
-            if !same || !effects.outputs.is_empty() {
+            if !same {
                 advances.push(self.advance(*partition, held, changed, meta, facts_next)?);
             }
         }
         if let Some(partition) = changed.keys().next() {
             return Err(Stop::Alarm(format!("the stage changed a state of partition {partition}, which it does not hold")).into());
+        }
+        if advances.is_empty() && !effects.outputs.is_empty() {
+            return Err(Stop::Alarm("the stage wrote outputs and moved on in no partition".into()).into());
         }
         for output in &effects.outputs {
             let written = self.codec.output(output, self.partitions, self.outbox);

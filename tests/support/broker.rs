@@ -165,3 +165,18 @@ pub fn create_topic(brokers: &str, name: &str, partitions: i32, config: &[(&str,
     let created = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new())).expect("an answer");
     assert!(created[0].is_ok(), "{created:?}");
 }
+
+/// A member of a group that is not ours, and a moment of its life.
+pub fn member(brokers: &str, group: &str, topic: &str) -> rdkafka::consumer::BaseConsumer {
+    use rdkafka::consumer::Consumer;
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", brokers).set("group.id", group).set("client.id", "the-other");
+    config.set("partition.assignment.strategy", "cooperative-sticky");
+    let consumer: rdkafka::consumer::BaseConsumer = config.create().expect("a consumer");
+    consumer.subscribe(&[topic]).expect("subscribed");
+    consumer
+}
+
+pub fn serve(member: &rdkafka::consumer::BaseConsumer) {
+    drop(member.poll(Duration::from_millis(20)));
+}

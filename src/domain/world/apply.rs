@@ -2,10 +2,10 @@
 
 use super::organisation::MAXIMUM_LEVELS;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
-use crate::domain::calendar::{Calendar, Date};
+use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{
-    Company, Component, Fact, FactBody, Measure, MeasureOf, Payee, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan,
+    Company, Component, Fact, FactBody, Measure, Payee, PayeeRow, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan,
     TierBy,
 };
 use crate::domain::money::minor_digits;
@@ -99,6 +99,10 @@ impl World {
         if calendar.starts.len() < 2 || calendar.starts.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err(invalid("starts", "a calendar needs at least one period, and first days that ascend".into()));
         }
+        let months = (0..).map(|place| Period(calendar.first.0 + place));
+        if !calendar.starts.iter().zip(months).all(|(start, month)| start.starts_month() && start.month() == Some(month)) {
+            return Err(not_supported("starts", "a calendar of other than civil months"));
+        }
         if self.company.as_ref().is_some_and(|company| company.calendar != calendar.calendar_id) {
             return Err(not_supported("calendar_id", "a second calendar: the company has one"));
         }
@@ -141,10 +145,7 @@ impl World {
     }
 
     fn apply_plan(&mut self, plan: &Plan) -> Result<Reach, Reject> {
-        let Some(calendar) = self.calendar.clone() else {
-            return Err(invalid("calendar", "publish the calendar before a plan".into()));
-        };
-        self.check_plan(plan, &calendar)?;
+        self.check_plan(plan)?;
         let versions = self.plans.get(&plan.plan_id).map(Vec::as_slice).unwrap_or_default();
         let other = versions.iter().filter(|version| version.plan.from != plan.from);
         for version in other {
@@ -166,60 +167,32 @@ impl World {
         Ok(Reach { all_earnings: true, ..Reach::default() })
     }
 
-    fn check_plan(&self, plan: &Plan, calendar: &Calendar) -> Result<(), Reject> {
+    fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {
         check_id("plan_id", &plan.plan_id).map_err(|reject| invalid(&reject.field, reject.message))?;
-        if plan.calendar != calendar.calendar_id {
+        if self.company.as_ref().is_some_and(|company| company.calendar != plan.calendar) {
             return Err(not_supported("calendar", "a plan on another calendar than the company's"));
         }
-        if *plan.currency != *self.currency {
+        if self.company.as_ref().is_some_and(|company| company.currency != plan.currency) {
             return Err(not_supported("currency", "a plan in another currency than the company's"));
         }
-        let starts_period = |date: Date| calendar.starts.binary_search(&date).is_ok();
-        if !starts_period(plan.from) || !plan.to.is_none_or(starts_period) {
+        if !plan.from.starts_month() || !plan.to.is_none_or(Date::starts_month) {
             return Err(invalid("from", "a plan starts and ends on first days of pay periods of its calendar".into()));
         }
         if plan.to.is_some_and(|to| to <= plan.from) {
             return Err(invalid("to", format!("{} is not after {}", plan.to.unwrap_or(plan.from), plan.from)));
         }
-        if plan.components.is_empty() {
-            return Err(invalid("components", "a plan needs at least one component".into()));
-        }
         for (place, component) in plan.components.iter().enumerate() {
             if plan.components[..place].iter().any(|earlier| earlier.component_id == component.component_id) {
                 return Err(invalid("components", format!("component \"{}\" twice", component.component_id)));
             }
-            self.check_component(component)?;
+            check_component(component)?;
         }
         Ok(())
     }
 
-    fn check_component(&self, component: &Component) -> Result<(), Reject> {
-        let id = &component.component_id;
-        check_id("component_id", id).map_err(|reject| invalid(&reject.field, reject.message))?;
-        check_id("earning_code", &component.earning_code).map_err(|reject| invalid(&reject.field, reject.message))?;
-        let Some(defined) = self.measure(&component.measure) else {
-            return Err(invalid("measure", format!("component \"{id}\": measure \"{}\" is not published", component.measure)));
-        };
-        let fits = matches!(
-            (defined.measure.of, component.pays, component.tier_by),
-            (MeasureOf::Amount, Pays::RateOf, TierBy::Amount | TierBy::Attainment)
-                | (MeasureOf::Quantity, Pays::PerUnit, TierBy::Quantity | TierBy::Attainment)
-        );
-        if !fits {
-            return Err(invalid("measure", format!("component \"{id}\": tier_by and pays do not fit what the measure counts")));
-        }
-        if component.no_quota.is_some() != (component.tier_by == TierBy::Attainment) {
-            return Err(invalid("no_quota", format!("component \"{id}\": stated exactly when tiers are by attainment")));
-        }
-        check_tiers(component)
-    }
-
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {
         check_id("payee_id", &payee.payee_id).map_err(|reject| invalid(&reject.field, reject.message))?;
-        let Some(calendar) = self.calendar.clone() else {
-            return Err(invalid("calendar", "publish the calendar before a payee".into()));
-        };
-        check_rows(payee, &calendar)?;
+        check_rows(payee)?;
         let known = self.organisation.get(&payee.payee_id).cloned();
         if known.as_deref() == Some(payee) {
             return Ok(Reach::default());
@@ -295,6 +268,22 @@ impl World {
     }
 }
 
+fn check_component(component: &Component) -> Result<(), Reject> {
+    let id = &component.component_id;
+    check_id("component_id", id).map_err(|reject| invalid(&reject.field, reject.message))?;
+    let fits = matches!(
+        (component.pays, component.tier_by),
+        (Pays::RateOf, TierBy::Amount | TierBy::Attainment) | (Pays::PerUnit, TierBy::Quantity | TierBy::Attainment)
+    );
+    if !fits {
+        return Err(invalid("pays", format!("component \"{id}\": what it pays does not fit what its tiers are of")));
+    }
+    if component.no_quota.is_some() != (component.tier_by == TierBy::Attainment) {
+        return Err(invalid("no_quota", format!("component \"{id}\": stated exactly when tiers are by attainment")));
+    }
+    check_tiers(component)
+}
+
 fn check_tiers(component: &Component) -> Result<(), Reject> {
     let id = &component.component_id;
     let ascending = component.tiers.windows(2).all(|pair| pair[0].from < pair[1].from);
@@ -308,7 +297,7 @@ fn check_tiers(component: &Component) -> Result<(), Reject> {
     Ok(())
 }
 
-fn check_rows(payee: &Payee, calendar: &Calendar) -> Result<(), Reject> {
+fn check_rows(payee: &Payee) -> Result<(), Reject> {
     if payee.rows.is_empty() {
         return Err(invalid("rows", format!("payee \"{}\" has no row", payee.payee_id)));
     }
@@ -328,9 +317,9 @@ fn check_rows(payee: &Payee, calendar: &Calendar) -> Result<(), Reject> {
             let message = format!("payee \"{}\": the rows from {} and {} overlap", payee.payee_id, pair[0].from, pair[1].from);
             return Err(invalid("rows", message));
         }
-        let last_day = Date(pair[0].to.map_or(pair[1].from.0, |to| to.0) - 1);
-        let (before, after) = (calendar.period_of(last_day), calendar.period_of(pair[1].from));
-        if pair[0].plans != pair[1].plans && before == after {
+        let meet = pair[0].to.and_then(|to| Date(to.0 - 1).month()) == pair[1].from.month();
+        let plans = |row: &PayeeRow| row.plans.iter().cloned().collect::<BTreeSet<String>>();
+        if meet && plans(&pair[0]) != plans(&pair[1]) {
             return Err(not_supported("plans", "a change of plans inside a pay period"));
         }
     }

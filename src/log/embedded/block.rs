@@ -5,7 +5,7 @@
 
 use crate::log::batch::Outgoing;
 
-/// A block ends with the record that reaches this size, so that a reader of little never loads a whole big commit. A little
+/// A block takes no further record beyond this size, so that a reader of little never loads a whole big commit. A little
 /// less than a power of two, because the storage rounds a value up to one.
 const BLOCK_BYTES: usize = 256 * 1024 - 4096;
 
@@ -41,8 +41,7 @@ impl Packer {
     }
 
     pub fn push(&mut self, offset: u64, timestamp_ms: i64, record: Outgoing<'_>) {
-        let record_bytes = record_bytes(&record);
-        if self.blocks.last().is_none_or(|block| block.bytes.len() + record_bytes > BLOCK_BYTES) {
+        if self.blocks.last().is_none_or(|block| block.bytes.len() + record.bytes() > BLOCK_BYTES) {
             self.blocks.push(Block { first: offset, bytes: Vec::new(), next: offset, timestamp_ms: 0 });
         }
         if let Some(block) = self.blocks.last_mut() {
@@ -50,12 +49,6 @@ impl Packer {
         }
         self.records += 1;
     }
-}
-
-/// What counts against the record size limit.
-pub fn record_bytes(record: &Outgoing<'_>) -> usize {
-    let headers: usize = record.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-    record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len) + headers
 }
 
 impl Block {

@@ -141,7 +141,7 @@ impl Transactional {
         if !self.is_open() {
             return Err(LogError::Abort("no transaction is open; begin one first".into()));
         }
-        self.settings.check_sizes(topic, records)?;
+        records.check_sizes(&self.settings.name(topic), self.settings.maximum_record_bytes)?;
         if records.iter().any(|record| !record.headers.is_empty()) {
             return records.iter().try_for_each(|record| self.send_one(topic, partition, record));
         }
@@ -165,13 +165,7 @@ impl Transactional {
         let count = i32::try_from(messages.len()).unwrap_or(i32::MAX);
         // SAFETY: topic is alive, the messages point into the caller's records, and librdkafka copies what it takes.
         let taken = unsafe {
-            native::rd_kafka_produce_batch(
-                topic,
-                partition as i32,
-                native::RD_KAFKA_MSG_F_COPY as i32,
-                messages.as_mut_ptr(),
-                count,
-            )
+            native::rd_kafka_produce_batch(topic, partition as i32, native::RD_KAFKA_MSG_F_COPY, messages.as_mut_ptr(), count)
         };
         let refused =
             messages[..count as usize].iter().map(|message| Code::from(message.err)).find(|code| *code != Code::NoError);

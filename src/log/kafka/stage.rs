@@ -5,90 +5,18 @@
 //! the positions to start from.
 
 use super::error::explain;
+use super::membership::{Assignment, Membership, join, members, patience, wait_until_alone};
 use super::producer::{Reports, Transactional};
 use super::reader::passing;
 use super::{Kafka, KafkaSettings, push};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, LogError, NO_OFFSETS, Records, StageLog};
-use rdkafka::bindings::rd_kafka_resp_err_t as ResponseError;
-use rdkafka::client::ClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::{Message, Offset, TopicPartitionList};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
-
-/// What the group has given to this member.
-#[derive(Default)]
-struct Assignment {
-    owned: BTreeSet<u32>,
-    /// Owned partitions that the worker has not been told of.
-    fresh: BTreeSet<u32>,
-    /// Owned partitions that flow.
-    started: BTreeSet<u32>,
-    /// Counts the changes: a transaction belongs to one number.
-    changes: u64,
-    failure: Option<String>,
-}
-
-struct Membership {
-    inputs: Vec<String>,
-    assignment: Mutex<Assignment>,
-}
-
-impl Membership {
-    fn lock(&self) -> MutexGuard<'_, Assignment> {
-        self.assignment.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn assigned(&self, consumer: &BaseConsumer<Self>, partitions: &[u32]) {
-        let mut assignment = self.lock();
-        assignment.changes += 1;
-        assignment.owned.extend(partitions);
-        assignment.fresh.extend(partitions);
-        let answered = consumer.incremental_assign(&TopicPartitionList::new());
-        assignment.failure = answered.err().map(|error| error.to_string());
-    }
-
-    fn revoked(&self, consumer: &BaseConsumer<Self>, partitions: &[u32]) {
-        let mut assignment = self.lock();
-        assignment.changes += 1;
-        let started: Vec<u32> = partitions.iter().filter(|partition| assignment.started.remove(partition)).copied().collect();
-        for partition in partitions {
-            assignment.owned.remove(partition);
-            assignment.fresh.remove(partition);
-        }
-        let answered = consumer.incremental_unassign(&self.all_inputs(&started));
-        assignment.failure = answered.err().map(|error| error.to_string());
-    }
-
-    fn all_inputs(&self, partitions: &[u32]) -> TopicPartitionList {
-        let mut list = TopicPartitionList::new();
-        for (name, partition) in self.inputs.iter().flat_map(|name| partitions.iter().map(move |partition| (name, partition))) {
-            list.add_partition(name, *partition as i32);
-        }
-        list
-    }
-}
-
-impl ClientContext for Membership {
-    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "kafka consumer");
-    }
-}
-
-impl ConsumerContext for Membership {
-    /// Answers every call, with the sisters' partitions; the client's own version drops errors.
-    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: ResponseError, list: &mut TopicPartitionList) {
-        let partitions: Vec<u32> = list.elements().iter().filter_map(|element| u32::try_from(element.partition()).ok()).collect();
-        match Code::from(event) {
-            Code::AssignPartitions => self.assigned(consumer, &partitions),
-            Code::RevokePartitions => self.revoked(consumer, &partitions),
-            other => self.lock().failure = Some(other.to_string()),
-        }
-    }
-}
 
 /// The group's worker.
 pub struct KafkaStage {
@@ -155,6 +83,10 @@ impl KafkaStage {
                         push(*topic, &message, into);
                     }
                 }
+                // The client reconnects by itself, unless there is nothing to connect to.
+                Some(Err(error)) if error.rdkafka_error_code() == Some(Code::AllBrokersDown) => {
+                    self.kafka.metadata(None)?;
+                }
                 Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::PollExceeded) => {
                     tracing::debug!(%error, "kafka consumer");
                 }
@@ -208,7 +140,7 @@ impl KafkaStage {
             return Ok(());
         }
         let since = *self.incomplete_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < patience(self.settings()) + Duration::from_secs(10) {
+        if since.elapsed() < patience(self.settings()) + self.settings().request_timeout() {
             return Ok(());
         }
         let others =
@@ -351,7 +283,8 @@ impl StageLog for KafkaStage {
         let committed = self.producer()?.commit();
         match &committed {
             Ok(()) => self.transaction = None,
-            Err(LogError::Abort(_)) => {}
+            // A fenced producer stays as it is: one made anew would fence the newer owner.
+            Err(LogError::Abort(_) | LogError::Fenced(_)) => {}
             Err(_) => (self.transaction, self.producer) = (None, None),
         }
         committed
@@ -363,23 +296,11 @@ impl StageLog for KafkaStage {
             return Ok(());
         };
         let aborted = producer.abort();
-        if aborted.is_err() {
+        if aborted.as_ref().is_err_and(|error| !matches!(error, LogError::Fenced(_))) {
             self.producer = None;
         }
         aborted
     }
-}
-
-fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Result<BaseConsumer<Membership>, LogError> {
-    let first = inputs.first().cloned().unwrap_or_default();
-    let consumer: BaseConsumer<Membership> = settings
-        .reading()
-        .set("group.id", group)
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .create_with_context(Membership { inputs, assignment: Mutex::default() })
-        .map_err(|error| explain(settings, "create the consumer", &error))?;
-    consumer.subscribe(&[&first]).map_err(|error| explain(settings, &format!("subscribe to {first}"), &error))?;
-    Ok(consumer)
 }
 
 /// Partition p of all inputs belongs together, so they must have as many.
@@ -396,47 +317,6 @@ fn input_partitions(kafka: &Kafka, inputs: &[Topic]) -> Result<u32, LogError> {
             Err(LogError::Settings(format!(
                 "{first} has {count} partitions and {topic} has {other}; inputs need as many: create the topics anew with one count"
             )))
-        }
-    }
-}
-
-/// How long a member that is gone stays in its group.
-fn patience(settings: &KafkaSettings) -> Duration {
-    Duration::from_millis(settings.session_timeout_ms) + Duration::from_secs(2)
-}
-
-fn wait_until_alone(kafka: &Kafka, group: &str) -> Result<(), LogError> {
-    let deadline = Instant::now() + patience(kafka.settings());
-    loop {
-        let members = members(kafka, group)?;
-        if members.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            let members = members.join(", ");
-            return Err(LogError::Fenced(format!(
-                "{group} already has a worker: {members}; one worker a group, stop that one first"
-            )));
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// The members of a group as `client id at host`.
-fn members(kafka: &Kafka, group: &str) -> Result<Vec<String>, LogError> {
-    let settings = kafka.settings();
-    let deadline = Instant::now() + settings.request_timeout();
-    loop {
-        match kafka.shared.committed.fetch_group_list(Some(group), settings.request_timeout()) {
-            Ok(list) => {
-                let members = list.groups().iter().flat_map(|group| group.members());
-                return Ok(members.map(|member| format!("{} at {}", member.client_id(), member.client_host())).collect());
-            }
-            // A coordinator is still being found when the first group of all is asked for.
-            Err(error) if Instant::now() > deadline => {
-                return Err(explain(settings, &format!("look for other workers of {group}"), &error));
-            }
-            Err(_) => std::thread::sleep(Duration::from_millis(100)),
         }
     }
 }

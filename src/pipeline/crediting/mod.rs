@@ -26,8 +26,9 @@ use progress::Progress;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-/// State keys of what is parked: this and the deal id. Deal ids have no control characters.
-const PARKED_PREFIX: &[u8] = b"\0parked\0";
+/// State keys of what is parked: this and the deal id. Deal ids have no control characters; keys that start with a zero
+/// byte are the worker's.
+const PARKED_PREFIX: &[u8] = b"\x01parked\x01";
 
 pub struct Crediting {
     reject_bytes: usize,

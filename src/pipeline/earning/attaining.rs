@@ -82,7 +82,7 @@ fn standing(
     calendar.bounds(first)?;
     let places = first.place_in_quarter()..=last.place_in_quarter();
     let by_kind = places.map(|place| inputs.by_kind(measure, place)).try_fold(ByKind::default(), ByKind::plus)?;
-    let quota = inputs.quota(measure, interval, first_day, calendar);
+    let quota = inputs.quota(measure, interval, first_day);
     Some(Standing {
         revenue: by_kind.revenue,
         overlay: by_kind.overlay,

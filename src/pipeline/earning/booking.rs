@@ -3,10 +3,10 @@
 //! What a close has fixed never moves. In front of it, an earning is booked in its own period while that is open, else
 //! in the first open one; a close that is still to be performed divides by epoch.
 
-use super::entry::{Book, Booking, Entry};
+use super::entry::{Book, Booking, Entry, PricedBy};
 use super::inputs::Inputs;
 use super::pricing::{BookKey, Priced, Pricing, price};
-use crate::domain::calendar::{Date, Period, Quarter};
+use crate::domain::calendar::{Period, Quarter};
 use crate::domain::money::Minor;
 use crate::domain::output::{Accrual, Causes};
 use crate::domain::world::World;
@@ -61,13 +61,11 @@ pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, w
     for key in keys(entry, &views) {
         let place = place_of(entry, &key);
         let targets = targets(&entry.books[place], &key, &views, standpoint)?;
-        let priced = views.iter().rev().find_map(|view| view.pricing.earned.get(&key));
-        let book = &mut entry.books[place];
-        changed |= priced.is_some_and(|priced| book.describe(priced));
-        post(book, targets, priced, subject, entry.as_of, world, &mut accruals);
+        let exact = views.last().and_then(|view| view.pricing.earned.get(&key)).map_or(I256::ZERO, |priced| priced.exact);
+        let posting = Posting { subject, exact, as_of: entry.as_of, world };
+        changed |= posting.post(&mut entry.books[place], targets, &mut accruals);
     }
     entry.books.retain(|book| !book.bookings.is_empty());
-    changed |= !accruals.is_empty();
     views.pop().map(|last| Booked { accruals, pricing: last.pricing, changed })
 }
 
@@ -110,42 +108,41 @@ fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
         .iter()
         .position(|book| book.component == *component && book.interval == *interval && book.effective == *effective);
     found.unwrap_or_else(|| {
-        entry.books.push(Book {
-            component: component.clone(),
-            interval: *interval,
-            effective: *effective,
-            plan_id: String::new(),
-            plan_from: Date(0),
-            earning_code: String::new(),
-            bookings: Vec::new(),
-        });
+        entry.books.push(Book { component: component.clone(), interval: *interval, effective: *effective, bookings: Vec::new() });
         entry.books.len() - 1
     })
 }
 
-impl Book {
-    /// Takes over which plan version prices it; true when that is another than before.
-    fn describe(&mut self, priced: &Priced) -> bool {
-        let plan = &priced.plan.plan;
-        let same = self.plan_id == plan.plan_id && self.plan_from == plan.from && *self.earning_code == *priced.earning_code;
-        if !same {
-            self.plan_id.clone_from(&plan.plan_id);
-            self.plan_from = plan.from;
-            self.earning_code = priced.earning_code.to_string();
+impl PricedBy {
+    fn of(priced: &Priced) -> PricedBy {
+        PricedBy {
+            plan_id: priced.plan.plan.plan_id.clone(),
+            plan_from: priced.plan.plan.from,
+            earning_code: priced.earning_code.to_string(),
         }
-        !same
     }
 }
 
+/// What a booking should be, and the version that says so; `None` when no version does any more.
+#[derive(Default)]
+struct Target {
+    total: i64,
+    priced_by: Option<PricedBy>,
+}
+
 /// What every booking in front of the fixed ones should be; `None` when an amount does not fit.
-fn targets(book: &Book, key: &BookKey, views: &[View], standpoint: &Standpoint) -> Option<BTreeMap<Period, i64>> {
+fn targets(book: &Book, key: &BookKey, views: &[View], standpoint: &Standpoint) -> Option<BTreeMap<Period, Target>> {
     let fixed = book.bookings.iter().filter(|booking| Some(booking.period) <= standpoint.frozen_through);
     let mut assigned = fixed.map(|booking| i128::from(booking.total.0)).sum::<i128>();
+    let fixed = book.bookings.iter().filter(|booking| Some(booking.period) <= standpoint.frozen_through);
+    // What no version prices any more is taken back under the version that it was last fixed with.
+    let mut last_fixed = fixed.max_by_key(|booking| booking.period).map(|booking| booking.priced_by.clone());
     let free = book.bookings.iter().filter(|booking| Some(booking.period) > standpoint.frozen_through);
-    let mut targets: BTreeMap<Period, i64> = free.map(|booking| (booking.period, 0)).collect();
+    let mut targets: BTreeMap<Period, Target> = free.map(|booking| (booking.period, Target::default())).collect();
     let mut closed = standpoint.frozen_through;
     for view in views {
-        let earned = view.pricing.earned.get(key).map_or(0, |priced| i128::from(priced.minor.0));
+        let priced = view.pricing.earned.get(key);
+        let earned = priced.map_or(0, |priced| i128::from(priced.minor.0));
         let into = match view.period {
             Some(period) if key.2 > period => {
                 closed = closed.max(Some(period));
@@ -156,49 +153,70 @@ fn targets(book: &Book, key: &BookKey, views: &[View], standpoint: &Standpoint) 
         };
         closed = closed.max(view.period);
         let target = targets.entry(into).or_default();
-        *target = target.checked_add(i64::try_from(earned - assigned).ok()?)?;
+        target.total = target.total.checked_add(i64::try_from(earned - assigned).ok()?)?;
+        target.priced_by = priced.map(PricedBy::of).or_else(|| last_fixed.clone());
         assigned = earned;
+        last_fixed.clone_from(&target.priced_by);
     }
     Some(targets)
 }
 
-fn post(
-    book: &mut Book,
-    targets: BTreeMap<Period, i64>,
-    priced: Option<&Priced>,
-    subject: &Subject<'_>,
+/// What the accruals of one component and period have in common.
+struct Posting<'p> {
+    subject: &'p Subject<'p>,
+    exact: I256,
     as_of: i64,
-    world: &World,
-    accruals: &mut Vec<Accrual>,
-) {
-    for (period, total) in targets {
-        let place = book.bookings.iter().position(|booking| booking.period == period);
-        let before = place.map_or(Booking { period, total: Minor(0), sequence: 0 }, |place| book.bookings[place]);
-        if before.total.0 == total {
-            continue;
+    world: &'p World,
+}
+
+impl Posting<'_> {
+    /// Moves a book to its targets; true when anything about it is another.
+    fn post(&self, book: &mut Book, targets: BTreeMap<Period, Target>, accruals: &mut Vec<Accrual>) -> bool {
+        let mut changed = false;
+        for (period, target) in targets {
+            let place = book.bookings.iter().position(|booking| booking.period == period);
+            let known = || place.map(|place| book.bookings[place].priced_by.clone());
+            let Some(priced_by) = target.priced_by.or_else(known) else { continue };
+            let place = match place {
+                Some(place) => place,
+                None if target.total == 0 => continue,
+                None => {
+                    book.bookings.push(Booking { period, total: Minor(0), sequence: 0, priced_by: priced_by.clone() });
+                    book.bookings.len() - 1
+                }
+            };
+            let booking = &mut book.bookings[place];
+            changed |= booking.priced_by != priced_by;
+            booking.priced_by = priced_by;
+            if booking.total.0 != target.total {
+                changed = true;
+                let previous = std::mem::replace(&mut booking.total, Minor(target.total));
+                booking.sequence += 1;
+                accruals.push(self.accrual(book, place, previous));
+            }
         }
-        let after = Booking { period, total: Minor(total), sequence: before.sequence + 1 };
-        match place {
-            Some(place) => book.bookings[place] = after,
-            None => book.bookings.push(after),
-        }
-        accruals.push(Accrual {
-            payee_id: subject.payee_id.clone(),
-            plan_id: book.plan_id.as_str().into(),
-            plan_from: book.plan_from,
+        changed
+    }
+
+    fn accrual(&self, book: &Book, place: usize, previous_total: Minor) -> Accrual {
+        let booking = &book.bookings[place];
+        Accrual {
+            payee_id: self.subject.payee_id.clone(),
+            plan_id: booking.priced_by.plan_id.as_str().into(),
+            plan_from: booking.priced_by.plan_from,
             component: book.component.as_str().into(),
-            earning_code: book.earning_code.as_str().into(),
-            calendar: world.calendar_id.clone(),
+            earning_code: booking.priced_by.earning_code.as_str().into(),
+            calendar: self.world.calendar_id.clone(),
             interval: book.interval,
             effective_period: book.effective,
-            booking_period: period,
-            sequence: after.sequence,
-            previous_total: before.total,
-            new_total: after.total,
-            exact_numerator: priced.map_or(I256::ZERO, |priced| priced.exact),
-            currency: world.currency.clone(),
-            causes: subject.causes,
-            as_of,
-        });
+            booking_period: booking.period,
+            sequence: booking.sequence,
+            previous_total,
+            new_total: booking.total,
+            exact_numerator: self.exact,
+            currency: self.world.currency.clone(),
+            causes: self.subject.causes,
+            as_of: self.as_of,
+        }
     }
 }

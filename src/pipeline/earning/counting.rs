@@ -1,7 +1,7 @@
 //! Counts a packed record: credits into the sums of the measures that they match, quotas into statements, markers.
 
 use super::entry::{Entry, entry_key};
-use super::inputs::{Inputs, Statement, applies_from_fits};
+use super::inputs::{Inputs, Statement};
 use super::{Earning, State, alarm};
 use crate::domain::calendar::Period;
 use crate::domain::fact::{CreditKind, MeasureOf};
@@ -171,13 +171,7 @@ impl Earning {
             let message = format!("\"{}\": the company has one calendar, \"{}\"", quota.calendar, calendar.calendar_id);
             return Err(Reject::new(Reason::NotSupported, "calendar", message));
         }
-        match applies_from_fits(calendar, quota.interval, quota.applies_from) {
-            Some(false) => {
-                let message = format!("not the first day of a pay period of {}", quota.interval);
-                Err(Reject::field("applies_from", message))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn note_cause(&mut self, place: usize, source: u32, cause: Cause) {

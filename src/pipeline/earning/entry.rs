@@ -30,18 +30,25 @@ pub struct Book {
     pub component: String,
     pub interval: Interval,
     pub effective: Period,
-    /// As of the last accrual: the plan version may be gone when it is taken back.
-    pub plan_id: String,
-    pub plan_from: Date,
-    pub earning_code: String,
+    /// In the order of their first accrual.
     pub bookings: Vec<Booking>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
     pub period: Period,
     pub total: Minor,
     pub sequence: i64,
+    /// What a close has fixed is paid under the version that it was fixed with.
+    pub priced_by: PricedBy,
+}
+
+/// The plan version behind a booking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedBy {
+    pub plan_id: String,
+    pub plan_from: Date,
+    pub earning_code: String,
 }
 
 /// An attainment as it was last published.

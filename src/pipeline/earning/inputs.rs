@@ -1,6 +1,6 @@
 //! What a payee's quarter was told: measured sums per pay period and statements about quotas. Both add up in any order.
 
-use crate::domain::calendar::{Calendar, Date, Interval};
+use crate::domain::calendar::{Date, Interval};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::Amount;
 use crate::domain::quota::QuotaChanged;
@@ -90,15 +90,6 @@ impl Statement {
     }
 }
 
-/// Whether a quota's first day is the first day of a pay period of its interval; `None` where the calendar does not
-/// reach the interval.
-pub fn applies_from_fits(calendar: &Calendar, interval: Interval, applies_from: Option<Date>) -> Option<bool> {
-    let (first, last) = interval.first_and_last();
-    let periods = (first.0..=last.0).map(crate::domain::calendar::Period);
-    let starts = periods.map(|period| calendar.bounds(period).map(|(from, _)| from)).collect::<Option<Vec<Date>>>()?;
-    Some(applies_from.is_none_or(|date| starts.contains(&date)))
-}
-
 impl Inputs {
     /// The slot of a measure's period.
     pub fn sum_mut(&mut self, measure: &str, place: u8) -> &mut ByKind {
@@ -120,14 +111,12 @@ impl Inputs {
         self.statements.iter().find(|known| known.same_key(statement))
     }
 
-    /// The statement of the highest revision that applies to a period starting on `first_day`. A statement that starts
-    /// inside a period applies to none.
-    pub fn quota(&self, measure: &str, interval: Interval, first_day: Date, calendar: &Calendar) -> Option<InForce> {
+    /// What the statement of the highest revision that applies to a period starting on `first_day` says.
+    pub fn quota(&self, measure: &str, interval: Interval, first_day: Date) -> Option<InForce> {
         let applies = |statement: &&Statement| {
             statement.interval == interval
                 && statement.measure == measure
                 && statement.applies_from.is_none_or(|from| from <= first_day)
-                && applies_from_fits(calendar, interval, statement.applies_from).unwrap_or(statement.applies_from.is_none())
         };
         let newest = self.statements.iter().filter(applies).max_by_key(|statement| statement.revision)?;
         newest.amount.map(|amount| InForce { amount, revision: newest.revision })

@@ -155,10 +155,9 @@ impl Earning {
         for place in places {
             let State::Entry { entry, .. } = &self.loaded[*place].state else { continue };
             for book in &entry.books {
-                let booked = book.bookings.iter().filter(|booking| booking.period == period);
-                let total: i128 = booked.map(|booking| i128::from(booking.total.0)).sum();
-                if total != 0 {
-                    *lines.entry((book.earning_code.clone(), book.effective)).or_default() += total;
+                for booking in book.bookings.iter().filter(|booking| booking.period == period && booking.total.0 != 0) {
+                    let line = (booking.priced_by.earning_code.clone(), book.effective);
+                    *lines.entry(line).or_default() += i128::from(booking.total.0);
                 }
             }
         }
@@ -246,10 +245,11 @@ fn groups(keys: &[Vec<u8>], all: bool) -> impl Iterator<Item = &[Vec<u8>]> {
     groups.into_iter().take(whole)
 }
 
+/// By the row in force on the period's last day, else the last one before, else the first.
 fn employee_ref(world: &World, payee_id: &str, period: Period) -> Option<String> {
-    let (from, to) = world.bounds(period)?;
+    let (_, end) = world.bounds(period)?;
     let rows = &world.organisation.get(payee_id)?.rows;
-    let row = rows.iter().find(|row| row.from < to && row.to.is_none_or(|end| from < end))?;
+    let row = rows.iter().rev().find(|row| row.from < end).or(rows.first())?;
     row.employee_ref.clone()
 }
 

@@ -82,6 +82,11 @@ fn versions_of(payee_id: &str, quarter: Quarter, world: &World, calendar: &Calen
                 continue;
             };
             for (place, component) in plan.plan.components.iter().enumerate() {
+                if world.measure(&component.measure).is_none() {
+                    let message =
+                        format!("component \"{}\": measure \"{}\" is not published", component.component_id, component.measure);
+                    waiting.push(Waiting { reason: Reason::UnknownMeasure, message });
+                }
                 let key = (plan_id.clone(), component.component_id.clone(), component.interval);
                 versions.entry(key).or_default()[at] = Some(InForce { plan: plan.clone(), place });
             }
@@ -153,11 +158,7 @@ fn period_input<'v>(
     let Some(component) = version.map(InForce::component) else {
         return Some(PeriodInput { component: None, quota: None, from, to });
     };
-    let quota = world
-        .calendar
-        .as_deref()
-        .zip(world.bounds(period))
-        .and_then(|(calendar, (first_day, _))| inputs.quota(&component.measure, interval, first_day, calendar));
+    let quota = world.bounds(period).and_then(|(first_day, _)| inputs.quota(&component.measure, interval, first_day));
     let (first, _) = interval.first_and_last();
     let before = cumulative(inputs, &component.measure, first.place_in_quarter(), period.place_in_quarter())?;
     let after = before.checked_add(inputs.by_kind(&component.measure, period.place_in_quarter()).total()?)?;

@@ -1,0 +1,177 @@
+//! `accrue close` and `accrue reopen`: the end of a pay period, reviewed first, and the way back before its release.
+
+use super::append;
+use super::console::Console;
+use super::exit::{Exit, files_error, found_error};
+use super::review;
+use super::session::{Author, LogOptions, Session};
+use crate::domain::calendar::Period;
+use crate::domain::fact::{Cut, FactBody, PeriodClosed, PeriodReopened};
+use crate::domain::output::CloseNote;
+use crate::domain::topic::Topic;
+use crate::log::Client;
+use crate::read::facts::{Close as ClosedPeriod, CloseState, Periods};
+use crate::read::scan;
+use crate::wire::read_close_note;
+use clap::Args;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+#[derive(Debug, Args)]
+pub struct Close {
+    /// The pay period, like 2026-01
+    period: Period,
+    #[command(flatten)]
+    log: LogOptions,
+    #[command(flatten)]
+    author: Author,
+    /// Wait until every partition has computed its part of the run
+    #[arg(long)]
+    wait: bool,
+    /// Close without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Close {
+    pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let author = self.author.name()?;
+        let session = Session::open(&self.log, console)?;
+        let periods = Periods::read(session.client(), session.codec())?;
+        check_order(&periods, self.period)?;
+        review::before_close(&session, console, self.period)?;
+        if !self.yes && !console.confirm(&format!("close {}?", self.period))? {
+            console.notice("not closed");
+            return Ok(Exit::Found);
+        }
+        let close_id = close(&session, &periods, self.period, &author)?;
+        if self.wait || session.runs_engine_here() {
+            wait_computed(&session, &close_id)?;
+        }
+        session.finish()?;
+        if console.json {
+            console.object(&json!({"close_id": close_id, "period": self.period.to_string(), "author": author}))?;
+        } else {
+            console.line(&format!("closed {} as {close_id}", self.period))?;
+        }
+        console.notice(&format!("next, by another person: accrue release {}", self.period));
+        Ok(Exit::Done)
+    }
+}
+
+/// Closes go period after period; the first one may be any that the calendar has.
+fn check_order(periods: &Periods, period: Period) -> anyhow::Result<()> {
+    let company = periods.company.as_ref();
+    let company =
+        company.ok_or_else(|| files_error("no company is published yet; publish its directory with `accrue publish`"))?;
+    let calendar = periods.calendars.get(&company.calendar);
+    if calendar.is_none_or(|calendar| calendar.bounds(period).is_none()) {
+        return Err(found_error(format!("calendar \"{}\" has no period {period}; extend it and publish", company.calendar)));
+    }
+    match periods.last_closed() {
+        Some(last) if period <= last.closed.period => {
+            Err(found_error(format!("{period} is closed already, as {}", last.closed.close_id)))
+        }
+        Some(last) if period != last.closed.period.next() => {
+            let next = last.closed.period.next();
+            Err(found_error(format!("closes go in order: {next} is next after {}", last.closed.period)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// States the close with the present end of every input partition as its cut; returns its id.
+pub fn close(session: &Session, periods: &Periods, period: Period, author: &str) -> anyhow::Result<String> {
+    let calendar = periods.company.as_ref().map(|company| company.calendar.clone()).unwrap_or_default();
+    let close_id = periods.next_close_id(&calendar, period);
+    let client = session.client();
+    let cut = Cut { deal_closed: ends(client, Topic::DealClosed)?, quota_changed: ends(client, Topic::QuotaChanged)? };
+    let closed = PeriodClosed { close_id: close_id.clone(), calendar, pay_group: "default".into(), period, cut };
+    append::state(session, close_id.clone(), author, "end of the pay period", FactBody::PeriodClosed(closed))?;
+    Ok(close_id)
+}
+
+fn ends(client: &dyn Client, topic: Topic) -> anyhow::Result<Vec<u64>> {
+    let partitions = 0..client.partitions(topic)?;
+    Ok(partitions.map(|partition| client.end(topic, partition)).collect::<Result<_, _>>()?)
+}
+
+/// Until every earning partition has computed its part of the run.
+pub fn wait_computed(session: &Session, close_id: &str) -> anyhow::Result<()> {
+    wait_for(
+        session,
+        &format!("partitions to compute run {close_id}"),
+        |note| match note {
+            CloseNote::RunComputed { close_id, partition, .. } => Some((close_id, partition)),
+            _ => None,
+        },
+        close_id,
+    )
+}
+
+/// Until every earning partition has said this of a close.
+pub fn wait_for(
+    session: &Session,
+    what: &str,
+    says: impl Fn(CloseNote) -> Option<(String, u32)>,
+    close_id: &str,
+) -> anyhow::Result<()> {
+    let client = session.client();
+    let partitions = client.partitions(Topic::Credits)?;
+    let mut cursor = scan::Cursor::at_start(client, Topic::Closes)?;
+    let mut missing: BTreeSet<u32> = (0..partitions).collect();
+    session.wait_until(what, || {
+        cursor.advance(client, |batch, row| {
+            let note = batch.value(row).map(read_close_note).transpose()?;
+            if let Some((of, partition)) = note.and_then(&says) {
+                if of == close_id {
+                    missing.remove(&partition);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(missing.is_empty())
+    })
+}
+
+#[derive(Debug, Args)]
+pub struct Reopen {
+    /// The last closed pay period, like 2026-01
+    period: Period,
+    #[command(flatten)]
+    log: LogOptions,
+    #[command(flatten)]
+    author: Author,
+}
+
+impl Reopen {
+    pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let author = self.author.name()?;
+        let session = Session::open(&self.log, console)?;
+        let periods = Periods::read(session.client(), session.codec())?;
+        let close_id = reopenable(&periods, self.period)?.closed.close_id.clone();
+        let body = FactBody::PeriodReopened(PeriodReopened { close_id: close_id.clone() });
+        append::state(&session, format!("{close_id}-reopened"), &author, "reopened", body)?;
+        session.catch_up()?;
+        session.finish()?;
+        if console.json {
+            console.object(&json!({"close_id": close_id, "period": self.period.to_string(), "author": author}))?;
+        } else {
+            console.line(&format!("reopened {}: {close_id} is taken back", self.period))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Only the last close can be taken back, and only before its release.
+fn reopenable(periods: &Periods, period: Period) -> anyhow::Result<&ClosedPeriod> {
+    let close = periods.close_of(period).ok_or_else(|| found_error(format!("{period} is not closed: nothing to reopen")))?;
+    if close.state == CloseState::Released {
+        return Err(found_error(format!("{period} is released and stays as it is; a change is booked in the first open period")));
+    }
+    let last = periods.last_closed().map_or(period, |last| last.closed.period);
+    if last != period {
+        return Err(found_error(format!("only the last closed period can be reopened: that is {last}")));
+    }
+    Ok(close)
+}

@@ -1,0 +1,76 @@
+//! Starts both stages over a log: the one place where stages, worker and log meet.
+
+use crate::config::Limits;
+use crate::domain::topic::Topic;
+use crate::log::embedded::Embedded;
+use crate::log::{Client, StageLog};
+use crate::pipeline::Stage;
+use crate::pipeline::crediting::Crediting;
+use crate::pipeline::earning::Earning;
+use crate::wire::Codec;
+use crate::worker::crash::CrashPoints;
+use crate::worker::engine::{Engine, EngineSetup, StageSetup, group};
+use crate::worker::status::{CREDITING, EARNING};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Names the groups of an embedded log: it has no other application.
+const APPLICATION: &str = "accrue";
+/// Arms a crash point, in tests.
+const CRASH_VARIABLE: &str = "ACCRUE_CRASH_AT";
+
+/// Both stages on an embedded log, their stores in its directory.
+pub fn start(log: &Embedded, directory: &Path, codec: Arc<Codec>, limits: &Limits) -> anyhow::Result<Engine> {
+    let place = Place { application_id: APPLICATION, store_directory: directory, crash_place: &directory.display().to_string() };
+    let hold = |group: &str, inputs: &[Topic]| -> anyhow::Result<Box<dyn StageLog>> { Ok(Box::new(log.stage(group, inputs)?)) };
+    start_on(Arc::new(log.clone()), hold, place, codec, limits)
+}
+
+/// Where the stages' local files lie, and what they are called.
+pub struct Place<'p> {
+    pub application_id: &'p str,
+    pub store_directory: &'p Path,
+    /// A crash point is armed only where this says test.
+    pub crash_place: &'p str,
+}
+
+/// Both stages over any log; `hold` takes a stage's hold on it.
+pub fn start_on(
+    client: Arc<dyn Client>,
+    hold: impl Fn(&str, &[Topic]) -> anyhow::Result<Box<dyn StageLog>>,
+    place: Place<'_>,
+    codec: Arc<Codec>,
+    limits: &Limits,
+) -> anyhow::Result<Engine> {
+    let partitions = client.partitions(Topic::DealClosed)?;
+    let reject_bytes = limits.reject_bytes;
+    let crediting = StageSetup {
+        log: hold(&group(place.application_id, CREDITING), Crediting::new(partitions, reject_bytes).inputs())?,
+        make: Box::new(move || Box::new(Crediting::new(partitions, reject_bytes))),
+    };
+    let earning = StageSetup {
+        log: hold(&group(place.application_id, EARNING), Earning::new(partitions, reject_bytes).inputs())?,
+        make: Box::new(move || Box::new(Earning::new(partitions, reject_bytes))),
+    };
+    let crash = CrashPoints::from_text(std::env::var(CRASH_VARIABLE).ok().as_deref(), place.crash_place)?;
+    Ok(Engine::start(EngineSetup {
+        client,
+        codec,
+        limits: limits.clone(),
+        application_id: place.application_id.into(),
+        store_directory: place.store_directory.into(),
+        crediting,
+        earning,
+        crash: Arc::new(crash),
+    })?)
+}
+
+/// What a partition stands still for, if one does.
+pub fn alarm(engine: &Engine) -> Option<String> {
+    let of = |stage: &'static str| {
+        let partitions = engine.status().stage(stage).partitions;
+        let alarms = partitions.into_iter().filter_map(|(partition, held)| Some((partition, held.alarm?)));
+        alarms.map(move |(partition, alarm)| format!("{stage} partition {partition}: {alarm}")).next()
+    };
+    of(CREDITING).or_else(|| of(EARNING))
+}

@@ -1,0 +1,209 @@
+//! `accrue ingest`: deals or quotas from JSON lines, with the truth about every line.
+//!
+//! A line that does not decode is told and not appended. On an embedded log the fold's outcome of every other line
+//! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other.
+
+use super::append::{Appended, Appender};
+use super::console::Console;
+use super::exit::{Exit, io_error};
+use super::progress::Progress;
+use super::session::{LogOptions, Session};
+use crate::domain::reject::Reject;
+use crate::domain::topic::Topic;
+use crate::pipeline::Outcome;
+use crate::wire::json;
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// Lines that are appended together.
+const CHUNK_LINES: usize = 5_000;
+/// Longest line that is read: what is longer cannot be a record.
+const MAXIMUM_LINE_BYTES: usize = 16 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Input {
+    DealClosed,
+    QuotaChanged,
+}
+
+impl Input {
+    fn topic(self) -> Topic {
+        match self {
+            Input::DealClosed => Topic::DealClosed,
+            Input::QuotaChanged => Topic::QuotaChanged,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Ingest {
+    /// A file of JSON lines, or - for standard input
+    file: PathBuf,
+    #[command(flatten)]
+    log: LogOptions,
+    /// What the lines are
+    #[arg(long, value_enum, default_value = "deal-closed")]
+    topic: Input,
+}
+
+/// What became of the lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+struct Counts {
+    counted: u64,
+    duplicate: u64,
+    parked: u64,
+    rejected: u64,
+    /// Did not decode: not appended.
+    refused: u64,
+    appended: u64,
+}
+
+impl Ingest {
+    pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let mut reader = open(&self.file)?;
+        let session = Session::open(&self.log, console)?;
+        let mut work = Work {
+            session: &session,
+            console,
+            input: self.topic,
+            appender: Appender::new(&session)?,
+            lines: BTreeMap::new(),
+            counts: Counts::default(),
+        };
+        let mut progress = Progress::new(console, "lines", None);
+        let mut number = 0;
+        let mut line = Vec::new();
+        while next_line(&mut reader, &mut line).with_context(|| format!("cannot read {}", self.file.display()))? {
+            number += 1;
+            work.line(number, &line)?;
+            progress.at(number);
+        }
+        work.flush()?;
+        progress.end();
+        let counts = work.counts;
+        session.finish()?;
+        summary(console, &counts, self.log.embedded())?;
+        let clean = counts.refused + counts.rejected + counts.parked == 0;
+        Ok(if clean { Exit::Done } else { Exit::Found })
+    }
+}
+
+fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(BufReader::new(std::io::stdin())));
+    }
+    let opened = File::open(file).map_err(|error| io_error(format!("{}: {error}; name a file of JSON lines", file.display())))?;
+    Ok(Box::new(BufReader::with_capacity(1 << 20, opened)))
+}
+
+/// Reads a line without its end; false at the end of the input.
+fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    let mut limited = std::io::Read::take(&mut *reader, MAXIMUM_LINE_BYTES as u64);
+    let read = limited.read_until(b'\n', line)?;
+    while line.last().is_some_and(|byte| *byte == b'\n' || *byte == b'\r') {
+        line.pop();
+    }
+    Ok(read > 0)
+}
+
+/// What is under way: the chunk that is collected, and which line each of its records was.
+struct Work<'w> {
+    session: &'w Session,
+    console: &'w Console,
+    input: Input,
+    appender: Appender<'w>,
+    /// By partition, the lines in the order of their records.
+    lines: BTreeMap<u32, Vec<u64>>,
+    counts: Counts,
+}
+
+impl Work<'_> {
+    fn line(&mut self, number: u64, line: &[u8]) -> anyhow::Result<()> {
+        if line.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        match self.add(line)? {
+            Ok(partition) => self.lines.entry(partition).or_default().push(number),
+            Err(reject) => {
+                self.counts.refused += 1;
+                self.tell(number, "refused", &reject)?;
+            }
+        }
+        if self.appender.waiting() >= CHUNK_LINES { self.flush() } else { Ok(()) }
+    }
+
+    fn add(&mut self, line: &[u8]) -> anyhow::Result<Result<u32, Reject>> {
+        let Ok(text) = std::str::from_utf8(line) else {
+            return Ok(Err(Reject::field("", "the line is not UTF-8 text".into())));
+        };
+        Ok(match self.input {
+            Input::DealClosed => match json::deal_from_line(text) {
+                Ok(deal) => Ok(self.appender.deal(&deal.as_deal())?),
+                Err(reject) => Err(reject),
+            },
+            Input::QuotaChanged => match json::quota_from_line(text) {
+                Ok(quota) => Ok(self.appender.quota(&quota.as_quota())?),
+                Err(reject) => Err(reject),
+            },
+        })
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        let appended = self.appender.flush()?;
+        let lines = std::mem::take(&mut self.lines);
+        for part in appended {
+            self.counts.appended += part.count;
+            if self.session.has_outcomes() {
+                self.outcomes(part, lines.get(&part.partition).map_or(&[], Vec::as_slice))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn outcomes(&mut self, part: Appended, lines: &[u64]) -> anyhow::Result<()> {
+        let special = self.session.outcomes(self.input.topic(), part.partition, part.first, part.first + part.count)?;
+        self.counts.counted += part.count - special.len() as u64;
+        for (offset, outcome) in special {
+            let number = lines.get((offset - part.first) as usize).copied().unwrap_or_default();
+            match outcome {
+                Outcome::Counted => self.counts.counted += 1,
+                Outcome::Duplicate => self.counts.duplicate += 1,
+                Outcome::Parked(reject) => {
+                    self.counts.parked += 1;
+                    self.tell(number, "parked", &reject)?;
+                }
+                Outcome::Rejected(reject) => {
+                    self.counts.rejected += 1;
+                    self.tell(number, "rejected", &reject)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, line: u64, became: &str, reject: &Reject) -> anyhow::Result<()> {
+        if !self.console.json {
+            return Ok(self.console.line(&format!("line {line}: {became}: {reject}"))?);
+        }
+        let (field, reason, message) = (&reject.field, reject.reason.code(), &reject.message);
+        self.console.object(&serde_json::json!({
+            "line": line, "became": became, "field": field, "reason": reason, "message": message,
+        }))
+    }
+}
+
+fn summary(console: &Console, counts: &Counts, outcomes: bool) -> anyhow::Result<()> {
+    if console.json {
+        return console.object(counts);
+    }
+    let Counts { counted, duplicate, parked, rejected, refused, appended } = counts;
+    let folded = format!("{counted} counted, {duplicate} duplicate, {parked} parked, {rejected} rejected, ");
+    let folded = if outcomes { folded } else { String::new() };
+    Ok(console.line(&format!("{folded}{refused} refused, {appended} appended"))?)
+}

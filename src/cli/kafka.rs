@@ -1,0 +1,43 @@
+//! Kafka as the config names it: the connection, and the engine on it.
+
+use super::engine::{self, Place};
+use crate::config::Config;
+use crate::domain::topic::Topic;
+use crate::log::kafka::{Kafka, KafkaSettings};
+use crate::log::{Client, LogError, StageLog};
+use crate::wire::Codec;
+use crate::worker::engine::Engine;
+use std::path::Path;
+use std::sync::Arc;
+
+fn settings(config: &Config) -> KafkaSettings {
+    let kafka = &config.kafka;
+    KafkaSettings {
+        topic_prefix: kafka.topic_prefix.clone(),
+        client_id: format!("{}-{}", kafka.application_id, kafka.instance_id),
+        replication: kafka.replication,
+        minimum_in_sync: kafka.replication.saturating_sub(1).max(1),
+        maximum_record_bytes: config.limits.maximum_record_bytes,
+        transaction_timeout_ms: kafka.transaction_timeout_ms,
+        session_timeout_ms: kafka.session_timeout_ms,
+        properties: kafka.client.clone(),
+        ..KafkaSettings::new(kafka.brokers.clone())
+    }
+}
+
+/// Plain access, for commands.
+pub fn connect(config: &Config) -> Result<Kafka, LogError> {
+    Kafka::connect(settings(config))
+}
+
+/// Both stages, on topics whose settings are checked first.
+pub fn start(config: &Config) -> anyhow::Result<Engine> {
+    let kafka = connect(config)?;
+    kafka.create_topics(config.partitions)?;
+    let directory = Path::new(&config.kafka.state_directory);
+    std::fs::create_dir_all(directory)?;
+    let application_id = config.kafka.application_id.as_str();
+    let place = Place { application_id, store_directory: directory, crash_place: application_id };
+    let hold = |group: &str, inputs: &[Topic]| -> anyhow::Result<Box<dyn StageLog>> { Ok(Box::new(kafka.stage(group, inputs)?)) };
+    engine::start_on(Arc::new(kafka.clone()), hold, place, Arc::new(Codec::new()?), &config.limits)
+}

@@ -1,0 +1,148 @@
+//! `accrue publish`: a company's directory onto the log; only what differs, all of it or nothing.
+
+use super::append::{Appender, now_microseconds};
+use super::check::{checked, print};
+use super::console::Console;
+use super::exit::{Exit, files_error};
+use super::session::{Author, LogOptions, Session};
+use crate::domain::fact::{Fact, FactBody};
+use crate::domain::topic::Topic;
+use crate::files::{Change, ChangeKind, CompanyFiles, Current, Quota, Record, changes};
+use crate::read::scan;
+use clap::Args;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct Publish {
+    /// The company's directory
+    directory: PathBuf,
+    #[command(flatten)]
+    log: LogOptions,
+    #[command(flatten)]
+    author: Author,
+    /// Why; goes into every record
+    #[arg(long, default_value = "published")]
+    reason: String,
+    /// Publish without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Publish {
+    pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let author = self.author.name()?;
+        let files = checked(&self.directory, console)?;
+        let session = Session::open_or_create(&self.log, console)?;
+        let changes = differences(&session, &files, &self.directory, console)?;
+        for change in &changes {
+            show(console, change)?;
+        }
+        let wanted = !changes.is_empty();
+        if wanted && !self.yes && !console.confirm(&format!("publish {} changes?", changes.len()))? {
+            console.notice("nothing was published");
+            return Ok(Exit::Found);
+        }
+        append(&session, &changes, &author, &self.reason)?;
+        session.finish()?;
+        if !console.json {
+            let outcome = if wanted { format!("published {} changes", changes.len()) } else { "nothing differs".into() };
+            console.line(&outcome)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// What the directory would change; what cannot be published is told with its place, and nothing is appended.
+fn differences(session: &Session, files: &CompanyFiles, directory: &Path, console: &Console) -> anyhow::Result<Vec<Change>> {
+    match changes(files, &current(session)?) {
+        Ok(changes) => Ok(changes),
+        Err(findings) => {
+            findings.iter().try_for_each(|finding| print(console, finding))?;
+            Err(files_error(format!("{} cannot be published; nothing was appended", directory.display())))
+        }
+    }
+}
+
+/// What is published now.
+fn current(session: &Session) -> anyhow::Result<Current> {
+    let (client, codec) = (session.client(), session.codec());
+    let mut current = Current::default();
+    scan::all(client, Topic::Facts, |batch, row| {
+        if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+            take(&mut current, fact.body);
+        }
+        Ok(())
+    })?;
+    scan::all(client, Topic::QuotaChanged, |batch, row| {
+        // What does not decode is a reject, and no quota.
+        if let Some(Ok(quota)) = batch.value(row).map(|value| codec.read_quota(value)) {
+            current.quotas.push(Quota {
+                payee_id: quota.payee_id.into(),
+                measure: quota.measure.into(),
+                calendar: quota.calendar.into(),
+                interval: quota.interval,
+                amount: quota.amount,
+                applies_from: quota.applies_from,
+                revision: Some(quota.revision),
+            });
+        }
+        Ok(())
+    })?;
+    scan::all(client, Topic::Payee, |batch, row| {
+        if let Some(value) = batch.value(row) {
+            let name = codec.read_payee_name(value)?;
+            current.names.insert(name.payee_id.clone(), name);
+        }
+        Ok(())
+    })?;
+    Ok(current)
+}
+
+fn take(current: &mut Current, body: FactBody) {
+    match body {
+        FactBody::CompanyDefined(company) => current.company = Some(company),
+        FactBody::CalendarDefined(calendar) => current.calendar = Some(calendar),
+        FactBody::MeasureDefined(measure) => drop(current.measures.insert(measure.measure_id.clone(), measure)),
+        FactBody::PlanDefined(plan) => drop(current.plans.insert((plan.plan_id.clone(), plan.from), plan)),
+        FactBody::PayeeDefined(payee) => drop(current.payees.insert(payee.payee_id.clone(), payee)),
+        FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}
+    }
+}
+
+/// A line of the review.
+fn show(console: &Console, change: &Change) -> anyhow::Result<()> {
+    let (mark, kind) = match change.kind {
+        ChangeKind::Added => ("+", "added"),
+        ChangeKind::Changed => ("~", "changed"),
+        ChangeKind::Ended => ("-", "ended"),
+    };
+    if console.json {
+        return console.object(&json!({"kind": kind, "change": change.description}));
+    }
+    Ok(console.line(&format!("{mark} {}", change.description))?)
+}
+
+/// Appends all changes together.
+pub fn append(session: &Session, changes: &[Change], author: &str, reason: &str) -> anyhow::Result<()> {
+    let occurred_at = now_microseconds();
+    let mut appender = Appender::new(session)?;
+    for (number, change) in changes.iter().enumerate() {
+        match &change.record {
+            Record::Fact(body) => appender.fact(&Fact {
+                fact_id: format!("publish-{occurred_at}-{number}"),
+                author: author.into(),
+                reason: reason.into(),
+                approver: None,
+                occurred_at,
+                body: body.clone(),
+            })?,
+            Record::Quota(quota) => drop(appender.quota(&quota.as_quota_changed(author, reason, occurred_at))?),
+            Record::Name(name) => appender.name(name)?,
+        }
+    }
+    if appender.waiting() > 0 {
+        appender.flush()?;
+    }
+    Ok(())
+}

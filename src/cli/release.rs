@@ -1,0 +1,114 @@
+//! `accrue release`: makes a closed period's payouts public, by another person than the one who closed it.
+
+use super::append;
+use super::close::wait_for;
+use super::console::Console;
+use super::exit::{Exit, found_error};
+use super::session::{Author, LogOptions, Session};
+use crate::domain::calendar::Period;
+use crate::domain::fact::{FactBody, PeriodReleased};
+use crate::domain::money::Minor;
+use crate::domain::output::CloseNote;
+use crate::domain::topic::Topic;
+use crate::read::facts::{Close, CloseState, Periods};
+use crate::read::{scan, totals};
+use crate::wire::read_close_note;
+use clap::Args;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Args)]
+pub struct Release {
+    /// The closed pay period, like 2026-01
+    period: Period,
+    #[command(flatten)]
+    log: LogOptions,
+    #[command(flatten)]
+    author: Author,
+}
+
+/// A run as the earning partitions have computed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunSum {
+    pub records: u64,
+    pub total: i64,
+    pub digest: u128,
+}
+
+impl Release {
+    pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let author = self.author.name()?;
+        let session = Session::open(&self.log, console)?;
+        let periods = Periods::read(session.client(), session.codec())?;
+        let close = releasable(&periods, self.period, &author)?;
+        let sum = sum_of(&session, &close.closed.close_id)?;
+        let currency = periods.company.as_ref().map_or("", |company| company.currency.as_str());
+        let total = totals::money(Minor(sum.total), currency);
+        let records = sum.records;
+        console.notice(&format!("run {}: {records} payouts, {total} {currency} in all", close.closed.close_id));
+        release(&session, &close.closed.close_id, sum, &author)?;
+        session.finish()?;
+        if console.json {
+            console.object(&json!({"run_id": close.closed.close_id, "period": self.period.to_string(), "records": records,
+                "total": total, "currency": currency, "digest": format!("{:032x}", sum.digest), "author": author}))?;
+        } else {
+            console.line(&format!("released {}: {records} payouts, {total} {currency}", self.period))?;
+        }
+        console.notice(&format!("next: accrue payouts --period {}", self.period));
+        Ok(Exit::Done)
+    }
+}
+
+/// The close that may be released now by this author.
+fn releasable<'p>(periods: &'p Periods, period: Period, author: &str) -> anyhow::Result<&'p Close> {
+    let close = periods.close_of(period);
+    let close = close.ok_or_else(|| found_error(format!("{period} is not closed; first: accrue close {period}")))?;
+    if close.state == CloseState::Released {
+        return Err(found_error(format!("{period} is released already, as {}", close.closed.close_id)));
+    }
+    if let Some(first) = periods.first_unreleased().filter(|first| first.closed.period < period) {
+        return Err(found_error(format!("releases go in order: {} is next", first.closed.period)));
+    }
+    let anyone = periods.company.as_ref().is_some_and(|company| company.closer_may_release);
+    if close.author == author && !anyone {
+        return Err(found_error(format!(
+            "{author} closed {period} and may not release it, too; another person must (--author), or company.toml permits it"
+        )));
+    }
+    Ok(close)
+}
+
+/// States the release with what the partitions have computed, and waits until all of it is public.
+pub fn release(session: &Session, close_id: &str, sum: RunSum, author: &str) -> anyhow::Result<()> {
+    let RunSum { records, total: total_minor, digest } = sum;
+    let released = PeriodReleased { close_id: close_id.into(), records, total_minor, digest: format!("{digest:032x}") };
+    append::state(session, format!("{close_id}-released"), author, "reviewed", FactBody::PeriodReleased(released))?;
+    let says = |note| match note {
+        CloseNote::RunReleased { close_id, partition } => Some((close_id, partition)),
+        _ => None,
+    };
+    wait_for(session, &format!("partitions to publish run {close_id}"), says, close_id)?;
+    session.catch_up()
+}
+
+/// What the partitions' drafts of a run add up to, once all of them have computed theirs.
+pub fn sum_of(session: &Session, close_id: &str) -> anyhow::Result<RunSum> {
+    super::close::wait_computed(session, close_id)?;
+    let client = session.client();
+    let mut parts: BTreeMap<u32, RunSum> = BTreeMap::new();
+    scan::all(client, Topic::Closes, |batch, row| {
+        let note = batch.value(row).map(read_close_note).transpose()?;
+        if let Some(CloseNote::RunComputed { close_id: of, partition, records, total, digest }) = note {
+            if of == close_id {
+                parts.insert(partition, RunSum { records, total: total.0, digest });
+            }
+        }
+        Ok(())
+    })?;
+    let add = |sum: RunSum, part: &RunSum| RunSum {
+        records: sum.records + part.records,
+        total: sum.total.saturating_add(part.total),
+        digest: sum.digest.wrapping_add(part.digest),
+    };
+    Ok(parts.values().fold(RunSum::default(), add))
+}

@@ -1,0 +1,288 @@
+//! A log to work on: embedded with the engine at work in this process, through a running `accrue up`, or on Kafka.
+//!
+//! With no `up` on a directory, a command runs the engine itself until it has caught up, and ends.
+
+use super::exit::{files_error, io_error, usage_error};
+use super::{console::Console, engine, kafka};
+use crate::config::{Config, Limits};
+use crate::domain::topic::Topic;
+use crate::log::embedded::{Embedded, EmbeddedSettings};
+use crate::log::socket::SocketLog;
+use crate::log::{Client, LogError};
+use crate::pipeline::Outcome;
+use crate::wire::Codec;
+use crate::worker::engine::Engine;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Partitions of a log that is created.
+pub const DEFAULT_PARTITIONS: u32 = 4;
+const LOOK: Duration = Duration::from_millis(5);
+/// After this long without an end, waiting is told.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one question for outcomes may wait for the fold.
+const OUTCOMES_WAIT: Duration = Duration::from_millis(500);
+
+/// Which log.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct LogOptions {
+    /// Directory of an embedded log
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Config of a Kafka log
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl LogOptions {
+    pub fn embedded(&self) -> bool {
+        self.data.is_some()
+    }
+}
+
+/// Who states something.
+#[derive(Clone, Debug, Args)]
+pub struct Author {
+    /// Who you are; default: $USER
+    #[arg(long, value_name = "NAME")]
+    author: Option<String>,
+}
+
+impl Author {
+    pub fn name(&self) -> anyhow::Result<String> {
+        let given = self.author.clone().or_else(|| std::env::var("USER").ok());
+        let given = given.filter(|name| !name.trim().is_empty());
+        given.ok_or_else(|| usage_error("no author: say who you are with --author NAME"))
+    }
+}
+
+enum Backend {
+    Embedded {
+        log: Embedded,
+        /// Taken out when it is stopped.
+        engine: Mutex<Option<Engine>>,
+    },
+    Socket(SocketLog),
+    Kafka(Box<dyn Client>),
+}
+
+/// An open log.
+pub struct Session {
+    backend: Backend,
+    codec: Arc<Codec>,
+    maximum_record_bytes: usize,
+}
+
+impl Session {
+    /// Opens a log that is there, and waits until the engine has caught up.
+    pub fn open(options: &LogOptions, console: &Console) -> anyhow::Result<Session> {
+        if let Some(directory) = options.data.as_deref().filter(|directory| !has_log(directory)) {
+            let place = directory.display();
+            return Err(files_error(format!(
+                "there is no log in {place}; `accrue publish` or `accrue up --data {place}` starts one"
+            )));
+        }
+        Session::open_or_create(options, console)
+    }
+
+    /// Opens a log, or starts one in a directory that has none.
+    pub fn open_or_create(options: &LogOptions, console: &Console) -> anyhow::Result<Session> {
+        let session = Session::connect(options, true, console)?;
+        session.catch_up()?;
+        Ok(session)
+    }
+
+    /// Opens a log to look at it; nothing is folded.
+    pub fn without_engine(options: &LogOptions, console: &Console) -> anyhow::Result<Session> {
+        Session::connect(options, false, console)
+    }
+
+    fn connect(options: &LogOptions, with_engine: bool, console: &Console) -> anyhow::Result<Session> {
+        match (&options.data, &options.config) {
+            (Some(directory), _) => Session::at(directory, with_engine, console),
+            (None, Some(file)) => {
+                let config = read_config(file)?;
+                let client = Box::new(kafka::connect(&config)?);
+                Session::new(Backend::Kafka(client), Arc::new(Codec::new()?), &config.limits)
+            }
+            (None, None) => Err(usage_error("no log: name one with --data DIR or --config FILE")),
+        }
+    }
+
+    fn at(directory: &Path, with_engine: bool, console: &Console) -> anyhow::Result<Session> {
+        let limits = Config::defaults()?.limits;
+        let codec = Arc::new(Codec::new()?);
+        if let Some(log) = SocketLog::connect(directory)? {
+            return Session::new(Backend::Socket(log), codec, &limits);
+        }
+        let created = !has_log(directory);
+        let log = open_embedded(directory, DEFAULT_PARTITIONS, &limits)?;
+        if created {
+            console.notice(&format!("started a log in {} with {DEFAULT_PARTITIONS} partitions", directory.display()));
+        }
+        if with_engine {
+            return Session::on(log, directory, codec, limits);
+        }
+        Session::new(Backend::Embedded { log, engine: Mutex::default() }, codec, &limits)
+    }
+
+    /// On an open embedded log, with the engine at work.
+    pub fn on(log: Embedded, directory: &Path, codec: Arc<Codec>, limits: Limits) -> anyhow::Result<Session> {
+        let engine = engine::start(&log, directory, codec.clone(), &limits)?;
+        Session::new(Backend::Embedded { log, engine: Mutex::new(Some(engine)) }, codec, &limits)
+    }
+
+    fn new(backend: Backend, codec: Arc<Codec>, limits: &Limits) -> anyhow::Result<Session> {
+        Ok(Session { backend, codec, maximum_record_bytes: limits.maximum_record_bytes })
+    }
+
+    pub fn client(&self) -> &dyn Client {
+        match &self.backend {
+            Backend::Embedded { log, .. } => log,
+            Backend::Socket(log) => log,
+            Backend::Kafka(client) => client.as_ref(),
+        }
+    }
+
+    pub fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// Larger input records are rejected by the engine.
+    pub fn maximum_record_bytes(&self) -> usize {
+        self.maximum_record_bytes
+    }
+
+    /// Whether what is appended is folded by this process, and by no other.
+    pub fn runs_engine_here(&self) -> bool {
+        matches!(self.backend, Backend::Embedded { .. })
+    }
+
+    /// Whether the fold's outcome of an appended record can be asked for.
+    pub fn has_outcomes(&self) -> bool {
+        !matches!(self.backend, Backend::Kafka(_))
+    }
+
+    /// Until everything that is in the log is folded. On Kafka the workers do that in their own time.
+    pub fn catch_up(&self) -> anyhow::Result<()> {
+        match &self.backend {
+            Backend::Kafka(_) => Ok(()),
+            Backend::Embedded { .. } | Backend::Socket(_) => {
+                self.wait_until("the engine to catch up", || Ok(self.is_caught_up()?))
+            }
+        }
+    }
+
+    fn is_caught_up(&self) -> Result<bool, LogError> {
+        match &self.backend {
+            Backend::Embedded { engine, .. } => {
+                let engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+                engine.as_ref().map_or(Ok(true), Engine::is_caught_up)
+            }
+            Backend::Socket(log) => log.caught_up(),
+            Backend::Kafka(_) => Ok(true),
+        }
+    }
+
+    /// Waits until `done`; tells on standard error what for when it takes long. An engine of this process that has
+    /// stopped ends the waiting with its reason.
+    pub fn wait_until(&self, what: &str, mut done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+        let mut told = Instant::now();
+        while !done()? {
+            self.check_engine()?;
+            if told.elapsed() >= PATIENCE {
+                told = Instant::now();
+                Console::new(false).notice(&format!("waiting for {what}"));
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    fn check_engine(&self) -> anyhow::Result<()> {
+        let Backend::Embedded { engine, .. } = &self.backend else { return Ok(()) };
+        let mut engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if engine.as_ref().is_some_and(Engine::is_ending) {
+            engine.take().map_or(Ok(()), Engine::stop)?;
+            return Err(io_error("the engine has stopped without a reason; repeat the command"));
+        }
+        match engine.as_ref().and_then(engine::alarm) {
+            Some(alarm) => Err(io_error(format!("alarm: {alarm}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// What became of the inputs at `first` up to before `next` that were not simply counted, once all are folded.
+    pub fn outcomes(&self, topic: Topic, partition: u32, first: u64, next: u64) -> anyhow::Result<Vec<(u64, Outcome)>> {
+        let mut found = None;
+        self.wait_until("the fold to pass the appended records", || {
+            let folded = self.is_caught_up()?;
+            found = self.ask_outcomes(topic, partition, first, next)?;
+            if folded && found.is_none() {
+                let topic = topic.name();
+                return Err(io_error(format!(
+                    "outcomes of {topic} partition {partition} from offset {first} on are not kept any more; see `accrue rejects list`"
+                )));
+            }
+            Ok(found.is_some())
+        })?;
+        Ok(found.unwrap_or_default())
+    }
+
+    fn ask_outcomes(&self, topic: Topic, partition: u32, first: u64, next: u64) -> anyhow::Result<Option<Vec<(u64, Outcome)>>> {
+        match &self.backend {
+            Backend::Embedded { engine, .. } => {
+                let engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(engine.as_ref().and_then(|engine| engine.outcomes().outcomes(topic, partition, first..next, OUTCOMES_WAIT)))
+            }
+            Backend::Socket(log) => Ok(log.outcomes(topic, partition, first, next)?),
+            Backend::Kafka(_) => Ok(Some(Vec::new())),
+        }
+    }
+
+    /// Folds what was appended, and stops the engine of this process.
+    pub fn finish(self) -> anyhow::Result<()> {
+        if let Backend::Embedded { engine, .. } = &self.backend {
+            if engine.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                self.catch_up()?;
+            }
+        }
+        match self.backend {
+            Backend::Embedded { engine, .. } => {
+                let engine = engine.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Ok(engine.map_or(Ok(()), Engine::stop)?)
+            }
+            Backend::Socket(_) | Backend::Kafka(_) => Ok(()),
+        }
+    }
+}
+
+/// Whether a directory holds an embedded log.
+pub fn has_log(directory: &Path) -> bool {
+    directory.join("log.redb").exists()
+}
+
+/// Opens the embedded log of a directory; one without topics gets them with this many partitions.
+pub fn open_embedded(directory: &Path, partitions: u32, limits: &Limits) -> anyhow::Result<Embedded> {
+    let sizes = EmbeddedSettings { cache_bytes: limits.log_cache_bytes, ..EmbeddedSettings::default() };
+    let log = Embedded::open(directory, sizes)?;
+    if log.partitions(Topic::DealClosed).is_err() {
+        log.create_topics(partitions)?;
+    }
+    Ok(log)
+}
+
+/// Reads a config; all its errors come at once.
+pub fn read_config(file: &Path) -> anyhow::Result<Config> {
+    let place = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| files_error(format!("{place}: {error}; config/accrue.toml shows what a config looks like")))?;
+    let named = |error: crate::config::ConfigErrors| {
+        let lines: Vec<String> = error.to_string().lines().map(|line| format!("{place}:{line}")).collect();
+        files_error(lines.join("\n"))
+    };
+    Config::read(&text).map_err(named)
+}

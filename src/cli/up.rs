@@ -1,0 +1,110 @@
+//! `accrue up` and `accrue run`: the engine at work until it is told to end, on an embedded log or on Kafka.
+
+use super::console::Console;
+use super::control::{self, Service};
+use super::exit::{Exit, io_error};
+use super::session::{DEFAULT_PARTITIONS, open_embedded, read_config};
+use super::{engine, kafka};
+use crate::config::Config;
+use crate::log::socket::SOCKET_NAME;
+use crate::wire::Codec;
+use crate::worker::engine::Engine;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UnixListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often it is looked whether the engine has ended.
+const LOOK: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Directory of the embedded log; started when it has none
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Partitions of a log that is started
+    #[arg(long, default_value_t = DEFAULT_PARTITIONS, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    partitions: u32,
+    /// Most records of a transaction
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    batch: Option<u32>,
+}
+
+impl Up {
+    pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let mut limits = Config::defaults()?.limits;
+        limits.batch_records = self.batch.map_or(limits.batch_records, |batch| batch as usize);
+        let log = open_embedded(&self.data, self.partitions, &limits)?;
+        let engine = engine::start(&log, &self.data, Arc::new(Codec::new()?), &limits)?;
+        let service = Service { client: Arc::new(log), status: engine.status().clone(), outcomes: engine.outcomes().clone() };
+        let socket = self.data.join(SOCKET_NAME);
+        let ended = runtime()?.block_on(serve_until_ended(&socket, service, &engine, console));
+        let removed = std::fs::remove_file(&socket);
+        engine.stop()?;
+        ended?;
+        removed.map_err(|error| io_error(format!("{}: {error}", socket.display())))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+async fn serve_until_ended(socket: &Path, service: Service, engine: &Engine, console: &Console) -> anyhow::Result<()> {
+    let listener = bind(socket)?;
+    console.notice(&format!(
+        "up: the other commands reach this log with --data {}; Ctrl-C ends it",
+        socket.parent().unwrap_or(socket).display()
+    ));
+    tokio::select! {
+        served = control::serve(listener, service) => Ok(served?),
+        ended = until_ended(engine) => ended,
+    }
+}
+
+/// The log is ours, so a socket that is there is what a killed `up` left.
+fn bind(socket: &Path) -> anyhow::Result<UnixListener> {
+    let failed = |error: std::io::Error| io_error(format!("{}: {error}; a shorter --data path may help", socket.display()));
+    if socket.exists() {
+        std::fs::remove_file(socket).map_err(failed)?;
+    }
+    UnixListener::bind(socket).map_err(failed)
+}
+
+/// Until a signal comes, or a stage stops.
+async fn until_ended(engine: &Engine) -> anyhow::Result<()> {
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopped = async {
+        while !engine.is_ending() {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+        () = stopped => {}
+    }
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The config; config/accrue.toml has every key with its default
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl Run {
+    pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let config = read_config(&self.config)?;
+        let engine = kafka::start(&config)?;
+        console.notice(&format!("run: at work on {} as {}; Ctrl-C ends it", config.kafka.brokers, config.kafka.application_id));
+        let ended = runtime()?.block_on(until_ended(&engine));
+        engine.stop()?;
+        ended?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,29 @@
+//! A case: a plan's test. Plans and organisation, events in order of arrival, and what must come out.
+//!
+//! Reading and comparing only: whoever runs a case offers its events to the engine and fills [`Got`]. Reading order:
+//! `read` (the file), `deals` and `events` (what happens), `expect` (what must come out), `compare`.
+
+mod compare;
+mod deals;
+mod events;
+mod expect;
+mod read;
+
+pub use compare::{Difference, Got, GotAttainment, GotReject, report};
+pub use deals::{CaseDeal, CaseLine, CaseSplit};
+pub use events::{Event, EventKind};
+pub use expect::{Expect, ExpectedAccrual, ExpectedAttainment, ExpectedBalance, ExpectedPayout, ExpectedReject};
+pub use read::{case, case_from_texts};
+
+use super::CompanyFiles;
+
+/// A case, ready to run: publish `company`, state its quotas, then offer the events one after the other.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub name: String,
+    /// The file, as it was named.
+    pub file: String,
+    pub company: CompanyFiles,
+    pub events: Vec<Event>,
+    pub expect: Expect,
+}

@@ -1,0 +1,218 @@
+//! Comparison of a company's files with each other: names, units, dates, overlaps. Reports, changes nothing.
+
+use super::codes;
+use super::draft::Draft;
+use super::organisation;
+use super::plan::{ComponentDraft, PlanDraft, nearest};
+use super::quotas::QuotaDraft;
+use super::source::{Findings, Located, Place};
+use crate::domain::calendar::{Calendar, Date};
+use crate::domain::fact::{MeasureOf, Pays, TierBy};
+use std::collections::{HashMap, HashSet};
+
+pub fn check(draft: &Draft, findings: &mut Findings) {
+    if let (Some(company), Some(calendar)) = (&draft.company, &draft.calendar) {
+        let named = Located::new(company.company.calendar.clone(), company.calendar_place);
+        check_calendar(&named, calendar, findings);
+    }
+    for plan in &draft.plans {
+        check_plan(plan, draft, findings);
+    }
+    check_measure_twins(draft, findings);
+    check_versions(&draft.plans, findings);
+    organisation::check(draft, findings);
+    let ids = organisation::ids(draft);
+    for quota in &draft.quotas {
+        organisation::check_known(&quota.payee, ids.as_ref(), draft, findings);
+        check_quota(quota, draft, findings);
+    }
+    check_quota_twins(&draft.quotas, findings);
+    check_people(draft, findings);
+    // a row that was refused may be the quota that is missed
+    if findings.errors() == 0 {
+        warn_no_quota(draft, findings);
+    }
+}
+
+fn check_calendar(named: &Located<String>, calendar: &Located<Calendar>, findings: &mut Findings) {
+    let id = calendar.value.calendar_id.as_str();
+    if named.value != id {
+        let hint = nearest(&named.value, "calendar", [id].into_iter());
+        findings.add(named.place, codes::UNKNOWN_CALENDAR, format!("no calendar is called \"{}\"", named.value), hint);
+    }
+}
+
+fn check_plan(plan: &PlanDraft, draft: &Draft, findings: &mut Findings) {
+    if let (Some(currency), Some(company)) = (&plan.currency, &draft.company)
+        && currency.value != company.company.currency
+    {
+        let message = format!("{} in a company of {}: one currency a company", currency.value, company.company.currency);
+        let hint = "plans in another currency are not supported by this version";
+        findings.add(currency.place, codes::NOT_SUPPORTED, message, hint);
+    }
+    if let Some(calendar) = &draft.calendar {
+        if let Some(named) = &plan.calendar {
+            check_calendar(named, calendar, findings);
+        }
+        for date in [&plan.from, &plan.to].into_iter().flatten() {
+            check_period_start(date, &calendar.value, findings);
+        }
+    }
+    for component in &plan.components {
+        check_measure(component, draft, findings);
+    }
+}
+
+/// Whether a date is the first day of a pay period, or the day after the last one.
+fn check_period_start(date: &Located<Date>, calendar: &Calendar, findings: &mut Findings) {
+    if calendar.starts.binary_search(&date.value).is_ok() {
+        return;
+    }
+    match calendar.period_of(date.value).and_then(|period| calendar.bounds(period)) {
+        Some((start, end)) => {
+            let message = format!("{} is not the first day of a pay period", date.value);
+            findings.add(date.place, codes::NOT_A_PERIOD_START, message, format!("use {start} or {end}"));
+        }
+        None => outside(date.place, &date.value.to_string(), calendar, findings),
+    }
+}
+
+fn outside(place: Place, what: &str, calendar: &Calendar, findings: &mut Findings) {
+    let message = format!("calendar \"{}\" does not reach {what}", calendar.calendar_id);
+    let hint = format!("it runs from {} to {}; extend it in calendar.toml", calendar.first, calendar.last());
+    findings.add(place, codes::OUTSIDE_CALENDAR, message, hint);
+}
+
+fn check_measure(component: &ComponentDraft, draft: &Draft, findings: &mut Findings) {
+    let (Some(named), Some(measures)) = (&component.measure, &draft.measures) else { return };
+    let Some(measure) = measures.iter().find(|measure| measure.id.value == named.value) else {
+        unknown_measure(named, draft, findings);
+        return;
+    };
+    let Some(of) = measure.of else { return };
+    let counts = if of == MeasureOf::Amount { "amount" } else { "quantity" };
+    let tiers = match component.tier_by.as_ref().map(|tier_by| (tier_by.value, tier_by.place)) {
+        Some((TierBy::Amount, place)) => Some((MeasureOf::Amount, place, "as = \"amount\"")),
+        Some((TierBy::Quantity, place)) => Some((MeasureOf::Quantity, place, "as = \"quantity\"")),
+        Some((TierBy::Attainment, _)) | None => None,
+    };
+    let pays = component.pays.as_ref().map(|pays| match pays.value {
+        Pays::RateOf => (MeasureOf::Amount, pays.place, "rate_of"),
+        Pays::PerUnit => (MeasureOf::Quantity, pays.place, "per_unit"),
+    });
+    for (_, place, what) in [tiers, pays].into_iter().flatten().filter(|(needed, _, _)| *needed != of) {
+        let message = format!("{what} does not fit: measure \"{}\" counts {counts}", named.value);
+        let hint = if of == MeasureOf::Amount { "use rate_of and as = \"amount\"" } else { "use per_unit and as = \"quantity\"" };
+        findings.add(place, codes::WRONG_UNIT, message, hint);
+    }
+}
+
+pub fn unknown_measure(named: &Located<String>, draft: &Draft, findings: &mut Findings) {
+    let Some(measures) = &draft.measures else { return };
+    let hint = nearest(&named.value, "measure", measures.iter().map(|measure| measure.id.value.as_str()));
+    findings.add(named.place, codes::UNKNOWN_MEASURE, format!("no measure is called \"{}\"", named.value), hint);
+}
+
+fn check_measure_twins(draft: &Draft, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for measure in draft.measures.iter().flatten() {
+        if !seen.insert(measure.id.value.as_str()) {
+            let message = format!("measure \"{}\" is defined twice", measure.id.value);
+            findings.add(measure.id.place, codes::DUPLICATE, message, "give one of them another id");
+        }
+    }
+}
+
+/// Two versions of one plan are never in force on the same day.
+fn check_versions(plans: &[PlanDraft], findings: &mut Findings) {
+    let mut versions: Vec<(&str, Date, Option<Date>, Place)> = Vec::new();
+    for plan in plans {
+        if let (Some(id), Some(from)) = (&plan.id, &plan.from) {
+            versions.push((&id.value, from.value, plan.to.as_ref().map(|to| to.value), from.place));
+        }
+    }
+    versions.sort();
+    for pair in versions.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let ((id, from, to, _), (_, next, _, place)) = (pair[0], pair[1]);
+        if to.is_none_or(|to| to > next) {
+            let message = format!("plan \"{id}\" from {from} is still in force on {next}");
+            findings.add(place, codes::OVERLAP, message, format!("end the earlier version: to = {next}"));
+        }
+    }
+}
+
+fn check_quota(quota: &QuotaDraft, draft: &Draft, findings: &mut Findings) {
+    if let Some(measures) = &draft.measures
+        && !measures.iter().any(|measure| measure.id.value == quota.measure.value)
+    {
+        unknown_measure(&quota.measure, draft, findings);
+    }
+    let Some(calendar) = &draft.calendar else { return };
+    check_calendar(&quota.calendar, calendar, findings);
+    let (first, last) = quota.interval.value.first_and_last();
+    let (Some((start, _)), Some((_, end))) = (calendar.value.bounds(first), calendar.value.bounds(last)) else {
+        outside(quota.interval.place, &quota.interval.value.to_string(), &calendar.value, findings);
+        return;
+    };
+    let Some(applies_from) = &quota.applies_from else { return };
+    if applies_from.value < start || applies_from.value >= end {
+        let message = format!("{} is not in {}", applies_from.value, quota.interval.value);
+        findings.add(applies_from.place, codes::BAD_RANGE, message, format!("it runs from {start} to the day before {end}"));
+    } else {
+        check_period_start(applies_from, &calendar.value, findings);
+    }
+}
+
+fn check_quota_twins(quotas: &[QuotaDraft], findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for draft in quotas {
+        let quota = &draft.quota;
+        let key = (&quota.payee_id, &quota.measure, quota.interval, quota.applies_from, quota.revision);
+        if !seen.insert(key) {
+            let message =
+                format!("a quota of \"{}\" for \"{}\" and {} is there twice", quota.payee_id, quota.measure, quota.interval);
+            findings.add(draft.payee.place, codes::DUPLICATE, message, "keep one row, or give them different applies_from");
+        }
+    }
+}
+
+fn check_people(draft: &Draft, findings: &mut Findings) {
+    let ids = organisation::ids(draft);
+    let mut seen = HashSet::new();
+    for person in &draft.people {
+        organisation::check_known(&person.id, ids.as_ref(), draft, findings);
+        if !seen.insert(person.id.value.as_str()) {
+            let message = format!("payee \"{}\" has two names", person.id.value);
+            findings.add(person.id.place, codes::DUPLICATE, message, "keep one of the rows");
+        }
+    }
+}
+
+/// A payee whose plan pays by attainment of a measure, without any quota for it.
+fn warn_no_quota(draft: &Draft, findings: &mut Findings) {
+    let quotas: HashSet<_> = draft
+        .quotas
+        .iter()
+        .map(|draft| (draft.quota.payee_id.as_str(), draft.quota.measure.as_str(), draft.quota.interval.kind()))
+        .collect();
+    let mut needs: HashMap<&str, Vec<&ComponentDraft>> = HashMap::new();
+    for plan in &draft.plans {
+        let by_attainment =
+            |component: &&ComponentDraft| component.tier_by.as_ref().is_some_and(|by| by.value == TierBy::Attainment);
+        if let Some(id) = &plan.id {
+            needs.entry(&id.value).or_default().extend(plan.components.iter().filter(by_attainment));
+        }
+    }
+    let mut said = HashSet::new();
+    for payee in draft.payees.iter().flatten() {
+        for component in payee.plans.iter().filter_map(|plan| needs.get(plan.value.as_str())).flatten() {
+            let (Some(measure), Some(interval)) = (&component.measure, component.interval) else { continue };
+            let key = (payee.id.value.as_str(), measure.value.as_str(), interval);
+            if !quotas.contains(&key) && said.insert(key) {
+                let message =
+                    format!("\"{}\" is paid by attainment of \"{}\" and has no quota for it", payee.id.value, measure.value);
+                findings.add(payee.id.place, codes::NO_QUOTA, message, "add rows to quotas.csv");
+            }
+        }
+    }
+}

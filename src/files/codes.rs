@@ -1,0 +1,105 @@
+//! Every code that a diagnostic can carry, in one table. Names are stable: scripts and `explain` rely on them.
+
+use super::diagnostic::Severity;
+
+/// A kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    pub name: &'static str,
+    pub severity: Severity,
+    /// What it means and why it matters.
+    pub meaning: &'static str,
+}
+
+const fn error(name: &'static str, meaning: &'static str) -> Code {
+    Code { name, severity: Severity::Error, meaning }
+}
+
+const fn warning(name: &'static str, meaning: &'static str) -> Code {
+    Code { name, severity: Severity::Warning, meaning }
+}
+
+pub const SYNTAX: Code = error("syntax", "the file is not well-formed TOML, JSON or CSV");
+pub const MISSING_FILE: Code = error("missing-file", "a company needs this file");
+pub const UNREADABLE_FILE: Code = error("unreadable-file", "the file cannot be read, or is not UTF-8 text");
+pub const FILE_NAME: Code = error("file-name", "a plan's file is called after its name and first day: plans/NAME.DATE.toml");
+pub const UNKNOWN_KEY: Code = error("unknown-key", "a key or column that has no meaning: nothing is silently ignored");
+pub const MISSING_KEY: Code =
+    error("missing-key", "a required key or column is not there; a choice between meanings has no default");
+pub const WRONG_TYPE: Code = error("wrong-type", "the value is of another type than the key takes");
+pub const FLOAT: Code = error("float", "a binary float is not exact: money, rates and shares are written as strings");
+pub const UNKNOWN_VALUE: Code = error("unknown-value", "the key takes one of a list of names, and this is none of them");
+pub const NOT_SUPPORTED: Code =
+    error("not-supported", "the format knows it, this version does not do it: refused, never half done");
+pub const NO_EFFECT: Code = error("no-effect", "the key would change nothing here: refused, so that nobody relies on it");
+pub const BAD_NUMBER: Code = error("bad-number", "not a plain decimal, out of range, or with too many decimals");
+pub const BAD_DATE: Code = error("bad-date", "not a date, pay period or interval");
+pub const BAD_ID: Code = error("bad-id", "an id is not empty, at most 200 bytes, without control characters");
+pub const BAD_ROW: Code = error("bad-row", "the row has another number of fields than the header");
+pub const BAD_RANGE: Code = error("bad-range", "`to` is the day after the last, so it comes after `from`");
+pub const DUPLICATE: Code = error("duplicate", "the same thing is stated twice");
+pub const OVERLAP: Code = error("overlap", "two rows or versions are in force on the same day");
+pub const UNKNOWN_CURRENCY: Code = error("unknown-currency", "not an ISO 4217 currency code");
+pub const UNKNOWN_CALENDAR: Code = error("unknown-calendar", "no calendar of this name is defined");
+pub const UNKNOWN_MEASURE: Code = error("unknown-measure", "no measure of this name is defined");
+pub const UNKNOWN_PLAN: Code = error("unknown-plan", "no plan of this name is defined");
+pub const UNKNOWN_PAYEE: Code = error("unknown-payee", "no payee of this id has a row");
+pub const UNKNOWN_COMPONENT: Code = error("unknown-component", "no plan has a component of this id");
+pub const MANAGER_CYCLE: Code = error("manager-cycle", "a payee would be above himself: credit would roll up for ever");
+pub const NOT_A_PERIOD_START: Code = error("not-a-period-start", "plans and quotas change on the first day of a pay period");
+pub const OUTSIDE_CALENDAR: Code = error("outside-calendar", "the calendar does not reach this date or interval");
+pub const WRONG_UNIT: Code = error("wrong-unit", "an amount is asked of a measure that counts quantity, or the reverse");
+pub const TIER_START: Code = error("tier-start", "the first tier starts at 0: below it nothing would be paid without a word");
+pub const TIER_ORDER: Code = error("tier-order", "tiers ascend");
+pub const TIER_GAP: Code = error("tier-gap", "between two tiers, or above the last, nothing would be paid without a word");
+pub const TIER_OVERLAP: Code = error("tier-overlap", "two tiers claim the same sums");
+pub const TIER_NEVER_REACHED: Code = error("tier-never-reached", "the next tier starts where this one does");
+pub const CANNOT_CHANGE: Code = error("cannot-change", "what is published of this kind never changes; calendars only extend");
+pub const REVISION_CONFLICT: Code = error("revision-conflict", "the same revision is published with another content");
+pub const BAD_DEAL: Code = error("bad-deal", "the record would be rejected, and the case does not expect that");
+pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
+pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
+pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and the payee has no quota for the measure");
+
+/// All of them, in the order of this file.
+pub const ALL: [Code; 39] = [
+    SYNTAX,
+    MISSING_FILE,
+    UNREADABLE_FILE,
+    FILE_NAME,
+    UNKNOWN_KEY,
+    MISSING_KEY,
+    WRONG_TYPE,
+    FLOAT,
+    UNKNOWN_VALUE,
+    NOT_SUPPORTED,
+    NO_EFFECT,
+    BAD_NUMBER,
+    BAD_DATE,
+    BAD_ID,
+    BAD_ROW,
+    BAD_RANGE,
+    DUPLICATE,
+    OVERLAP,
+    UNKNOWN_CURRENCY,
+    UNKNOWN_CALENDAR,
+    UNKNOWN_MEASURE,
+    UNKNOWN_PLAN,
+    UNKNOWN_PAYEE,
+    UNKNOWN_COMPONENT,
+    MANAGER_CYCLE,
+    NOT_A_PERIOD_START,
+    OUTSIDE_CALENDAR,
+    WRONG_UNIT,
+    TIER_START,
+    TIER_ORDER,
+    TIER_GAP,
+    TIER_OVERLAP,
+    TIER_NEVER_REACHED,
+    CANNOT_CHANGE,
+    REVISION_CONFLICT,
+    BAD_DEAL,
+    RATE_TOO_BIG,
+    CLIFF,
+    NO_QUOTA,
+];

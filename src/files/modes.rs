@@ -1,0 +1,110 @@
+//! The modes of a plan by name: what this version does, and what it knows and refuses.
+//!
+//! A mode with `None` is named by the format; a plan that states it is refused with that name, never half done.
+
+use super::fields::Choices;
+use crate::domain::calendar::IntervalKind;
+use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
+use crate::domain::fact::{
+    AfterRelease, Boundary, CreditKind, MeasureOf, Method, MidIntervalChange, Negative, NegativePay, NoQuota, TierBy,
+};
+use crate::domain::money::RoundingMode;
+
+pub const CALENDAR_KIND: &Choices<()> =
+    &[("monthly", Some(())), ("4-4-5", None), ("4-5-4", None), ("5-4-4", None), ("weekly", None)];
+pub const MEASURE_OF: &Choices<MeasureOf> = &[
+    ("amount", Some(MeasureOf::Amount)),
+    ("quantity", Some(MeasureOf::Quantity)),
+    ("count", None),
+    ("margin", None),
+    ("attribute", None),
+];
+pub const CREDIT_KINDS: &Choices<CreditKind> = &[
+    ("REVENUE", Some(CreditKind::Revenue)),
+    ("OVERLAY", Some(CreditKind::Overlay)),
+    ("ROLLED", Some(CreditKind::Rolled)),
+    ("TERRITORY", None),
+];
+pub const DEAL_KIND: &Choices<DealKind> =
+    &[("NEW", Some(DealKind::New)), ("RENEWAL", Some(DealKind::Renewal)), ("EXPANSION", Some(DealKind::Expansion))];
+pub const DEAL_STATUS: &Choices<DealStatus> = &[
+    ("CLOSED", Some(DealStatus::Closed)),
+    ("CANCELLED", Some(DealStatus::Cancelled)),
+    ("OPEN", Some(DealStatus::Open)),
+    ("LOST", Some(DealStatus::Lost)),
+];
+pub const CHANGE: &Choices<Change> =
+    &[("CORRECTION", Some(Change::Correction)), ("RETURN", Some(Change::Return)), ("CANCELLATION", Some(Change::Cancellation))];
+pub const COUNTS: &Choices<Counts> = &[("REVENUE", Some(Counts::Revenue)), ("OVERLAY", Some(Counts::Overlay))];
+
+pub const MID_INTERVAL_CHANGE: &Choices<MidIntervalChange> =
+    &[("carry", Some(MidIntervalChange::Carry)), ("restart", None), ("refuse", None)];
+pub const NEGATIVE_PAY: &Choices<NegativePay> = &[("carry", Some(NegativePay::Carry)), ("receivable", None)];
+pub const AFTER_RELEASE: &Choices<AfterRelease> =
+    &[("adjust", Some(AfterRelease::Adjust)), ("raise_only", None), ("freeze", None)];
+pub const PRORATE_BY: &Choices<()> = &[("active_days", Some(())), ("months", Some(()))];
+
+pub const INTERVAL: &Choices<IntervalKind> = &[
+    ("month", Some(IntervalKind::Month)),
+    ("quarter", Some(IntervalKind::Quarter)),
+    ("half_year", None),
+    ("year", None),
+    ("week", None),
+];
+pub const SCOPE: &Choices<()> = &[("running", Some(())), ("deal", None)];
+pub const METHOD: &Choices<Method> = &[
+    ("marginal", Some(Method::Marginal)),
+    ("retroactive", Some(Method::Retroactive)),
+    ("whole_deal_before", None),
+    ("whole_deal_after", None),
+    ("interpolated", None),
+    ("curve", None),
+    ("overage", None),
+    ("lump", None),
+    ("lookup", None),
+];
+pub const TIER_BY: &Choices<TierBy> = &[
+    ("amount", Some(TierBy::Amount)),
+    ("attainment", Some(TierBy::Attainment)),
+    ("quantity", Some(TierBy::Quantity)),
+    ("count", None),
+];
+pub const BOUNDARY: &Choices<Boundary> = &[("upper", Some(Boundary::Upper)), ("lower", Some(Boundary::Lower))];
+pub const NEGATIVE: &Choices<Negative> =
+    &[("carry", Some(Negative::Carry)), ("zero", Some(Negative::Zero)), ("mirror", Some(Negative::Mirror))];
+pub const DIRECTION: &Choices<()> = &[("higher", Some(())), ("lower", None)];
+pub const DEFICIT: &Choices<()> = &[("lost", Some(())), ("next_interval", None)];
+pub const QUOTA: &Choices<()> = &[("interval", Some(())), ("to_date", None)];
+pub const NO_QUOTA: &Choices<NoQuota> =
+    &[("park", Some(NoQuota::Park)), ("nothing", Some(NoQuota::Nothing)), ("first_tier", Some(NoQuota::FirstTier))];
+pub const CLAWBACK_PRICE: &Choices<()> = &[("recompute", Some(())), ("historic_rate", None)];
+pub const CLAWBACK_PERIOD: &Choices<()> = &[("original", Some(())), ("current", None)];
+pub const ROUNDING_MODE: &Choices<RoundingMode> =
+    &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];
+pub const ROUNDING_AT: &Choices<()> = &[("cumulative", Some(())), ("deal", None)];
+
+/// Keys of a plan that the format knows and this version does not do.
+pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["draw", "guarantee", "recovery", "minimum_settlement", "cap", "pay_group", "ramp"];
+/// The same of a component. `attribution`, `late` and `count_split` only matter to modes that are not built.
+pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &[
+    "gate",
+    "cap",
+    "floor",
+    "pay",
+    "attribution",
+    "late",
+    "count_split",
+    "weight",
+    "formula",
+    "phase",
+    "target",
+    "rate_type",
+    "points",
+];
+/// What `pays` may be and is not.
+pub const PAYS_NOT_BUILT: &[&str] = &["fraction_of", "lump"];
+pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
+pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "fiscal_start", "first_month", "periods"];
+pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];
+/// Columns of payees.csv that are not built.
+pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["target_incentive", "own_rate", "pay_mix", "territories", "tenure_from"];

@@ -1,0 +1,117 @@
+//! Every mode that the format knows and this version does not do is refused by name, at its place.
+
+use super::{PLAN_FILE, brief, found};
+
+/// Replaces text in the small company and wants exactly one finding.
+fn check(file: &str, from: &str, to: &str, wanted: &str) {
+    assert_eq!(brief(&found(file, from, to)), format!("{wanted}\n"), "{to}");
+}
+
+fn refused(from: &str, to: &str, at: &str, what: &str) {
+    check(PLAN_FILE, from, to, &format!("{PLAN_FILE}:{at}: not-supported: {what} not supported by this version"));
+}
+
+#[test]
+fn modes_of_a_plan_and_component() {
+    let table = [
+        ("mid_interval_change = \"carry\"", "mid_interval_change = \"restart\"", "7:23", "mid_interval_change = \"restart\" is"),
+        ("mid_interval_change = \"carry\"", "mid_interval_change = \"refuse\"", "7:23", "mid_interval_change = \"refuse\" is"),
+        ("negative_pay = \"carry\"", "negative_pay = \"receivable\"", "8:16", "negative_pay = \"receivable\" is"),
+        ("after_release = \"adjust\"", "after_release = \"raise_only\"", "9:17", "after_release = \"raise_only\" is"),
+        ("after_release = \"adjust\"", "after_release = \"freeze\"", "9:17", "after_release = \"freeze\" is"),
+        ("quota = false", "quota = true", "6:36", "prorating a quota is"),
+        ("target = false", "target = true", "6:52", "prorating a target is"),
+        ("cap = false", "cap = true", "6:65", "prorating a cap is"),
+        ("draw = false", "draw = true", "6:79", "prorating a draw is"),
+        ("interval = \"quarter\"", "interval = \"year\"", "13:12", "interval = \"year\" is"),
+        ("interval = \"quarter\"", "interval = \"half_year\"", "13:12", "interval = \"half_year\" is"),
+        ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
+        ("scope = \"running\"", "scope = \"deal\"", "14:9", "scope = \"deal\" is"),
+        ("quota = \"interval\"", "quota = \"to_date\"", "15:9", "quota = \"to_date\" is"),
+        ("as = \"attainment\"", "as = \"count\"", "17:37", "as = \"count\" is"),
+        ("price = \"recompute\"", "price = \"historic_rate\"", "22:22", "price = \"historic_rate\" is"),
+        ("period = \"original\"", "period = \"current\"", "22:44", "period = \"current\" is"),
+        ("at = \"cumulative\"", "at = \"deal\"", "23:52", "at = \"deal\" is"),
+        ("to = \"0.01\"", "to = \"1\"", "23:19", "rounding to anything but the currency's minor unit is"),
+        ("rate = \"6%\"", "rate = \"payee.own_rate\"", "24:32", "`rate` from a payee's parameter is"),
+    ];
+    for (from, to, at, what) in table {
+        refused(from, to, at, what);
+    }
+}
+
+#[test]
+fn methods() {
+    for method in ["whole_deal_before", "whole_deal_after", "interpolated", "curve", "overage", "lump", "lookup"] {
+        refused("method = \"marginal\"", &format!("method = \"{method}\""), "19:10", &format!("method = \"{method}\" is"));
+    }
+}
+
+#[test]
+fn keys_that_are_not_built() {
+    let keys = [
+        ("direction = \"lower\"", "24:13", "direction = \"lower\" is"),
+        ("deficit = \"next_interval\"", "24:11", "deficit = \"next_interval\" is"),
+        ("gate = { measure = \"sales\", at_least = \"80%\" }", "24:1", "`gate` is"),
+        ("cap = { per = \"interval\", amount = \"1.00\", excess = \"lost\" }", "24:1", "`cap` is"),
+        ("pay = [{ share = \"60%\", when = \"booked\" }]", "24:1", "`pay` is"),
+        ("attribution = \"slice\"", "24:1", "`attribution` is"),
+        ("late = \"refold\"", "24:1", "`late` is"),
+        ("count_split = \"whole\"", "24:1", "`count_split` is"),
+        ("floor = \"1.00\"", "24:1", "`floor` is"),
+        ("weight = \"50%\"", "24:1", "`weight` is"),
+        ("formula = \"x\"", "24:1", "`formula` is"),
+    ];
+    for (key, at, what) in keys {
+        refused("tiers = ", &format!("{key}\ntiers = "), at, what);
+    }
+    let pays = "pays = { rate_of = \"sales\" }";
+    refused(pays, "pays = { fraction_of = \"target\" }", "18:10", "`fraction_of` is");
+    refused(pays, "pays = { lump = \"1.00\" }", "18:10", "`lump` is");
+    refused("period = \"original\"", "period = \"original\", scale = []", "22:56", "`scale` is");
+    refused("[[component]]", "[draw]\nkind = \"recoverable\"\n[[component]]", "10:2", "`draw` is");
+    let other = "tiers by \"sales\" that pay on \"seats\" are";
+    refused(pays, "pays = { rate_of = \"seats\" }", "18:20", other);
+}
+
+#[test]
+fn the_rest_of_a_company() {
+    let not = "not-supported";
+    let cases = [
+        (
+            "company.toml",
+            "calendar",
+            "pay_groups = [\"default\"]\ncalendar",
+            "3:1",
+            "`pay_groups` is not supported by this version",
+        ),
+        ("calendar.toml", "monthly", "4-4-5", "2:8", "kind = \"4-4-5\" is not supported by this version"),
+        ("measures.toml", "\"amount\"", "\"margin\"", "3:6", "of = \"margin\" is not supported by this version"),
+        ("measures.toml", "REVENUE", "TERRITORY", "4:17", "credit_kinds = \"TERRITORY\" is not supported by this version"),
+        ("payees.csv", ",default,", ",field,", "2:14", "pay group \"field\" is not supported by this version"),
+        (PLAN_FILE, "\"USD\"", "\"EUR\"", "4:12", "EUR in a company of USD: one currency a company"),
+        ("rates.csv", "", "from,to,rate\nEUR,USD,1.1\n", "2:1", "rows of rates.csv are not supported by this version"),
+        ("territories.csv", "", "id\n\nx\n", "3:1", "rows of territories.csv are not supported by this version"),
+        ("adjustments.csv", "", "id\nx\n", "2:1", "rows of adjustments.csv are not supported by this version"),
+    ];
+    for (file, from, to, at, what) in cases {
+        check(file, from, to, &format!("{file}:{at}: {not}: {what}"));
+    }
+    let column = "id,title,manager,pay_group,plans,from,to,target_incentive\nana,,,,,2026-01-01,,1000\n";
+    let text =
+        "id,title,manager,pay_group,plans,from,to\nmia,Manager,,default,,2026-01-01,\nana,Rep,mia,default,ae,2026-01-01,\n";
+    check(
+        "payees.csv",
+        text,
+        column,
+        "payees.csv:1:42: not-supported: column `target_incentive` is not supported by this version",
+    );
+    let split = "ana,Rep,mia,default,ae,2026-01-01,2026-02-10\nana,Rep,mia,default,,2026-02-10,";
+    let inside = "payees.csv:4:22: not-supported: a change of plans inside a pay period is not supported by this version";
+    check("payees.csv", "ana,Rep,mia,default,ae,2026-01-01,", split, inside);
+}
+
+#[test]
+fn files_of_later_kinds_may_be_empty() {
+    assert_eq!(brief(&found("rates.csv", "", "from,to,rate\n")), "");
+}

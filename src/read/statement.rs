@@ -1,0 +1,87 @@
+//! A payee's statement: attainment, what was earned by component and period, what was paid, and what is carried.
+
+use super::ReadError;
+use super::facts::Periods;
+use super::scan;
+use super::totals::{Booked, BookedKey, Totals};
+use crate::domain::calendar::Interval;
+use crate::domain::money::Minor;
+use crate::domain::output::{Attainment, PayeeName, Payout};
+use crate::domain::topic::{Topic, partition_of};
+use crate::log::Client;
+use crate::wire::{Codec, WireError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Debug, Default)]
+pub struct Statement {
+    pub payee_id: String,
+    pub name: Option<PayeeName>,
+    pub attainment: BTreeMap<(Interval, Arc<str>), Attainment>,
+    pub totals: Totals,
+    pub payouts: Vec<Payout>,
+    /// Booked into released periods and not paid: what the next run sets off. Never positive.
+    pub carried: Minor,
+}
+
+impl Statement {
+    pub fn read(client: &dyn Client, codec: &Codec, payee_id: &str) -> Result<Statement, ReadError> {
+        let mut statement = Statement { payee_id: payee_id.into(), ..Statement::default() };
+        let values = |topic, mut take: Box<dyn FnMut(&[u8]) -> Result<(), WireError> + '_>| {
+            let partition = partition_of(payee_id.as_bytes(), client.partitions(topic)?);
+            scan::partition(client, topic, partition, |batch, row| batch.value(row).map_or(Ok(()), &mut take))
+        };
+        values(Topic::Attainment, Box::new(|value| statement.add_attainment(codec.read_attainment(value)?)))?;
+        values(Topic::Accrual, Box::new(|value| statement.add_accrual(codec.read_accrual(value)?)))?;
+        values(Topic::Payout, Box::new(|value| statement.add_payout(codec.read_payout(value)?)))?;
+        values(Topic::Payee, Box::new(|value| statement.add_name(codec.read_payee_name(value)?)))?;
+        statement.carried = statement.balance(&Periods::read(client, codec)?);
+        Ok(statement)
+    }
+
+    /// Whether the log says nothing at all about this payee.
+    pub fn is_empty(&self) -> bool {
+        self.name.is_none() && self.attainment.is_empty() && self.totals.0.is_empty() && self.payouts.is_empty()
+    }
+
+    /// Totals that are not zero.
+    pub fn booked(&self) -> impl Iterator<Item = (&BookedKey, &Booked)> {
+        self.totals.0.iter().filter(|(_, booked)| booked.total != Minor(0))
+    }
+
+    fn balance(&self, periods: &Periods) -> Minor {
+        let Some(released_to) = periods.released_to() else { return Minor(0) };
+        let released = self.totals.0.iter().filter(|(key, _)| key.booking_period <= released_to);
+        let earned: i64 = released.map(|(_, booked)| booked.total.0).sum();
+        let paid: i64 = self.payouts.iter().map(|payout| payout.amount.0).sum();
+        Minor(earned - paid)
+    }
+
+    fn add_attainment(&mut self, found: Attainment) -> Result<(), WireError> {
+        if *found.payee_id == *self.payee_id {
+            self.attainment.insert((found.interval, found.measure.clone()), found);
+        }
+        Ok(())
+    }
+
+    fn add_accrual(&mut self, found: crate::domain::output::Accrual) -> Result<(), WireError> {
+        if *found.payee_id == *self.payee_id {
+            self.totals.add(found);
+        }
+        Ok(())
+    }
+
+    fn add_payout(&mut self, found: Payout) -> Result<(), WireError> {
+        if found.payee_id == self.payee_id {
+            self.payouts.push(found);
+        }
+        Ok(())
+    }
+
+    fn add_name(&mut self, found: PayeeName) -> Result<(), WireError> {
+        if found.payee_id == self.payee_id {
+            self.name = Some(found);
+        }
+        Ok(())
+    }
+}

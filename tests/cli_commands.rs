@@ -1,0 +1,171 @@
+//! The binary as people run it: exit codes, messages, and the truth about every line.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn new() -> Scratch {
+        Scratch(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    fn data(&self) -> String {
+        self.path("data").display().to_string()
+    }
+}
+
+fn accrue(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_accrue"));
+    command.args(arguments).env("USER", "hr").env_remove("ACCRUE_LOG").output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn company(scratch: &Scratch, payees: &str) -> String {
+    let plan = include_str!("../config/plans/ae.2026-01-01.toml");
+    scratch.write("company/plans/ae.2026-01-01.toml", plan);
+    for (name, text) in [
+        ("company.toml", include_str!("../config/company.toml")),
+        ("calendar.toml", include_str!("../config/calendar.toml")),
+        ("measures.toml", include_str!("../config/measures.toml")),
+    ] {
+        scratch.write(&format!("company/{name}"), text);
+    }
+    let header = "id,title,manager,pay_group,plans,from,to,employee_ref\n";
+    scratch.write("company/payees.csv", &format!("{header}{payees}"));
+    scratch.path("company").display().to_string()
+}
+
+fn deal(number: usize, payee: &str, share: &str) -> String {
+    format!(
+        r#"{{"deal_id":"D{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-01-15","currency":"USD","kind":"NEW","lines":[{{"line_id":"1","product":"core","amount":"100.00","quantity":"1"}}],"splits":[{{"payee_id":"{payee}","role":"owner","counts":"REVENUE","share":"{share}"}}],"occurred_at":"2026-01-15T10:00:00Z"}}"#
+    )
+}
+
+/// 1 000 lines: 9 are bad, 1 is of a payee that nobody knows.
+fn lines() -> String {
+    let line = |number: usize| match number {
+        100 | 200 | 300 => format!("{}\n", deal(number, "ana", "0.5")),
+        400 | 500 | 600 => format!("{}\n", deal(number, "ana", "1").replace("100.00", "1e2")),
+        700 | 800 | 900 => format!("{}\n", &deal(number, "ana", "1")[..80]),
+        950 => format!("{}\n", deal(number, "zoe", "1")),
+        _ => format!("{}\n", deal(number, "ana", "1")),
+    };
+    (1..=1_000).map(line).collect()
+}
+
+const ANA: &str = "ana,AE,,default,ae,2026-01-01,,E1\n";
+const ZOE: &str = "zoe,AE,,default,ae,2026-01-01,,E2\n";
+
+#[test]
+fn every_line_of_a_file_is_told_and_a_parked_deal_resumes_when_its_payee_is_published() {
+    let scratch = Scratch::new();
+    let (data, directory) = (scratch.data(), company(&scratch, ANA));
+    let published = accrue(&["publish", &directory, "--data", &data, "--yes"]);
+    assert_eq!(code(&published), 0, "{}", err(&published));
+    let file = scratch.write("deals.jsonl", &lines());
+
+    let ingested = accrue(&["ingest", &file, "--data", &data]);
+    assert_eq!(code(&ingested), 1, "{}", err(&ingested));
+    let text = out(&ingested);
+    let told: Vec<&str> = text.lines().filter(|line| line.starts_with("line ")).collect();
+    assert_eq!(told.len(), 10, "{text}");
+    assert!(text.contains("line 100: refused: lines[0]: REVENUE shares total 50 %, not 100 % [splits_not_whole]"), "{text}");
+    assert!(text.contains("line 950: parked: "), "{text}");
+    assert!(text.contains("990 counted, 0 duplicate, 1 parked, 0 rejected, 9 refused, 991 appended"), "{text}");
+
+    let again = accrue(&["ingest", &file, "--data", &data, "--json"]);
+    let summary: serde_json::Value = serde_json::from_str(out(&again).lines().last().unwrap()).unwrap();
+    assert_eq!((&summary["duplicate"], &summary["counted"]), (&991.into(), &0.into()));
+
+    let parked = accrue(&["rejects", "list", "--data", &data, "--kind", "parked"]);
+    assert!(out(&parked).contains("[unknown_payee]"), "{}", out(&parked));
+    company(&scratch, &format!("{ANA}{ZOE}"));
+    assert_eq!(code(&accrue(&["publish", &directory, "--data", &data, "--yes"])), 0);
+    let resumed = accrue(&["rejects", "list", "--data", &data]);
+    assert!(out(&resumed).starts_with("resumed  deal-closed"), "{}", out(&resumed));
+    let attained = out(&accrue(&["attainment", "--data", &data, "--json", "--payee", "zoe"]));
+    assert!(attained.contains(r#""measured":"100"#), "{attained}");
+    let verified = accrue(&["verify", "--data", &data]);
+    assert!(out(&verified).ends_with(" totals, 0 differ\n"), "{}", out(&verified));
+}
+
+#[test]
+fn bad_files_are_told_at_once_and_nothing_is_appended() {
+    let scratch = Scratch::new();
+    let (data, directory) = (scratch.data(), company(&scratch, "ana,AE,nobody,default,unknown,2026-01-01,,E1\n"));
+    let published = accrue(&["publish", &directory, "--data", &data, "--yes"]);
+    assert_eq!(code(&published), 78);
+    assert!(err(&published).contains("nothing was appended"), "{}", err(&published));
+    assert!(!Path::new(&data).exists());
+    assert_eq!(code(&accrue(&["check", &directory])), 78);
+}
+
+#[test]
+fn what_cannot_be_run_says_what_to_do() {
+    let scratch = Scratch::new();
+    let data = scratch.data();
+    let table: [(&[&str], i32, &str); 9] = [
+        (&["why", "x"], 2, "accrue: `accrue why` is not in this version; `accrue --help` lists what is"),
+        (&["rejects", "show", "x"], 2, "accrue: `accrue rejects show` is not in this version"),
+        (&["test", "--init", "x"], 2, "accrue: `accrue test --init` is not in this version"),
+        (&["fly"], 2, "accrue: there is no command \"fly\"; `accrue --help` lists them"),
+        (&["board"], 2, "error: the following required arguments were not provided:"),
+        (&["close", "2026-13", "--data", &data], 2, "\"2026-13\" is not a pay period like 2026-01"),
+        (&["board", "--data", &data], 78, "accrue: there is no log in "),
+        (&["run", "--config", "/nowhere.toml"], 78, "accrue: /nowhere.toml: "),
+        (&["ingest", "/nowhere.jsonl", "--data", &data], 74, "accrue: /nowhere.jsonl: "),
+    ];
+    for (arguments, expected, message) in table {
+        let output = accrue(arguments);
+        assert_eq!(code(&output), expected, "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(message), "{arguments:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn without_a_broker_run_ends_with_69_and_says_so() {
+    let scratch = Scratch::new();
+    let config = scratch.write("accrue.toml", "[kafka]\nbrokers = \"127.0.0.1:1\"\n");
+    let output = accrue(&["run", "--config", &config]);
+    assert_eq!(code(&output), 69, "{}", err(&output));
+    assert!(err(&output).contains("127.0.0.1:1"), "{}", err(&output));
+}
+
+#[test]
+fn help_fits_a_terminal_of_80_columns() {
+    for command in
+        ["", "demo", "up", "run", "publish", "ingest", "close", "reopen", "release", "board", "attainment", "statement"]
+            .into_iter()
+            .chain(["payouts", "rejects", "check", "test", "verify", "topics", "export"])
+    {
+        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let output = accrue(&arguments);
+        assert_eq!(code(&output), 0, "{command}");
+        let text = out(&output);
+        let wide = text.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None, "{command}");
+    }
+}
