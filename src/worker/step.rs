@@ -1,11 +1,13 @@
 //! The step machine of one stage: everything that happens between two commits is one `step`. Threads only drive it.
 //!
 //! A step takes assignments and restores them, reads facts, polls inputs, folds, and commits. What goes wrong is decided
-//! in one place, [`Machine::recover`]: nothing that the log says ever turns a good record into a reject.
+//! in `recovery`; `assignment` takes partitions on.
+
+mod assignment;
+mod recovery;
 
 use super::batch::{Folded, Folding, Offsets};
 use super::crash::CrashPoints;
-use super::restore::{Restore, RestoreError};
 use super::status::{OutcomeTap, Status};
 use super::transaction::{self, Advance, Held, Preparing};
 use super::working_set::WorkingSet;
@@ -14,7 +16,7 @@ use crate::config::Limits;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::log::batch::Outbox;
-use crate::log::{Batch, Client, LogError, StageLog};
+use crate::log::{Batch, Client, StageLog};
 use crate::pipeline::{Effects, Origin, Phase, Stage, StageError};
 use crate::store::{Acknowledgement, Store};
 use crate::telemetry;
@@ -23,9 +25,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Next offsets as the log takes them.
+type NextOffsets = Vec<(Topic, u32, u64)>;
+
 const FACTS_BYTES: usize = 1 << 20;
-/// Consecutive losses of the state after which the storage counts as failed.
-const LOSSES_LIMIT: u32 = 5;
 
 /// Makes a stage that holds no partition yet: whenever the state is dropped, a new one takes its place.
 pub type MakeStage = Box<dyn Fn() -> Box<dyn Stage> + Send>;
@@ -66,6 +69,8 @@ pub struct Machine {
     held: BTreeMap<u32, Held>,
     /// Assigned, to be restored.
     waiting: BTreeSet<u32>,
+    /// Their inputs flow already: a new position is sought instead of started from.
+    started: BTreeSet<u32>,
     committed: Offsets,
     polled: Batch,
     effects: Effects,
@@ -103,6 +108,7 @@ impl Machine {
             partitions,
             held: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            started: BTreeSet::new(),
             committed: Offsets::new(),
             polled: Batch::default(),
             effects: Effects::default(),
@@ -150,87 +156,6 @@ impl Machine {
 
     fn keep_membership(&mut self) -> Result<(), Trouble> {
         Ok(self.log.poll(&mut Batch::default(), 0, Duration::ZERO)?)
-    }
-
-    /// Any change of what is held starts from the log: the stage is made anew with all its partitions.
-    fn take_assignments(&mut self) -> Result<(), Trouble> {
-        let wait = if self.held.is_empty() { self.setup.limits.batch_wait() } else { Duration::ZERO };
-        let assigned = self.log.assigned(wait)?;
-        if !assigned.is_empty() && !self.held.is_empty() {
-            self.setup.crash.pass("in-revoke")?;
-            self.drop_state()?;
-        }
-        self.waiting.extend(assigned);
-        for partition in self.waiting.clone() {
-            self.take_on(partition)?;
-            self.waiting.remove(&partition);
-        }
-        Ok(())
-    }
-
-    fn take_on(&mut self, partition: u32) -> Result<(), Trouble> {
-        self.assignment += 1;
-        let name = self.setup.name;
-        self.setup.status.update(name, |stage| stage.partitions.entry(partition).or_default().restoring = true);
-        let alarm = match self.restore(partition) {
-            Ok(()) => None,
-            Err(RestoreError::Alarm(message)) => {
-                telemetry::alarm(name, partition, &message);
-                Some(message)
-            }
-            Err(RestoreError::Trouble(trouble)) => return Err(trouble),
-        };
-        self.setup.status.update(name, |stage| {
-            let status = stage.partitions.entry(partition).or_default();
-            (status.restoring, status.alarm) = (false, alarm);
-        });
-        self.report(partition);
-        Ok(())
-    }
-
-    fn restore(&mut self, partition: u32) -> Result<(), RestoreError> {
-        let restored = Restore {
-            client: self.setup.client.as_ref(),
-            store: &self.store,
-            crash: &self.setup.crash,
-            stage: self.setup.name,
-            group: &self.setup.group,
-            owner: &self.setup.owner,
-            changelog: self.stage.changelog(),
-            inputs: self.stage.inputs(),
-        }
-        .run(partition, self.assignment)?;
-        let record = restored.last.as_ref().map(|sealed| &sealed.record);
-        let facts_next = record.map_or(0, |record| record.facts_next);
-        self.check_facts(facts_next)?;
-        self.states.open(partition, restored.reader, record.map_or(0, |record| record.seq), restored.fingerprints);
-        self.log.start(partition, &restored.next)?;
-        self.stage.assign(partition, record.map(|record| (record.stage_meta.as_slice(), record.facts_next)))?;
-        self.facts_floor = self.facts_floor.max(facts_next);
-        for (topic, next) in restored.next {
-            self.committed.insert((topic, partition), next);
-            self.setup.tap.iter().for_each(|tap| tap.start(topic, partition, next));
-        }
-        let held = Held {
-            last: restored.last,
-            genesis: restored.genesis,
-            digest: restored.digest,
-            epoch: restored.epoch,
-            assignment: self.assignment,
-            changelog_bound: restored.changelog_bound,
-        };
-        self.held.insert(partition, held);
-        Ok(())
-    }
-
-    fn check_facts(&self, facts_next: u64) -> Result<(), RestoreError> {
-        let end = self.setup.client.end(Topic::Facts, 0)?;
-        if facts_next <= end {
-            return Ok(());
-        }
-        Err(RestoreError::Alarm(format!(
-            "the commit record has adopted facts before {facts_next}, but facts ends at {end}; bring facts back from a backup"
-        )))
     }
 
     fn take_acknowledgements(&mut self, wait: Duration) -> Result<(), Trouble> {
@@ -351,7 +276,7 @@ impl Machine {
         folding.run(&self.polled)
     }
 
-    fn prepare(&mut self, folded: &Folded) -> Result<(Vec<Advance>, Vec<(Topic, u32, u64)>), Trouble> {
+    fn prepare(&mut self, folded: &Folded) -> Result<(Vec<Advance>, NextOffsets), Trouble> {
         let mut preparing = Preparing {
             stage: self.stage.as_ref(),
             codec: &self.setup.codec,
@@ -416,122 +341,6 @@ impl Machine {
             false if folded.held_back.is_empty() => Progress::Idle,
             false => Progress::Wait(self.setup.limits.batch_wait()),
         })
-    }
-
-    fn report(&self, partition: u32) {
-        let Some(held) = self.held.get(&partition) else { return };
-        let inputs = self.stage.inputs().iter();
-        let next = inputs.map(|topic| (*topic, self.committed.get(&(*topic, partition)).copied().unwrap_or(0))).collect();
-        self.setup.status.update(self.setup.name, |stage| {
-            let status = stage.partitions.entry(partition).or_default();
-            status.next = next;
-            status.seq = held.seq();
-            status.live_keys = held.digest.live_keys;
-            status.facts_next = held.last.as_ref().map_or(0, |sealed| sealed.record.facts_next);
-        });
-    }
-
-    /// What becomes of trouble: try again, with fewer records, from the log, or not at all.
-    fn recover(&mut self, trouble: Trouble, now: Instant) -> Result<Progress, Stop> {
-        let text = trouble.to_string();
-        self.setup.status.update(self.setup.name, |stage| {
-            stage.idle = false;
-            stage.trouble = Some(text.clone());
-        });
-        let outcome = match trouble {
-            Trouble::Stop(stop) => Err(stop),
-            Trouble::Stage(StageError::Alarm { partition, message }) => {
-                Err(Stop::Alarm(format!("partition {partition}: {message}")))
-            }
-            Trouble::Store(error) => Err(error.into()),
-            Trouble::Stage(error @ StageError::Read { .. }) => self.lose_state(&error),
-            Trouble::Panicked(_) | Trouble::Log(LogError::TooLarge(_)) => self.shrink(&text),
-            Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) if self.failures < 2 => self.roll_back(),
-            Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) => self.shrink(&text),
-            Trouble::Log(LogError::Doubt(_)) => {
-                telemetry::state_dropped(self.setup.name, &text);
-                self.drop_state()
-            }
-            Trouble::Log(error) => Err(error.into()),
-        };
-        outcome?;
-        self.back_off(now, &text);
-        Ok(Progress::Worked)
-    }
-
-    fn back_off(&mut self, now: Instant, text: &str) {
-        self.failures += 1;
-        let factor = 1 << self.failures.min(10);
-        let longest = Duration::from_millis(self.setup.limits.retry_limit_ms);
-        let back_off = (Duration::from_millis(self.setup.limits.retry_ms) * factor / 2).min(longest);
-        telemetry::retried(self.setup.name, self.failures, back_off, &text);
-        self.retry_at = Some(now + back_off);
-    }
-
-    /// Nothing of the batch has happened: the inputs are read again from where the last commit left them.
-    fn roll_back(&mut self) -> Result<(), Stop> {
-        let aborted = if std::mem::take(&mut self.begun) { self.log.abort() } else { Ok(()) };
-        match aborted {
-            Err(error @ (LogError::Fenced(_) | LogError::Storage(_) | LogError::Settings(_))) => return Err(error.into()),
-            Err(LogError::Doubt(_)) => return self.drop_state(),
-            Err(_) | Ok(()) => {}
-        }
-        if std::mem::take(&mut self.folding) {
-            self.stage.abandon();
-        }
-        match self.seek_back() {
-            Err(error @ (LogError::Fenced(_) | LogError::Storage(_))) => Err(error.into()),
-            // What cannot be sought is started anew.
-            Err(_) => self.drop_state(),
-            Ok(()) => Ok(()),
-        }
-    }
-
-    fn seek_back(&mut self) -> Result<(), LogError> {
-        let places: BTreeSet<_> = self.polled.rows().iter().map(|row| (row.position.topic, row.position.partition)).collect();
-        for place in places {
-            if let Some(next) = self.committed.get(&place) {
-                self.log.seek(place.0, place.1, *next)?;
-            }
-        }
-        self.polled.clear();
-        Ok(())
-    }
-
-    fn shrink(&mut self, why: &str) -> Result<(), Stop> {
-        let tried = self.polled.len().max(2).min(self.records_limit.max(2));
-        self.roll_back()?;
-        self.records_limit = (tried / 2).max(1);
-        telemetry::shrunk(self.setup.name, self.records_limit, &why);
-        Ok(())
-    }
-
-    fn lose_state(&mut self, error: &StageError) -> Result<(), Stop> {
-        self.losses += 1;
-        if self.losses > LOSSES_LIMIT {
-            return Err(Stop::Storage(format!("{error}, again and again; check the disk")));
-        }
-        telemetry::state_dropped(self.setup.name, error);
-        self.drop_state()
-    }
-
-    /// Forgets everything local; the next step restores it from the log, which knows what happened.
-    fn drop_state(&mut self) -> Result<(), Stop> {
-        if std::mem::take(&mut self.begun) {
-            match self.log.abort() {
-                Err(error @ (LogError::Fenced(_) | LogError::Storage(_) | LogError::Settings(_))) => return Err(error.into()),
-                // The transaction is gone with its producer, or there was none any more.
-                Err(_) | Ok(()) => {}
-            }
-        }
-        self.folding = false;
-        self.polled.clear();
-        self.stage = (self.setup.make_stage)();
-        self.states.clear();
-        self.committed.clear();
-        (self.facts_due, self.facts_floor, self.more) = (None, 0, false);
-        self.waiting.extend(std::mem::take(&mut self.held).into_keys());
-        Ok(())
     }
 }
 

@@ -1,0 +1,116 @@
+//! Taking partitions on: restore, then the stage, then the flow of inputs. An alarm stops its partition only.
+
+use super::Machine;
+use crate::domain::topic::Topic;
+use crate::log::LogError;
+use crate::telemetry;
+use crate::worker::Trouble;
+use crate::worker::restore::{Restore, RestoreError};
+use crate::worker::transaction::Held;
+use std::time::Duration;
+
+impl Machine {
+    /// Any change of what is held starts from the log: the stage is made anew with all its partitions.
+    pub(super) fn take_assignments(&mut self) -> Result<(), Trouble> {
+        let wait = if self.held.is_empty() { self.setup.limits.batch_wait() } else { Duration::ZERO };
+        let assigned = self.log.assigned(wait)?;
+        if !assigned.is_empty() && !self.held.is_empty() {
+            self.setup.crash.pass("in-revoke")?;
+            self.drop_state()?;
+        }
+        self.started.retain(|partition| !assigned.contains(partition));
+        self.waiting.extend(assigned);
+        for partition in self.waiting.clone() {
+            self.take_on(partition)?;
+            self.waiting.remove(&partition);
+        }
+        Ok(())
+    }
+
+    fn take_on(&mut self, partition: u32) -> Result<(), Trouble> {
+        self.assignment += 1;
+        let name = self.setup.name;
+        self.setup.status.update(name, |stage| stage.partitions.entry(partition).or_default().restoring = true);
+        let alarm = match self.restore(partition) {
+            Ok(()) => None,
+            Err(RestoreError::Alarm(message)) => {
+                telemetry::alarm(name, partition, &message);
+                Some(message)
+            }
+            Err(RestoreError::Trouble(trouble)) => return Err(trouble),
+        };
+        self.setup.status.update(name, |stage| {
+            let status = stage.partitions.entry(partition).or_default();
+            (status.restoring, status.alarm) = (false, alarm);
+        });
+        self.report(partition);
+        Ok(())
+    }
+
+    fn restore(&mut self, partition: u32) -> Result<(), RestoreError> {
+        let restored = Restore {
+            client: self.setup.client.as_ref(),
+            store: &self.store,
+            crash: &self.setup.crash,
+            stage: self.setup.name,
+            group: &self.setup.group,
+            owner: &self.setup.owner,
+            changelog: self.stage.changelog(),
+            inputs: self.stage.inputs(),
+        }
+        .run(partition, self.assignment)?;
+        let record = restored.last.as_ref().map(|sealed| &sealed.record);
+        let facts_next = record.map_or(0, |record| record.facts_next);
+        self.check_facts(facts_next)?;
+        self.states.open(partition, restored.reader, record.map_or(0, |record| record.seq), restored.fingerprints);
+        self.start(partition, &restored.next)?;
+        self.stage.assign(partition, record.map(|record| (record.stage_meta.as_slice(), record.facts_next)))?;
+        self.facts_floor = self.facts_floor.max(facts_next);
+        for (topic, next) in restored.next {
+            self.committed.insert((topic, partition), next);
+            self.setup.tap.iter().for_each(|tap| tap.start(topic, partition, next));
+        }
+        let held = Held {
+            last: restored.last,
+            genesis: restored.genesis,
+            digest: restored.digest,
+            epoch: restored.epoch,
+            assignment: self.assignment,
+            changelog_bound: restored.changelog_bound,
+        };
+        self.held.insert(partition, held);
+        Ok(())
+    }
+
+    fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError> {
+        if self.started.contains(&partition) {
+            return positions.iter().try_for_each(|(topic, next)| self.log.seek(*topic, partition, *next));
+        }
+        self.log.start(partition, positions)?;
+        self.started.insert(partition);
+        Ok(())
+    }
+
+    fn check_facts(&self, facts_next: u64) -> Result<(), RestoreError> {
+        let end = self.setup.client.end(Topic::Facts, 0)?;
+        if facts_next <= end {
+            return Ok(());
+        }
+        Err(RestoreError::Alarm(format!(
+            "the commit record has adopted facts before {facts_next}, but facts ends at {end}; bring facts back from a backup"
+        )))
+    }
+
+    pub(super) fn report(&self, partition: u32) {
+        let Some(held) = self.held.get(&partition) else { return };
+        let inputs = self.stage.inputs().iter();
+        let next = inputs.map(|topic| (*topic, self.committed.get(&(*topic, partition)).copied().unwrap_or(0))).collect();
+        self.setup.status.update(self.setup.name, |stage| {
+            let status = stage.partitions.entry(partition).or_default();
+            status.next = next;
+            status.seq = held.seq();
+            status.live_keys = held.digest.live_keys;
+            status.facts_next = held.last.as_ref().map_or(0, |sealed| sealed.record.facts_next);
+        });
+    }
+}

@@ -1,0 +1,116 @@
+//! What becomes of trouble, decided in one place. Nothing that the log says ever turns a good record into a reject.
+
+use super::{Machine, Progress};
+use crate::log::LogError;
+use crate::pipeline::StageError;
+use crate::telemetry;
+use crate::worker::{Stop, Trouble};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// Consecutive losses of the state after which the storage counts as failed.
+const LOSSES_LIMIT: u32 = 5;
+
+impl Machine {
+    /// What becomes of trouble: try again, with fewer records, from the log, or not at all.
+    pub(super) fn recover(&mut self, trouble: Trouble, now: Instant) -> Result<Progress, Stop> {
+        let text = trouble.to_string();
+        self.setup.status.update(self.setup.name, |stage| {
+            stage.idle = false;
+            stage.trouble = Some(text.clone());
+        });
+        let outcome = match trouble {
+            Trouble::Stop(stop) => Err(stop),
+            Trouble::Stage(StageError::Alarm { partition, message }) => {
+                Err(Stop::Alarm(format!("partition {partition}: {message}")))
+            }
+            Trouble::Store(error) => Err(error.into()),
+            Trouble::Stage(error @ StageError::Read { .. }) => self.lose_state(&error),
+            Trouble::Panicked(_) | Trouble::Log(LogError::TooLarge(_)) => self.shrink(&text),
+            Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) if self.failures < 2 => self.roll_back(),
+            Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) => self.shrink(&text),
+            Trouble::Log(LogError::Doubt(_)) => {
+                telemetry::state_dropped(self.setup.name, &text);
+                self.drop_state()
+            }
+            Trouble::Log(error) => Err(error.into()),
+        };
+        outcome?;
+        self.back_off(now, &text);
+        Ok(Progress::Worked)
+    }
+
+    fn back_off(&mut self, now: Instant, text: &str) {
+        self.failures += 1;
+        let factor = 1 << self.failures.min(10);
+        let longest = Duration::from_millis(self.setup.limits.retry_limit_ms);
+        let back_off = (Duration::from_millis(self.setup.limits.retry_ms) * factor / 2).min(longest);
+        telemetry::retried(self.setup.name, self.failures, back_off, &text);
+        self.retry_at = Some(now + back_off);
+    }
+
+    /// Nothing of the batch has happened: the inputs are read again from where the last commit left them.
+    fn roll_back(&mut self) -> Result<(), Stop> {
+        let aborted = if std::mem::take(&mut self.begun) { self.log.abort() } else { Ok(()) };
+        match aborted {
+            Err(error @ (LogError::Fenced(_) | LogError::Storage(_) | LogError::Settings(_))) => return Err(error.into()),
+            Err(LogError::Doubt(_)) => return self.drop_state(),
+            Err(_) | Ok(()) => {}
+        }
+        if std::mem::take(&mut self.folding) {
+            self.stage.abandon();
+        }
+        match self.seek_back() {
+            Err(error @ (LogError::Fenced(_) | LogError::Storage(_))) => Err(error.into()),
+            // What cannot be sought is started anew.
+            Err(_) => self.drop_state(),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn seek_back(&mut self) -> Result<(), LogError> {
+        let places: BTreeSet<_> = self.polled.rows().iter().map(|row| (row.position.topic, row.position.partition)).collect();
+        for place in places {
+            if let Some(next) = self.committed.get(&place) {
+                self.log.seek(place.0, place.1, *next)?;
+            }
+        }
+        self.polled.clear();
+        Ok(())
+    }
+
+    fn shrink(&mut self, why: &str) -> Result<(), Stop> {
+        let tried = self.polled.len().max(2).min(self.records_limit.max(2));
+        self.roll_back()?;
+        self.records_limit = (tried / 2).max(1);
+        telemetry::shrunk(self.setup.name, self.records_limit, &why);
+        Ok(())
+    }
+
+    fn lose_state(&mut self, error: &StageError) -> Result<(), Stop> {
+        self.losses += 1;
+        if self.losses > LOSSES_LIMIT {
+            return Err(Stop::Storage(format!("{error}, again and again; check the disk")));
+        }
+        telemetry::state_dropped(self.setup.name, error);
+        self.drop_state()
+    }
+
+    /// Forgets everything local; the next step restores it from the log, which knows what happened.
+    pub(super) fn drop_state(&mut self) -> Result<(), Stop> {
+        if std::mem::take(&mut self.begun) {
+            // Any other failure: the transaction is gone with its producer, or there was none any more.
+            if let Err(error @ (LogError::Fenced(_) | LogError::Storage(_) | LogError::Settings(_))) = self.log.abort() {
+                return Err(error.into());
+            }
+        }
+        self.folding = false;
+        self.polled.clear();
+        self.stage = (self.setup.make_stage)();
+        self.states.clear();
+        self.committed.clear();
+        (self.facts_due, self.facts_floor, self.more) = (None, 0, false);
+        self.waiting.extend(std::mem::take(&mut self.held).into_keys());
+        Ok(())
+    }
+}
