@@ -156,9 +156,10 @@ fn without_a_broker_run_ends_with_69_and_says_so() {
 
 #[test]
 fn help_fits_a_terminal_of_80_columns() {
-    for command in ["", "demo", "up", "run", "publish", "ingest", "close", "reopen", "release", "board", "attainment", "statement"]
-        .into_iter()
-        .chain(["payouts", "rejects", "check", "test", "verify", "topics", "export"])
+    for command in
+        ["", "demo", "up", "run", "publish", "ingest", "close", "reopen", "release", "board", "attainment", "statement"]
+            .into_iter()
+            .chain(["payouts", "rejects", "check", "test", "verify", "topics", "export"])
     {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let output = accrue(&arguments);
