@@ -79,30 +79,28 @@ pub struct Session {
 impl Session {
     /// Opens a log that is there, and waits until the engine has caught up.
     pub fn open(options: &LogOptions, console: &Console) -> anyhow::Result<Session> {
-        if let Some(directory) = options.data.as_deref().filter(|directory| !has_log(directory)) {
-            let place = directory.display();
-            return Err(files_error(format!(
-                "there is no log in {place}; `accrue publish` or `accrue up --data {place}` starts one"
-            )));
-        }
+        expect_log(options)?;
         Session::open_or_create(options, console)
     }
 
     /// Opens a log, or starts one in a directory that has none.
     pub fn open_or_create(options: &LogOptions, console: &Console) -> anyhow::Result<Session> {
-        let session = Session::connect(options, true, console)?;
+        let session = Session::connect(options, true, DEFAULT_PARTITIONS, console)?;
         session.catch_up()?;
         Ok(session)
     }
 
-    /// Opens a log to look at it; nothing is folded.
-    pub fn without_engine(options: &LogOptions, console: &Console) -> anyhow::Result<Session> {
-        Session::connect(options, false, console)
+    /// Opens a log to look at it; nothing is folded. One that is not there is started with `create` partitions.
+    pub fn without_engine(options: &LogOptions, create: Option<u32>, console: &Console) -> anyhow::Result<Session> {
+        if create.is_none() {
+            expect_log(options)?;
+        }
+        Session::connect(options, false, create.unwrap_or(DEFAULT_PARTITIONS), console)
     }
 
-    fn connect(options: &LogOptions, with_engine: bool, console: &Console) -> anyhow::Result<Session> {
+    fn connect(options: &LogOptions, with_engine: bool, partitions: u32, console: &Console) -> anyhow::Result<Session> {
         match (&options.data, &options.config) {
-            (Some(directory), _) => Session::at(directory, with_engine, console),
+            (Some(directory), _) => Session::at(directory, with_engine, partitions, console),
             (None, Some(file)) => {
                 let config = read_config(file)?;
                 let client = Box::new(kafka::connect(&config)?);
@@ -112,16 +110,16 @@ impl Session {
         }
     }
 
-    fn at(directory: &Path, with_engine: bool, console: &Console) -> anyhow::Result<Session> {
+    fn at(directory: &Path, with_engine: bool, partitions: u32, console: &Console) -> anyhow::Result<Session> {
         let limits = Config::defaults()?.limits;
         let codec = Arc::new(Codec::new()?);
         if let Some(log) = SocketLog::connect(directory)? {
             return Session::new(Backend::Socket(log), codec, &limits);
         }
         let created = !has_log(directory);
-        let log = open_embedded(directory, DEFAULT_PARTITIONS, &limits)?;
+        let log = open_embedded(directory, partitions, &limits)?;
         if created {
-            console.notice(&format!("started a log in {} with {DEFAULT_PARTITIONS} partitions", directory.display()));
+            console.notice(&format!("started a log in {} with {partitions} partitions", directory.display()));
         }
         if with_engine {
             return Session::on(log, directory, codec, limits);
@@ -257,6 +255,15 @@ impl Session {
             }
             Backend::Socket(_) | Backend::Kafka(_) => Ok(()),
         }
+    }
+}
+
+fn expect_log(options: &LogOptions) -> anyhow::Result<()> {
+    match options.data.as_deref().filter(|directory| !has_log(directory)).map(Path::display) {
+        Some(place) => {
+            Err(files_error(format!("there is no log in {place}; `accrue publish` or `accrue up --data {place}` starts one")))
+        }
+        None => Ok(()),
     }
 }
 

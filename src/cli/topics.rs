@@ -22,7 +22,7 @@ pub struct Topics {
 
 impl Topics {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
-        let session = Session::without_engine(&self.log, console)?;
+        let session = Session::without_engine(&self.log, self.create.then_some(self.partitions), console)?;
         if self.create {
             session.client().create_topics(self.partitions)?;
             console.notice("all topics are there with the right settings");
