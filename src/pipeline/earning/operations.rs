@@ -19,7 +19,7 @@ use crate::pipeline::{Effects, Output, StageError, States};
 const LEAST_KEYS: usize = 256;
 
 impl Earning {
-    fn next_operation(&self, number: u32) -> Option<Operation> {
+    pub(super) fn next_operation(&self, number: u32) -> Option<Operation> {
         let progress = &self.partitions.get(&number)?.progress;
         self.world.operations.get(progress.operations).copied()
     }
