@@ -7,11 +7,12 @@ use crate::domain::fact::MeasureOf;
 use crate::domain::money::Measured;
 use crate::domain::output::Attainment;
 use crate::domain::world::World;
+use compact_str::CompactString;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// (measure, interval).
-type Target = (String, Interval);
+type Target = (CompactString, Interval);
 
 /// Brings an entry's published attainments up to date and returns those that changed.
 pub fn attain(
@@ -61,7 +62,9 @@ fn targets(entry: &Entry, inputs: &Inputs, payee_id: &str, quarter: Quarter, wor
     for period in quarter.periods() {
         for plan_id in world.organisation.plans_in(payee_id, calendar, period) {
             let components = world.plan_version(plan_id, period).into_iter().flat_map(|version| &version.plan.components);
-            targets.extend(components.map(|component| (component.measure.clone(), Interval::of(component.interval, period))));
+            targets.extend(
+                components.map(|component| (component.measure.as_str().into(), Interval::of(component.interval, period))),
+            );
         }
     }
     targets

@@ -116,9 +116,9 @@ fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
 impl PricedBy {
     fn of(priced: &Priced) -> PricedBy {
         PricedBy {
-            plan_id: priced.plan.plan.plan_id.clone(),
+            plan_id: priced.plan.plan.plan_id.as_str().into(),
             plan_from: priced.plan.plan.from,
-            earning_code: priced.earning_code.to_string(),
+            earning_code: priced.earning_code.as_ref().into(),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Counts a packed record: credits into the sums of the measures that they match, quotas into statements, markers.
 
-use super::entry::{Entry, entry_key};
+use super::entry::{Entry, entry_key, write_entry_key};
 use super::inputs::{Inputs, Statement};
 use super::{Earning, State, alarm};
 use crate::domain::calendar::Period;
-use crate::domain::fact::{CreditKind, MeasureOf};
+use crate::domain::fact::{Measure, MeasureOf};
 use crate::domain::output::{Causes, RejectKind};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
@@ -13,7 +13,6 @@ use crate::domain::world::DefinedMeasure;
 use crate::pipeline::feed::reject_record;
 use crate::pipeline::packed::{Allocation, Cause, CauseTopic, CreditGroup, Entry as PackedEntry, PackedCredits};
 use crate::pipeline::{Effects, Origin, StageError, States};
-use std::sync::Arc;
 
 /// A quantity has 4 decimals and a share 6; a measured sum has 12.
 const QUANTITY_SCALE: i128 = 100;
@@ -65,27 +64,22 @@ impl Earning {
         let Some(period) = self.world.calendar.as_ref().and_then(|calendar| calendar.period_of(group.closed_on)) else {
             return Err(alarm(number, format!("a credit of {} has no period", group.closed_on)));
         };
-        let matched = self.matched(packed, group);
+        let measures = self.world.measures.clone();
+        let matched = matched(&measures, packed, group);
+        let sign = if group.retract { -1 } else { 1 };
+        let calendar_id = self.world.calendar_id.clone();
         for allocation in &group.allocations {
             let payee_id =
                 packed.payees.get(allocation.payee as usize).ok_or_else(|| alarm(number, "a credit names no payee"))?;
-            let key = entry_key(payee_id, &self.world.calendar_id, period.quarter());
-            let place = self.load(number, key, states)?;
+            write_entry_key(payee_id, &calendar_id, period.quarter(), &mut self.key);
+            let key = std::mem::take(&mut self.key);
+            let place = self.load(number, &key, states);
+            self.key = key;
+            let place = place?;
             self.note_cause(place, packed.source, group.cause);
-            let sign = if group.retract { -1 } else { 1 };
             self.add_credit(place, packed.epoch, period, allocation, &matched, sign)?;
         }
         Ok(())
-    }
-
-    /// The measures that a group counts in, each with what it takes from every line.
-    fn matched(&self, packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<(Arc<str>, Vec<CreditKind>, Vec<i128>)> {
-        let counts = |defined: &&DefinedMeasure| {
-            defined.offset < packed.facts_next && group.backfill_from.is_none_or(|from| defined.offset >= from)
-        };
-        let of =
-            |defined: &DefinedMeasure| (defined.id.clone(), defined.measure.credit_kinds.clone(), taken(defined, packed, group));
-        self.world.measures.iter().filter(counts).map(of).filter(|(_, _, lines)| lines.iter().any(|value| *value != 0)).collect()
     }
 
     fn add_credit(
@@ -94,18 +88,19 @@ impl Earning {
         epoch: u32,
         period: Period,
         allocation: &Allocation,
-        matched: &[(Arc<str>, Vec<CreditKind>, Vec<i128>)],
+        matched: &[Matched<'_>],
         sign: i128,
     ) -> Result<(), StageError> {
         let number = self.loaded[place].partition;
-        for (measure, kinds, lines) in matched.iter().filter(|(_, kinds, _)| kinds.contains(&allocation.kind)) {
-            debug_assert!(kinds.contains(&allocation.kind));
-            let of_line = |line: u32| lines.get(line as usize).copied();
-            let whole = allocation.line.map_or_else(|| checked_sum(lines), of_line);
+        let inputs = self.inputs_mut(place, epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
+        for of in matched.iter().filter(|of| of.measure.credit_kinds.contains(&allocation.kind)) {
+            let whole = match allocation.line {
+                Some(line) => of.lines.get(line as usize).copied(),
+                None => of.whole,
+            };
             let value = whole.and_then(|whole| whole.checked_mul(sign * i128::from(allocation.share.0)));
-            let inputs = self.inputs_mut(place, epoch);
-            let slot = inputs.map(|inputs| inputs.sum_mut(measure, period.place_in_quarter() as u8));
-            let added = slot.zip(value).and_then(|(slot, value)| slot.add(allocation.kind, value));
+            let slot = inputs.sum_mut(&of.measure.measure_id, period.place_in_quarter() as u8);
+            let added = value.and_then(|value| slot.add(allocation.kind, value));
             added.ok_or_else(|| alarm(number, "a measured sum does not fit"))?;
         }
         Ok(())
@@ -141,7 +136,7 @@ impl Earning {
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<(), StageError> {
-        let place = self.load(number, entry_key(quota.payee_id, quota.calendar, quota.interval.quarter()), states)?;
+        let place = self.load(number, &entry_key(quota.payee_id, quota.calendar, quota.interval.quarter()), states)?;
         let statement = Statement::of(quota);
         let State::Entry { entry, .. } = &self.loaded[place].state else {
             return Err(alarm(number, "a quota's key is a ledger's"));
@@ -202,13 +197,28 @@ pub fn merge_later(entry: &mut Entry, closes: u32) -> Option<()> {
     Some(())
 }
 
-fn checked_sum(lines: &[i128]) -> Option<i128> {
-    lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line))
+/// What a measure takes of a group, before the share: of each line and of all; `None` when it does not fit.
+struct Matched<'w> {
+    measure: &'w Measure,
+    lines: Vec<i128>,
+    whole: Option<i128>,
+}
+
+/// The measures that a group counts in.
+fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<Matched<'w>> {
+    let counts = |defined: &&DefinedMeasure| {
+        defined.offset < packed.facts_next && group.backfill_from.is_none_or(|from| defined.offset >= from)
+    };
+    let of = |defined: &'w DefinedMeasure| {
+        let lines = taken(&defined.measure, packed, group);
+        let whole = lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line));
+        Matched { measure: &defined.measure, lines, whole }
+    };
+    measures.iter().filter(counts).map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
 }
 
 /// What a measure takes of each line, before the share: 0 where its filter does not match.
-fn taken(defined: &DefinedMeasure, packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<i128> {
-    let measure = &defined.measure;
+fn taken(measure: &Measure, packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<i128> {
     let text = |place: u32| packed.texts.get(place as usize).copied();
     let listed = |list: &[String], place: Option<u32>| {
         list.is_empty() || place.and_then(text).is_some_and(|text| list.iter().any(|item| item == text))

@@ -4,6 +4,7 @@ use super::inputs::Inputs;
 use crate::domain::calendar::{Date, Interval, Period, Quarter};
 use crate::domain::money::{Amount, Minor};
 use crate::domain::reject::Reason;
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
@@ -27,7 +28,7 @@ pub struct Entry {
 /// What one component earned for one pay period, by the period that it is booked into.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {
-    pub component: String,
+    pub component: CompactString,
     pub interval: Interval,
     pub effective: Period,
     /// In the order of their first accrual.
@@ -46,15 +47,15 @@ pub struct Booking {
 /// The plan version behind a booking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricedBy {
-    pub plan_id: String,
+    pub plan_id: CompactString,
     pub plan_from: Date,
-    pub earning_code: String,
+    pub earning_code: CompactString,
 }
 
 /// An attainment as it was last published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attained {
-    pub measure: String,
+    pub measure: CompactString,
     pub interval: Interval,
     pub sequence: i64,
     pub standing: Standing,
@@ -99,7 +100,21 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
 
 /// `payee \0 calendar \0 quarter`: a payee's entries stand together, in the order of quarters.
 pub fn entry_key(payee_id: &str, calendar: &str, quarter: Quarter) -> Vec<u8> {
-    format!("{payee_id}\0{calendar}\0{quarter}").into_bytes()
+    let mut key = Vec::with_capacity(payee_id.len() + calendar.len() + 9);
+    write_entry_key(payee_id, calendar, quarter, &mut key);
+    key
+}
+
+/// The same into a buffer that is used again: this is called for every credit.
+pub fn write_entry_key(payee_id: &str, calendar: &str, quarter: Quarter, key: &mut Vec<u8>) {
+    key.clear();
+    key.extend_from_slice(payee_id.as_bytes());
+    key.push(0);
+    key.extend_from_slice(calendar.as_bytes());
+    key.push(0);
+    let year = quarter.0.div_euclid(4);
+    let digit = |of: i32| b'0' + (year / of % 10) as u8;
+    key.extend_from_slice(&[digit(1000), digit(100), digit(10), digit(1), b'-', b'Q', b'1' + quarter.0.rem_euclid(4) as u8]);
 }
 
 /// `payee \0 \0 pay group`: before the payee's entries, since no calendar's id is empty.

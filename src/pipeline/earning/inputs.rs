@@ -4,6 +4,7 @@ use crate::domain::calendar::{Date, Interval};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::Amount;
 use crate::domain::quota::QuotaChanged;
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +16,7 @@ pub struct Inputs {
 /// A measure's sum in one pay period, by kind of credit, in 10^-12.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
-    pub measure: String,
+    pub measure: CompactString,
     /// 0, 1 or 2: the period's place in its quarter.
     pub place: u8,
     pub by_kind: ByKind,
@@ -31,13 +32,13 @@ pub struct ByKind {
 /// One accepted statement about a quota; see [`QuotaChanged`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
-    pub measure: String,
+    pub measure: CompactString,
     pub interval: Interval,
     pub amount: Option<Amount>,
     pub revision: i64,
     pub applies_from: Option<Date>,
-    pub author: String,
-    pub reason: String,
+    pub author: CompactString,
+    pub reason: CompactString,
 }
 
 /// A quota in force, and the revision that says so.

@@ -39,7 +39,10 @@ pub struct Earning {
     feed: Feed,
     partitions: BTreeMap<u32, Partition>,
     loaded: Vec<Loaded>,
-    places: FxHashMap<(u32, Vec<u8>), usize>,
+    /// By partition and key.
+    places: FxHashMap<u32, FxHashMap<Box<[u8]>, usize>>,
+    /// Used again for every credit.
+    key: Vec<u8>,
     saved: Option<(World, BTreeMap<u32, Partition>)>,
 }
 
@@ -80,6 +83,7 @@ impl Earning {
             partitions: BTreeMap::new(),
             loaded: Vec::new(),
             places: FxHashMap::default(),
+            key: Vec::new(),
             saved: None,
         }
     }
@@ -92,12 +96,13 @@ impl Earning {
         self.partitions.get_mut(&number).ok_or_else(|| alarm(number, "not assigned"))
     }
 
-    fn load(&mut self, partition: u32, key: Vec<u8>, states: &mut dyn States) -> Result<usize, StageError> {
-        if let Some(place) = self.places.get(&(partition, key.clone())) {
+    fn load(&mut self, partition: u32, key: &[u8], states: &mut dyn States) -> Result<usize, StageError> {
+        let known = self.places.get(&partition).and_then(|places| places.get(key));
+        if let Some(place) = known {
             return Ok(*place);
         }
-        let bytes = states.get(partition, &key)?;
-        let state = match parse_key(&key) {
+        let bytes = states.get(partition, key)?;
+        let state = match parse_key(key) {
             Some(KeyOf::Ledger { .. }) => State::Ledger(decoded(partition, bytes.as_deref())?),
             Some(KeyOf::Entry { payee_id, calendar, quarter }) => {
                 let entry = decoded(partition, bytes.as_deref())?;
@@ -105,8 +110,8 @@ impl Earning {
             }
             None => return Err(alarm(partition, "a stored key is not one of earning's")),
         };
-        self.loaded.push(Loaded { partition, key: key.clone(), state, touched: false, changed: false, causes: None });
-        self.places.insert((partition, key), self.loaded.len() - 1);
+        self.loaded.push(Loaded { partition, key: key.to_vec(), state, touched: false, changed: false, causes: None });
+        self.places.entry(partition).or_default().insert(key.into(), self.loaded.len() - 1);
         Ok(self.loaded.len() - 1)
     }
 
@@ -174,7 +179,7 @@ impl Earning {
         };
         self.partition(number)?.progress.pass = (!done).then_some(pass);
         for key in &keys {
-            let place = self.load(number, key.clone(), states)?;
+            let place = self.load(number, key, states)?;
             self.loaded[place].touched = true;
         }
         Ok(budget.saturating_sub(keys.len().max(1)))

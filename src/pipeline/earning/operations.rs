@@ -98,7 +98,7 @@ impl Earning {
     }
 
     fn load_all(&mut self, number: u32, keys: &[Vec<u8>], states: &mut dyn States) -> Result<Vec<usize>, StageError> {
-        keys.iter().map(|key| self.load(number, key.clone(), states)).collect()
+        keys.iter().map(|key| self.load(number, key, states)).collect()
     }
 
     /// A payee's part of a run. At the close the balance moves on; at the `release` of a period the close's is used.
@@ -113,7 +113,7 @@ impl Earning {
     ) -> Result<(Vec<Payout>, Minor), StageError> {
         let closed = self.world.runs[run].closed.clone();
         let lines = self.lines(places, closed.period);
-        let place = self.load(number, ledger_key(payee_id), states)?;
+        let place = self.load(number, &ledger_key(payee_id), states)?;
         let State::Ledger(ledger) = &mut self.loaded[place].state else {
             return Err(alarm(number, "a ledger's key is an entry's"));
         };
@@ -156,7 +156,7 @@ impl Earning {
             let State::Entry { entry, .. } = &self.loaded[*place].state else { continue };
             for book in &entry.books {
                 for booking in book.bookings.iter().filter(|booking| booking.period == period && booking.total.0 != 0) {
-                    let line = (booking.priced_by.earning_code.clone(), book.effective);
+                    let line = (booking.priced_by.earning_code.to_string(), book.effective);
                     *lines.entry(line).or_default() += i128::from(booking.total.0);
                 }
             }
@@ -166,7 +166,7 @@ impl Earning {
 
     fn reopen_ledger(&mut self, number: u32, run: usize, payee_id: &str, states: &mut dyn States) -> Result<(), StageError> {
         let period = self.world.runs[run].closed.period;
-        let place = self.load(number, ledger_key(payee_id), states)?;
+        let place = self.load(number, &ledger_key(payee_id), states)?;
         let State::Ledger(ledger) = &mut self.loaded[place].state else {
             return Err(alarm(number, "a ledger's key is an entry's"));
         };
@@ -180,7 +180,7 @@ impl Earning {
     /// Behind the cursor: epochs of a performed close are merged, and everything is priced again from its new standpoint.
     fn after_payee(&mut self, number: u32, keys: &[Vec<u8>]) -> Result<(), StageError> {
         for key in keys {
-            let Some(place) = self.places.get(&(number, key.clone())).copied() else { continue };
+            let Some(place) = self.places.get(&number).and_then(|places| places.get(key.as_slice())).copied() else { continue };
             let Some(partition) = self.partitions.get(&number) else { continue };
             let closes = partition.progress.closes_for(key, &self.world);
             let loaded = &mut self.loaded[place];

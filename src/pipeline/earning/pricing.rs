@@ -8,12 +8,13 @@ use crate::domain::money::{Measured, Minor};
 use crate::domain::reject::Reason;
 use crate::domain::reward::{PeriodInput, earned};
 use crate::domain::world::{PlanVersion, World};
+use compact_str::CompactString;
 use ethnum::I256;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// (component, interval, effective period).
-pub type BookKey = (String, Interval, Period);
+pub type BookKey = (CompactString, Interval, Period);
 
 /// What a component earned for a period, and the plan version that says so.
 #[derive(Clone, Debug)]
@@ -31,20 +32,25 @@ pub struct Pricing {
 }
 
 /// A component as it stands in one period.
-#[derive(Clone)]
-struct InForce {
-    plan: Arc<PlanVersion>,
+#[derive(Clone, Copy)]
+struct InForce<'w> {
+    plan: &'w Arc<PlanVersion>,
     place: usize,
 }
 
-impl InForce {
-    fn component(&self) -> &Component {
+impl<'w> InForce<'w> {
+    fn component(&self) -> &'w Component {
         &self.plan.plan.components[self.place]
     }
 }
 
-/// By (plan, component, kind of interval): the version in each of the quarter's periods.
-type Versions = BTreeMap<(String, String, IntervalKind), [Option<InForce>; 3]>;
+/// One component of one plan: its version in each of the quarter's periods.
+struct Versions<'w> {
+    plan_id: &'w str,
+    component_id: &'w str,
+    kind: IntervalKind,
+    in_force: [Option<InForce<'w>>; 3],
+}
 
 /// Prices a payee's quarter under a world.
 pub fn price(payee_id: &str, quarter: Quarter, inputs: &Inputs, world: &World) -> Pricing {
@@ -53,15 +59,12 @@ pub fn price(payee_id: &str, quarter: Quarter, inputs: &Inputs, world: &World) -
         pricing.waiting.extend(inputs.statements.iter().map(no_period));
         return pricing;
     };
-    let versions = versions_of(payee_id, quarter, world, calendar, &mut pricing.waiting);
-    for ((_, component_id, kind), in_force) in &versions {
-        match kind {
-            IntervalKind::Quarter => {
-                price_interval(Interval::Quarter(quarter), component_id, in_force, inputs, world, &mut pricing)
-            }
+    for versions in versions_of(payee_id, quarter, world, calendar, &mut pricing.waiting) {
+        match versions.kind {
+            IntervalKind::Quarter => price_interval(Interval::Quarter(quarter), &versions, inputs, world, &mut pricing),
             IntervalKind::Month => {
                 for period in quarter.periods() {
-                    price_interval(Interval::Month(period), component_id, in_force, inputs, world, &mut pricing);
+                    price_interval(Interval::Month(period), &versions, inputs, world, &mut pricing);
                 }
             }
         }
@@ -72,8 +75,15 @@ pub fn price(payee_id: &str, quarter: Quarter, inputs: &Inputs, world: &World) -
     pricing
 }
 
-fn versions_of(payee_id: &str, quarter: Quarter, world: &World, calendar: &Calendar, waiting: &mut Vec<Waiting>) -> Versions {
-    let mut versions = Versions::new();
+/// By plan and component.
+fn versions_of<'w>(
+    payee_id: &str,
+    quarter: Quarter,
+    world: &'w World,
+    calendar: &Calendar,
+    waiting: &mut Vec<Waiting>,
+) -> Vec<Versions<'w>> {
+    let mut versions: Vec<Versions<'w>> = Vec::new();
     for (at, period) in quarter.periods().into_iter().enumerate() {
         for plan_id in world.organisation.plans_in(payee_id, calendar, period) {
             let Some(plan) = world.plan_version(plan_id, period) else {
@@ -82,53 +92,59 @@ fn versions_of(payee_id: &str, quarter: Quarter, world: &World, calendar: &Calen
                 continue;
             };
             for (place, component) in plan.plan.components.iter().enumerate() {
-                if world.measure(&component.measure).is_none() {
-                    let message =
-                        format!("component \"{}\": measure \"{}\" is not published", component.component_id, component.measure);
-                    waiting.push(Waiting { reason: Reason::UnknownMeasure, message });
-                }
-                let key = (plan_id.clone(), component.component_id.clone(), component.interval);
-                versions.entry(key).or_default()[at] = Some(InForce { plan: plan.clone(), place });
+                wait_for_measure(component, world, waiting);
+                let of = versions_slot(&mut versions, plan, component);
+                of.in_force[at] = Some(InForce { plan, place });
             }
         }
     }
+    versions.sort_by_key(|of| (of.plan_id, of.component_id, of.kind));
     versions
 }
 
-fn price_interval(
-    interval: Interval,
-    component_id: &str,
-    in_force: &[Option<InForce>; 3],
-    inputs: &Inputs,
-    world: &World,
-    pricing: &mut Pricing,
-) {
+fn versions_slot<'v, 'w>(
+    versions: &'v mut Vec<Versions<'w>>,
+    plan: &'w PlanVersion,
+    component: &'w Component,
+) -> &'v mut Versions<'w> {
+    let (plan_id, component_id, kind) = (plan.plan.plan_id.as_str(), component.component_id.as_str(), component.interval);
+    let same = |of: &Versions<'_>| of.component_id == component_id && of.plan_id == plan_id && of.kind == kind;
+    let at = versions.iter().position(same).unwrap_or_else(|| {
+        versions.push(Versions { plan_id, component_id, kind, in_force: [None; 3] });
+        versions.len() - 1
+    });
+    &mut versions[at]
+}
+
+fn wait_for_measure(component: &Component, world: &World, waiting: &mut Vec<Waiting>) {
+    if world.measure(&component.measure).is_none() {
+        let message = format!("component \"{}\": measure \"{}\" is not published", component.component_id, component.measure);
+        waiting.push(Waiting { reason: Reason::UnknownMeasure, message });
+    }
+}
+
+fn price_interval(interval: Interval, versions: &Versions<'_>, inputs: &Inputs, world: &World, pricing: &mut Pricing) {
     let (first, last) = interval.first_and_last();
-    let periods: Vec<Period> = (first.0..=last.0).map(Period).collect();
-    let priced = periods
-        .iter()
-        .map(|period| period_input(interval, *period, in_force[period.place_in_quarter()].as_ref(), inputs, world))
-        .collect::<Option<Vec<PeriodInput<'_>>>>()
-        .and_then(|rows| earned(&rows, world.minor_digits));
-    let Some(priced) = priced else {
+    let in_force = |period: Period| versions.in_force[period.place_in_quarter()];
+    let periods = (first.0..=last.0).map(Period);
+    let rows = periods.clone().map(|period| period_input(interval, period, in_force(period), inputs, world));
+    let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
+    let Some(priced) = rows.and_then(|rows| earned(&rows, world.minor_digits)) else {
+        let component_id = versions.component_id;
         let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
         pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
         return;
     };
-    for (period, earned) in periods.into_iter().zip(priced) {
-        let Some(version) = &in_force[period.place_in_quarter()] else { continue };
+    for (period, earned) in periods.zip(priced) {
+        let Some(version) = in_force(period) else { continue };
         if earned.needs_quota {
-            let message =
-                format!("component \"{component_id}\" needs a quota of \"{}\" for {interval}", version.component().measure);
+            let (component_id, measure) = (versions.component_id, &version.component().measure);
+            let message = format!("component \"{component_id}\" needs a quota of \"{measure}\" for {interval}");
             pricing.waiting.push(Waiting { reason: Reason::MissingQuota, message });
         }
-        let new = Priced {
-            minor: earned.minor,
-            exact: earned.exact,
-            plan: version.plan.clone(),
-            earning_code: version.plan.names[version.place].1.clone(),
-        };
-        add(&mut pricing.earned, (component_id.into(), interval, period), new);
+        let earning_code = version.plan.names[version.place].1.clone();
+        let new = Priced { minor: earned.minor, exact: earned.exact, plan: version.plan.clone(), earning_code };
+        add(&mut pricing.earned, (versions.component_id.into(), interval, period), new);
     }
 }
 
@@ -150,12 +166,12 @@ fn add(earned: &mut BTreeMap<BookKey, Priced>, key: BookKey, new: Priced) {
 fn period_input<'v>(
     interval: Interval,
     period: Period,
-    version: Option<&'v InForce>,
+    version: Option<InForce<'v>>,
     inputs: &Inputs,
     world: &World,
 ) -> Option<PeriodInput<'v>> {
     let (from, to) = (Measured(0), Measured(0));
-    let Some(component) = version.map(InForce::component) else {
+    let Some(component) = version.map(|version| version.component()) else {
         return Some(PeriodInput { component: None, quota: None, from, to });
     };
     let quota = world.bounds(period).and_then(|(first_day, _)| inputs.quota(&component.measure, interval, first_day));
