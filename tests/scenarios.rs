@@ -116,7 +116,7 @@ fn check(events: &[Event], expected_booked: &[(&str, i64)], expected_paid: &[(&s
         let mut memory = Memory::new(manner(seed));
         for event in shuffled(events, seed) {
             happen(&mut memory, &event);
-            if splitmix(&mut seed.clone()) % 3 == 0 {
+            if splitmix(&mut seed.clone()).is_multiple_of(3) {
                 memory.run();
             }
         }

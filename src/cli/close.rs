@@ -123,10 +123,10 @@ pub fn wait_for(
     session.wait_until(what, || {
         cursor.advance(client, |batch, row| {
             let note = batch.value(row).map(read_close_note).transpose()?;
-            if let Some((of, partition)) = note.and_then(&says) {
-                if of == close_id {
-                    missing.remove(&partition);
-                }
+            if let Some((of, partition)) = note.and_then(&says)
+                && of == close_id
+            {
+                missing.remove(&partition);
             }
             Ok(())
         })?;

@@ -98,10 +98,10 @@ pub fn sum_of(session: &Session, close_id: &str) -> anyhow::Result<RunSum> {
     let mut parts: BTreeMap<u32, RunSum> = BTreeMap::new();
     scan::all(client, Topic::Closes, |batch, row| {
         let note = batch.value(row).map(read_close_note).transpose()?;
-        if let Some(CloseNote::RunComputed { close_id: of, partition, records, total, digest }) = note {
-            if of == close_id {
-                parts.insert(partition, RunSum { records, total: total.0, digest });
-            }
+        if let Some(CloseNote::RunComputed { close_id: of, partition, records, total, digest }) = note
+            && of == close_id
+        {
+            parts.insert(partition, RunSum { records, total: total.0, digest });
         }
         Ok(())
     })?;

@@ -116,7 +116,7 @@ impl Session {
         if let Some(log) = SocketLog::connect(directory)? {
             return Session::new(Backend::Socket(log), codec, &limits);
         }
-        let created = !has_log(directory);
+        let created = !Embedded::is_in(directory);
         let log = open_embedded(directory, partitions, &limits)?;
         if created {
             console.notice(&format!("started a log in {} with {partitions} partitions", directory.display()));
@@ -243,10 +243,10 @@ impl Session {
 
     /// Folds what was appended, and stops the engine of this process.
     pub fn finish(self) -> anyhow::Result<()> {
-        if let Backend::Embedded { engine, .. } = &self.backend {
-            if engine.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-                self.catch_up()?;
-            }
+        if let Backend::Embedded { engine, .. } = &self.backend
+            && engine.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        {
+            self.catch_up()?;
         }
         match self.backend {
             Backend::Embedded { engine, .. } => {
@@ -259,17 +259,12 @@ impl Session {
 }
 
 fn expect_log(options: &LogOptions) -> anyhow::Result<()> {
-    match options.data.as_deref().filter(|directory| !has_log(directory)).map(Path::display) {
+    match options.data.as_deref().filter(|directory| !Embedded::is_in(directory)).map(Path::display) {
         Some(place) => {
             Err(files_error(format!("there is no log in {place}; `accrue publish` or `accrue up --data {place}` starts one")))
         }
         None => Ok(()),
     }
-}
-
-/// Whether a directory holds an embedded log.
-pub fn has_log(directory: &Path) -> bool {
-    directory.join("log.redb").exists()
 }
 
 /// Opens the embedded log of a directory; one without topics gets them with this many partitions.

@@ -101,7 +101,8 @@ fn read(files: &[PathBuf], console: &Console) -> anyhow::Result<Vec<Case>> {
 fn show(console: &Console, case: &Case, differences: &[Difference]) -> anyhow::Result<()> {
     if !console.json {
         let text = report(case, differences);
-        return Ok(if text.is_empty() { console.line(&format!("ok  {}", case.name))? } else { console.line(text.trim_end())? });
+        let line = if text.is_empty() { format!("ok  {}", case.name) } else { text.trim_end().to_owned() };
+        return Ok(console.line(&line)?);
     }
     let shown =
         |found: &Difference| json!({"line": found.line, "what": found.what, "expected": found.expected, "got": found.got});

@@ -23,6 +23,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 use store::{Extent, Limit, Store};
 
+/// The log's file in its directory.
+const FILE_NAME: &str = "log.redb";
+
 /// Sizes of an embedded log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmbeddedSettings {
@@ -57,8 +60,13 @@ impl Embedded {
         std::fs::create_dir_all(directory).map_err(|error| {
             LogError::Storage(format!("cannot create {place}: {error}; choose a directory that can be written"))
         })?;
-        let database = builder(settings).create(directory.join("log.redb")).map_err(|error| refusal(&place, error))?;
+        let database = builder(settings).create(directory.join(FILE_NAME)).map_err(|error| refusal(&place, error))?;
         Embedded::new(database, place, settings)
+    }
+
+    /// Whether a directory holds an embedded log.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(FILE_NAME).exists()
     }
 
     /// A log that ends with the process.

@@ -60,10 +60,10 @@ impl Periods {
             FactBody::PeriodClosed(closed) => self.close(closed, author),
             FactBody::PeriodReopened(reopened) => {
                 let last = self.closes.iter_mut().rfind(|close| close.state != CloseState::Reopened);
-                if let Some(close) = last.filter(|close| close.closed.close_id == reopened.close_id) {
-                    if close.state == CloseState::Closed {
-                        close.state = CloseState::Reopened;
-                    }
+                if let Some(close) = last.filter(|close| close.closed.close_id == reopened.close_id)
+                    && close.state == CloseState::Closed
+                {
+                    close.state = CloseState::Reopened;
                 }
             }
             FactBody::PeriodReleased(released) => self.release(&released.close_id, &author),

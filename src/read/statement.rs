@@ -13,6 +13,9 @@ use crate::wire::{Codec, WireError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Takes the value of one record.
+type Take<'t> = Box<dyn FnMut(&[u8]) -> Result<(), WireError> + 't>;
+
 #[derive(Debug, Default)]
 pub struct Statement {
     pub payee_id: String,
@@ -27,7 +30,7 @@ pub struct Statement {
 impl Statement {
     pub fn read(client: &dyn Client, codec: &Codec, payee_id: &str) -> Result<Statement, ReadError> {
         let mut statement = Statement { payee_id: payee_id.into(), ..Statement::default() };
-        let values = |topic, mut take: Box<dyn FnMut(&[u8]) -> Result<(), WireError> + '_>| {
+        let values = |topic, mut take: Take<'_>| {
             let partition = partition_of(payee_id.as_bytes(), client.partitions(topic)?);
             scan::partition(client, topic, partition, |batch, row| batch.value(row).map_or(Ok(()), &mut take))
         };

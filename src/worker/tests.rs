@@ -67,10 +67,13 @@ fn is_end(result: &Result<(), Stop>) -> bool {
     matches!(result, Err(Stop::Crashed(_) | Stop::Storage(_)))
 }
 
+/// What the log answers, with its text.
+type Answer = fn(String) -> LogError;
+
 #[test]
 fn what_the_log_answers_is_tried_again_or_restored() {
-    let abort: fn(String) -> LogError = LogError::Abort;
-    let cases: &[(&str, fn(String) -> LogError)] = &[
+    let abort: Answer = LogError::Abort;
+    let cases: &[(&str, Answer)] = &[
         ("begin", abort),
         ("poll", abort),
         ("send", abort),
@@ -118,7 +121,7 @@ fn a_commit_whose_answer_is_lost_is_not_repeated() {
 
 #[test]
 fn a_fenced_or_failed_log_ends_the_stage() {
-    let cases: [(fn(String) -> LogError, u8, &str); 3] = [
+    let cases: [(Answer, u8, &str); 3] = [
         (LogError::Fenced, 75, "fenced: ordered fault of commit"),
         (LogError::Storage, 74, "ordered fault of commit"),
         (LogError::Settings, 78, "ordered fault of commit"),

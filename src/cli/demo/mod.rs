@@ -12,10 +12,11 @@ mod script;
 
 use super::console::Console;
 use super::exit::{Exit, files_error};
-use super::session::{DEFAULT_PARTITIONS, Session, has_log, open_embedded};
+use super::session::{DEFAULT_PARTITIONS, Session, open_embedded};
 use super::{statement, verify};
 use crate::config::Config;
 use crate::domain::calendar::Period;
+use crate::log::embedded::Embedded;
 use crate::oracle::Report;
 use crate::read::board::{Board, RankBy, Ranks};
 use crate::read::payouts;
@@ -106,7 +107,7 @@ impl Demo {
     /// A directory without a log: the demo never plays into somebody's data.
     fn directory(&self) -> anyhow::Result<PathBuf> {
         if let Some(directory) = &self.data {
-            if has_log(directory) {
+            if Embedded::is_in(directory) {
                 let place = directory.display();
                 return Err(files_error(format!("{place} holds a log already; name another directory for the demo")));
             }

@@ -238,10 +238,13 @@ fn outputs_that_do_not_fit_leave_the_buffer_as_it_was() {
     assert_eq!(Unscaled::<3>(1_000).in_range(), None);
 }
 
+/// Makes a deal wrong; the text is one that is too long.
+type Change = fn(&mut DealClosed<'static>, &'static str);
+
 #[test]
 fn deals_that_are_wrong_in_themselves() {
     let long: &'static str = "x".repeat(201).leak();
-    let table: [(fn(&mut DealClosed<'static>, &'static str), &str); 12] = [
+    let table: [(Change, &str); 12] = [
         (|deal, _| deal.deal_id = "", "deal_id: empty [invalid_field]"),
         (|deal, long| deal.deal_id = long, "deal_id: 201 bytes, more than 200 [invalid_field]"),
         (|deal, _| deal.deal_id = "a\nb", "deal_id: has a control character [invalid_field]"),
