@@ -241,10 +241,10 @@ impl Machine {
         let started = Instant::now();
         self.folding = true;
         let folded = self.fold()?;
-        self.setup.crash.pass("after-fold")?;
         let outputs = self.effects.outputs.len();
         let (advances, offsets) = self.prepare(&folded)?;
         if !advances.is_empty() {
+            self.setup.crash.pass("after-fold")?;
             transaction::commit(self.log.as_mut(), &self.outbox, &offsets, &self.setup.crash)?;
             self.begun = false;
         }

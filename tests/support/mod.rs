@@ -8,3 +8,4 @@ pub mod histories;
 pub mod memory;
 pub mod proxy;
 pub mod records;
+pub mod story;
