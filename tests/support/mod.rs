@@ -4,6 +4,7 @@
 
 pub mod broker;
 pub mod company;
+pub mod engine;
 pub mod histories;
 pub mod memory;
 pub mod proxy;

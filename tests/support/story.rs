@@ -175,7 +175,9 @@ impl Worker {
     /// Returns once it is at work, or has ended. What it says goes to the file `says`.
     pub fn start(arguments: &[&str], crash_at: Option<&str>, says: PathBuf) -> Worker {
         let mut command = command(arguments);
-        crash_at.iter().for_each(|point| drop(command.env("ACCRUE_CRASH_AT", point)));
+        if let Some(point) = crash_at {
+            command.env("ACCRUE_CRASH_AT", point);
+        }
         let file = std::fs::File::create(&says).unwrap();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
         let mut worker = Worker { child, says };
