@@ -9,13 +9,16 @@ use crate::domain::calendar::Period;
 use crate::domain::fact::{Cut, FactBody, PeriodClosed, PeriodReopened};
 use crate::domain::output::CloseNote;
 use crate::domain::topic::Topic;
-use crate::log::Client;
+use crate::log::{Batch, Client, LogError};
 use crate::read::facts::{Close as ClosedPeriod, CloseState, Periods};
 use crate::read::scan;
 use crate::wire::read_close_note;
 use clap::Args;
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::ops::Range;
+
+const READ_BYTES: usize = 1 << 20;
 
 #[derive(Debug, Args)]
 pub struct Close {
@@ -93,7 +96,32 @@ pub fn close(session: &Session, periods: &Periods, period: Period, author: &str)
 
 fn ends(client: &dyn Client, topic: Topic) -> anyhow::Result<Vec<u64>> {
     let partitions = 0..client.partitions(topic)?;
-    Ok(partitions.map(|partition| client.end(topic, partition)).collect::<Result<_, _>>()?)
+    Ok(partitions.map(|partition| after_last_record(client, topic, partition)).collect::<Result<_, _>>()?)
+}
+
+/// Where a stage stands that has read everything. On Kafka the end lies behind the mark of a transaction, and no stage
+/// comes by that before the next record.
+fn after_last_record(client: &dyn Client, topic: Topic, partition: u32) -> Result<u64, LogError> {
+    let (start, end) = (client.start(topic, partition)?, client.end(topic, partition)?);
+    let mut distance = 16;
+    loop {
+        let from = end.saturating_sub(distance).max(start);
+        match last_record(client, topic, partition, from..end)? {
+            Some(last) => return Ok(last + 1),
+            None if from == start => return Ok(start),
+            None => distance = distance.saturating_mul(16),
+        }
+    }
+}
+
+fn last_record(client: &dyn Client, topic: Topic, partition: u32, range: Range<u64>) -> Result<Option<u64>, LogError> {
+    let (mut next, mut last, mut batch) = (range.start, None, Batch::default());
+    while next < range.end {
+        batch.clear();
+        next = client.read(topic, partition, next, READ_BYTES, &mut batch)?;
+        last = batch.rows().last().map(|row| row.position.offset).or(last);
+    }
+    Ok(last)
 }
 
 /// Until every earning partition has computed its part of the run.

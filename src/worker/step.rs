@@ -84,6 +84,8 @@ pub struct Machine {
     more: bool,
     paused: bool,
     facts_due: Option<Instant>,
+    /// Facts are read from here on: behind the last one may lie what no reader sees.
+    facts_next: u64,
     /// The stage folds only once it has been offered the facts before this.
     facts_floor: u64,
     records_limit: usize,
@@ -119,6 +121,7 @@ impl Machine {
             more: false,
             paused: false,
             facts_due: None,
+            facts_next: 0,
             facts_floor: 0,
             assignment: 0,
             failures: 0,
@@ -201,12 +204,14 @@ impl Machine {
         }
         let wanted = self.stage.facts_wanted();
         let mut facts = Batch::default();
-        self.setup.client.read(Topic::Facts, 0, wanted, FACTS_BYTES, &mut facts)?;
+        let from = self.facts_next.max(wanted);
+        let next = self.setup.client.read(Topic::Facts, 0, from, FACTS_BYTES, &mut facts)?;
         for row in facts.rows().iter().filter(|row| row.position.offset >= wanted) {
             let (key, value) = (facts.key(row).unwrap_or_default(), facts.value(row));
             let fact = value.map_or_else(|| Err(no_fact()), |value| self.setup.codec.fact(value));
             self.stage.offer(Origin { position: row.position, key, value: value.unwrap_or_default() }, fact);
         }
+        self.facts_next = next;
         let offered = self.stage.facts_wanted() > wanted;
         self.facts_due = if offered { None } else { Some(now + self.setup.limits.batch_wait()) };
         Ok(offered)
@@ -241,10 +246,10 @@ impl Machine {
         let started = Instant::now();
         self.folding = true;
         let folded = self.fold()?;
-        self.setup.crash.pass("after-fold")?;
         let outputs = self.effects.outputs.len();
         let (advances, offsets) = self.prepare(&folded)?;
         if !advances.is_empty() {
+            self.setup.crash.pass("after-fold")?;
             transaction::commit(self.log.as_mut(), &self.outbox, &offsets, &self.setup.crash)?;
             self.begun = false;
         }

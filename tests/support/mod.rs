@@ -4,7 +4,9 @@
 
 pub mod broker;
 pub mod company;
+pub mod engine;
 pub mod histories;
 pub mod memory;
 pub mod proxy;
 pub mod records;
+pub mod story;

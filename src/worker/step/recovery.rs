@@ -109,7 +109,7 @@ impl Machine {
         self.stage = (self.setup.make_stage)();
         self.states.clear();
         self.committed.clear();
-        (self.facts_due, self.facts_floor, self.more) = (None, 0, false);
+        (self.facts_due, self.facts_next, self.facts_floor, self.more) = (None, 0, 0, false);
         self.waiting.extend(std::mem::take(&mut self.held).into_keys());
         Ok(())
     }

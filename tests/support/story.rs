@@ -1,0 +1,231 @@
+//! A story that the binary plays: a company is published, deals come in, a manager changes, a period is closed and
+//! released. Told once undisturbed and again with a process that dies, it must end the same.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Deals of the file that is ingested.
+pub const DEALS: usize = 600;
+const PAYEES: usize = 80;
+
+/// How long anything may take before the test fails.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+pub struct Story {
+    scratch: tempfile::TempDir,
+}
+
+/// A step as the arguments of a command, and what a repetition may say instead of doing it again.
+pub struct Step {
+    arguments: Vec<String>,
+    done_already: Option<&'static str>,
+}
+
+impl Story {
+    pub fn new() -> Story {
+        let story = Story { scratch: tempfile::tempdir().unwrap() };
+        story.company("company", "m1");
+        story.company("moved", "m2");
+        story.write("early.jsonl", &deals("early", 100));
+        story.write("deals.jsonl", &deals("deal", DEALS));
+        story
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    /// The company's files; half of the payees report to `manager`.
+    fn company(&self, directory: &str, manager: &str) {
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        for file in
+            ["company.toml", "calendar.toml", "measures.toml", "plans/ae.2026-01-01.toml", "plans/manager.2026-01-01.toml"]
+        {
+            self.write(&format!("{directory}/{file}"), &std::fs::read_to_string(config.join(file)).unwrap());
+        }
+        let mut payees = String::from("id,title,manager,pay_group,plans,from,to,employee_ref\n");
+        payees += "m0,Head,,default,manager,2026-01-01,,E0\n";
+        payees += "m1,Manager,m0,default,manager,2026-01-01,,E1\nm2,Manager,m0,default,manager,2026-01-01,,E2\n";
+        let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
+        for number in 0..PAYEES {
+            let above = if number % 2 == 0 { manager } else { "m2" };
+            payees += &format!("p{number:02},Executive,{above},default,ae,2026-01-01,,X{number}\n");
+            quotas += &format!("p{number:02},new-arr,fiscal,2026-Q1,{}.00,\n", 2_000 + number * 10);
+        }
+        self.write(&format!("{directory}/payees.csv"), &payees);
+        self.write(&format!("{directory}/quotas.csv"), &quotas);
+    }
+
+    /// What comes before the process that may die: the company and a first file.
+    pub fn begin(&self, log: &[&str]) {
+        for arguments in [
+            &["publish", &self.text("company"), "--yes", "--author", "hr"][..],
+            &["ingest", &self.text("early.jsonl")],
+        ] {
+            succeeded(arguments, &accrue(&[arguments, log].concat()));
+        }
+    }
+
+    /// What comes then.
+    pub fn steps(&self) -> Vec<Step> {
+        let step = |arguments: &[&str], done_already| Step {
+            arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+            done_already,
+        };
+        vec![
+            step(&["ingest", &self.text("deals.jsonl")], None),
+            step(&["publish", &self.text("moved"), "--yes", "--author", "hr"], None),
+            step(&["close", "2026-01", "--wait", "--yes", "--author", "ann"], Some("is closed already")),
+            step(&["release", "2026-01", "--author", "lee"], Some("is released already")),
+        ]
+    }
+}
+
+impl Step {
+    pub fn name(&self) -> &str {
+        &self.arguments[0]
+    }
+
+    pub fn run(&self, log: &[&str]) -> Output {
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        accrue(&[&arguments, log].concat())
+    }
+
+    /// After a crash in the middle of it.
+    pub fn repeat(&self, log: &[&str]) {
+        let output = self.run(log);
+        let said = error_text(&output);
+        assert!(
+            output.status.success() || self.done_already.is_some_and(|already| said.contains(already)),
+            "{} again: {said}",
+            self.name()
+        );
+    }
+}
+
+/// Deals of one or two payees each, in the first quarter.
+fn deals(prefix: &str, count: usize) -> String {
+    let deal = |number: usize| {
+        let (first, second) = (number % PAYEES, (number * 7 + 3) % PAYEES);
+        let kind = ["NEW", "EXPANSION", "RENEWAL"][number % 3];
+        let split = |payee: usize, share: &str| {
+            format!(r#"{{"payee_id":"p{payee:02}","role":"owner","counts":"REVENUE","share":"{share}"}}"#)
+        };
+        let splits = if first == second { split(first, "1") } else { split(first, "0.6") + "," + &split(second, "0.4") };
+        format!(
+            r#"{{"deal_id":"{prefix}-{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-0{}-{:02}","currency":"USD","kind":"{kind}","lines":[{{"line_id":"1","product":"analytics","amount":"{}.37","quantity":"2"}}],"splits":[{splits}],"occurred_at":"2026-01-15T10:00:00Z"}}
+"#,
+            number % 3 + 1,
+            number % 28 + 1,
+            100 + number
+        )
+    };
+    (0..count).map(deal).collect()
+}
+
+pub fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_accrue"));
+    command.args(arguments).env("USER", "hr").env_remove("ACCRUE_LOG").env_remove("ACCRUE_CRASH_AT");
+    command
+}
+
+pub fn accrue(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+pub fn succeeded(arguments: &[&str], output: &Output) {
+    assert!(output.status.success(), "{arguments:?}: {}{}", text(output), error_text(output));
+}
+
+pub fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn error_text(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The exported totals.
+pub fn totals(log: &[&str]) -> String {
+    let arguments = [&["export", "totals"], log].concat();
+    let output = accrue(&arguments);
+    succeeded(&arguments, &output);
+    text(&output)
+}
+
+/// A process of the engine, `up` or `run`, that is killed at the latest when the test is over.
+pub struct Worker {
+    child: Child,
+    says: PathBuf,
+}
+
+impl Worker {
+    /// Returns once it is at work, or has ended. What it says goes to the file `says`.
+    pub fn start(arguments: &[&str], crash_at: Option<&str>, says: PathBuf) -> Worker {
+        let mut command = command(arguments);
+        if let Some(point) = crash_at {
+            command.env("ACCRUE_CRASH_AT", point);
+        }
+        let file = std::fs::File::create(&says).unwrap();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let mut worker = Worker { child, says };
+        let ready = format!("{}: ", arguments[0]);
+        worker.wait_until("it is at work", |worker| {
+            worker.has_ended() || worker.said().lines().any(|line| line.starts_with(&ready))
+        });
+        worker
+    }
+
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(&self.says).unwrap()
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    pub fn wait_until(&mut self, what: &str, mut done: impl FnMut(&mut Worker) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !done(self) {
+            assert!(Instant::now() < deadline, "waited too long until {what}: {}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// It must have ended by kill -9, as a crash point does it.
+    pub fn was_killed(&mut self) {
+        use std::os::unix::process::ExitStatusExt;
+        self.wait_until("it has ended", Worker::has_ended);
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some(libc::SIGKILL), "{status}: {}", self.said());
+    }
+
+    /// Ends it as Ctrl-C does; it must say that all is well.
+    pub fn stop(mut self) {
+        // SAFETY: kill takes no memory of ours, and the child was not waited for, so that its id is its own.
+        unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
+        self.wait_until("it has ended", Worker::has_ended);
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}: {}", self.said());
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
