@@ -103,7 +103,14 @@ fn every_bad_record_is_one_dead_letter_and_the_others_are_counted() {
     let cases = cases();
     for (number, case) in cases.iter().enumerate() {
         let place = append(&log, case);
-        expected.push((place, RejectKind::Rejected, case.reason, case.field.to_owned(), case.key.clone(), case.value.len() as u64));
+        expected.push((
+            place,
+            RejectKind::Rejected,
+            case.reason,
+            case.field.to_owned(),
+            case.key.clone(),
+            case.value.len() as u64,
+        ));
         append_deals(&log, &codec, 20 + number * 4, 24 + number * 4);
     }
     assert!(engine.wait_caught_up(WAIT).unwrap(), "{:?}", engine.status());

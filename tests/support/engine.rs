@@ -28,8 +28,7 @@ pub fn start(log: &Embedded, directory: &Path) -> Engine {
         make: Box::new(make),
     };
     let defaults = Config::defaults().unwrap().limits;
-    let limits =
-        Limits { batch_records: 50, batch_wait_ms: 2, maintenance_ms: 20, maximum_record_bytes: 2_000, ..defaults };
+    let limits = Limits { batch_records: 50, batch_wait_ms: 2, maintenance_ms: 20, maximum_record_bytes: 2_000, ..defaults };
     Engine::start(EngineSetup {
         client: Arc::new(log.clone()),
         codec: Arc::new(Codec::new().unwrap()),
