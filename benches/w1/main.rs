@@ -83,7 +83,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Figures> {
     let start = Start::now()?;
     let engine = target.start()?;
     wait_caught_up(&engine)?;
-    let (taken, threads) = (start.taken()?, engine_threads()?);
+    let (taken, threads) = (start.taken()?, by_thread()?);
     let caught_up = Cpu::now()?;
     engine.stop()?;
     let stop_cpu = Cpu::now()?.since(caught_up);
@@ -122,11 +122,4 @@ fn wait_caught_up(engine: &Engine) -> anyhow::Result<()> {
             bail!("the engine has stopped; its log says why");
         }
     }
-}
-
-/// Everything but this thread, which has written the log before.
-fn engine_threads() -> anyhow::Result<std::collections::BTreeMap<String, f64>> {
-    let mut threads = by_thread()?;
-    threads.retain(|name, seconds| name != "w1" && *seconds > 0.0);
-    Ok(threads)
 }

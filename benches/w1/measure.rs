@@ -73,13 +73,15 @@ impl Start {
     }
 }
 
-/// CPU seconds by name of the threads that are alive.
+/// CPU seconds by name of the threads that are alive, but for the main one.
 pub fn by_thread() -> anyhow::Result<BTreeMap<String, f64>> {
     let mut threads = BTreeMap::new();
+    let main = std::process::id().to_string();
     for entry in std::fs::read_dir("/proc/self/task")? {
+        let entry = entry?;
         // A thread may end between the two looks.
-        let Ok(text) = std::fs::read_to_string(entry?.path().join("stat")) else { continue };
-        if let Some((name, seconds)) = thread(&text) {
+        let Ok(text) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        if let Some((name, seconds)) = thread(&text).filter(|_| entry.file_name() != main.as_str()) {
             *threads.entry(name).or_default() += seconds;
         }
     }

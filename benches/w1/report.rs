@@ -49,7 +49,8 @@ impl Figures {
             ("CPU seconds per million deals".into(), per_million(cpu.total_s())),
             ("  user, system".into(), format!("{}, {}", per_million(cpu.user_s), per_million(cpu.system_s))),
         ];
-        rows.extend(self.threads.iter().map(|(name, seconds)| (format!("  thread {name}"), per_million(*seconds))));
+        let busy = self.threads.iter().filter(|(_, seconds)| **seconds > 0.0);
+        rows.extend(busy.map(|(name, seconds)| (format!("  thread {name}"), per_million(*seconds))));
         rows.extend([
             ("CPU seconds to end afterwards".into(), format!("{:.2}", self.stop_cpu.total_s())),
             ("CPU seconds of other processes".into(), format!("{:.2}", self.taken.others_s)),
