@@ -37,6 +37,10 @@ use std::time::Duration;
 use target::{Kind, Target};
 use workload::Workload;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How often it is looked whether the engine has caught up: seldom, because looking costs requests to a broker.
 const LOOK: Duration = Duration::from_millis(50);
 
