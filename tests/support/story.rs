@@ -48,7 +48,7 @@ impl Story {
         path.display().to_string()
     }
 
-    /// The company's files; half of the payees report to `manager`.
+    /// The company's files; some of the payees report to `manager`.
     fn company(&self, directory: &str, manager: &str) {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         for file in
@@ -61,7 +61,7 @@ impl Story {
         payees += "m1,Manager,m0,default,manager,2026-01-01,,E1\nm2,Manager,m0,default,manager,2026-01-01,,E2\n";
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
         for number in 0..PAYEES {
-            let above = if number % 2 == 0 { manager } else { "m2" };
+            let above = if number % 20 == 0 { manager } else { "m2" };
             payees += &format!("p{number:03},Executive,{above},default,ae,2026-01-01,,X{number}\n");
             quotas += &format!("p{number:03},new-arr,fiscal,2026-Q1,{}.00,\n", 2_000 + number * 10);
         }
