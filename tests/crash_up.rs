@@ -20,7 +20,7 @@ const POINTS: [(&str, &str); 13] = [
     ("mid-recredit:3", "publish"),
     ("mid-close", "close"),
     ("mid-release", "release"),
-    ("mid-restore:3", "start"),
+    ("mid-restore:2", "start"),
 ];
 
 #[test]

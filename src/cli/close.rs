@@ -28,7 +28,7 @@ pub struct Close {
     log: LogOptions,
     #[command(flatten)]
     author: Author,
-    /// Wait until every partition has computed its part of the run
+    /// Wait until every partition has computed its part
     #[arg(long)]
     wait: bool,
     /// Close without asking

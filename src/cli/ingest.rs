@@ -1,6 +1,6 @@
 //! `accrue ingest`: deals or quotas from JSON lines, with the truth about every line.
 //!
-//! A line that does not decode is told and not appended. On an embedded log the fold's outcome of every other line
+//! A line that does not decode, or is wrong in itself, is told and not appended. On an embedded log the fold's outcome of every other line
 //! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other.
 
 use super::append::{Appended, Appender};
@@ -46,8 +46,8 @@ pub struct Ingest {
     file: PathBuf,
     #[command(flatten)]
     log: LogOptions,
-    /// What the lines are
-    #[arg(long, value_enum, default_value = "deal-closed")]
+    /// deal-closed or quota-changed
+    #[arg(long, value_enum, default_value = "deal-closed", hide_possible_values = true)]
     topic: Input,
 }
 
@@ -58,7 +58,7 @@ struct Counts {
     duplicate: u64,
     parked: u64,
     rejected: u64,
-    /// Did not decode: not appended.
+    /// Did not decode, or is wrong in itself: not appended.
     refused: u64,
     appended: u64,
 }
@@ -143,11 +143,11 @@ impl Work<'_> {
             return Ok(Err(Reject::field("", "the line is not UTF-8 text".into())));
         };
         Ok(match self.input {
-            Input::DealClosed => match json::deal_from_line(text) {
+            Input::DealClosed => match json::deal_from_line(text).and_then(|deal| deal.as_deal().check().map(|()| deal)) {
                 Ok(deal) => Ok(self.appender.deal(&deal.as_deal())?),
                 Err(reject) => Err(reject),
             },
-            Input::QuotaChanged => match json::quota_from_line(text) {
+            Input::QuotaChanged => match json::quota_from_line(text).and_then(|quota| quota.as_quota().check().map(|()| quota)) {
                 Ok(quota) => Ok(self.appender.quota(&quota.as_quota())?),
                 Err(reject) => Err(reject),
             },

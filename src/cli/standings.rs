@@ -35,14 +35,14 @@ pub struct Board {
     /// The measure; default: the one with most quotas
     #[arg(long)]
     measure: Option<String>,
-    /// The interval, like 2026-Q1; default: the newest quarter
+    /// Like 2026-Q1; default: the newest quarter
     #[arg(long)]
     interval: Option<Interval>,
     /// Only one team
     #[arg(long)]
     team: Option<String>,
-    /// What the rank goes by
-    #[arg(long, value_enum, default_value = "attainment")]
+    /// The rank: by attainment or measured
+    #[arg(long, value_enum, default_value = "attainment", hide_possible_values = true)]
     by: By,
     /// How many lines
     #[arg(long, default_value_t = 20)]

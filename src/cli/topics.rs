@@ -16,7 +16,7 @@ pub struct Topics {
     #[arg(long)]
     create: bool,
     /// Partitions of the topics that are created
-    #[arg(long, default_value_t = super::session::DEFAULT_PARTITIONS)]
+    #[arg(long, value_name = "N", default_value_t = super::session::DEFAULT_PARTITIONS)]
     partitions: u32,
 }
 

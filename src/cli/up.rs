@@ -25,7 +25,7 @@ pub struct Up {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Partitions of a log that is started
-    #[arg(long, default_value_t = DEFAULT_PARTITIONS, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_PARTITIONS, value_parser = clap::value_parser!(u32).range(1..=1000))]
     partitions: u32,
     /// Most records of a transaction
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -92,7 +92,7 @@ async fn until_ended(engine: &Engine) -> anyhow::Result<()> {
 
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The config; config/accrue.toml has every key with its default
+    /// The config; config/accrue.toml has every key's default
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 /// Deals of the file that is ingested.
 pub const DEALS: usize = 600;
-const PAYEES: usize = 80;
+/// More than a close works off at a time, in each of two partitions.
+const PAYEES: usize = 700;
 
 /// How long anything may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -47,7 +48,7 @@ impl Story {
         path.display().to_string()
     }
 
-    /// The company's files; half of the payees report to `manager`.
+    /// The company's files; some of the payees report to `manager`.
     fn company(&self, directory: &str, manager: &str) {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
         for file in
@@ -60,9 +61,9 @@ impl Story {
         payees += "m1,Manager,m0,default,manager,2026-01-01,,E1\nm2,Manager,m0,default,manager,2026-01-01,,E2\n";
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
         for number in 0..PAYEES {
-            let above = if number % 2 == 0 { manager } else { "m2" };
-            payees += &format!("p{number:02},Executive,{above},default,ae,2026-01-01,,X{number}\n");
-            quotas += &format!("p{number:02},new-arr,fiscal,2026-Q1,{}.00,\n", 2_000 + number * 10);
+            let above = if number % 20 == 0 { manager } else { "m2" };
+            payees += &format!("p{number:03},Executive,{above},default,ae,2026-01-01,,X{number}\n");
+            quotas += &format!("p{number:03},new-arr,fiscal,2026-Q1,{}.00,\n", 2_000 + number * 10);
         }
         self.write(&format!("{directory}/payees.csv"), &payees);
         self.write(&format!("{directory}/quotas.csv"), &quotas);
@@ -70,8 +71,7 @@ impl Story {
 
     /// What comes before the process that may die: the company and a first file.
     pub fn begin(&self, log: &[&str]) {
-        for arguments in
-            [&["publish", &self.text("company"), "--yes", "--author", "hr"][..], &["ingest", &self.text("early.jsonl")]]
+        for arguments in [&["publish", &self.text("company"), "--yes", "--author", "hr"], &["ingest", &self.text("early.jsonl")]]
         {
             succeeded(arguments, &accrue(&[arguments, log].concat()));
         }
@@ -120,7 +120,7 @@ fn deals(prefix: &str, count: usize) -> String {
         let (first, second) = (number % PAYEES, (number * 7 + 3) % PAYEES);
         let kind = ["NEW", "EXPANSION", "RENEWAL"][number % 3];
         let split = |payee: usize, share: &str| {
-            format!(r#"{{"payee_id":"p{payee:02}","role":"owner","counts":"REVENUE","share":"{share}"}}"#)
+            format!(r#"{{"payee_id":"p{payee:03}","role":"owner","counts":"REVENUE","share":"{share}"}}"#)
         };
         let splits = if first == second { split(first, "1") } else { split(first, "0.6") + "," + &split(second, "0.4") };
         format!(

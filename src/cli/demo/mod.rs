@@ -52,8 +52,8 @@ pub struct Demo {
     /// The same seed plays the same
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// About a minute, or as fast as it goes
-    #[arg(long, value_enum, default_value = "normal")]
+    /// normal, or max: as fast as it goes
+    #[arg(long, value_enum, default_value = "normal", hide_possible_values = true)]
     speed: Speed,
     /// Partitions of the log
     #[arg(long, value_name = "N", default_value_t = DEFAULT_PARTITIONS, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -61,7 +61,7 @@ pub struct Demo {
     /// Most records of a transaction
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batch: Option<u32>,
-    /// Where the log goes; default: a new directory for temporary files
+    /// Where the log goes; default: a new temporary directory
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
