@@ -33,10 +33,11 @@ pub enum Reason {
     MissingPlan,
     MissingQuota,
     UnknownMeasure,
+    NoSuchInterval,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 22] = [
+    pub const ALL: [Reason; 23] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -59,6 +60,7 @@ impl Reason {
         Reason::MissingPlan,
         Reason::MissingQuota,
         Reason::UnknownMeasure,
+        Reason::NoSuchInterval,
     ];
 
     pub fn code(self) -> &'static str {
@@ -85,6 +87,7 @@ impl Reason {
             Reason::MissingPlan => "missing_plan",
             Reason::MissingQuota => "missing_quota",
             Reason::UnknownMeasure => "unknown_measure",
+            Reason::NoSuchInterval => "no_such_interval",
         }
     }
 

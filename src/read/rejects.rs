@@ -3,15 +3,34 @@
 use super::ReadError;
 use super::scan;
 use crate::domain::output::{RejectKind, RejectRecord};
+use crate::domain::reject::Reason;
 use crate::domain::topic::{Position, Topic};
 use crate::log::Client;
 use crate::wire::{WireError, read_reject};
 use std::collections::BTreeMap;
 
-/// Where the record stood, and its key: a component without a quota has the key alone in common with its resumption.
-type About = (Position, Vec<u8>);
+/// What a word is about, so that a resumption meets its parking.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    /// A refused record stays refused.
+    Record(Position, Vec<u8>),
+    /// A deal waits, whichever revision of it.
+    Deal(Vec<u8>),
+    /// A component or quota of a payee lacks just this.
+    Payee(Vec<u8>, String),
+}
 
-/// The newest word about every record, in order of its position.
+fn about(record: &RejectRecord) -> About {
+    let lacking =
+        [Reason::MissingPlan, Reason::MissingQuota, Reason::UnknownMeasure, Reason::NoSuchInterval, Reason::AmountOutOfRange];
+    match record.kind {
+        RejectKind::Rejected => About::Record(record.position, record.key.clone()),
+        _ if lacking.contains(&record.reject.reason) => About::Payee(record.key.clone(), record.reject.message.clone()),
+        _ => About::Deal(record.key.clone()),
+    }
+}
+
+/// The newest word about everything: refused records by position, then what waited.
 #[derive(Debug, Default)]
 pub struct Rejects(BTreeMap<About, RejectRecord>);
 
@@ -20,7 +39,7 @@ impl Rejects {
         let mut rejects = Rejects::default();
         scan::all(client, Topic::Rejected, |batch, row| -> Result<(), WireError> {
             let record = read_reject(batch, row)?;
-            rejects.0.insert((record.position, record.key.clone()), record);
+            rejects.0.insert(about(&record), record);
             Ok(())
         })?;
         Ok(rejects)

@@ -226,11 +226,12 @@ impl Machine {
             self.log.begin()?;
         }
         self.polled.clear();
-        if self.stage.facts_wanted() < self.facts_floor {
+        // Facts first: deals that come before the payees whom they name would all be parked and resumed.
+        if offered || self.stage.facts_wanted() < self.facts_floor {
             return self.keep_membership();
         }
         let (records, bytes) = (self.records_limit, self.setup.limits.batch_bytes);
-        let mut wait = if self.more || offered { Duration::ZERO } else { self.setup.limits.batch_wait() };
+        let mut wait = if self.more { Duration::ZERO } else { self.setup.limits.batch_wait() };
         loop {
             let before = self.polled.len();
             self.log.poll(&mut self.polled, records - before, wait)?;

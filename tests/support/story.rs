@@ -71,8 +71,8 @@ impl Story {
 
     /// What comes before the process that may die: the company and a first file.
     pub fn begin(&self, log: &[&str]) {
-        for arguments in [&["publish", &self.text("company"), "--yes", "--author", "hr"], &["ingest", &self.text("early.jsonl")]]
-        {
+        let (company, early) = (self.text("company"), self.text("early.jsonl"));
+        for arguments in [&["publish", &company, "--yes", "--author", "hr"][..], &["ingest", &early][..]] {
             succeeded(arguments, &accrue(&[arguments, log].concat()));
         }
     }

@@ -201,5 +201,5 @@ fn wait_for_periods(inputs: &Inputs, calendar: &Calendar, waiting: &mut Vec<Wait
 
 fn no_period(statement: &Statement) -> Waiting {
     let message = format!("the quota of \"{}\" for {}: no calendar reaches it", statement.measure, statement.interval);
-    Waiting { reason: Reason::NoSuchPeriod, message }
+    Waiting { reason: Reason::NoSuchInterval, message }
 }
