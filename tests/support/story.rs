@@ -72,7 +72,12 @@ impl Story {
     /// What comes before the process that may die: the company and a first file.
     pub fn begin(&self, log: &[&str]) {
         let (company, early) = (self.text("company"), self.text("early.jsonl"));
-        for arguments in [&["publish", &company, "--yes", "--author", "hr"][..], &["ingest", &early][..]] {
+        let commands: [&[&str]; 3] = [
+            &["topics", "--create", "--partitions", "2"],
+            &["publish", &company, "--yes", "--author", "hr"],
+            &["ingest", &early],
+        ];
+        for arguments in commands {
             succeeded(arguments, &accrue(&[arguments, log].concat()));
         }
     }
