@@ -41,7 +41,7 @@ pub struct Board {
     /// Only one team
     #[arg(long)]
     team: Option<String>,
-    /// The rank: by attainment or measured
+    /// attainment or measured
     #[arg(long, value_enum, default_value = "attainment", hide_possible_values = true)]
     by: By,
     /// How many lines
