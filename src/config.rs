@@ -17,7 +17,6 @@ pub const DEFAULTS: &str = include_str!("../config/accrue.toml");
 pub struct Config {
     /// Of every topic but `facts`, `closes` and `payout-run`, which have one.
     pub partitions: u32,
-    pub http_address: String,
     pub limits: Limits,
     pub kafka: Kafka,
 }
@@ -173,10 +172,9 @@ impl Reader<'_> {
 
     fn config(&mut self, root: &Section<'_>) -> Option<Config> {
         let partitions = self.number(root, "partitions", 1..1001);
-        let http_address = self.text(root, "http_address");
         let limits = self.limits(&root.table("limits")?);
         let kafka = self.kafka(&root.table("kafka")?);
-        Some(Config { partitions: partitions? as u32, http_address: http_address?, limits: limits?, kafka: kafka? })
+        Some(Config { partitions: partitions? as u32, limits: limits?, kafka: kafka? })
     }
 
     fn limits(&mut self, section: &Section<'_>) -> Option<Limits> {

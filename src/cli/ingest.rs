@@ -132,6 +132,7 @@ impl Work<'_> {
             Ok(partition) => self.lines.entry(partition).or_default().push(number),
             Err(reject) => {
                 self.counts.refused += 1;
+                self.counts.rejected += 1;
                 self.tell(number, "refused", &reject)?;
             }
         }
@@ -203,7 +204,7 @@ fn summary(console: &Console, counts: &Counts, outcomes: bool) -> anyhow::Result
         return console.object(counts);
     }
     let Counts { counted, duplicate, parked, rejected, refused, appended } = counts;
-    let folded = format!("{counted} counted, {duplicate} duplicate, {parked} parked, {rejected} rejected, ");
+    let folded = format!("{counted} counted, {duplicate} duplicate, {parked} parked, {rejected} rejected; ");
     let folded = if outcomes { folded } else { String::new() };
-    Ok(console.line(&format!("{folded}{refused} refused, {appended} appended"))?)
+    Ok(console.line(&format!("{folded}{appended} lines appended, {refused} refused before that"))?)
 }

@@ -1,4 +1,4 @@
-//! Commands that the design names and this version does not have: refused by name, never half done.
+//! Commands that people may look for and this version does not have: refused by name, never half done.
 
 use super::exit::{Exit, usage_error};
 

@@ -1,7 +1,7 @@
 //! Facts: what the company states about its organisation, measures, plans, calendar and pay periods.
 //!
 //! These are the records of the topic `facts` in domain terms. What a sequence of them adds up to is `world`.
-//! Modes that are named by the design but not built are not representable here: the readers refuse them by name.
+//! Modes that this version does not have are not representable here: the readers refuse them by name.
 
 use super::calendar::{Calendar, Date, IntervalKind, Period};
 use super::deal::DealKind;

@@ -90,7 +90,8 @@ impl Board {
         self.names.get(payee_id)
     }
 
-    /// The column to show when none is asked for: of the newest quarter (else month), the measure with most quotas.
+    /// The column to show when none is asked for: of the newest quarter (else month) in which something was measured, the
+    /// measure with most quotas.
     pub fn newest(&self, measure: Option<&str>, interval: Option<Interval>) -> Option<&Column> {
         let wanted = |column: &&Column| {
             measure.is_none_or(|measure| *column.measure == *measure)
@@ -99,7 +100,8 @@ impl Board {
         let rank = |column: &&Column| {
             let quotas = self.columns.get(*column).map_or(0, |payees| payees.values().filter(|one| one.quota.is_some()).count());
             let (first, last) = column.interval.first_and_last();
-            (last != first, quotas > 0, first, quotas, std::cmp::Reverse(column.measure.clone()))
+            let measured = self.columns.get(*column).is_some_and(|payees| payees.values().any(|one| one.measured.0 != 0));
+            (measured, last != first, quotas > 0, first, quotas, std::cmp::Reverse(column.measure.clone()))
         };
         self.columns.keys().filter(wanted).max_by_key(rank)
     }
