@@ -45,7 +45,7 @@ fn a_crash_at_any_point_loses_and_repeats_nothing() {
             bench.limits.work_budget_keys = 2;
             bench.append_many(25);
             bench.run();
-            bench.append_many(20);
+            bench.append_many(60);
             (0..3).for_each(|_| bench.append_fact());
             if point == "in-revoke" {
                 bench.faults.lock().unwrap().reassign_after = Some(time);

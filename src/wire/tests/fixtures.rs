@@ -84,7 +84,8 @@ pub fn quota() -> QuotaChanged<'static> {
         interval: Interval::Quarter(Quarter(2026 * 4)),
         amount: Some(Amount(100_000_000_000)),
         revision: 3,
-        applies_from: Some(DAY),
+        // 2026-02-01, the first day of a pay period.
+        applies_from: Some(Date(DAY.0 - 2)),
         author: "eva",
         reason: "new territory",
         occurred_at: 1_770_000_000_000_000,

@@ -35,7 +35,7 @@ fn what_a_deal_may_leave_out() {
 #[test]
 fn a_line_says_all_of_a_quota() {
     let line = r#"{"payee_id":"ana","measure":"new-arr","calendar":"fiscal","interval":"2026-Q1","amount":100000,"revision":3,
-        "applies_from":"2026-02-03","author":"eva","reason":"new territory","occurred_at":1770000000000000}"#;
+        "applies_from":"2026-02-01","author":"eva","reason":"new territory","occurred_at":1770000000000000}"#;
     assert_eq!(quota_from_line(line).expect("a good line").as_quota(), fixtures::quota());
     let withdrawn = quota_from_line(&line.replace("\"amount\":100000,", "")).expect("a good line");
     assert_eq!(withdrawn.amount, None);
