@@ -42,6 +42,7 @@ fn told(story: &Story, name: &str, crash: Option<(&str, &str)>) -> String {
     let log = ["--data", data.as_str()];
     let mut up = start(story, name, crash.map(|(point, _)| point));
     let mut died_in = None;
+    settle(&log, &mut up);
     if up.has_ended() {
         died_in = Some("start".to_owned());
         up = again(story, name, up);
@@ -77,13 +78,21 @@ fn again(story: &Story, name: &str, mut dead: Worker) -> Worker {
 /// Whether `up` has lived through the step and all that follows from it.
 fn ran(step: &Step, log: &[&str], up: &mut Worker) -> bool {
     let output = step.run(log);
-    // A command that reads waits until everything is folded.
-    accrue(&[&["rejects", "list"], log].concat());
     if !output.status.success() {
         let said = error_text(&output);
         up.wait_until(&format!("it dies, which alone excuses that {} failed: {said}", step.name()), Worker::has_ended);
     }
+    settle(log, up);
     !up.has_ended()
+}
+
+/// Until everything is folded, which a command that reads waits for, or `up` has died.
+fn settle(log: &[&str], up: &mut Worker) {
+    let output = accrue(&[&["rejects", "list"], log].concat());
+    if !output.status.success() {
+        let said = error_text(&output);
+        up.wait_until(&format!("it dies, which alone excuses {said}"), Worker::has_ended);
+    }
 }
 
 /// The whole file once more: every line is known.
