@@ -3,7 +3,7 @@
 mod support;
 use support::histories;
 
-use accrue::domain::fact::FactBody;
+use accrue::domain::fact::{Cut, FactBody};
 use accrue::domain::money::Minor;
 use accrue::domain::output::CloseNote;
 use accrue::domain::topic::{Position, Topic, partition_of};
@@ -27,7 +27,11 @@ fn totals(events: &[Event]) -> Totals {
                 history.quota(next(Topic::QuotaChanged, &quota.payee_id, &mut quotas), &quota.as_quota());
             }
             Event::Fact(fact) => {
-                history.fact(facts, fact);
+                let mut fact = fact.as_ref().clone();
+                if let FactBody::PeriodClosed(closed) = &mut fact.body {
+                    closed.cut = Cut { deal_closed: deals.to_vec(), quota_changed: quotas.to_vec() };
+                }
+                history.fact(facts, &fact);
                 facts += 1;
                 if let FactBody::PeriodClosed(closed) = &fact.body {
                     for partition in 0..PARTITIONS {

@@ -143,9 +143,14 @@ impl KafkaStage {
         if since.elapsed() < patience(self.settings()) + self.settings().request_timeout() {
             return Ok(());
         }
-        let others =
-            members(&self.kafka, &self.group)?.into_iter().filter(|member| !member.starts_with(&self.settings().client_id));
-        let (group, partitions, others) = (&self.group, self.partitions, others.collect::<Vec<_>>().join(", "));
+        let mut others = members(&self.kafka, &self.group)?;
+        others.retain(|member| !member.starts_with(&self.settings().client_id));
+        if others.is_empty() {
+            // Alone, and the group has not settled yet: a slow broker is no other worker.
+            self.incomplete_since = None;
+            return Ok(());
+        }
+        let (group, partitions, others) = (&self.group, self.partitions, others.join(", "));
         Err(LogError::Fenced(format!(
             "{group} got {owned} of {partitions} partitions: another worker is in the group ({others}); one worker a group, stop one of them"
         )))
