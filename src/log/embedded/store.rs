@@ -21,6 +21,8 @@ const GENERATIONS: TableDefinition<&str, u64> = TableDefinition::new("generation
 
 /// A compacted partition with fewer records is not worth a rewrite.
 const COMPACT_FROM_RECORDS: u64 = 10_000;
+/// How long a thread waits to hear what failed first.
+const FIRST_FAILURE_WAIT: Duration = Duration::from_millis(200);
 
 /// What is known of one partition.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,11 +48,20 @@ pub struct Store {
     place: String,
     commits: Mutex<u64>,
     committed: Condvar,
+    first_failure: Mutex<Option<String>>,
+    failure_said: Condvar,
 }
 
 impl Store {
     pub fn new(database: Database, place: String) -> Result<Self, LogError> {
-        let store = Store { database, place, commits: Mutex::new(0), committed: Condvar::new() };
+        let store = Store {
+            database,
+            place,
+            commits: Mutex::new(0),
+            committed: Condvar::new(),
+            first_failure: Mutex::new(None),
+            failure_said: Condvar::new(),
+        };
         store.write(|transaction| {
             transaction.open_table(RECORDS)?;
             transaction.open_table(PARTITIONS)?;
@@ -69,7 +80,7 @@ impl Store {
 
     pub fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Result<T, Error>) -> Result<T, LogError> {
         let read = || work(&self.database.begin_read()?);
-        read().map_err(|error| failure(&self.place, &error))
+        read().map_err(|error| self.failed(&error))
     }
 
     /// Runs `work` in a transaction that is durable when this returns, and wakes up the readers. `work` must not have
@@ -81,10 +92,29 @@ impl Store {
             transaction.commit()?;
             Ok(done)
         };
-        let done = write().map_err(|error| failure(&self.place, &error))?;
+        let done = write().map_err(|error| self.failed(&error))?;
         *self.commits.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.committed.notify_all();
         Ok(done)
+    }
+
+    /// What failed first is what everybody is told: redb answers all later calls with "previous error" alone, and another
+    /// thread may hear that before the one that met the error has said what it was.
+    fn failed(&self, error: &Error) -> LogError {
+        let text = failure_text(&self.place, error);
+        let mut said = self.first_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            Error::Io(_) => {
+                said.get_or_insert_with(|| text.clone());
+                self.failure_said.notify_all();
+                LogError::Storage(text)
+            }
+            Error::PreviousIo => {
+                let waited = self.failure_said.wait_timeout_while(said, FIRST_FAILURE_WAIT, |said| said.is_none());
+                LogError::Storage(waited.unwrap_or_else(PoisonError::into_inner).0.clone().unwrap_or(text))
+            }
+            _ => LogError::Storage(text),
+        }
     }
 
     /// How many commits this process has made.
@@ -101,6 +131,10 @@ impl Store {
 
 /// A storage error as the reader is told of it.
 pub fn failure(place: &str, error: &Error) -> LogError {
+    LogError::Storage(failure_text(place, error))
+}
+
+fn failure_text(place: &str, error: &Error) -> String {
     let remedy = match error {
         Error::Io(io) if matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
             "free space on its disk and start again: everything that was acknowledged is kept"
@@ -108,7 +142,7 @@ pub fn failure(place: &str, error: &Error) -> LogError {
         Error::Corrupted(_) => "keep the file for inspection and restore a copy",
         _ => "look at its disk and start again: everything that was acknowledged is kept",
     };
-    LogError::Storage(format!("the log in {place} cannot be used: {error}; {remedy}"))
+    format!("the log in {place} cannot be used: {error}; {remedy}")
 }
 
 fn damaged(topic: Topic, partition: u32, first: u64) -> impl Fn(Damaged) -> Error {
