@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod writer;
 
@@ -249,11 +249,9 @@ impl Drop for Store {
 
 fn open_or_wipe(path: &Path, settings: &Settings) -> Result<(sled::Db, Option<Wiped>), StoreError> {
     let unusable = |message: String| StoreError::Unusable { path: path.into(), message };
-    match open_database(path, settings) {
+    match open_when_free(path, settings) {
         Ok(database) => Ok((database, None)),
-        Err(StoreError::Damaged(reason)) if reason.contains("could not acquire lock") => {
-            Err(StoreError::Locked { path: path.into() })
-        }
+        Err(StoreError::Damaged(reason)) if is_locked(&reason) => Err(StoreError::Locked { path: path.into() }),
         Err(StoreError::Damaged(reason)) => {
             std::fs::remove_dir_all(path).map_err(|error| unusable(format!("{reason}; removing it failed: {error}")))?;
             let database = open_database(path, settings).map_err(|error| unusable(error.to_string()))?;
@@ -261,6 +259,26 @@ fn open_or_wipe(path: &Path, settings: &Settings) -> Result<(sled::Db, Option<Wi
         }
         Err(other) => Err(other),
     }
+}
+
+/// sled's own threads may hold its lock for a moment after the last handle is dropped, and a process that was killed
+/// until the system has cleaned up after it.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
+fn open_when_free(path: &Path, settings: &Settings) -> Result<sled::Db, StoreError> {
+    let give_up = Instant::now() + LOCK_WAIT;
+    loop {
+        match open_database(path, settings) {
+            Err(StoreError::Damaged(reason)) if is_locked(&reason) && Instant::now() < give_up => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => return other,
+        }
+    }
+}
+
+fn is_locked(reason: &str) -> bool {
+    reason.contains("could not acquire lock")
 }
 
 fn open_database(path: &Path, settings: &Settings) -> Result<sled::Db, StoreError> {
