@@ -3,8 +3,9 @@
 //! Everything is half-open: a period runs from its first day to the day before the next one's first. Leaves out time
 //! zones: a date is already in the calendar's zone. Only calendars of months that group into quarters are known.
 
+use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 /// A day, counted from 1970-01-01 (Avro's `date`).
@@ -101,6 +102,19 @@ impl fmt::Display for Date {
     }
 }
 
+/// A year of four digits and a dash. Every output says several periods, so this does without the formatter.
+fn year_dash(year: i32) -> CompactString {
+    if !(0..=9999).contains(&year) {
+        return format_compact!("{year:04}-");
+    }
+    [1000, 100, 10, 1].iter().map(|of| digit(year / of)).chain(['-']).collect()
+}
+
+/// The last digit of a number that is not negative.
+fn digit(number: i32) -> char {
+    char::from(b'0' + number.rem_euclid(10) as u8)
+}
+
 impl Period {
     pub fn quarter(self) -> Quarter {
         Quarter(self.0.div_euclid(3))
@@ -128,7 +142,10 @@ impl FromStr for Period {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1)
+        f.write_str(&year_dash(self.0.div_euclid(12)))?;
+        let month = self.0.rem_euclid(12) + 1;
+        f.write_char(if month < 10 { '0' } else { '1' })?;
+        f.write_char(digit(month))
     }
 }
 
@@ -153,7 +170,9 @@ impl FromStr for Quarter {
 
 impl fmt::Display for Quarter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-Q{}", self.0.div_euclid(4), self.0.rem_euclid(4) + 1)
+        f.write_str(&year_dash(self.0.div_euclid(4)))?;
+        f.write_char('Q')?;
+        f.write_char(digit(self.0.rem_euclid(4) + 1))
     }
 }
 

@@ -180,18 +180,17 @@ pub enum RoundingMode {
 
 /// Rounds an exact earning (in `10^-EARNED_DECIMALS`) to minor units; `None` when it does not fit.
 pub fn round_to_minor(earned: I256, minor_digits: u32, mode: RoundingMode) -> Option<Minor> {
-    let unit = I256::from(10i128.pow(EARNED_DECIMALS - minor_digits));
-    let size = earned.checked_abs()?;
+    let unit = 10i128.pow(EARNED_DECIMALS - minor_digits);
+    // An i128 holds 1.7 x 10^18 of the currency's unit: more is out of range.
+    let size = i128::try_from(earned.checked_abs()?).ok()?;
     let (whole, rest) = (size / unit, size % unit);
-    let twice = rest * I256::from(2);
     let up = match mode {
         RoundingMode::Down => false,
-        RoundingMode::HalfUp => twice >= unit,
-        RoundingMode::HalfEven => twice > unit || (twice == unit && whole % I256::from(2) != I256::ZERO),
+        RoundingMode::HalfUp => rest >= unit - rest,
+        RoundingMode::HalfEven => rest > unit - rest || (rest == unit - rest && whole % 2 != 0),
     };
-    let rounded = whole + if up { I256::ONE } else { I256::ZERO };
-    let signed = if earned.is_negative() { -rounded } else { rounded };
-    i64::try_from(signed).ok().map(Minor)
+    let rounded = i64::try_from(whole + i128::from(up)).ok()?;
+    Some(Minor(if earned.is_negative() { -rounded } else { rounded }))
 }
 
 /// Minor digits of a currency by ISO 4217: 0 for JPY, 3 for KWD, 2 for most; `None` when it is not a currency code.

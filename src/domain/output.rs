@@ -5,7 +5,9 @@
 use super::calendar::{Date, Interval, Period};
 use super::money::{Amount, Measured, Minor};
 use super::topic::Position;
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// Where a measured sum stands against its quota.
@@ -46,11 +48,11 @@ pub struct Causes {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accrual {
     pub payee_id: Arc<str>,
-    pub plan_id: Arc<str>,
+    pub plan_id: CompactString,
     /// First day of the plan version that priced it.
     pub plan_from: Date,
-    pub component: Arc<str>,
-    pub earning_code: Arc<str>,
+    pub component: CompactString,
+    pub earning_code: CompactString,
     pub calendar: Arc<str>,
     pub interval: Interval,
     pub effective_period: Period,
@@ -69,16 +71,12 @@ pub struct Accrual {
 impl Accrual {
     /// A pure function of what it is about, so that a replay names it the same.
     pub fn accrual_id(&self) -> String {
-        format!(
-            "{}/{}/{}/{}/{}/{}/{}",
-            self.payee_id,
-            self.component,
-            self.calendar,
-            self.interval,
-            self.effective_period,
-            self.booking_period,
-            self.sequence
-        )
+        let mut id = String::with_capacity(self.payee_id.len() + self.component.len() + self.calendar.len() + 48);
+        id.extend([&self.payee_id, "/", self.component.as_str(), "/", &self.calendar]);
+        let (effective, booking) = (self.effective_period, self.booking_period);
+        // Writing into a string does not fail.
+        let _ = write!(id, "/{}/{effective}/{booking}/{}", self.interval, self.sequence);
+        id
     }
 }
 

@@ -43,10 +43,10 @@ fn first_tier(component: &Component, sum: I256) -> Exact {
 /// The lower edge of a tier in 10^-12 of the measure's unit. Attainment tiers have at most 6 decimals, so that
 /// `from x quota` needs no more than 12.
 fn edge(component: &Component, quota: Option<Amount>, place: usize) -> I256 {
-    let from = I256::from(component.tiers[place].from);
+    let from = component.tiers[place].from;
     match (component.tier_by, quota) {
-        (TierBy::Attainment, Some(quota)) => from / I256::from(1_000_000) * I256::from(quota.0),
-        _ => from,
+        (TierBy::Attainment, Some(quota)) => I256::from(from / 1_000_000) * I256::from(quota.0),
+        _ => I256::from(from),
     }
 }
 

@@ -116,12 +116,13 @@ impl Published {
     }
 
     /// One copy of a text for all records that hold it.
-    fn share(&mut self, text: &Arc<str>) -> Arc<str> {
+    fn share(&mut self, text: &str) -> Arc<str> {
         if let Some(shared) = self.texts.get(text) {
             return shared.clone();
         }
-        self.texts.insert(text.clone());
-        text.clone()
+        let shared: Arc<str> = text.into();
+        self.texts.insert(shared.clone());
+        shared
     }
 
     /// Compares all that was fed with what the oracle says.

@@ -18,6 +18,7 @@ use crate::domain::reject::Reject;
 use crate::domain::topic::{Position, Topic};
 use packed::PackedCredits;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A state could not be read: the batch is dropped, nothing was decided.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +37,7 @@ pub enum StageError {
 /// What a stage may read while it folds: its own committed states.
 pub trait States {
     /// The state of a key as last changed by a committed batch.
-    fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Vec<u8>>, StageError>;
+    fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Arc<[u8]>>, StageError>;
 
     /// Keys of a partition in byte order, strictly after `after`, at most `limit`; committed batches only.
     fn keys_after(&mut self, partition: u32, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StageError>;
@@ -67,7 +68,7 @@ pub enum Output {
         bytes: Vec<u8>,
     },
     Attainment(Attainment),
-    Accrual(Box<Accrual>),
+    Accrual(Accrual),
     PayoutDraft(Payout),
     Payout(Payout),
     PayoutRun(PayoutRun),
@@ -97,8 +98,8 @@ pub struct Effects {
 #[derive(Debug)]
 pub struct Changed {
     pub partition: u32,
-    pub key: Vec<u8>,
-    pub state: Option<Vec<u8>>,
+    pub key: Arc<[u8]>,
+    pub state: Option<Arc<[u8]>>,
 }
 
 /// Whether an input record was folded, or must be offered again after the stage has adopted more facts.
@@ -118,7 +119,8 @@ pub enum Phase {
 }
 
 /// A stage over the partitions that its worker holds. The worker calls, per batch: `begin`, `work`, `fold` for each
-/// record, `finish`, and then `committed` or `abandon`. A stage is deterministic in the order of these calls.
+/// record, `finish` until it is done, and then `committed` or `abandon`. In between the worker may take the outputs that
+/// there are. A stage is deterministic in the order of these calls.
 pub trait Stage: Send {
     /// The topics whose partition p belongs to this stage's partition p. The first is the one to subscribe to.
     fn inputs(&self) -> &'static [Topic];
@@ -151,8 +153,8 @@ pub trait Stage: Send {
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<Flow, StageError>;
-    /// Ends the batch: everything that it changed is in `effects` afterwards.
-    fn finish(&mut self, states: &mut dyn States, effects: &mut Effects) -> Result<(), StageError>;
+    /// Goes on ending the batch, a bounded part at a time; false once everything that the batch changed is in `effects`.
+    fn finish(&mut self, states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError>;
     /// What the commit record of a partition holds for the stage (opaque to the worker), and its `facts_next`.
     fn meta(&self, partition: u32) -> (Vec<u8>, u64);
     fn committed(&mut self);

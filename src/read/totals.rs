@@ -10,6 +10,7 @@ use crate::domain::output::{Accrual, Payout, PayoutKind};
 use crate::domain::topic::Topic;
 use crate::log::Client;
 use crate::wire::Codec;
+use compact_str::CompactString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,8 +18,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BookedKey {
     pub payee_id: Arc<str>,
-    pub plan_id: Arc<str>,
-    pub component: Arc<str>,
+    pub plan_id: CompactString,
+    pub component: CompactString,
     pub interval: Interval,
     pub effective_period: Period,
     pub booking_period: Period,
@@ -27,7 +28,7 @@ pub struct BookedKey {
 /// A total as its newest accrual left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booked {
-    pub earning_code: Arc<str>,
+    pub earning_code: CompactString,
     pub currency: Arc<str>,
     pub sequence: i64,
     pub total: Minor,

@@ -5,10 +5,16 @@
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::output::Attainment;
 use crate::domain::topic::partition_of;
+use std::fmt::Write;
 
 /// `payee|measure|calendar|interval`.
 pub fn attainment(attainment: &Attainment) -> String {
-    format!("{}|{}|{}|{}", attainment.payee_id, attainment.measure, attainment.calendar, attainment.interval)
+    let Attainment { payee_id, measure, calendar, interval, .. } = attainment;
+    let mut key = String::with_capacity(payee_id.len() + measure.len() + calendar.len() + 12);
+    key.extend([payee_id, "|", measure, "|", calendar]);
+    // Writing into a string does not fail.
+    let _ = write!(key, "|{interval}");
+    key
 }
 
 /// `kind:id`.

@@ -7,6 +7,7 @@ use crate::domain::calendar::Date;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, EARNED_DECIMALS, MEASURED_DECIMALS, Measured, Minor};
 use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
 use crate::domain::topic::{Position, Topic};
+use ethnum::I256;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -32,9 +33,13 @@ pub(super) fn ratio(attainment: &Attainment) -> Option<(i128, i128)> {
     Some((attainment.measured.0, quota.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS))?))
 }
 
-/// 10^20: what an accrual's exact numerator is divided by.
-pub(super) fn earned_denominator() -> String {
-    10i128.pow(EARNED_DECIMALS).to_string()
+/// 10^20, by [`EARNED_DECIMALS`]: what an accrual's exact numerator is divided by.
+pub(super) const EARNED_DENOMINATOR: &str = "100000000000000000000";
+const _: () = assert!(EARNED_DENOMINATOR.len() == EARNED_DECIMALS as usize + 1);
+
+/// Most numerators fit the smaller integer, which is much faster to write.
+fn numerator(exact: I256) -> String {
+    i128::try_from(exact).map_or_else(|_| exact.to_string(), |small| small.to_string())
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -177,8 +182,8 @@ impl<'a> AccrualRecord<'a> {
             previous_total: money_of("previous_total", previous, &accrual.currency)?,
             new_total: money_of("new_total", new, &accrual.currency)?,
             delta: money_of("delta", Minor(delta), &accrual.currency)?,
-            exact_numerator: accrual.exact_numerator.to_string().into(),
-            exact_denominator: earned_denominator().into(),
+            exact_numerator: numerator(accrual.exact_numerator).into(),
+            exact_denominator: EARNED_DENOMINATOR.into(),
             unit: "money",
             currency: &accrual.currency,
             state: AccrualState::Payable,

@@ -7,12 +7,16 @@ use super::working_set::WorkingSet;
 use super::{Stop, Trouble, panic_text};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
+use crate::log::batch::Outbox;
 use crate::log::{Batch, Row};
 use crate::pipeline::{Effects, Flow, Origin, Stage, StageError};
 use crate::telemetry;
 use crate::wire::Codec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Outputs that may wait to be written.
+const OUTPUTS_KEPT: usize = 1_024;
 
 /// Next offsets of input topics by partition.
 pub type Offsets = BTreeMap<(Topic, u32), u64>;
@@ -24,6 +28,8 @@ pub struct Folding<'f> {
     pub codec: &'f Codec,
     pub states: &'f mut WorkingSet,
     pub effects: &'f mut Effects,
+    /// Outputs are written as they come, so that no batch holds all of them twice.
+    pub outbox: &'f mut Outbox,
     /// Records whose fold panicked.
     pub poison: &'f mut BTreeSet<Position>,
     /// Where the committed batches end.
@@ -40,6 +46,7 @@ pub struct Folded {
     /// Inputs that must be read again: the stage lacks facts for what stands at their next offset.
     pub held_back: BTreeSet<(Topic, u32)>,
     pub records: usize,
+    pub outputs: usize,
     /// The stage has more of its own work to do.
     pub more: bool,
 }
@@ -81,6 +88,7 @@ impl Folding<'_> {
                 Ok(Ok(Flow::Folded)) => {
                     folded.records += 1;
                     folded.reached.insert(place, row.position.offset + 1);
+                    self.write_outputs(&mut folded, OUTPUTS_KEPT)?;
                 }
                 Ok(Ok(Flow::NotYet)) => drop(folded.held_back.insert(place)),
                 Ok(Err(error)) => return Err(error.into()),
@@ -91,6 +99,7 @@ impl Folding<'_> {
     }
 
     fn clear(&mut self) {
+        self.outbox.clear();
         self.effects.outputs.clear();
         self.effects.changed.clear();
         self.effects.outcomes.clear();
@@ -130,23 +139,42 @@ impl Folding<'_> {
         catch_unwind(AssertUnwindSafe(fold)).map_err(|panic| panic_text(panic.as_ref()))
     }
 
-    /// A panic at the end is the doing of some record: of the only one, or fewer of them will tell.
-    fn finish(&mut self, polled: &Batch, folded: Folded) -> Result<Attempt, Trouble> {
-        let (stage, states, effects) = (&mut *self.stage, &mut *self.states, &mut *self.effects);
-        let finished = catch_unwind(AssertUnwindSafe(|| stage.finish(states, effects)));
-        match finished {
-            Ok(result) => result?,
-            Err(panic) => {
-                let message = panic_text(panic.as_ref());
-                let mut rows = polled.rows().iter().map(|row| row.position).filter(|at| is_folded(at, &folded, self.committed));
-                return match (rows.next(), rows.next()) {
-                    (Some(only), None) => Ok(Attempt::Poisoned(only, message)),
-                    (Some(_), Some(_)) => Err(Trouble::Panicked(message)),
-                    (None, _) => Err(Stop::Alarm(format!("the stage's own work panicked: {message}")).into()),
-                };
+    /// Writes the outputs that there are if they are more than `kept`.
+    fn write_outputs(&mut self, folded: &mut Folded, kept: usize) -> Result<(), Trouble> {
+        if self.effects.outputs.len() > kept {
+            folded.outputs += self.effects.outputs.len();
+            for output in self.effects.outputs.drain(..) {
+                let written = self.codec.output(&output, self.partitions, self.outbox);
+                written.map_err(|error| Stop::Alarm(format!("an output cannot be written: {error}")))?;
             }
         }
-        Ok(Attempt::Done(folded))
+        Ok(())
+    }
+
+    /// A panic at the end is the doing of some record: of the only one, or fewer of them will tell.
+    fn finish(&mut self, polled: &Batch, mut folded: Folded) -> Result<Attempt, Trouble> {
+        loop {
+            let (stage, states, effects) = (&mut *self.stage, &mut *self.states, &mut *self.effects);
+            match catch_unwind(AssertUnwindSafe(|| stage.finish(states, effects))) {
+                Ok(more) => {
+                    let more = more?;
+                    self.write_outputs(&mut folded, 0)?;
+                    if !more {
+                        return Ok(Attempt::Done(folded));
+                    }
+                }
+                Err(panic) => return self.panicked_at_the_end(panic_text(panic.as_ref()), polled, &folded),
+            }
+        }
+    }
+
+    fn panicked_at_the_end(&self, message: String, polled: &Batch, folded: &Folded) -> Result<Attempt, Trouble> {
+        let mut rows = polled.rows().iter().map(|row| row.position).filter(|at| is_folded(at, folded, self.committed));
+        match (rows.next(), rows.next()) {
+            (Some(only), None) => Ok(Attempt::Poisoned(only, message)),
+            (Some(_), Some(_)) => Err(Trouble::Panicked(message)),
+            (None, _) => Err(Stop::Alarm(format!("the stage's own work panicked: {message}")).into()),
+        }
     }
 }
 

@@ -247,7 +247,6 @@ impl Machine {
         let started = Instant::now();
         self.folding = true;
         let folded = self.fold()?;
-        let outputs = self.effects.outputs.len();
         let (advances, offsets) = self.prepare(&folded)?;
         if !advances.is_empty() {
             self.setup.crash.pass("after-fold")?;
@@ -260,7 +259,7 @@ impl Machine {
         let worked = !advances.is_empty();
         self.publish(advances, &offsets)?;
         if worked {
-            telemetry::committed(self.setup.name, folded.records, outputs, changes, started.elapsed());
+            telemetry::committed(self.setup.name, folded.records, folded.outputs, changes, started.elapsed());
         }
         self.end_batch(&folded, worked || offered)
     }
@@ -273,6 +272,7 @@ impl Machine {
             codec: &self.setup.codec,
             states: &mut self.states,
             effects: &mut self.effects,
+            outbox: &mut self.outbox,
             poison: &mut self.poison,
             committed: &self.committed,
             partitions: self.partitions,
@@ -285,7 +285,6 @@ impl Machine {
     fn prepare(&mut self, folded: &Folded) -> Result<(Vec<Advance>, NextOffsets), Trouble> {
         let mut preparing = Preparing {
             stage: self.stage.as_ref(),
-            codec: &self.setup.codec,
             states: &mut self.states,
             held: &self.held,
             committed: &self.committed,

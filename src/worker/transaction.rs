@@ -11,7 +11,6 @@ use crate::log::batch::Outbox;
 use crate::log::{Records, StageLog};
 use crate::pipeline::{Changed, Effects, Stage};
 use crate::store::{Change, Delta, Digest};
-use crate::wire::Codec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,7 +51,6 @@ pub struct Advance {
 /// What a transaction is made from.
 pub struct Preparing<'p> {
     pub stage: &'p dyn Stage,
-    pub codec: &'p Codec,
     pub states: &'p mut WorkingSet,
     pub held: &'p BTreeMap<u32, Held>,
     pub committed: &'p Offsets,
@@ -62,9 +60,8 @@ pub struct Preparing<'p> {
 }
 
 impl Preparing<'_> {
-    /// Fills the outbox. No advance: there is nothing to write.
+    /// Adds states and commit records to the outbox. No advance: there is nothing to write.
     pub fn run(&mut self, effects: &mut Effects) -> Result<Vec<Advance>, Trouble> {
-        self.outbox.clear();
         let mut changed = by_partition(coalesced(std::mem::take(&mut effects.changed)))?;
         let mut advances = Vec::new();
         for (partition, held) in self.held {
@@ -79,12 +76,8 @@ impl Preparing<'_> {
         if let Some(partition) = changed.keys().next() {
             return Err(Stop::Alarm(format!("the stage changed a state of partition {partition}, which it does not hold")).into());
         }
-        if advances.is_empty() && !effects.outputs.is_empty() {
+        if advances.is_empty() && self.folded.outputs > 0 {
             return Err(Stop::Alarm("the stage wrote outputs and moved on in no partition".into()).into());
-        }
-        for output in &effects.outputs {
-            let written = self.codec.output(output, self.partitions, self.outbox);
-            written.map_err(|error| Stop::Alarm(format!("an output cannot be written: {error}")))?;
         }
         Ok(advances)
     }
@@ -139,7 +132,7 @@ impl Preparing<'_> {
             }
             digest.replace(&key, old.as_deref(), state.as_deref());
             self.changelog(partition).push(Some(&key), state.as_deref());
-            changes.push(Change { key: key.into(), state: state.map(Arc::from) });
+            changes.push(Change { key, state });
         }
         Ok((changes, digest))
     }

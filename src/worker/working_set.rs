@@ -152,8 +152,8 @@ impl WorkingSet {
 }
 
 impl States for WorkingSet {
-    fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
-        Ok(self.state(partition, key)?.map(|state| state.to_vec()))
+    fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Arc<[u8]>>, StageError> {
+        self.state(partition, key)
     }
 
     fn keys_after(&mut self, partition: u32, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StageError> {

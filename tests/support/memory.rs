@@ -13,14 +13,15 @@ use accrue::pipeline::earning::Earning;
 use accrue::pipeline::packed::PackedCredits;
 use accrue::pipeline::{Effects, Flow, Input, Origin, Outcome, Output, Stage, StageError, States};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
+type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
 
 /// Committed states, as the stages see them.
 struct Committed<'c>(&'c [Entries]);
 
 impl States for Committed<'_> {
-    fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+    fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Arc<[u8]>>, StageError> {
         Ok(self.0[partition as usize].get(key).cloned())
     }
 
@@ -215,7 +216,7 @@ impl Memory {
                 Output::Attainment(attainment) => self.published.attainment(&attainment),
                 Output::Accrual(accrual) => {
                     self.published.accrual(0, self.accruals.len() as u64, &accrual);
-                    self.accruals.push(*accrual);
+                    self.accruals.push(accrual);
                 }
                 Output::PayoutDraft(_) => {}
                 Output::Payout(payout) => {
@@ -295,7 +296,7 @@ fn step<S: Stage>(
             }
         }
     }
-    stage.finish(&mut states, &mut effects).unwrap();
+    while stage.finish(&mut states, &mut effects).unwrap() {}
     if dropped {
         stage.abandon();
         return None;
@@ -304,8 +305,8 @@ fn step<S: Stage>(
     for changed in &effects.changed {
         let entries = &mut runner.states[changed.partition as usize];
         match &changed.state {
-            Some(state) => entries.insert(changed.key.clone(), state.clone()),
-            None => entries.remove(&changed.key),
+            Some(state) => entries.insert(changed.key.to_vec(), state.clone()),
+            None => entries.remove(changed.key.as_ref()),
         };
     }
     for partition in 0..manner.partitions {

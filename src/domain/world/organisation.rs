@@ -63,13 +63,6 @@ impl Organisation {
         }
     }
 
-    /// The plans of a payee in a period: those of any row that overlaps it (all such rows name the same).
-    pub fn plans_in<'o>(&'o self, payee_id: &str, calendar: &Calendar, period: Period) -> &'o [String] {
-        let found = self.payees.get(payee_id).zip(calendar.bounds(period));
-        let row = found.and_then(|(payee, (from, to))| payee.rows.iter().find(|row| overlaps(row, from, to)));
-        row.map_or(&[], |row| row.plans.as_slice())
-    }
-
     /// Whether a payee would be above himself on some day if `payee` were stated.
     pub fn makes_cycle(&self, payee: &Payee) -> bool {
         let mut changed = self.clone_with(payee);
@@ -112,6 +105,13 @@ impl Organisation {
         days.dedup();
         days
     }
+}
+
+/// The plans of a payee in a period: those of any row that overlaps it (all such rows name the same).
+pub fn plans_in<'p>(payee: &'p Payee, calendar: &Calendar, period: Period) -> &'p [String] {
+    let bounds = calendar.bounds(period);
+    let row = bounds.and_then(|(from, to)| payee.rows.iter().find(|row| overlaps(row, from, to)));
+    row.map_or(&[], |row| row.plans.as_slice())
 }
 
 fn managers(payee: &Payee) -> Vec<String> {

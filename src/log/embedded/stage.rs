@@ -13,10 +13,14 @@ pub struct EmbeddedStage {
     log: Embedded,
     group: String,
     generation: u64,
+    /// The topic of the stage's partitions; the others come along with it.
+    leading: Option<Topic>,
+    partitions: u32,
     unassigned: Vec<u32>,
+    /// Those of the leading topic come last: what a deal is measured by is read before the deals that wait for it.
     cursors: Vec<Cursor>,
-    /// The cursor that is read first, so that one busy partition does not starve the others.
-    turn: usize,
+    /// How far the order of partitions is turned, so that one busy partition does not starve the others.
+    turn: u32,
     open: Option<Transaction>,
 }
 
@@ -40,6 +44,8 @@ impl EmbeddedStage {
             log,
             group: group.to_owned(),
             generation,
+            leading: inputs.first().copied(),
+            partitions,
             unassigned: (0..partitions).collect(),
             cursors: Vec::new(),
             turn: 0,
@@ -58,12 +64,13 @@ impl EmbeddedStage {
     }
 
     fn read_available(&mut self, into: &mut Batch, limit: usize) -> Result<(), LogError> {
-        let (cursors, turn) = (&mut self.cursors, self.turn);
-        let count = cursors.len();
+        let (leading, turn) = (self.leading, self.turn);
+        let place = |cursor: &Cursor| (Some(cursor.topic) == leading, cursor.partition.wrapping_sub(turn), cursor.topic);
+        self.cursors.sort_unstable_by_key(place);
+        let cursors = &mut self.cursors;
         self.log.store().read(|transaction| {
             let mut left = limit;
-            for index in (0..count).map(|step| (turn + step) % count) {
-                let cursor = &mut cursors[index];
+            for cursor in cursors {
                 let before = into.len();
                 let limit = Limit { records: left, bytes: usize::MAX / 2 };
                 cursor.next = store::read(transaction, cursor.topic, cursor.partition, cursor.next, limit, into)?;
@@ -74,7 +81,7 @@ impl EmbeddedStage {
             }
             Ok(())
         })?;
-        self.turn = (self.turn + 1) % count.max(1);
+        self.turn = (self.turn + 1) % self.partitions.max(1);
         Ok(())
     }
 

@@ -21,6 +21,9 @@ const GENERATIONS: TableDefinition<&str, u64> = TableDefinition::new("generation
 
 /// A compacted partition with fewer records is not worth a rewrite.
 const COMPACT_FROM_RECORDS: u64 = 10_000;
+/// How often a partition holds what its last rewrite left before it is rewritten: each record is then copied a third of a
+/// time, and a state that is written again and again takes at most four times its room.
+const COMPACT_AT_TIMES: u64 = 4;
 /// How long a thread waits to hear what failed first.
 const FIRST_FAILURE_WAIT: Duration = Duration::from_millis(200);
 
@@ -36,9 +39,8 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// True when half of the records may be superseded: then a rewrite costs no more than what was written since.
     pub fn wants_compaction(&self) -> bool {
-        self.records > COMPACT_FROM_RECORDS.max(2 * self.compacted_records)
+        self.records > COMPACT_FROM_RECORDS.max(COMPACT_AT_TIMES * self.compacted_records)
     }
 }
 

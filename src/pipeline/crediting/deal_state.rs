@@ -4,6 +4,7 @@ use crate::domain::credit::Credit;
 use crate::domain::deal::DealClosed;
 use crate::domain::reject::Reject;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// First byte of every stored deal.
 const VERSION: u8 = 1;
@@ -46,8 +47,12 @@ pub enum Delivery {
 }
 
 impl DealState {
-    pub fn encode(&self) -> Result<Vec<u8>, postcard::Error> {
-        postcard::to_extend(self, vec![VERSION])
+    /// Encodes by way of `scratch`, which is used again.
+    pub fn encode(&self, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
+        scratch.clear();
+        scratch.push(VERSION);
+        *scratch = postcard::to_extend(self, std::mem::take(scratch))?;
+        Ok(scratch.as_slice().into())
     }
 
     pub fn decode(bytes: &[u8]) -> Result<DealState, String> {
@@ -57,15 +62,15 @@ impl DealState {
         }
     }
 
-    /// Takes a delivery in, unless its revision was there.
-    pub fn accept(&mut self, deal: &DealClosed<'_>, offset: u64) -> Result<Delivery, postcard::Error> {
-        let content = postcard::to_stdvec(&DealClosed { occurred_at: 0, ..deal.clone() })?;
+    /// Takes a delivery in, unless its revision was there. The deal's own `occurred_at` is 0.
+    pub fn accept(&mut self, deal: &DealClosed<'_>, occurred_at: i64, offset: u64) -> Result<Delivery, postcard::Error> {
+        let content = postcard::to_stdvec(deal)?;
         let place = match self.revisions.binary_search_by_key(&deal.revision, |revision| revision.number) {
             Ok(place) if self.revisions[place].content == content => return Ok(Delivery::Duplicate),
             Ok(_) => return Ok(Delivery::Conflict),
             Err(place) => place,
         };
-        self.revisions.insert(place, Revision { number: deal.revision, occurred_at: deal.occurred_at, offset, content });
+        self.revisions.insert(place, Revision { number: deal.revision, occurred_at, offset, content });
         Ok(if place + 1 == self.revisions.len() { Delivery::Newest } else { Delivery::Older })
     }
 

@@ -25,6 +25,7 @@ use packer::{GroupKind, Heading, PACKED_BYTES, Packer};
 use progress::Progress;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// State keys of what is parked: this and the deal id. Deal ids have no control characters; keys that start with a zero
 /// byte are the worker's.
@@ -36,7 +37,10 @@ pub struct Crediting {
     feed: Feed,
     partitions: BTreeMap<u32, Partition>,
     loaded: Vec<Loaded>,
-    places: FxHashMap<(u32, Vec<u8>), usize>,
+    /// By partition and key.
+    places: FxHashMap<u32, FxHashMap<Arc<[u8]>, usize>>,
+    /// Used again for every state.
+    scratch: Vec<u8>,
     saved: Option<Saved>,
 }
 
@@ -55,7 +59,7 @@ struct Partition {
 /// A deal in the current batch.
 struct Loaded {
     partition: u32,
-    key: Vec<u8>,
+    key: Arc<[u8]>,
     state: DealState,
     was_parked: bool,
     changed: bool,
@@ -75,6 +79,7 @@ impl Crediting {
             partitions: BTreeMap::new(),
             loaded: Vec::new(),
             places: FxHashMap::default(),
+            scratch: Vec::new(),
             saved: None,
         }
     }
@@ -85,7 +90,7 @@ impl Crediting {
     }
 
     fn load(&mut self, partition: u32, key: &[u8], states: &mut dyn States) -> Result<usize, StageError> {
-        if let Some(place) = self.places.get(&(partition, key.to_vec())) {
+        if let Some(place) = self.places.get(&partition).and_then(|places| places.get(key)) {
             return Ok(*place);
         }
         let state = match states.get(partition, key)? {
@@ -93,30 +98,33 @@ impl Crediting {
             None => DealState::default(),
         };
         let was_parked = state.parked.is_some();
-        self.loaded.push(Loaded { partition, key: key.to_vec(), state, was_parked, changed: false });
-        self.places.insert((partition, key.to_vec()), self.loaded.len() - 1);
+        let key: Arc<[u8]> = key.into();
+        self.places.entry(partition).or_default().insert(key.clone(), self.loaded.len());
+        self.loaded.push(Loaded { partition, key, state, was_parked, changed: false });
         Ok(self.loaded.len() - 1)
     }
 
     fn fold_deal(
         &mut self,
         origin: Origin<'_>,
-        deal: &DealClosed<'_>,
+        mut deal: DealClosed<'_>,
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<Outcome, StageError> {
         let partition = origin.position.partition;
         let place = self.load(partition, deal.deal_id.as_bytes(), states)?;
-        let cause = Cause { topic: CauseTopic::DealClosed, offset: origin.position.offset, occurred_at: deal.occurred_at };
+        // When it occurred is not what a revision says: it is kept beside the content.
+        let occurred_at = std::mem::take(&mut deal.occurred_at);
+        let cause = Cause { topic: CauseTopic::DealClosed, offset: origin.position.offset, occurred_at };
         if self.loaded[place].state.facts_next < self.world.facts_next {
-            self.recredit(place, cause, origin, effects)?;
+            self.recredit(place, None, cause, origin, effects)?;
         }
-        let accepted = self.loaded[place].state.accept(deal, origin.position.offset);
+        let accepted = self.loaded[place].state.accept(&deal, occurred_at, origin.position.offset);
         match accepted.map_err(|error| alarm(partition, error))? {
             Delivery::Duplicate => return Ok(Outcome::Duplicate),
-            Delivery::Conflict => return Ok(Outcome::Rejected(conflict(deal))),
+            Delivery::Conflict => return Ok(Outcome::Rejected(conflict(&deal))),
             Delivery::Older => self.loaded[place].changed = true,
-            Delivery::Newest => self.recredit(place, cause, origin, effects)?,
+            Delivery::Newest => self.recredit(place, Some(&deal), cause, origin, effects)?,
         }
         Ok(match &self.loaded[place].state.parked {
             Some(reject) => Outcome::Parked(reject.clone()),
@@ -124,16 +132,31 @@ impl Crediting {
         })
     }
 
-    /// Emits what is between the credits that earning was told and those that the newest revision has now.
-    fn recredit(&mut self, place: usize, cause: Cause, origin: Origin<'_>, effects: &mut Effects) -> Result<(), StageError> {
+    /// Emits what is between the credits that earning was told and those that the newest revision has now. `newest_deal`
+    /// is that revision where it is at hand.
+    fn recredit(
+        &mut self,
+        place: usize,
+        newest_deal: Option<&DealClosed<'_>>,
+        cause: Cause,
+        origin: Origin<'_>,
+        effects: &mut Effects,
+    ) -> Result<(), StageError> {
         let loaded = &mut self.loaded[place];
         let number = loaded.partition;
         let failed = |error: postcard::Error| alarm(number, error);
         let Some(partition) = self.partitions.get_mut(&number) else { return Err(alarm(number, "not assigned")) };
         let state = &mut loaded.state;
         let Some(newest) = state.revisions.last() else { return Ok(()) };
-        let deal = newest.deal().map_err(failed)?;
-        let (credits, parked) = match credits_of(&deal, &self.world) {
+        let stored;
+        let deal = match newest_deal {
+            Some(deal) => deal,
+            None => {
+                stored = newest.deal().map_err(failed)?;
+                &stored
+            }
+        };
+        let (credits, parked) = match credits_of(deal, &self.world) {
             Ok(credits) => (credits, None),
             Err(reject) => (Vec::new(), Some(reject)),
         };
@@ -145,18 +168,18 @@ impl Crediting {
             let told = state.revision(old.revision).ok_or_else(|| alarm(number, "a deal lacks the revision that it credited"))?;
             let told = told.deal().map_err(failed)?;
             if self.world.measure_defined_since(state.facts_next) {
-                partition.packer.credits(&told, &old.credits, group(false, Some(state.facts_next))).map_err(failed)?;
+                let all: Vec<&Credit> = old.credits.iter().collect();
+                partition.packer.credits(&told, &all, group(false, Some(state.facts_next))).map_err(failed)?;
                 changed = true;
             }
-            let gone: Vec<Credit> =
-                old.credits.iter().filter(|credit| !same_content || !credits.contains(credit)).cloned().collect();
+            let gone: Vec<&Credit> = old.credits.iter().filter(|credit| !same_content || !credits.contains(credit)).collect();
             changed |= !gone.is_empty();
             partition.packer.credits(&told, &gone, group(true, None)).map_err(failed)?;
         }
         let told_before = |credit: &Credit| same_content && old.is_some_and(|old| old.credits.contains(credit));
-        let fresh: Vec<Credit> = credits.iter().filter(|credit| !told_before(credit)).cloned().collect();
+        let fresh: Vec<&Credit> = credits.iter().filter(|credit| !told_before(credit)).collect();
         changed |= !fresh.is_empty();
-        partition.packer.credits(&deal, &fresh, group(false, None)).map_err(failed)?;
+        partition.packer.credits(deal, &fresh, group(false, None)).map_err(failed)?;
         if changed {
             note_parking(&state.parked, &parked, origin, self.reject_bytes, effects);
             state.emitted = Some(Emitted { revision: newest.number, credits });
@@ -248,7 +271,7 @@ impl Stage for Crediting {
             return Ok(Flow::NotYet);
         }
         let outcome = match input {
-            Ok(Input::Deal(deal)) => self.fold_deal(origin, &deal, states, effects)?,
+            Ok(Input::Deal(deal)) => self.fold_deal(origin, deal, states, effects)?,
             Ok(Input::Quota(quota)) => {
                 self.forward_quota(origin, &quota)?;
                 Outcome::Counted
@@ -263,23 +286,23 @@ impl Stage for Crediting {
         Ok(Flow::Folded)
     }
 
-    fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+    fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
         for (number, partition) in &mut self.partitions {
             let heading = Heading { source: *number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
             let closed = partition.packer.close(heading, &mut partition.progress.links, 0, effects);
             closed.map_err(|error| alarm(*number, error))?;
         }
-        self.places.clear();
+        self.places.values_mut().for_each(FxHashMap::clear);
         for loaded in self.loaded.drain(..).filter(|loaded| loaded.changed) {
             if loaded.was_parked != loaded.state.parked.is_some() {
-                let key = [PARKED_PREFIX, &loaded.key].concat();
-                let state = loaded.state.parked.is_some().then(Vec::new);
+                let key = [PARKED_PREFIX, &loaded.key].concat().into();
+                let state = loaded.state.parked.is_some().then(|| [].into());
                 effects.changed.push(Changed { partition: loaded.partition, key, state });
             }
-            let bytes = loaded.state.encode().map_err(|error| alarm(loaded.partition, error))?;
+            let bytes = loaded.state.encode(&mut self.scratch).map_err(|error| alarm(loaded.partition, error))?;
             effects.changed.push(Changed { partition: loaded.partition, key: loaded.key, state: Some(bytes) });
         }
-        Ok(())
+        Ok(false)
     }
 
     fn meta(&self, partition: u32) -> (Vec<u8>, u64) {

@@ -82,14 +82,14 @@ impl Packer {
     }
 
     /// Adds the credits of a deal, one group per destination.
-    pub fn credits(&mut self, deal: &DealClosed<'_>, credits: &[Credit], how: GroupKind) -> Result<(), postcard::Error> {
+    pub fn credits(&mut self, deal: &DealClosed<'_>, credits: &[&Credit], how: GroupKind) -> Result<(), postcard::Error> {
         let destinations: Vec<usize> = credits.iter().map(|credit| self.destination(&credit.payee_id)).collect();
         for place in 0..credits.len() {
             let destination = destinations[place];
             if destinations[..place].contains(&destination) {
                 continue;
             }
-            let here = credits.iter().zip(&destinations).filter(|(_, at)| **at == destination).map(|(credit, _)| credit);
+            let here = credits.iter().zip(&destinations).filter(|(_, at)| **at == destination).map(|(credit, _)| *credit);
             self.open[destination].group(deal, here, how)?;
         }
         Ok(())

@@ -171,7 +171,7 @@ impl Crediting {
         let fact = self.world.facts_next.saturating_sub(1);
         let cause = Cause { topic: CauseTopic::Facts, offset: fact, occurred_at: newest.occurred_at };
         let offset = newest.offset;
-        self.recredit(place, cause, origin_of(number, key, offset), effects)
+        self.recredit(place, None, cause, origin_of(number, key, offset), effects)
     }
 
     /// Performs the next close of a partition once its facts, its cursor and its positions are there.

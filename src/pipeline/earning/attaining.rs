@@ -2,13 +2,13 @@
 
 use super::entry::{Attained, Entry, Standing};
 use super::inputs::{ByKind, Inputs};
+use super::pricing::Terms;
 use crate::domain::calendar::{Interval, Period, Quarter};
 use crate::domain::fact::MeasureOf;
 use crate::domain::money::Measured;
 use crate::domain::output::Attainment;
 use crate::domain::world::World;
 use compact_str::CompactString;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// (measure, interval).
@@ -20,8 +20,9 @@ pub fn attain(
     payee_id: &Arc<str>,
     quarter: Quarter,
     released_through: Option<Period>,
-    world: &World,
+    terms: &Terms<'_>,
 ) -> Option<Vec<Attainment>> {
+    let world = terms.world;
     let merged;
     let inputs = if entry.later.is_empty() {
         &entry.inputs
@@ -30,7 +31,7 @@ pub fn attain(
         &merged
     };
     let mut changed = Vec::new();
-    for (measure, interval) in targets(entry, inputs, payee_id, quarter, world) {
+    for (measure, interval) in targets(entry, inputs, quarter, terms) {
         let Some(standing) = standing(inputs, &measure, interval, released_through, world) else { continue };
         let place = entry.attained.iter().position(|attained| attained.measure == measure && attained.interval == interval);
         if place.is_some_and(|place| entry.attained[place].standing == standing) {
@@ -54,19 +55,14 @@ fn all_of(entry: &Entry) -> Option<Inputs> {
 }
 
 /// What was published before, what has a quota, what a component of the payee measures, and every sum of the quarter.
-fn targets(entry: &Entry, inputs: &Inputs, payee_id: &str, quarter: Quarter, world: &World) -> BTreeSet<Target> {
-    let mut targets: BTreeSet<Target> = entry.attained.iter().map(|known| (known.measure.clone(), known.interval)).collect();
-    targets.extend(inputs.statements.iter().map(|statement| (statement.measure.clone(), statement.interval)));
-    targets.extend(inputs.sums.iter().map(|sum| (sum.measure.clone(), Interval::Quarter(quarter))));
-    let Some(calendar) = world.calendar.as_deref() else { return targets };
-    for period in quarter.periods() {
-        for plan_id in world.organisation.plans_in(payee_id, calendar, period) {
-            let components = world.plan_version(plan_id, period).into_iter().flat_map(|version| &version.plan.components);
-            targets.extend(
-                components.map(|component| (component.measure.as_str().into(), Interval::of(component.interval, period))),
-            );
-        }
-    }
+fn targets(entry: &Entry, inputs: &Inputs, quarter: Quarter, terms: &Terms<'_>) -> Vec<Target> {
+    let known = entry.attained.iter().map(|known| (known.measure.clone(), known.interval));
+    let stated = inputs.statements.iter().map(|statement| (statement.measure.clone(), statement.interval));
+    let summed = inputs.sums.iter().map(|sum| (sum.measure.clone(), Interval::Quarter(quarter)));
+    let measured = terms.measured().map(|(measure, interval)| (measure.into(), interval));
+    let mut targets: Vec<Target> = known.chain(stated).chain(summed).chain(measured).collect();
+    targets.sort_unstable();
+    targets.dedup();
     targets
 }
 

@@ -3,15 +3,14 @@
 //! What a close has fixed never moves. In front of it, an earning is booked in its own period while that is open, else
 //! in the first open one; a close that is still to be performed divides by epoch.
 
-use super::entry::{Book, Booking, Entry, PricedBy};
+use super::entry::{Book, Booking, Entry, PricedBy, Waiting};
 use super::inputs::Inputs;
-use super::pricing::{BookKey, Priced, Pricing, price};
+use super::pricing::{BookKey, Priced, Pricing, Terms};
 use crate::domain::calendar::{Period, Quarter};
 use crate::domain::money::Minor;
 use crate::domain::output::{Accrual, Causes};
 use crate::domain::world::World;
 use ethnum::I256;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A close that is adopted and not performed: it takes what belongs to epochs up to its own.
@@ -39,46 +38,50 @@ pub struct Subject<'s> {
 }
 
 /// What is earned up to one close or, last, in all.
-struct View {
+struct View<'w> {
     period: Option<Period>,
-    pricing: Pricing,
+    pricing: Pricing<'w>,
 }
 
 /// What bringing the books up to date did.
 pub struct Booked {
     pub accruals: Vec<Accrual>,
     /// Of everything that was counted.
-    pub pricing: Pricing,
+    pub waiting: Vec<Waiting>,
     /// The books are not as they were, with or without an accrual.
     pub changed: bool,
 }
 
 /// Brings an entry's books up to date; `None` when an amount does not fit.
-pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, world: &World) -> Option<Booked> {
-    let mut views = views(entry, subject, standpoint, world)?;
+pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, terms: &Terms<'_>) -> Option<Booked> {
+    let mut views = views(entry, subject, standpoint, terms)?;
     let mut accruals = Vec::new();
     let mut changed = false;
     for key in keys(entry, &views) {
         let place = place_of(entry, &key);
         let targets = targets(&entry.books[place], &key, &views, standpoint)?;
-        let exact = views.last().and_then(|view| view.pricing.earned.get(&key)).map_or(I256::ZERO, |priced| priced.exact);
-        let posting = Posting { subject, exact, as_of: entry.as_of, world };
+        let exact = views.last().and_then(|view| view.pricing.get(&key)).map_or(I256::ZERO, |priced| priced.exact);
+        let posting = Posting { subject, exact, as_of: entry.as_of, world: terms.world };
         changed |= posting.post(&mut entry.books[place], targets, &mut accruals);
     }
     entry.books.retain(|book| !book.bookings.is_empty());
-    views.pop().map(|last| Booked { accruals, pricing: last.pricing, changed })
+    views.pop().map(|last| Booked { accruals, waiting: last.pricing.waiting, changed })
 }
 
-fn views(entry: &Entry, subject: &Subject<'_>, standpoint: &Standpoint, world: &World) -> Option<Vec<View>> {
+fn views<'w>(
+    entry: &Entry,
+    subject: &Subject<'_>,
+    standpoint: &'w Standpoint,
+    terms: &Terms<'w>,
+) -> Option<Vec<View<'w>>> {
     let mut views = Vec::with_capacity(standpoint.pending.len() + 1);
     for close in &standpoint.pending {
-        let inputs = up_to(entry, Some(close.epoch))?;
-        let pricing = price(subject.payee_id, subject.quarter, &inputs, &close.world);
-        views.push(View { period: Some(close.period), pricing });
+        let then = Terms::of(subject.payee_id, subject.quarter, &close.world);
+        views.push(View { period: Some(close.period), pricing: then.price(&up_to(entry, Some(close.epoch))?) });
     }
     let pricing = match entry.later.is_empty() {
-        true => price(subject.payee_id, subject.quarter, &entry.inputs, world),
-        false => price(subject.payee_id, subject.quarter, &up_to(entry, None)?, world),
+        true => terms.price(&entry.inputs),
+        false => terms.price(&up_to(entry, None)?),
     };
     views.push(View { period: None, pricing });
     Some(views)
@@ -95,10 +98,15 @@ fn up_to(entry: &Entry, epoch: Option<u32>) -> Option<Inputs> {
     Some(inputs)
 }
 
-fn keys(entry: &Entry, views: &[View]) -> BTreeSet<BookKey> {
+/// What is booked already or earns something, each once and in order.
+fn keys(entry: &Entry, views: &[View<'_>]) -> Vec<BookKey> {
     let known = entry.books.iter().map(|book| (book.component.clone(), book.interval, book.effective));
     let earned = views.iter().flat_map(|view| &view.pricing.earned);
-    known.chain(earned.filter(|(_, priced)| priced.minor.0 != 0).map(|(key, _)| key.clone())).collect()
+    let mut keys: Vec<BookKey> =
+        known.chain(earned.filter(|(_, priced)| priced.minor.0 != 0).map(|(key, _)| key.clone())).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
@@ -114,7 +122,7 @@ fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
 }
 
 impl PricedBy {
-    fn of(priced: &Priced) -> PricedBy {
+    fn of(priced: &Priced<'_>) -> PricedBy {
         PricedBy {
             plan_id: priced.plan.plan.plan_id.as_str().into(),
             plan_from: priced.plan.plan.from,
@@ -130,18 +138,21 @@ struct Target {
     priced_by: Option<PricedBy>,
 }
 
-/// What every booking in front of the fixed ones should be; `None` when an amount does not fit.
-fn targets(book: &Book, key: &BookKey, views: &[View], standpoint: &Standpoint) -> Option<BTreeMap<Period, Target>> {
+/// By the period that is booked into.
+type Targets = Vec<(Period, Target)>;
+
+/// What every booking in front of the fixed ones should be, in the order of periods; `None` when an amount does not fit.
+fn targets(book: &Book, key: &BookKey, views: &[View<'_>], standpoint: &Standpoint) -> Option<Targets> {
     let fixed = book.bookings.iter().filter(|booking| Some(booking.period) <= standpoint.frozen_through);
     let mut assigned = fixed.map(|booking| i128::from(booking.total.0)).sum::<i128>();
     let fixed = book.bookings.iter().filter(|booking| Some(booking.period) <= standpoint.frozen_through);
     // What no version prices any more is taken back under the version that it was last fixed with.
     let mut last_fixed = fixed.max_by_key(|booking| booking.period).map(|booking| booking.priced_by.clone());
     let free = book.bookings.iter().filter(|booking| Some(booking.period) > standpoint.frozen_through);
-    let mut targets: BTreeMap<Period, Target> = free.map(|booking| (booking.period, Target::default())).collect();
+    let mut targets: Targets = free.map(|booking| (booking.period, Target::default())).collect();
     let mut closed = standpoint.frozen_through;
     for view in views {
-        let priced = view.pricing.earned.get(key);
+        let priced = view.pricing.get(key);
         let earned = priced.map_or(0, |priced| i128::from(priced.minor.0));
         let into = match view.period {
             Some(period) if key.2 > period => {
@@ -152,13 +163,22 @@ fn targets(book: &Book, key: &BookKey, views: &[View], standpoint: &Standpoint) 
             None => closed.map_or(key.2, |closed| key.2.max(closed.next())),
         };
         closed = closed.max(view.period);
-        let target = targets.entry(into).or_default();
+        let target = target_of(&mut targets, into);
         target.total = target.total.checked_add(i64::try_from(earned - assigned).ok()?)?;
         target.priced_by = priced.map(PricedBy::of).or_else(|| last_fixed.clone());
         assigned = earned;
         last_fixed.clone_from(&target.priced_by);
     }
+    targets.sort_by_key(|(period, _)| *period);
     Some(targets)
+}
+
+fn target_of(targets: &mut Targets, period: Period) -> &mut Target {
+    let at = targets.iter().position(|(of, _)| *of == period).unwrap_or_else(|| {
+        targets.push((period, Target::default()));
+        targets.len() - 1
+    });
+    &mut targets[at].1
 }
 
 /// What the accruals of one component and period have in common.
@@ -171,7 +191,7 @@ struct Posting<'p> {
 
 impl Posting<'_> {
     /// Moves a book to its targets; true when anything about it is another.
-    fn post(&self, book: &mut Book, targets: BTreeMap<Period, Target>, accruals: &mut Vec<Accrual>) -> bool {
+    fn post(&self, book: &mut Book, targets: Targets, accruals: &mut Vec<Accrual>) -> bool {
         let mut changed = false;
         for (period, target) in targets {
             let place = book.bookings.iter().position(|booking| booking.period == period);
@@ -202,10 +222,10 @@ impl Posting<'_> {
         let booking = &book.bookings[place];
         Accrual {
             payee_id: self.subject.payee_id.clone(),
-            plan_id: booking.priced_by.plan_id.as_str().into(),
+            plan_id: booking.priced_by.plan_id.clone(),
             plan_from: booking.priced_by.plan_from,
-            component: book.component.as_str().into(),
-            earning_code: booking.priced_by.earning_code.as_str().into(),
+            component: book.component.clone(),
+            earning_code: booking.priced_by.earning_code.clone(),
             calendar: self.world.calendar_id.clone(),
             interval: book.interval,
             effective_period: book.effective,

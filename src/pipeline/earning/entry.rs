@@ -6,6 +6,7 @@ use crate::domain::money::{Amount, Minor};
 use crate::domain::reject::Reason;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const VERSION: u8 = 1;
 /// The only pay group.
@@ -87,8 +88,12 @@ pub struct Ledger {
     pub unreleased: Vec<(Period, Minor)>,
 }
 
-pub fn encode<T: Serialize>(state: &T) -> Result<Vec<u8>, postcard::Error> {
-    postcard::to_extend(state, vec![VERSION])
+/// Encodes by way of `scratch`, which is used again.
+pub fn encode<T: Serialize>(state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
+    scratch.clear();
+    scratch.push(VERSION);
+    *scratch = postcard::to_extend(state, std::mem::take(scratch))?;
+    Ok(scratch.as_slice().into())
 }
 
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {

@@ -23,10 +23,11 @@ use crate::domain::calendar::Quarter;
 use crate::domain::fact::Fact;
 use crate::domain::output::{Causes, RejectKind};
 use crate::domain::reject::Reject;
-use crate::domain::topic::{Position, Topic};
+use crate::domain::topic::{Position, Topic, partition_of};
 use crate::domain::world::{Operation, Reach, World};
 use booking::{Subject, book};
 use entry::{Entry, KeyOf, Ledger, Waiting, parse_key};
+use pricing::Terms;
 use progress::{Pass, Progress, Snapshots};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -39,10 +40,14 @@ pub struct Earning {
     feed: Feed,
     partitions: BTreeMap<u32, Partition>,
     loaded: Vec<Loaded>,
+    /// How many of them are in the effects already, while a batch ends.
+    settled: usize,
     /// By partition and key.
-    places: FxHashMap<u32, FxHashMap<Box<[u8]>, usize>>,
+    places: FxHashMap<u32, FxHashMap<Arc<[u8]>, usize>>,
     /// Used again for every credit.
     key: Vec<u8>,
+    /// Used again for every state.
+    scratch: Vec<u8>,
     saved: Option<(World, BTreeMap<u32, Partition>)>,
 }
 
@@ -55,7 +60,7 @@ struct Partition {
 /// A state in the current batch.
 struct Loaded {
     partition: u32,
-    key: Vec<u8>,
+    key: Arc<[u8]>,
     state: State,
     /// Must be priced again.
     touched: bool,
@@ -82,8 +87,10 @@ impl Earning {
             feed: Feed::default(),
             partitions: BTreeMap::new(),
             loaded: Vec::new(),
+            settled: 0,
             places: FxHashMap::default(),
             key: Vec::new(),
+            scratch: Vec::new(),
             saved: None,
         }
     }
@@ -110,8 +117,9 @@ impl Earning {
             }
             None => return Err(alarm(partition, "a stored key is not one of earning's")),
         };
-        self.loaded.push(Loaded { partition, key: key.to_vec(), state, touched: false, changed: false, causes: None });
-        self.places.entry(partition).or_default().insert(key.into(), self.loaded.len() - 1);
+        let key: Arc<[u8]> = key.into();
+        self.places.entry(partition).or_default().insert(key.clone(), self.loaded.len());
+        self.loaded.push(Loaded { partition, key, state, touched: false, changed: false, causes: None });
         Ok(self.loaded.len() - 1)
     }
 
@@ -139,19 +147,24 @@ impl Earning {
             }
         }
         if adopted {
-            self.start_passes(reach);
+            self.start_passes(&reach);
         }
     }
 
-    fn start_passes(&mut self, reach: Reach) {
-        let payees = (!reach.all_earnings).then(|| reach.payees.into_iter().collect::<Vec<String>>());
-        for partition in self.partitions.values_mut() {
+    /// Each partition goes over the payees that it holds, together with what is left of the pass before.
+    fn start_passes(&mut self, reach: &Reach) {
+        let partitions = self.world.partitions;
+        for (number, partition) in &mut self.partitions {
             partition.facts_next = self.world.facts_next;
-            let all = payees.is_none() || partition.progress.pass.as_ref().is_some_and(|pass| pass.payees.is_none());
-            let mut named = payees.clone().unwrap_or_default();
-            named.extend(partition.progress.pass.take().and_then(|pass| pass.payees).unwrap_or_default());
-            named.sort();
-            named.dedup();
+            let before = partition.progress.pass.take();
+            let all = reach.all_earnings || before.as_ref().is_some_and(|pass| pass.payees.is_none());
+            let mut named = before.and_then(|pass| pass.payees).unwrap_or_default();
+            if !all {
+                let here = |payee_id: &&String| partition_of(payee_id.as_bytes(), partitions) == *number;
+                named.extend(reach.payees.iter().filter(here).cloned());
+                named.sort();
+                named.dedup();
+            }
             let pass = Pass { payees: (!all).then_some(named), after: Vec::new() };
             partition.progress.pass = Some(pass).filter(|pass| pass.payees.as_ref().is_none_or(|named| !named.is_empty()));
         }
@@ -185,23 +198,38 @@ impl Earning {
         Ok(budget.saturating_sub(keys.len().max(1)))
     }
 
-    /// Prices what was touched and puts all changes into the effects.
-    fn settle(&mut self, effects: &mut Effects) -> Result<(), StageError> {
-        for place in 0..self.loaded.len() {
+    /// Prices what was touched and puts all changes into the effects, some states at a time: what the worker has written
+    /// meanwhile need not be kept. True: there are more.
+    fn settle(&mut self, effects: &mut Effects) -> Result<bool, StageError> {
+        const AT_ONCE: usize = 1_024;
+        let until = self.loaded.len().min(self.settled + AT_ONCE);
+        for place in self.settled..until {
             if self.loaded[place].touched {
                 self.reprice(place, effects)?;
             }
+            let loaded = &mut self.loaded[place];
+            let state = std::mem::replace(&mut loaded.state, State::Ledger(Ledger::default()));
+            if loaded.changed {
+                let bytes = match &state {
+                    State::Entry { entry, .. } => entry::encode(entry, &mut self.scratch),
+                    State::Ledger(ledger) => entry::encode(ledger, &mut self.scratch),
+                };
+                let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
+                effects.changed.push(Changed { partition: loaded.partition, key: loaded.key.clone(), state: Some(bytes) });
+            }
         }
-        self.places.clear();
-        for loaded in self.loaded.drain(..).filter(|loaded| loaded.changed) {
-            let bytes = match &loaded.state {
-                State::Entry { entry, .. } => entry::encode(entry),
-                State::Ledger(ledger) => entry::encode(ledger),
-            };
-            let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
-            effects.changed.push(Changed { partition: loaded.partition, key: loaded.key, state: Some(bytes) });
+        self.settled = until;
+        if until < self.loaded.len() {
+            return Ok(true);
         }
-        Ok(())
+        self.forget_loaded();
+        Ok(false)
+    }
+
+    fn forget_loaded(&mut self) {
+        self.settled = 0;
+        self.loaded.clear();
+        self.places.values_mut().for_each(FxHashMap::clear);
     }
 
     /// Brings an entry's books and attainments up to date under the current world.
@@ -216,15 +244,15 @@ impl Earning {
         let standpoint = partition.progress.standpoint(&loaded.key, &self.world, &self.snapshots);
         let causes = loaded.causes.unwrap_or_else(|| facts_cause(&self.world));
         let subject = Subject { payee_id, quarter: *quarter, causes };
+        let terms = Terms::of(payee_id, *quarter, &self.world);
         let overflow = || alarm(loaded.partition, "a sum does not fit");
-        let booked = book(entry, &subject, &standpoint, &self.world).ok_or_else(overflow)?;
+        let booked = book(entry, &subject, &standpoint, &terms).ok_or_else(overflow)?;
         let released = partition.progress.released_for(&loaded.key, &self.world);
-        let attained = attaining::attain(entry, payee_id, *quarter, released, &self.world).ok_or_else(overflow)?;
-        let waiting = booked.pricing.waiting;
-        loaded.changed |= booked.changed || !attained.is_empty() || waiting != entry.waiting;
+        let attained = attaining::attain(entry, payee_id, *quarter, released, &terms).ok_or_else(overflow)?;
+        loaded.changed |= booked.changed || !attained.is_empty() || booked.waiting != entry.waiting;
         effects.outputs.extend(attained.into_iter().map(Output::Attainment));
-        effects.outputs.extend(booked.accruals.into_iter().map(|accrual| Output::Accrual(Box::new(accrual))));
-        note_waiting(payee_id, entry, waiting, causes.last, effects);
+        effects.outputs.extend(booked.accruals.into_iter().map(Output::Accrual));
+        note_waiting(payee_id, entry, booked.waiting, causes.last, effects);
         Ok(())
     }
 }
@@ -336,7 +364,7 @@ impl Stage for Earning {
         Ok(Flow::Folded)
     }
 
-    fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+    fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
         self.settle(effects)
     }
 
@@ -356,8 +384,7 @@ impl Stage for Earning {
         if let Some((world, partitions)) = self.saved.take() {
             (self.world, self.partitions) = (world, partitions);
         }
-        self.loaded.clear();
-        self.places.clear();
+        self.forget_loaded();
         self.feed.abandon();
     }
 

@@ -7,34 +7,51 @@ use crate::domain::fact::Component;
 use crate::domain::money::{Measured, Minor};
 use crate::domain::reject::Reason;
 use crate::domain::reward::{PeriodInput, earned};
-use crate::domain::world::{PlanVersion, World};
+use crate::domain::world::{PlanVersion, World, plans_in};
 use compact_str::CompactString;
 use ethnum::I256;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// (component, interval, effective period).
 pub type BookKey = (CompactString, Interval, Period);
 
 /// What a component earned for a period, and the plan version that says so.
-#[derive(Clone, Debug)]
-pub struct Priced {
+#[derive(Clone, Copy, Debug)]
+pub struct Priced<'w> {
     pub minor: Minor,
     pub exact: I256,
-    pub plan: Arc<PlanVersion>,
-    pub earning_code: Arc<str>,
+    pub plan: &'w PlanVersion,
+    pub earning_code: &'w Arc<str>,
 }
 
 #[derive(Debug, Default)]
-pub struct Pricing {
-    pub earned: BTreeMap<BookKey, Priced>,
+pub struct Pricing<'w> {
+    /// One for each key; few enough to look through.
+    pub earned: Vec<(BookKey, Priced<'w>)>,
     pub waiting: Vec<Waiting>,
+}
+
+impl<'w> Pricing<'w> {
+    pub fn get(&self, key: &BookKey) -> Option<&Priced<'w>> {
+        self.earned.iter().find(|(of, _)| of == key).map(|(_, priced)| priced)
+    }
+
+    /// Two plans of a payee may hold a component of the same id: they add up.
+    fn add(&mut self, key: BookKey, new: Priced<'w>) {
+        match self.earned.iter_mut().find(|(of, _)| *of == key) {
+            Some((_, sum)) => {
+                sum.minor = Minor(sum.minor.0.saturating_add(new.minor.0));
+                sum.exact += new.exact;
+            }
+            None => self.earned.push((key, new)),
+        }
+    }
 }
 
 /// A component as it stands in one period.
 #[derive(Clone, Copy)]
 struct InForce<'w> {
-    plan: &'w Arc<PlanVersion>,
+    plan: &'w PlanVersion,
     place: usize,
 }
 
@@ -52,54 +69,69 @@ struct Versions<'w> {
     in_force: [Option<InForce<'w>>; 3],
 }
 
-/// Prices a payee's quarter under a world.
-pub fn price(payee_id: &str, quarter: Quarter, inputs: &Inputs, world: &World) -> Pricing {
-    let mut pricing = Pricing::default();
-    let Some(calendar) = world.calendar.as_deref() else {
-        pricing.waiting.extend(inputs.statements.iter().map(no_period));
-        return pricing;
-    };
-    for versions in versions_of(payee_id, quarter, world, calendar, &mut pricing.waiting) {
-        match versions.kind {
-            IntervalKind::Quarter => price_interval(Interval::Quarter(quarter), &versions, inputs, world, &mut pricing),
-            IntervalKind::Month => {
-                for period in quarter.periods() {
-                    price_interval(Interval::Month(period), &versions, inputs, world, &mut pricing);
+/// The terms of a payee's quarter under a world: its components, and what of them is missing.
+pub struct Terms<'w> {
+    pub world: &'w World,
+    quarter: Quarter,
+    /// By plan and component.
+    versions: Vec<Versions<'w>>,
+    waiting: Vec<Waiting>,
+}
+
+impl<'w> Terms<'w> {
+    pub fn of(payee_id: &str, quarter: Quarter, world: &'w World) -> Terms<'w> {
+        let mut terms = Terms { world, quarter, versions: Vec::new(), waiting: Vec::new() };
+        let (Some(calendar), Some(payee)) = (world.calendar.as_deref(), world.organisation.get(payee_id)) else { return terms };
+        for (at, period) in quarter.periods().into_iter().enumerate() {
+            for plan_id in plans_in(payee, calendar, period) {
+                let Some(plan) = world.plan_version(plan_id, period) else {
+                    let message = format!("plan \"{plan_id}\" has no version in force in {period} for payee \"{payee_id}\"");
+                    terms.waiting.push(Waiting { reason: Reason::MissingPlan, message });
+                    continue;
+                };
+                for (place, component) in plan.plan.components.iter().enumerate() {
+                    wait_for_measure(component, world, &mut terms.waiting);
+                    versions_slot(&mut terms.versions, plan, component).in_force[at] = Some(InForce { plan, place });
                 }
             }
         }
+        terms.versions.sort_by_key(|of| (of.plan_id, of.component_id, of.kind));
+        terms
     }
-    wait_for_periods(inputs, calendar, &mut pricing.waiting);
-    pricing.waiting.sort();
-    pricing.waiting.dedup();
-    pricing
-}
 
-/// By plan and component.
-fn versions_of<'w>(
-    payee_id: &str,
-    quarter: Quarter,
-    world: &'w World,
-    calendar: &Calendar,
-    waiting: &mut Vec<Waiting>,
-) -> Vec<Versions<'w>> {
-    let mut versions: Vec<Versions<'w>> = Vec::new();
-    for (at, period) in quarter.periods().into_iter().enumerate() {
-        for plan_id in world.organisation.plans_in(payee_id, calendar, period) {
-            let Some(plan) = world.plan_version(plan_id, period) else {
-                let message = format!("plan \"{plan_id}\" has no version in force in {period} for payee \"{payee_id}\"");
-                waiting.push(Waiting { reason: Reason::MissingPlan, message });
-                continue;
-            };
-            for (place, component) in plan.plan.components.iter().enumerate() {
-                wait_for_measure(component, world, waiting);
-                let of = versions_slot(&mut versions, plan, component);
-                of.in_force[at] = Some(InForce { plan, place });
+    /// What the components measure, and over which interval.
+    pub fn measured(&self) -> impl Iterator<Item = (&'w str, Interval)> {
+        let periods = self.quarter.periods();
+        self.versions.iter().flat_map(move |versions| {
+            let in_force = versions.in_force.iter().zip(periods).filter_map(|(version, period)| version.zip(Some(period)));
+            in_force.map(|(version, period)| (version.component().measure.as_str(), Interval::of(versions.kind, period)))
+        })
+    }
+
+    /// Prices what the quarter was told.
+    pub fn price(&self, inputs: &Inputs) -> Pricing<'w> {
+        let mut pricing = Pricing { earned: Vec::with_capacity(3 * self.versions.len()), waiting: self.waiting.clone() };
+        let Some(calendar) = self.world.calendar.as_deref() else {
+            pricing.waiting.extend(inputs.statements.iter().map(no_period));
+            return pricing;
+        };
+        for versions in &self.versions {
+            match versions.kind {
+                IntervalKind::Quarter => {
+                    price_interval(Interval::Quarter(self.quarter), versions, inputs, self.world, &mut pricing);
+                }
+                IntervalKind::Month => {
+                    for period in self.quarter.periods() {
+                        price_interval(Interval::Month(period), versions, inputs, self.world, &mut pricing);
+                    }
+                }
             }
         }
+        wait_for_periods(inputs, calendar, &mut pricing.waiting);
+        pricing.waiting.sort();
+        pricing.waiting.dedup();
+        pricing
     }
-    versions.sort_by_key(|of| (of.plan_id, of.component_id, of.kind));
-    versions
 }
 
 fn versions_slot<'v, 'w>(
@@ -123,7 +155,13 @@ fn wait_for_measure(component: &Component, world: &World, waiting: &mut Vec<Wait
     }
 }
 
-fn price_interval(interval: Interval, versions: &Versions<'_>, inputs: &Inputs, world: &World, pricing: &mut Pricing) {
+fn price_interval<'w>(
+    interval: Interval,
+    versions: &Versions<'w>,
+    inputs: &Inputs,
+    world: &'w World,
+    pricing: &mut Pricing<'w>,
+) {
     let (first, last) = interval.first_and_last();
     let in_force = |period: Period| versions.in_force[period.place_in_quarter()];
     let periods = (first.0..=last.0).map(Period);
@@ -142,23 +180,9 @@ fn price_interval(interval: Interval, versions: &Versions<'_>, inputs: &Inputs, 
             let message = format!("component \"{component_id}\" needs a quota of \"{measure}\" for {interval}");
             pricing.waiting.push(Waiting { reason: Reason::MissingQuota, message });
         }
-        let earning_code = version.plan.names[version.place].1.clone();
-        let new = Priced { minor: earned.minor, exact: earned.exact, plan: version.plan.clone(), earning_code };
-        add(&mut pricing.earned, (versions.component_id.into(), interval, period), new);
-    }
-}
-
-/// Two plans of a payee may hold a component of the same id: they add up.
-fn add(earned: &mut BTreeMap<BookKey, Priced>, key: BookKey, new: Priced) {
-    match earned.entry(key) {
-        std::collections::btree_map::Entry::Vacant(vacant) => {
-            vacant.insert(new);
-        }
-        std::collections::btree_map::Entry::Occupied(mut occupied) => {
-            let sum = occupied.get_mut();
-            sum.minor = Minor(sum.minor.0.saturating_add(new.minor.0));
-            sum.exact += new.exact;
-        }
+        let earning_code = &version.plan.names[version.place].1;
+        let new = Priced { minor: earned.minor, exact: earned.exact, plan: version.plan, earning_code };
+        pricing.add((versions.component_id.into(), interval, period), new);
     }
 }
 

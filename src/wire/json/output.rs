@@ -4,7 +4,7 @@ use crate::domain::fact::Fact;
 use crate::domain::money::{Minor, minor_digits};
 use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun, RejectRecord};
 use crate::domain::topic::Position;
-use crate::wire::output::{earned_denominator, ratio};
+use crate::wire::output::{EARNED_DENOMINATOR, ratio};
 use crate::wire::{keys, rejected};
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ impl ToJson for Accrual {
             "new_total": money(self.new_total, &self.currency),
             "delta": money(delta, &self.currency),
             "exact_numerator": self.exact_numerator.to_string(),
-            "exact_denominator": earned_denominator(),
+            "exact_denominator": EARNED_DENOMINATOR,
             "unit": "money",
             "currency": *self.currency,
             "state": "PAYABLE",

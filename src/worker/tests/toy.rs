@@ -146,12 +146,13 @@ impl Stage for Toy {
         Ok(Flow::Folded)
     }
 
-    fn finish(&mut self, _: &mut dyn States, effects: &mut Effects) -> Result<(), StageError> {
+    fn finish(&mut self, _: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
         for ((partition, key), count) in std::mem::take(&mut self.counts) {
             assert_ne!(key, b"slow-poison", "poison was finished");
-            effects.changed.push(Changed { partition, key, state: Some(count.to_string().into_bytes()) });
+            let state = Some(count.to_string().as_bytes().into());
+            effects.changed.push(Changed { partition, key: key.into(), state });
         }
-        Ok(())
+        Ok(false)
     }
 
     fn meta(&self, partition: u32) -> (Vec<u8>, u64) {
