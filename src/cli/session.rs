@@ -241,20 +241,12 @@ impl Session {
         }
     }
 
-    /// Folds what was appended, and stops the engine of this process.
-    pub fn finish(self) -> anyhow::Result<()> {
-        if let Backend::Embedded { engine, .. } = &self.backend
-            && engine.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-        {
-            self.catch_up()?;
-        }
-        match self.backend {
-            Backend::Embedded { engine, .. } => {
-                let engine = engine.into_inner().unwrap_or_else(PoisonError::into_inner);
-                Ok(engine.map_or(Ok(()), Engine::stop)?)
-            }
-            Backend::Socket(_) | Backend::Kafka(_) => Ok(()),
-        }
+    /// Folds what was appended, and stops the engine of this process: what it held in memory is free afterwards.
+    pub fn finish(&self) -> anyhow::Result<()> {
+        let Backend::Embedded { engine, .. } = &self.backend else { return Ok(()) };
+        self.catch_up()?;
+        let engine = engine.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(engine.map_or(Ok(()), Engine::stop)?)
     }
 }
 

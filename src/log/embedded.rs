@@ -94,7 +94,7 @@ impl Embedded {
     }
 
     /// Rewrites every partition of the compacted topics with the newest record of each key. Appends and commits do the
-    /// same for a partition that has doubled.
+    /// same for a partition that has grown fourfold.
     pub fn compact(&self) -> Result<(), LogError> {
         let topics = self.topics();
         for (topic, partitions) in topics.into_iter().filter(|(topic, _)| topic.compacted()) {

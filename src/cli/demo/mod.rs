@@ -97,7 +97,6 @@ impl Demo {
         } else {
             show_end(&session, console, released, &report)?;
         }
-        session.finish()?;
         if !console.json {
             what_next(console, &directory);
         }

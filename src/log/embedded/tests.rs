@@ -238,17 +238,17 @@ fn compaction_keeps_the_newest_record_of_each_key_at_its_offset() {
 }
 
 #[test]
-fn a_changelog_that_has_doubled_is_rewritten_by_the_next_append() {
+fn a_changelog_that_has_grown_fourfold_is_rewritten_by_the_next_append() {
     let log = created(Embedded::in_memory().unwrap());
     let names: Vec<String> = (0..9_000).map(|number| format!("key {number}")).collect();
     let round: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
     let mut counts = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..6 {
         append(&log, Topic::EarningChangelog, &round).unwrap();
         counts.push(contents(&log, Topic::EarningChangelog).split(' ').filter(|part| part.ends_with("=v")).count());
     }
-    assert_eq!(counts, [9_000, 9_000, 18_000, 9_000]);
-    assert_eq!(log.end(Topic::EarningChangelog, 0).unwrap(), 36_000);
+    assert_eq!(counts, [9_000, 9_000, 18_000, 27_000, 36_000, 9_000]);
+    assert_eq!(log.end(Topic::EarningChangelog, 0).unwrap(), 54_000);
 }
 
 #[test]
