@@ -123,3 +123,38 @@ fn a_damaged_directory_is_made_anew_and_a_locked_one_is_left_alone() {
     let (_, wiped) = Store::open(directory.path(), &settings, Arc::default()).unwrap();
     assert!(matches!(wiped, Some(Wiped::Damaged(_))), "{wiped:?}");
 }
+
+/// What a writer answers to deltas that all wait already: sequence numbers from and to, with the size of their state.
+fn answers(crash: CrashPoints, deltas: &[(u64, u64, usize)]) -> Vec<Acknowledgement> {
+    let directory = tempfile::tempdir().unwrap();
+    let database = open_when_free(directory.path(), &settings(Layout::Packed)).unwrap();
+    let ((commands, inbox), (outbox, answers)) = (sync_channel(deltas.len() + 2), channel());
+    let (reply, _) = channel();
+    commands.send(Command::Open { partition: 0, owner: "me".into(), epoch: 1, reply }).unwrap();
+    let (reply, _) = channel();
+    commands.send(Command::Fill { partition: 0, changes: Vec::new(), position: Some(position("me", 0)), reply }).unwrap();
+    for (from_seq, to_seq, bytes) in deltas.iter().copied() {
+        let changes = vec![Change { key: b"a"[..].into(), state: Some(vec![to_seq as u8; bytes].into()) }];
+        let delta = Delta { partition: 0, epoch: 1, from_seq, to_seq, changelog_hint: 9, changes };
+        commands.send(Command::Apply(Arc::new(delta))).unwrap();
+    }
+    drop(commands);
+    writer::Writer::new(database, Layout::Packed, outbox, Arc::new(crash)).run(&inbox);
+    answers.into_iter().collect()
+}
+
+#[test]
+fn what_waits_is_written_at_once_as_far_as_it_follows() {
+    let applied = |seq| Acknowledgement::Applied { partition: 0, epoch: 1, seq };
+    let lost = |reason: &str| Acknowledgement::Lost { partition: 0, epoch: 1, reason: reason.into() };
+    let none = CrashPoints::default;
+    assert_eq!(answers(none(), &[(0, 1, 9), (1, 2, 9), (2, 3, 9)]), [applied(3)]);
+    let large = 3 << 20;
+    assert_eq!(answers(none(), &[(0, 1, large), (1, 2, large), (2, 3, large)]), [applied(2), applied(3)]);
+    let broken = answers(none(), &[(0, 1, 9), (1, 2, 9), (5, 6, 9), (2, 3, 9)]);
+    assert_eq!(broken, [applied(2), lost("commit 6 does not follow on the stored 2"), applied(3)]);
+    for point in ["mid-store:2", "after-store:2"] {
+        let crash = CrashPoints::simulated(point).unwrap();
+        assert_eq!(answers(crash, &[(0, 1, 9), (1, 2, 9), (5, 6, 9), (2, 3, 9)]), [applied(2)], "{point}");
+    }
+}

@@ -30,6 +30,13 @@ struct Partition {
     acknowledged_seq: u64,
 }
 
+/// The beginning of a range of keys.
+struct SomeKeys {
+    live: Vec<Vec<u8>>,
+    /// What lies behind this key is not known yet. `None`: everything is known.
+    through: Option<Vec<u8>>,
+}
+
 struct Entry {
     state: Option<Arc<[u8]>>,
     seq: u64,
@@ -170,18 +177,17 @@ impl Partition {
         let mut found = Vec::new();
         let mut after = after.to_vec();
         while found.len() < limit {
-            let (keys, known_through) = self.some_keys(&after, until, limit)?;
-            found.extend(keys);
-            let Some(known_through) = known_through else { break };
-            after = known_through;
+            let some = self.some_keys(&after, until, limit)?;
+            found.extend(some.live);
+            let Some(through) = some.through else { break };
+            after = through;
         }
         found.truncate(limit);
         Ok(found)
     }
 
-    /// Live keys out of at most `limit` of the store and of each delta that it may not have yet. Where one of them has
-    /// more, all keys are known only through the returned one.
-    fn some_keys(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<(Vec<Vec<u8>>, Option<Vec<u8>>), StoreError> {
+    /// Merges at most `limit` keys of the store and of each delta that it may not have yet, the newer over the older.
+    fn some_keys(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<SomeKeys, StoreError> {
         let stored = self.reader.keys_between(after, until, limit)?;
         let mut known_through = stored.last().filter(|_| stored.len() == limit).map(Vec::as_slice);
         let mut live: BTreeMap<&[u8], bool> = stored.iter().map(|key| (key.as_slice(), true)).collect();
@@ -195,7 +201,7 @@ impl Partition {
         }
         let is_known = |key: &[u8]| known_through.is_none_or(|known| key <= known);
         let keys = live.iter().filter(|(key, live)| **live && is_known(key)).map(|(key, _)| key.to_vec()).collect();
-        Ok((keys, known_through.map(<[u8]>::to_vec)))
+        Ok(SomeKeys { live: keys, through: known_through.map(<[u8]>::to_vec) })
     }
 }
 
