@@ -1,13 +1,13 @@
-//! The cache of a stage's states in sled: one tree per partition with its plain entries and, under one key, the position
-//! in the changelog that they stand for. The only file that names sled.
+//! The cache of a stage's states in sled: one tree per partition with its states and, under one key, the position in the
+//! changelog that they stand for. Only this module names sled.
 //!
 //! Nothing of record lives here alone: what is damaged or foreign is wiped and comes back from the changelog. One writer
 //! thread applies what was committed, in order; reads come from any thread. sled panics on damage, so every call into it
-//! is caught.
+//! is caught. Reading order: `tree` (how states lie in sled), `index` (where each one is), `chunk` (many in one value),
+//! `writer`.
 
 use crate::worker::crash::CrashPoints;
 use serde::{Deserialize, Serialize};
-use std::hash::{DefaultHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +15,22 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+mod chunk;
+mod index;
+mod tree;
 mod writer;
 
-/// No state key starts with a zero byte.
-const POSITION_KEY: &[u8] = b"\0position";
-const POSITION_VERSION: u8 = 1;
+use tree::Tree;
+
+/// How states lie in a store. What was written under another layout is wiped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Each on its own: for keys that are written again and again.
+    Plain,
+    /// Many in one value, because sled takes one value of many states far faster than many values: for ever-new keys.
+    /// Keys that start with a control character stay on their own and are listed in order without a scan.
+    Packed,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -70,7 +81,21 @@ pub struct Delta {
     pub from_seq: u64,
     pub to_seq: u64,
     pub changelog_hint: u64,
+    /// In the order of keys, each key once.
     pub changes: Vec<Change>,
+}
+
+impl Delta {
+    /// The changes of keys strictly after `after` and before `until`.
+    pub fn range(&self, after: &[u8], until: Option<&[u8]>) -> &[Change] {
+        let start = self.changes.partition_point(|change| change.key.as_ref() <= after);
+        let before = |until: &[u8]| self.changes.partition_point(|change| change.key.as_ref() < until);
+        self.changes.get(start..until.map_or(self.changes.len(), before)).unwrap_or_default()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.changes.iter().map(Change::bytes).sum()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -86,20 +111,13 @@ impl Change {
     }
 }
 
-/// What became of a delta.
+/// What became of a delta, or of several that followed on each other and were written at once.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Acknowledgement {
-    Applied {
-        partition: u32,
-        epoch: u64,
-        seq: u64,
-    },
+    /// Everything up to `seq` is stored.
+    Applied { partition: u32, epoch: u64, seq: u64 },
     /// It did not follow on what is stored, or could not be written: the partition must be restored.
-    Lost {
-        partition: u32,
-        epoch: u64,
-        reason: String,
-    },
+    Lost { partition: u32, epoch: u64, reason: String },
 }
 
 /// Count and sum of states, kept by -old +new.
@@ -131,44 +149,36 @@ fn entry_hash(key: &[u8], value: &[u8]) -> u128 {
     u128::from_le_bytes(low)
 }
 
-/// What a set of live keys holds of a key.
-pub fn fingerprint(key: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write(key);
-    hasher.finish()
-}
-
 /// A partition's tree as it was found, scanned in full.
 pub struct Opened {
     pub reader: Reader,
     /// `None`: empty, perhaps because of `wiped`.
     pub position: Option<StorePosition>,
     pub digest: Digest,
-    pub fingerprints: Vec<u64>,
     pub wiped: Option<Wiped>,
 }
 
 /// Reads of one partition, from any thread.
 #[derive(Clone)]
 pub struct Reader {
-    tree: sled::Tree,
+    tree: Arc<Tree>,
 }
 
 impl Reader {
+    /// A key that is not stored is answered from memory: most deals are new, and a read that misses is dear.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        guarded(|| Ok(self.tree.get(key)?.map(|value| value.to_vec())))
+        self.tree.get(key)
     }
 
-    /// Keys in byte order, strictly after `after`, at most `limit`.
-    pub fn keys_after(&self, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        let from = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-        let keys =
-            || self.tree.range::<&[u8], _>(from).keys().filter(|key| !matches!(key, Ok(key) if key.as_ref() == POSITION_KEY));
-        guarded(|| keys().take(limit).map(|key| Ok(key?.to_vec())).collect())
+    /// Keys in byte order, strictly after `after` and before `until`, at most `limit`. Packed keys lie in no order: a range
+    /// that has some costs a read of everything that is packed.
+    pub fn keys_between(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.tree.keys_between(after, until, limit)
     }
 }
 
 pub struct Settings {
+    pub layout: Layout,
     pub cache_bytes: u64,
     pub flush_every_ms: u64,
     /// Deltas that may wait for the writer.
@@ -194,7 +204,7 @@ impl Store {
         let (database, wiped) = open_or_wipe(path, settings)?;
         let (commands, inbox) = sync_channel(settings.queue_deltas);
         let (outbox, acknowledgements) = channel();
-        let writer = writer::Writer::new(database, outbox, crash);
+        let writer = writer::Writer::new(database, settings.layout, outbox, crash);
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&inbox));
         let thread = thread.map_err(|error| StoreError::Unusable { path: path.into(), message: error.to_string() })?;
         Ok((Store { commands, acknowledgements, writer: Some(thread) }, wiped))

@@ -39,8 +39,15 @@ pub trait States {
     /// The state of a key as last changed by a committed batch.
     fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Arc<[u8]>>, StageError>;
 
-    /// Keys of a partition in byte order, strictly after `after`, at most `limit`; committed batches only.
-    fn keys_after(&mut self, partition: u32, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StageError>;
+    /// Keys of a partition in byte order, strictly after `after` and before `until`, at most `limit`; committed batches
+    /// only.
+    fn keys_between(
+        &mut self,
+        partition: u32,
+        after: &[u8],
+        until: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StageError>;
 }
 
 /// Where an input record stood, and its bytes for a dead letter.

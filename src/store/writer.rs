@@ -1,47 +1,68 @@
 //! The store's one writing thread: sled's batches take a process-wide lock, and order is what makes them a position.
+//!
+//! What waits is written at once: a batch costs more than its entries, and a key that changes again needs one write.
 
 use super::{
-    Acknowledgement, Change, Command, Delta, Digest, Opened, POSITION_KEY, POSITION_VERSION, Reader, StoreError, StorePosition,
-    Wiped, fingerprint, guarded,
+    Acknowledgement, Change, Command, Delta, Layout, Opened, Reader, StoreError, StorePosition, Tree, Wiped, guarded, tree,
 };
 use crate::worker::crash::{CrashPoints, Crashed};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
+/// Changes that are written at once: more would hold sled's lock for long.
+const WRITTEN_AT_ONCE_BYTES: usize = 4 << 20;
+
 pub(super) struct Writer {
     database: sled::Db,
+    layout: Layout,
     held: HashMap<u32, Held>,
     acknowledgements: Sender<Acknowledgement>,
     crash: Arc<CrashPoints>,
 }
 
 struct Held {
-    tree: sled::Tree,
+    tree: Arc<Tree>,
     epoch: u64,
     position: Option<StorePosition>,
 }
 
 impl Writer {
-    pub(super) fn new(database: sled::Db, acknowledgements: Sender<Acknowledgement>, crash: Arc<CrashPoints>) -> Writer {
-        Writer { database, held: HashMap::new(), acknowledgements, crash }
+    pub(super) fn new(
+        database: sled::Db,
+        layout: Layout,
+        acknowledgements: Sender<Acknowledgement>,
+        crash: Arc<CrashPoints>,
+    ) -> Writer {
+        Writer { database, layout, held: HashMap::new(), acknowledgements, crash }
     }
 
-    /// Until the store is dropped. An answer that nobody waits for any more is no failure.
+    /// Until the store is dropped.
     pub(super) fn run(mut self, inbox: &Receiver<Command>) {
-        for command in inbox {
-            match command {
-                Command::Open { partition, owner, epoch, reply } => drop(reply.send(self.open(partition, &owner, epoch))),
-                Command::Wipe { partition, reply } => drop(reply.send(self.wipe(partition))),
-                Command::Fill { partition, changes, position, reply } => {
-                    drop(reply.send(self.fill(partition, &changes, position)));
-                }
-                Command::Apply(delta) => match self.apply(&delta) {
-                    Ok(acknowledgement) => drop(self.acknowledgements.send(acknowledgement)),
-                    Err(Crashed(_)) => return,
-                },
+        let mut next = inbox.recv().ok();
+        while let Some(command) = next {
+            next = match self.take(command, inbox) {
+                Ok(after) => after.or_else(|| inbox.recv().ok()),
+                Err(Crashed(_)) => return,
+            };
+        }
+    }
+
+    /// Returns the command that was met behind the deltas. An answer that nobody waits for any more is no failure.
+    fn take(&mut self, command: Command, inbox: &Receiver<Command>) -> Result<Option<Command>, Crashed> {
+        match command {
+            Command::Open { partition, owner, epoch, reply } => drop(reply.send(self.open(partition, &owner, epoch))),
+            Command::Wipe { partition, reply } => drop(reply.send(self.wipe(partition))),
+            Command::Fill { partition, changes, position, reply } => {
+                drop(reply.send(self.fill(partition, &changes, position)));
+            }
+            Command::Apply(first) => {
+                let (deltas, after) = waiting(first, inbox);
+                self.apply_all(&deltas)?;
+                return Ok(after);
             }
         }
+        Ok(None)
     }
 
     fn open(&mut self, partition: u32, owner: &str, epoch: u64) -> Result<Opened, StoreError> {
@@ -57,15 +78,16 @@ impl Writer {
 
     fn scan(&mut self, partition: u32, owner: &str, epoch: u64) -> Result<Opened, Wiped> {
         let tree = self.tree(partition).map_err(|error| Wiped::Damaged(error.to_string()))?;
-        let (position, digest, fingerprints) = read_all(&tree)?;
+        let (tree, position, digest) = Tree::open(tree, self.layout)?;
         if position.is_none() && digest.live_keys > 0 {
             return Err(Wiped::Damaged("states without a position".into()));
         }
         if let Some(foreign) = position.as_ref().filter(|position| position.owner != owner) {
             return Err(Wiped::Foreign { found: foreign.owner.clone(), wanted: owner.into() });
         }
+        let tree = Arc::new(tree);
         self.held.insert(partition, Held { tree: tree.clone(), epoch, position: position.clone() });
-        Ok(Opened { reader: Reader { tree }, position, digest, fingerprints, wiped: None })
+        Ok(Opened { reader: Reader { tree }, position, digest, wiped: None })
     }
 
     fn tree(&self, partition: u32) -> Result<sled::Tree, StoreError> {
@@ -74,84 +96,87 @@ impl Writer {
 
     /// Empties the partition. Its readers go on to see it: the tree stays the same.
     fn wipe(&mut self, partition: u32) -> Result<(), StoreError> {
-        let tree = self.tree(partition)?;
-        // The position goes first: what a crash leaves behind is states without one, which are wiped again.
-        guarded(|| tree.remove(POSITION_KEY))?;
-        guarded(|| tree.clear())?;
-        if let Some(held) = self.held.get_mut(&partition) {
-            held.position = None;
+        match self.held.get_mut(&partition) {
+            Some(held) => {
+                held.position = None;
+                held.tree.wipe()
+            }
+            None => tree::wipe(&self.tree(partition)?),
         }
-        Ok(())
     }
 
     fn fill(&mut self, partition: u32, changes: &[Change], position: Option<StorePosition>) -> Result<(), StoreError> {
         let held = self.held.get_mut(&partition).ok_or(StoreError::Ended)?;
-        write(&held.tree, changes, position.as_ref())?;
+        held.tree.write(&changes.iter().collect::<Vec<_>>(), position.as_ref())?;
         held.position = position.or_else(|| held.position.take());
         Ok(())
     }
 
-    fn apply(&mut self, delta: &Delta) -> Result<Acknowledgement, Crashed> {
+    /// Each partition's deltas in their order, those that follow on each other in one write.
+    fn apply_all(&mut self, deltas: &[Arc<Delta>]) -> Result<(), Crashed> {
+        let mut partitions: BTreeMap<u32, Vec<&Delta>> = BTreeMap::new();
+        for delta in deltas {
+            partitions.entry(delta.partition).or_default().push(delta);
+        }
+        let follows = |a: &&Delta, b: &&Delta| (a.epoch, a.to_seq) == (b.epoch, b.from_seq);
+        for run in partitions.values().flat_map(|deltas| deltas.chunk_by(follows)) {
+            self.apply(run)?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, run: &[&Delta]) -> Result<(), Crashed> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
         self.crash.pass("mid-store")?;
-        let (partition, epoch, seq) = (delta.partition, delta.epoch, delta.to_seq);
-        let acknowledgement = match self.follow(delta) {
+        let (partition, epoch, seq) = (last.partition, last.epoch, last.to_seq);
+        let acknowledgement = match self.follow(first, last, run) {
             Ok(()) => Acknowledgement::Applied { partition, epoch, seq },
             Err(reason) => Acknowledgement::Lost { partition, epoch, reason },
         };
         self.crash.pass("after-store")?;
-        Ok(acknowledgement)
+        drop(self.acknowledgements.send(acknowledgement));
+        Ok(())
     }
 
-    fn follow(&mut self, delta: &Delta) -> Result<(), String> {
-        let held = self.held.get_mut(&delta.partition).ok_or("the partition is not open")?;
+    fn follow(&mut self, first: &Delta, last: &Delta, run: &[&Delta]) -> Result<(), String> {
+        let held = self.held.get_mut(&first.partition).ok_or("the partition is not open")?;
         let position = held.position.as_ref().ok_or("nothing is stored to follow on")?;
-        if held.epoch != delta.epoch || position.seq != delta.from_seq {
-            return Err(format!("commit {} does not follow on the stored {}", delta.to_seq, position.seq));
+        if held.epoch != first.epoch || position.seq != first.from_seq {
+            return Err(format!("commit {} does not follow on the stored {}", first.to_seq, position.seq));
         }
-        let next = StorePosition { seq: delta.to_seq, changelog_hint: delta.changelog_hint, ..position.clone() };
-        write(&held.tree, &delta.changes, Some(&next)).map_err(|error| error.to_string())?;
+        let next = StorePosition { seq: last.to_seq, changelog_hint: last.changelog_hint, ..position.clone() };
+        held.tree.write(&merged(run), Some(&next)).map_err(|error| error.to_string())?;
         held.position = Some(next);
         Ok(())
     }
 }
 
+/// The deltas that wait behind the first, as far as they are written at once, and what else was met.
+fn waiting(first: Arc<Delta>, inbox: &Receiver<Command>) -> (Vec<Arc<Delta>>, Option<Command>) {
+    let mut bytes = first.bytes();
+    let mut deltas = vec![first];
+    while bytes < WRITTEN_AT_ONCE_BYTES {
+        match inbox.try_recv() {
+            Ok(Command::Apply(delta)) => {
+                bytes += delta.bytes();
+                deltas.push(delta);
+            }
+            Ok(other) => return (deltas, Some(other)),
+            Err(_) => break,
+        }
+    }
+    (deltas, None)
+}
+
+/// The last change of each key.
+fn merged<'d>(run: &[&'d Delta]) -> Vec<&'d Change> {
+    let mut changes: Vec<&Change> = run.iter().rev().flat_map(|delta| &delta.changes).collect();
+    // The sort is stable, so that the newest change of a key stays the first of its kind: the one that dedup keeps.
+    changes.sort_by(|a, b| a.key.cmp(&b.key));
+    changes.dedup_by(|later, kept| later.key == kept.key);
+    changes
+}
+
 fn tree_name(partition: u32) -> Vec<u8> {
     format!("partition-{partition}").into_bytes()
-}
-
-fn write(tree: &sled::Tree, changes: &[Change], position: Option<&StorePosition>) -> Result<(), StoreError> {
-    let mut batch = sled::Batch::default();
-    for change in changes {
-        match &change.state {
-            Some(state) => batch.insert(change.key.as_ref(), state.as_ref()),
-            None => batch.remove(change.key.as_ref()),
-        }
-    }
-    if let Some(position) = position {
-        let bytes = postcard::to_extend(position, vec![POSITION_VERSION]);
-        batch.insert(POSITION_KEY, bytes.map_err(|error| StoreError::Damaged(error.to_string()))?);
-    }
-    guarded(|| tree.apply_batch(batch))
-}
-
-type Contents = (Option<StorePosition>, Digest, Vec<u64>);
-
-fn read_all(tree: &sled::Tree) -> Result<Contents, Wiped> {
-    let (mut position, mut digest, mut fingerprints) = (None, Digest::default(), Vec::new());
-    let mut entries = tree.iter();
-    while let Some(entry) = guarded(|| entries.next().transpose()).map_err(|error| Wiped::Damaged(error.to_string()))? {
-        let (key, value) = entry;
-        if key.as_ref() == POSITION_KEY {
-            position = Some(read_position(&value)?);
-        } else {
-            digest.replace(&key, None, Some(&value));
-            fingerprints.push(fingerprint(&key));
-        }
-    }
-    Ok((position, digest, fingerprints))
-}
-
-fn read_position(bytes: &[u8]) -> Result<StorePosition, Wiped> {
-    let body = bytes.strip_prefix(&[POSITION_VERSION]).ok_or_else(|| Wiped::Damaged("position of another version".into()))?;
-    postcard::from_bytes(body).map_err(|error| Wiped::Damaged(format!("position: {error}")))
 }

@@ -7,7 +7,7 @@ use super::step::{Machine, MakeStage, Progress, Setup};
 use crate::config::Limits;
 use crate::domain::topic::Topic;
 use crate::log::{Client, LogError, StageLog};
-use crate::store::{Settings, Store};
+use crate::store::{Layout, Settings, Store};
 use crate::telemetry;
 use crate::wire::Codec;
 use std::path::PathBuf;
@@ -75,8 +75,8 @@ impl Engine {
         let status = Arc::new(Status::default());
         let outcomes = Arc::new(OutcomeTap::new(setup.limits.outcomes_per_partition));
         let EngineSetup { client, codec, limits, application_id, store_directory, crediting, earning, crash } = setup;
-        let machine = |name: &'static str, stage: StageSetup, tap: Option<Arc<OutcomeTap>>| {
-            let store = open_store(name, &store_directory, &limits, &crash)?;
+        let machine = |name: &'static str, layout: Layout, stage: StageSetup, tap: Option<Arc<OutcomeTap>>| {
+            let store = open_store(name, layout, &store_directory, &limits, &crash)?;
             let setup = Setup {
                 name,
                 group: group(&application_id, name),
@@ -91,8 +91,9 @@ impl Engine {
             };
             Machine::new(setup, stage.log, store)
         };
-        let crediting = machine(CREDITING, crediting, Some(outcomes.clone()))?;
-        let earning = machine(EARNING, earning, None)?;
+        // Most deals are new; payees' quarters are not.
+        let crediting = machine(CREDITING, Layout::Packed, crediting, Some(outcomes.clone()))?;
+        let earning = machine(EARNING, Layout::Plain, earning, None)?;
         let mut engine = Engine { client, status, outcomes, shared: Arc::default(), threads: Vec::new() };
         engine.spawn(CREDITING, move |shared| drive(CREDITING, crediting, shared))?;
         engine.spawn(EARNING, move |shared| drive(EARNING, earning, shared))?;
@@ -164,8 +165,15 @@ impl Drop for Engine {
     }
 }
 
-fn open_store(name: &str, directory: &std::path::Path, limits: &Limits, crash: &Arc<CrashPoints>) -> Result<Store, Stop> {
+fn open_store(
+    name: &str,
+    layout: Layout,
+    directory: &std::path::Path,
+    limits: &Limits,
+    crash: &Arc<CrashPoints>,
+) -> Result<Store, Stop> {
     let settings = Settings {
+        layout,
         cache_bytes: limits.store_cache_bytes as u64,
         flush_every_ms: limits.store_flush_ms,
         queue_deltas: limits.store_queue_deltas,

@@ -8,9 +8,9 @@ use super::crash::CrashPoints;
 use super::{Stop, Trouble};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, Client};
-use crate::store::{Change, Digest, Opened, Reader, Store, StorePosition, Wiped, fingerprint};
+use crate::store::{Change, Digest, Opened, Reader, Store, StorePosition, Wiped};
 use crate::telemetry;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,6 @@ pub struct Restored {
     /// The inputs' next offsets.
     pub next: Vec<(Topic, u64)>,
     pub digest: Digest,
-    pub fingerprints: FxHashSet<u64>,
     pub reader: Reader,
     pub genesis: [u8; 16],
     /// For the next commit records: one more than the last's.
@@ -62,7 +61,6 @@ impl<T: Into<Trouble>> From<T> for RestoreError {
 struct Replay {
     reader: Reader,
     digest: Digest,
-    fingerprints: FxHashSet<u64>,
     last: Option<(Sealed, u64)>,
     records: u64,
     until: u64,
@@ -90,7 +88,6 @@ impl Restore<'_> {
             next,
             genesis,
             digest: replay.digest,
-            fingerprints: replay.fingerprints,
             reader: replay.reader,
             changelog_bound: replay.until,
         })
@@ -117,7 +114,7 @@ impl Restore<'_> {
 
     fn replay_all(&self, partition: u32, reader: Reader) -> Result<Replay, RestoreError> {
         self.store.wipe(partition)?;
-        let empty = Opened { reader, position: None, digest: Digest::default(), fingerprints: Vec::new(), wiped: None };
+        let empty = Opened { reader, position: None, digest: Digest::default(), wiped: None };
         let from = self.client.start(self.changelog, partition)?;
         let replay = self.replay(partition, empty, from)?;
         match judge(&replay, None) {
@@ -142,9 +139,8 @@ impl Restore<'_> {
     /// Reads to the read-uncommitted end: what is undecided there may be this stage's own last transaction.
     fn replay(&self, partition: u32, opened: Opened, from: u64) -> Result<Replay, RestoreError> {
         let until = self.client.high_watermark(self.changelog, partition)?;
-        let Opened { reader, digest, fingerprints, .. } = opened;
-        let fingerprints = fingerprints.into_iter().collect();
-        let mut replay = Replay { reader, digest, fingerprints, last: None, records: 0, until };
+        let Opened { reader, digest, .. } = opened;
+        let mut replay = Replay { reader, digest, last: None, records: 0, until };
         let (mut next, mut batch) = (from, Batch::default());
         let mut moved_at = Instant::now();
         while next < until {
@@ -211,7 +207,7 @@ impl Restore<'_> {
 }
 
 impl Replay {
-    /// Takes the records into digest and fingerprints; the newest state of each key goes to the store.
+    /// Takes the records into the digest; the newest state of each key goes to the store.
     fn apply(&mut self, batch: &Batch) -> Result<Vec<Change>, RestoreError> {
         let mut newest: FxHashMap<&[u8], Option<&[u8]>> = FxHashMap::default();
         let until = self.until;
@@ -225,11 +221,9 @@ impl Replay {
             let new = batch.value(row);
             let old = match newest.get(key) {
                 Some(state) => state.map(<[u8]>::to_vec),
-                None if self.fingerprints.contains(&fingerprint(key)) => self.reader.get(key)?,
-                None => None,
+                None => self.reader.get(key)?,
             };
             self.digest.replace(key, old.as_deref(), new);
-            self.fingerprints.insert(fingerprint(key));
             newest.insert(key, new);
         }
         let change = |(key, state): (&[u8], Option<&[u8]>)| Change { key: key.into(), state: state.map(Arc::from) };

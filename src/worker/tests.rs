@@ -9,6 +9,7 @@ use super::crash::{CrashError, CrashPoints, POINTS};
 use crate::domain::topic::Topic;
 use crate::log::{Append, Client, LogError, Records};
 use crate::pipeline::Outcome;
+use crate::store::Layout;
 use std::sync::Arc;
 use std::time::Duration;
 use support::{Bench, GROUP, PARTITIONS, STAGE, settle};
@@ -41,6 +42,7 @@ fn a_crash_at_any_point_loses_and_repeats_nothing() {
         for time in 1..=3 {
             let what = format!("{point}:{time}");
             let mut bench = Bench::new();
+            bench.layout = [Layout::Plain, Layout::Packed][time as usize % 2];
             bench.limits.batch_records = 5;
             bench.limits.work_budget_keys = 2;
             bench.append_many(25);
@@ -191,8 +193,11 @@ fn a_store_that_is_gone_damaged_or_wrong_comes_back_from_the_changelog() {
         }
     };
     let wrong_state: fn(&Bench) = |bench| change_store(bench, "test/crediting", |bytes| bytes.push(b'7'));
-    for (what, spoil) in [("removed", remove), ("damaged", damage), ("wrong state", wrong_state)] {
+    let ways = [("removed", remove), ("damaged", damage), ("wrong state", wrong_state)];
+    let layouts = [Layout::Plain, Layout::Packed];
+    for ((what, spoil), layout) in ways.into_iter().flat_map(|way| layouts.map(|layout| (way, layout))) {
         let mut bench = Bench::new();
+        bench.layout = layout;
         bench.append_many(40);
         drop(bench.run());
         spoil(&bench);
@@ -210,7 +215,7 @@ fn a_store_that_is_gone_damaged_or_wrong_comes_back_from_the_changelog() {
 fn change_store(bench: &Bench, owner: &str, change: fn(&mut Vec<u8>)) {
     let store = bench.store(&Arc::new(CrashPoints::default()));
     let opened = store.open_partition(0, owner, 1).unwrap();
-    let key = opened.reader.keys_after(b"", 1).unwrap().remove(0);
+    let key = opened.reader.keys_between(b"", None, 1).unwrap().remove(0);
     let mut state = opened.reader.get(&key).unwrap().unwrap();
     change(&mut state);
     let change = crate::store::Change { key: key.into(), state: Some(state.into()) };

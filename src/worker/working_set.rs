@@ -1,11 +1,11 @@
 //! The committed states of a stage in memory, within a budget, over its store.
 //!
-//! An entry may leave only once the store has acknowledged a sequence at or after its own. A set of fingerprints of all
-//! live keys answers "unknown" without a read of the store: most deals are new, and a read that misses is dear.
+//! An entry may leave only once the store has acknowledged a sequence at or after its own: what is not in memory is in the
+//! store, or nowhere.
 
 use crate::pipeline::{StageError, States};
-use crate::store::{Change, Delta, Reader, StoreError, fingerprint};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::store::{Delta, Reader, StoreError};
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -25,10 +25,16 @@ pub struct WorkingSet {
 struct Partition {
     reader: Reader,
     entries: FxHashMap<Arc<[u8]>, Entry>,
-    /// Of every live key, and of some that are no more.
-    fingerprints: FxHashSet<u64>,
+    /// In the order of their commits.
     unacknowledged: VecDeque<Arc<Delta>>,
     acknowledged_seq: u64,
+}
+
+/// The beginning of a range of keys.
+struct SomeKeys {
+    live: Vec<Vec<u8>>,
+    /// What lies behind this key is not known yet. `None`: everything is known.
+    through: Option<Vec<u8>>,
 }
 
 struct Entry {
@@ -56,10 +62,10 @@ impl WorkingSet {
     }
 
     /// Takes a restored partition on: everything of it is in its store.
-    pub fn open(&mut self, partition: u32, reader: Reader, seq: u64, fingerprints: FxHashSet<u64>) {
+    pub fn open(&mut self, partition: u32, reader: Reader, seq: u64) {
         let entries = FxHashMap::default();
         let unacknowledged = VecDeque::new();
-        self.partitions.insert(partition, Partition { reader, entries, fingerprints, unacknowledged, acknowledged_seq: seq });
+        self.partitions.insert(partition, Partition { reader, entries, unacknowledged, acknowledged_seq: seq });
     }
 
     /// Forgets all partitions.
@@ -70,10 +76,8 @@ impl WorkingSet {
     /// Makes a committed delta visible.
     pub fn publish(&mut self, delta: &Arc<Delta>) {
         let Some(partition) = self.partitions.get_mut(&delta.partition) else { return };
+        debug_assert!(delta.changes.is_sorted_by(|a, b| a.key < b.key));
         for change in &delta.changes {
-            if change.state.is_some() {
-                partition.fingerprints.insert(fingerprint(&change.key));
-            }
             let entry = Entry { state: change.state.clone(), seq: delta.to_seq, used: true };
             self.bytes += entry.bytes(&change.key);
             match partition.entries.insert(change.key.clone(), entry) {
@@ -81,7 +85,7 @@ impl WorkingSet {
                 None => self.ring.push_back((delta.partition, change.key.clone())),
             }
         }
-        self.unacknowledged_bytes += delta_bytes(delta);
+        self.unacknowledged_bytes += delta.bytes();
         partition.unacknowledged.push_back(delta.clone());
         self.evict();
     }
@@ -90,7 +94,7 @@ impl WorkingSet {
     pub fn acknowledge(&mut self, partition: u32, seq: u64) {
         let Some(held) = self.partitions.get_mut(&partition) else { return };
         while let Some(delta) = held.unacknowledged.front().filter(|delta| delta.to_seq <= seq) {
-            self.unacknowledged_bytes -= delta_bytes(delta);
+            self.unacknowledged_bytes -= delta.bytes();
             held.unacknowledged.pop_front();
         }
         held.acknowledged_seq = held.acknowledged_seq.max(seq);
@@ -119,17 +123,15 @@ impl WorkingSet {
             entry.used = true;
             return Ok(entry.state.clone());
         }
-        if !held.fingerprints.contains(&fingerprint(key)) {
-            return Ok(None);
-        }
-        let state: Option<Arc<[u8]>> = held.reader.get(key).map_err(|error| unreadable(partition, error))?.map(Arc::from);
-        let entry = Entry { state: state.clone(), seq: 0, used: true };
+        let stored = held.reader.get(key).map_err(|error| unreadable(partition, error))?;
+        let Some(state) = stored.map(Arc::<[u8]>::from) else { return Ok(None) };
+        let entry = Entry { state: Some(state.clone()), seq: 0, used: true };
         self.bytes += entry.bytes(key);
         let key: Arc<[u8]> = key.into();
         self.ring.push_back((partition, key.clone()));
         held.entries.insert(key, entry);
         self.evict();
-        Ok(state)
+        Ok(Some(state))
     }
 
     /// Second chance: what was used since it was last looked at stays for another round.
@@ -156,38 +158,56 @@ impl States for WorkingSet {
         self.state(partition, key)
     }
 
-    fn keys_after(&mut self, partition: u32, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StageError> {
+    fn keys_between(
+        &mut self,
+        partition: u32,
+        after: &[u8],
+        until: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StageError> {
         match self.partitions.get(&partition) {
-            Some(held) => held.keys_after(after, limit).map_err(|error| unreadable(partition, error)),
+            Some(held) => held.keys_between(after, until, limit).map_err(|error| unreadable(partition, error)),
             None => Ok(Vec::new()),
         }
     }
 }
 
 impl Partition {
-    fn keys_after(&self, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        let recent = self.recent(after);
-        // Each recent removal may take one stored key away.
-        let removed = recent.values().filter(|live| !**live).count();
-        let stored = self.reader.keys_after(after, limit.saturating_add(removed))?;
-        let mut keys: Vec<Vec<u8>> = stored.into_iter().filter(|key| !recent.contains_key(key.as_slice())).collect();
-        keys.extend(recent.iter().filter(|(_, live)| **live).map(|(key, _)| key.to_vec()));
-        keys.sort_unstable();
-        keys.truncate(limit);
-        Ok(keys)
+    fn keys_between(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut found = Vec::new();
+        let mut after = after.to_vec();
+        while found.len() < limit {
+            let some = self.some_keys(&after, until, limit)?;
+            found.extend(some.live);
+            let Some(through) = some.through else { break };
+            after = through;
+        }
+        found.truncate(limit);
+        Ok(found)
     }
 
-    /// What the store may not have yet: keys after `after`, and whether they are live.
-    fn recent(&self, after: &[u8]) -> BTreeMap<&[u8], bool> {
-        let changes = self.unacknowledged.iter().flat_map(|delta| &delta.changes);
-        changes.filter(|change| change.key.as_ref() > after).map(|change| (change.key.as_ref(), change.state.is_some())).collect()
+    /// Merges at most `limit` keys of the store and of each delta that it may not have yet, the newer over the older.
+    fn some_keys(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<SomeKeys, StoreError> {
+        let stored = self.reader.keys_between(after, until, limit)?;
+        let mut known_through = stored.last().filter(|_| stored.len() == limit).map(Vec::as_slice);
+        let mut live: BTreeMap<&[u8], bool> = stored.iter().map(|key| (key.as_slice(), true)).collect();
+        for delta in &self.unacknowledged {
+            let changes = delta.range(after, until);
+            let taken = &changes[..changes.len().min(limit)];
+            live.extend(taken.iter().map(|change| (change.key.as_ref(), change.state.is_some())));
+            if let Some(last) = taken.last().filter(|_| taken.len() < changes.len()) {
+                known_through = Some(known_through.map_or(last.key.as_ref(), |known| known.min(&last.key)));
+            }
+        }
+        let is_known = |key: &[u8]| known_through.is_none_or(|known| key <= known);
+        let keys = live.iter().filter(|(key, live)| **live && is_known(key)).map(|(key, _)| key.to_vec()).collect();
+        Ok(SomeKeys { live: keys, through: known_through.map(<[u8]>::to_vec) })
     }
-}
-
-fn delta_bytes(delta: &Delta) -> usize {
-    delta.changes.iter().map(Change::bytes).sum()
 }
 
 fn unreadable(partition: u32, error: StoreError) -> StageError {
     StageError::Read { partition, source: Box::new(error) }
 }
+
+#[cfg(test)]
+mod tests;

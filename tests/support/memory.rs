@@ -25,9 +25,16 @@ impl States for Committed<'_> {
         Ok(self.0[partition as usize].get(key).cloned())
     }
 
-    fn keys_after(&mut self, partition: u32, after: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StageError> {
-        let after = (std::ops::Bound::Excluded(after.to_vec()), std::ops::Bound::Unbounded);
-        Ok(self.0[partition as usize].range(after).map(|(key, _)| key.clone()).take(limit).collect())
+    fn keys_between(
+        &mut self,
+        partition: u32,
+        after: &[u8],
+        until: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StageError> {
+        let behind = self.0[partition as usize].range((std::ops::Bound::Excluded(after.to_vec()), std::ops::Bound::Unbounded));
+        let keys = behind.map(|(key, _)| key.clone()).take_while(|key| until.is_none_or(|until| key.as_slice() < until));
+        Ok(keys.take(limit).collect())
     }
 }
 

@@ -30,6 +30,8 @@ use std::sync::Arc;
 /// State keys of what is parked: this and the deal id. Deal ids have no control characters; keys that start with a zero
 /// byte are the worker's.
 const PARKED_PREFIX: &[u8] = b"\x01parked\x01";
+/// Between the keys of what is parked and those of deals.
+const PARKED_END: &[u8] = b"\x01parked\x02";
 
 pub struct Crediting {
     reject_bytes: usize,

@@ -1,6 +1,6 @@
 //! Crediting's own work between records: adopts facts, re-credits what they touch with a cursor, performs closes.
 
-use super::{Cause, CauseTopic, Crediting, PARKED_PREFIX, alarm, origin_of, reject_record};
+use super::{Cause, CauseTopic, Crediting, PARKED_END, PARKED_PREFIX, alarm, origin_of, reject_record};
 use crate::domain::calendar::Date;
 use crate::domain::output::{CloseNote, RejectKind};
 use crate::domain::topic::Topic;
@@ -131,19 +131,15 @@ impl Crediting {
     ) -> Result<usize, StageError> {
         let pass = self.partitions.get(&number).and_then(|partition| partition.progress.pass.clone());
         let Some(mut pass) = pass.filter(|_| budget > 0) else { return Ok(budget) };
-        let keys = states.keys_after(number, &pass.after, budget)?;
-        let mut done = keys.len() < budget;
+        // Deals lie behind the keys of what is parked; parked ones have their own key among them, too.
+        let (after, until) = match pass.from {
+            Some(_) => (PARKED_END.max(&pass.after), None),
+            None => (pass.after.as_slice(), Some(PARKED_END)),
+        };
+        let keys = states.keys_between(number, after, until, budget)?;
+        let done = keys.len() < budget;
         for key in &keys {
-            let deal_key = match (pass.from, key.strip_prefix(PARKED_PREFIX)) {
-                (None, Some(deal_key)) => deal_key,
-                (None, None) => {
-                    done = true;
-                    break;
-                }
-                // Parked deals have their own keys, too, which a pass over all deals meets later.
-                (Some(_), Some(_)) => continue,
-                (Some(_), None) => key,
-            };
+            let deal_key = key.strip_prefix(PARKED_PREFIX).unwrap_or(key);
             self.recredit_key(number, deal_key, pass.from, states, effects)?;
         }
         pass.after = keys.last().cloned().unwrap_or_default();

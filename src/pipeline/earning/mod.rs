@@ -176,7 +176,7 @@ impl Earning {
         let Some(mut pass) = pass.filter(|_| budget > 0) else { return Ok(budget) };
         let (keys, done) = match &mut pass.payees {
             None => {
-                let keys = states.keys_after(number, &pass.after, budget)?;
+                let keys = states.keys_between(number, &pass.after, None, budget)?;
                 pass.after = keys.last().cloned().unwrap_or_default();
                 let done = keys.len() < budget;
                 (keys, done)
@@ -264,12 +264,12 @@ fn decoded<T: Default + for<'a> serde::Deserialize<'a>>(partition: u32, bytes: O
 /// All stored keys of a payee: entries and ledger.
 fn keys_of_payee(number: u32, payee_id: &str, states: &mut dyn States) -> Result<Vec<Vec<u8>>, StageError> {
     const AT_ONCE: usize = 64;
-    let prefix = [payee_id.as_bytes(), b"\0"].concat();
+    let (prefix, end) = ([payee_id.as_bytes(), b"\0"].concat(), [payee_id.as_bytes(), b"\x01"].concat());
     let mut found: Vec<Vec<u8>> = Vec::new();
     loop {
         let before = found.len();
-        let keys = states.keys_after(number, found.last().unwrap_or(&prefix), AT_ONCE)?;
-        found.extend(keys.into_iter().take_while(|key| key.starts_with(&prefix)));
+        let keys = states.keys_between(number, found.last().unwrap_or(&prefix), Some(&end), AT_ONCE)?;
+        found.extend(keys);
         if found.len() - before < AT_ONCE {
             return Ok(found);
         }

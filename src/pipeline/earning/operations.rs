@@ -47,7 +47,7 @@ impl Earning {
             let Some(operation) = self.next_operation(number) else { break };
             let mut operating = self.partition(number)?.progress.operating.take().unwrap_or_default();
             let limit = left.max(LEAST_KEYS);
-            let keys = states.keys_after(number, &operating.after, limit)?;
+            let keys = states.keys_between(number, &operating.after, None, limit)?;
             left = left.saturating_sub(keys.len().max(1));
             let all = keys.len() < limit;
             for group in groups(&keys, all) {

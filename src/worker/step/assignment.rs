@@ -62,7 +62,7 @@ impl Machine {
         let record = restored.last.as_ref().map(|sealed| &sealed.record);
         let facts_next = record.map_or(0, |record| record.facts_next);
         self.check_facts(facts_next)?;
-        self.states.open(partition, restored.reader, record.map_or(0, |record| record.seq), restored.fingerprints);
+        self.states.open(partition, restored.reader, record.map_or(0, |record| record.seq));
         self.start(partition, &restored.next)?;
         self.stage.assign(partition, record.map(|record| (record.stage_meta.as_slice(), record.facts_next)))?;
         self.facts_floor = self.facts_floor.max(facts_next);

@@ -9,7 +9,7 @@ use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
 use crate::log::embedded::{Embedded, EmbeddedStage};
 use crate::log::{Append, Batch, Client, LogError, Records, StageLog};
-use crate::store::{Settings, Store};
+use crate::store::{Layout, Settings, Store};
 use crate::wire::Codec;
 use crate::worker::Stop;
 use crate::worker::crash::CrashPoints;
@@ -138,6 +138,7 @@ pub struct Bench {
     pub codec: Arc<Codec>,
     pub directory: tempfile::TempDir,
     pub limits: Limits,
+    pub layout: Layout,
     pub faults: Arc<Mutex<Faults>>,
     pub status: Arc<Status>,
     pub tap: Arc<OutcomeTap>,
@@ -154,6 +155,7 @@ impl Bench {
             codec: Arc::new(Codec::new().unwrap()),
             directory: tempfile::tempdir().unwrap(),
             limits,
+            layout: Layout::Packed,
             faults: Arc::default(),
             status: Arc::default(),
             tap: Arc::new(OutcomeTap::new(100)),
@@ -166,7 +168,7 @@ impl Bench {
     }
 
     pub fn store(&self, crash: &Arc<CrashPoints>) -> Store {
-        let settings = Settings { cache_bytes: 1 << 20, flush_every_ms: 5, queue_deltas: 64 };
+        let settings = Settings { layout: self.layout, cache_bytes: 1 << 20, flush_every_ms: 5, queue_deltas: 64 };
         Store::open(&self.store_path(), &settings, crash.clone()).unwrap().0
     }
 

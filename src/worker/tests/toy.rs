@@ -57,7 +57,7 @@ impl Toy {
             meta.cursor = Some(Vec::new());
         }
         let Some(cursor) = meta.cursor.clone() else { return Ok(false) };
-        let keys = states.keys_after(partition, &cursor, budget)?;
+        let keys = states.keys_between(partition, &cursor, None, budget)?;
         for key in &keys {
             self.count(partition, key, FACT_ADDS, states, effects)?;
         }
