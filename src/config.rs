@@ -27,6 +27,7 @@ pub struct Limits {
     pub batch_records: usize,
     pub batch_bytes: usize,
     pub batch_wait_ms: u64,
+    pub gather_limit_ms: u64,
     pub maximum_record_bytes: usize,
     pub reject_bytes: usize,
     pub work_budget_keys: usize,
@@ -183,6 +184,7 @@ impl Reader<'_> {
         let batch_records = size("batch_records", 1..1_000_001);
         let batch_bytes = size("batch_bytes", 1024..1 << 32);
         let batch_wait_ms = size("batch_wait_ms", 1..10_001);
+        let gather_limit_ms = size("gather_limit_ms", 0..10_001);
         let maximum_record_bytes = size("maximum_record_bytes", 1024..1 << 30);
         let reject_bytes = size("reject_bytes", 0..1 << 24);
         let work_budget_keys = size("work_budget_keys", 1..1_000_001);
@@ -200,6 +202,7 @@ impl Reader<'_> {
             batch_records: batch_records? as usize,
             batch_bytes: batch_bytes? as usize,
             batch_wait_ms: batch_wait_ms?,
+            gather_limit_ms: gather_limit_ms?,
             maximum_record_bytes: maximum_record_bytes? as usize,
             reject_bytes: reject_bytes? as usize,
             work_budget_keys: work_budget_keys? as usize,

@@ -29,6 +29,7 @@ use std::time::{Duration, Instant};
 type NextOffsets = Vec<(Topic, u32, u64)>;
 
 const FACTS_BYTES: usize = 1 << 20;
+const GATHER_FROM: Duration = Duration::from_millis(100);
 
 /// Makes a stage that holds no partition yet: whenever the state is dropped, a new one takes its place.
 pub type MakeStage = Box<dyn Fn() -> Box<dyn Stage> + Send>;
@@ -80,6 +81,8 @@ pub struct Machine {
     folding: bool,
     /// The log's transaction is open.
     begun: bool,
+    /// How long a batch waits for more than its first records.
+    gather: Duration,
     /// The last step left work to do right away.
     more: bool,
     paused: bool,
@@ -118,6 +121,7 @@ impl Machine {
             poison: BTreeSet::new(),
             folding: false,
             begun: false,
+            gather: Duration::ZERO,
             more: false,
             paused: false,
             facts_due: None,
@@ -231,6 +235,7 @@ impl Machine {
             return self.keep_membership();
         }
         let (records, bytes) = (self.records_limit, self.setup.limits.batch_bytes);
+        let gathered = Instant::now() + self.gather;
         let mut wait = if self.more { Duration::ZERO } else { self.setup.limits.batch_wait() };
         loop {
             let before = self.polled.len();
@@ -239,8 +244,15 @@ impl Machine {
             if read == before || read >= records || self.polled.bytes() >= bytes {
                 return Ok(());
             }
-            wait = Duration::ZERO;
+            wait = gathered.saturating_duration_since(Instant::now());
         }
+    }
+
+    /// After a transaction that took long, the next one gathers input for as long: what then comes for a state that is
+    /// touched already costs little. A short one changes nothing, so that light load is answered at once.
+    fn gather_after(&mut self, took: Duration) {
+        let limit = Duration::from_millis(self.setup.limits.gather_limit_ms);
+        self.gather = if took < GATHER_FROM { Duration::ZERO } else { took.min(limit) };
     }
 
     fn batch(&mut self, offered: bool) -> Result<Progress, Trouble> {
@@ -258,6 +270,7 @@ impl Machine {
         let changes = advances.iter().map(|advance| advance.delta.changes.len()).sum();
         let worked = !advances.is_empty();
         self.publish(advances, &offsets)?;
+        self.gather_after(started.elapsed());
         if worked {
             telemetry::committed(self.setup.name, folded.records, folded.outputs, changes, started.elapsed());
         }

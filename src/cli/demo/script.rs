@@ -16,8 +16,6 @@ pub const CLOSER: &str = "dana.cole";
 pub const RELEASER: &str = "lee.park";
 /// Records of one append.
 const CHUNK: usize = 2_000;
-/// Records that may be under way at a time: what the engine has not folded yet is in memory nowhere else.
-const UNDER_WAY: u64 = 50_000;
 /// Of a thousand deals: where January is closed, where things change, and where February is closed.
 const ACTS: [u64; 3] = [420, 560, 740];
 /// One payee in this many gets another quota.
@@ -31,12 +29,11 @@ pub struct Script<'s> {
     pub pace: Pace<'s>,
     /// Deal events appended so far.
     pub events: u64,
-    under_way: u64,
 }
 
 impl<'s> Script<'s> {
     pub fn new(company: &'s MadeUp, session: &'s Session, pace: Pace<'s>) -> anyhow::Result<Script<'s>> {
-        Ok(Script { company, session, appender: Appender::new(session)?, pace, events: 0, under_way: 0 })
+        Ok(Script { company, session, appender: Appender::new(session)?, pace, events: 0 })
     }
 
     /// Plays from the first fact to the last deal; returns the last released period.
@@ -64,7 +61,7 @@ impl<'s> Script<'s> {
             self.fact(FactBody::PayeeDefined(company.payee(index)))?;
             self.appender.name(&company.name(index))?;
         }
-        self.flush()?;
+        self.appender.flush()?;
         for index in 0..company.payees() {
             self.appender.quota(&company.quota(index, 1))?;
             self.flush_when_full()?;
@@ -79,7 +76,8 @@ impl<'s> Script<'s> {
             self.flush_when_full()?;
         }
         self.fact(FactBody::PayeeDefined(company.moved()))?;
-        self.flush()
+        self.appender.flush()?;
+        Ok(())
     }
 
     fn fact(&mut self, body: FactBody) -> anyhow::Result<()> {
@@ -98,7 +96,7 @@ impl<'s> Script<'s> {
                 self.events += 1;
             }
             if self.pace.due(k) {
-                self.flush()?;
+                self.appender.flush()?;
                 self.pace.wait(self.session, k + 1)?;
             }
             self.flush_when_full()?;
@@ -107,19 +105,15 @@ impl<'s> Script<'s> {
     }
 
     fn flush_when_full(&mut self) -> anyhow::Result<()> {
-        if self.appender.waiting() >= CHUNK { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> anyhow::Result<()> {
-        self.under_way += self.appender.waiting() as u64;
-        self.appender.flush()?;
-        if self.under_way >= UNDER_WAY { self.quiet() } else { Ok(()) }
+        if self.appender.waiting() >= CHUNK {
+            self.appender.flush()?;
+        }
+        Ok(())
     }
 
     /// Until everything appended is folded.
     fn quiet(&mut self) -> anyhow::Result<()> {
         self.appender.flush()?;
-        self.under_way = 0;
         self.session.catch_up()
     }
 

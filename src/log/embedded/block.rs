@@ -40,6 +40,12 @@ impl Packer {
         &self.blocks
     }
 
+    /// All blocks but the one that the next record may go into.
+    pub fn take_full(&mut self) -> Vec<Block> {
+        let open = self.blocks.pop();
+        std::mem::replace(&mut self.blocks, open.into_iter().collect())
+    }
+
     pub fn push(&mut self, offset: u64, timestamp_ms: i64, record: Outgoing<'_>) {
         if self.blocks.last().is_none_or(|block| block.bytes.len() + record.bytes() > BLOCK_BYTES) {
             self.blocks.push(Block { first: offset, bytes: Vec::new(), next: offset, timestamp_ms: 0 });

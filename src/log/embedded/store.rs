@@ -257,21 +257,24 @@ pub fn compact(transaction: &WriteTransaction, topic: Topic, partition: u32) -> 
     let before = extent_in(&transaction.open_table(PARTITIONS)?, topic, partition)?;
     let newest = newest_offsets(transaction, topic, partition)?;
     let mut table = transaction.open_table(RECORDS)?;
-    let (mut packed, mut firsts) = (Packer::default(), Vec::new());
+    let mut firsts = Vec::new();
     for block in table.range((topic.name(), partition, 0)..=(topic.name(), partition, u64::MAX))? {
-        let (key, block) = block?;
-        let first = key.value().2;
-        firsts.push(first);
-        for entry in Entries::new(first, block.value()) {
+        firsts.push(block?.0.value().2);
+    }
+    let mut packed = Packer::default();
+    for first in firsts {
+        // An old block goes before a new one of the same first offset comes, and no more than two are held.
+        let Some(old) = table.remove((topic.name(), partition, first))?.map(|block| block.value().to_vec()) else { continue };
+        for entry in Entries::new(first, &old) {
             let entry = entry.map_err(damaged(topic, partition, first))?;
             if newest.get(&fingerprint(entry.key)) == Some(&entry.offset) {
                 let record = crate::log::batch::Outgoing { key: entry.key, value: entry.value, headers: &entry.headers };
                 packed.push(entry.offset, entry.timestamp_ms, record);
             }
         }
-    }
-    for first in firsts {
-        table.remove((topic.name(), partition, first))?;
+        for block in packed.take_full() {
+            table.insert((topic.name(), partition, block.first), block.bytes.as_slice())?;
+        }
     }
     for block in packed.blocks() {
         table.insert((topic.name(), partition, block.first), block.bytes.as_slice())?;

@@ -9,7 +9,7 @@ use crate::domain::calendar::Date;
 struct Asked(Vec<(Vec<u8>, Option<Vec<u8>>)>);
 
 impl States for Asked {
-    fn get(&mut self, _: u32, _: &[u8]) -> Result<Option<Vec<u8>>, StageError> {
+    fn get(&mut self, _: u32, _: &[u8]) -> Result<Option<Arc<[u8]>>, StageError> {
         Ok(None)
     }
 
