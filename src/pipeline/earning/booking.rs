@@ -68,12 +68,7 @@ pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, t
     views.pop().map(|last| Booked { accruals, waiting: last.pricing.waiting, changed })
 }
 
-fn views<'w>(
-    entry: &Entry,
-    subject: &Subject<'_>,
-    standpoint: &'w Standpoint,
-    terms: &Terms<'w>,
-) -> Option<Vec<View<'w>>> {
+fn views<'w>(entry: &Entry, subject: &Subject<'_>, standpoint: &'w Standpoint, terms: &Terms<'w>) -> Option<Vec<View<'w>>> {
     let mut views = Vec::with_capacity(standpoint.pending.len() + 1);
     for close in &standpoint.pending {
         let then = Terms::of(subject.payee_id, subject.quarter, &close.world);

@@ -155,13 +155,7 @@ fn wait_for_measure(component: &Component, world: &World, waiting: &mut Vec<Wait
     }
 }
 
-fn price_interval<'w>(
-    interval: Interval,
-    versions: &Versions<'w>,
-    inputs: &Inputs,
-    world: &'w World,
-    pricing: &mut Pricing<'w>,
-) {
+fn price_interval<'w>(interval: Interval, versions: &Versions<'w>, inputs: &Inputs, world: &'w World, pricing: &mut Pricing<'w>) {
     let (first, last) = interval.first_and_last();
     let in_force = |period: Period| versions.in_force[period.place_in_quarter()];
     let periods = (first.0..=last.0).map(Period);

@@ -31,7 +31,7 @@ fn every_output_has_its_place() {
     let table = [
         (Output::Credits { partition: 6, bytes: vec![1] }, Topic::Credits, 6, ""),
         (Output::Attainment(fixtures::attainment()), Topic::Attainment, ana, "ana|new-arr|fiscal|2026-Q1"),
-        (Output::Accrual(fixtures::accrual().into()), Topic::Accrual, ana, "ana"),
+        (Output::Accrual(fixtures::accrual()), Topic::Accrual, ana, "ana"),
         (Output::PayoutDraft(fixtures::payout()), Topic::PayoutDraft, ana, "ana"),
         (Output::Payout(fixtures::payout()), Topic::Payout, ana, "ana"),
         (Output::PayoutRun(fixtures::payout_run()), Topic::PayoutRun, 0, "2026-02-run"),

@@ -1,0 +1,92 @@
+//! The end of a batch: what was touched is priced, and its states and outputs go into the effects.
+
+use super::attaining::attain;
+use super::booking::{Subject, book};
+use super::entry::{self, Entry, Ledger, Waiting};
+use super::pricing::Terms;
+use super::{Earning, State, alarm};
+use crate::domain::output::{Causes, RejectKind};
+use crate::domain::reject::Reject;
+use crate::domain::topic::{Position, Topic};
+use crate::domain::world::World;
+use crate::pipeline::feed::reject_record;
+use crate::pipeline::{Changed, Effects, Origin, Output, StageError};
+use rustc_hash::FxHashMap;
+
+impl Earning {
+    /// Prices what was touched and puts all changes into the effects, some states at a time: what the worker has written
+    /// meanwhile need not be kept. True: there are more.
+    pub(super) fn settle(&mut self, effects: &mut Effects) -> Result<bool, StageError> {
+        const AT_ONCE: usize = 1_024;
+        let until = self.loaded.len().min(self.settled + AT_ONCE);
+        for place in self.settled..until {
+            if self.loaded[place].touched {
+                self.reprice(place, effects)?;
+            }
+            let loaded = &mut self.loaded[place];
+            let state = std::mem::replace(&mut loaded.state, State::Ledger(Ledger::default()));
+            if loaded.changed {
+                let bytes = match &state {
+                    State::Entry { entry, .. } => entry::encode(entry, &mut self.scratch),
+                    State::Ledger(ledger) => entry::encode(ledger, &mut self.scratch),
+                };
+                let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
+                effects.changed.push(Changed { partition: loaded.partition, key: loaded.key.clone(), state: Some(bytes) });
+            }
+        }
+        self.settled = until;
+        if until < self.loaded.len() {
+            return Ok(true);
+        }
+        self.forget_loaded();
+        Ok(false)
+    }
+
+    pub(super) fn forget_loaded(&mut self) {
+        self.settled = 0;
+        self.loaded.clear();
+        self.places.values_mut().for_each(FxHashMap::clear);
+    }
+
+    /// Brings an entry's books and attainments up to date under the current world.
+    pub(super) fn reprice(&mut self, place: usize, effects: &mut Effects) -> Result<(), StageError> {
+        let loaded = &mut self.loaded[place];
+        loaded.touched = false;
+        let State::Entry { entry, payee_id, quarter, calendar } = &mut loaded.state else { return Ok(()) };
+        if self.world.calendar.is_some() && *calendar != self.world.calendar_id {
+            return Ok(());
+        }
+        let Some(partition) = self.partitions.get(&loaded.partition) else { return Err(alarm(loaded.partition, "not assigned")) };
+        let standpoint = partition.progress.standpoint(&loaded.key, &self.world, &self.snapshots);
+        let causes = loaded.causes.unwrap_or_else(|| facts_cause(&self.world));
+        let subject = Subject { payee_id, quarter: *quarter, causes };
+        let terms = Terms::of(payee_id, *quarter, &self.world);
+        let overflow = || alarm(loaded.partition, "a sum does not fit");
+        let booked = book(entry, &subject, &standpoint, &terms).ok_or_else(overflow)?;
+        let released = partition.progress.released_for(&loaded.key, &self.world);
+        let attained = attain(entry, payee_id, *quarter, released, &terms).ok_or_else(overflow)?;
+        loaded.changed |= booked.changed || !attained.is_empty() || booked.waiting != entry.waiting;
+        effects.outputs.extend(attained.into_iter().map(Output::Attainment));
+        effects.outputs.extend(booked.accruals.into_iter().map(Output::Accrual));
+        note_waiting(payee_id, entry, booked.waiting, causes.last, effects);
+        Ok(())
+    }
+}
+
+/// The newest fact as the cause of what nothing else caused.
+fn facts_cause(world: &World) -> Causes {
+    let position = Position { topic: Topic::Facts, partition: 0, offset: world.facts_next.saturating_sub(1) };
+    Causes { first: position, last: position, count: 1 }
+}
+
+/// Says what began to wait and what goes on.
+fn note_waiting(payee_id: &str, entry: &mut Entry, waiting: Vec<Waiting>, position: Position, effects: &mut Effects) {
+    let origin = Origin { position, key: payee_id.as_bytes(), value: &[] };
+    let mut note = |kind, waiting: &Waiting| {
+        let reject = Reject::new(waiting.reason, "", waiting.message.clone());
+        effects.outputs.push(reject_record(kind, origin, reject, 0));
+    };
+    waiting.iter().filter(|new| !entry.waiting.contains(new)).for_each(|new| note(RejectKind::Parked, new));
+    entry.waiting.iter().filter(|old| !waiting.contains(old)).for_each(|old| note(RejectKind::Resumed, old));
+    entry.waiting = waiting;
+}
