@@ -170,7 +170,7 @@ fn check_copied_once(log: &dyn Client) {
         let source = format!("{}/{partition}", topic.name());
         let given: Vec<String> = values(log, topic, partition).into_iter().map(|(_, value)| value).collect();
         let numbered: Vec<String> = (0..given.len()).map(|number| number.to_string()).collect();
-        assert!(given.len() > 100, "{source} has {} records only", given.len());
+        assert!(given.len() > 30, "{source} has {} records only", given.len());
         assert!(given == numbered, "{source} itself has lost or doubled records");
         assert!(copied.get(&source) == Some(&given), "{source} is not copied exactly once in order");
     }
