@@ -22,14 +22,16 @@ mod writer;
 
 use tree::Tree;
 
-/// How states lie in a store. What was written under another layout is wiped.
+/// How states lie in a store: many in one value, because sled takes one value of many states far faster than many values.
+/// Keys that start with a control character stay on their own and are listed in order without a scan. What was written
+/// under another layout is wiped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// Each on its own: for keys that are written again and again.
-    Plain,
-    /// Many in one value, because sled takes one value of many states far faster than many values: for ever-new keys.
-    /// Keys that start with a control character stay on their own and are listed in order without a scan.
+    /// For ever-new keys, which are seldom listed.
     Packed,
+    /// For keys that are written again and again: each is also an entry of its own without a value, written once, so that
+    /// all are listed in order.
+    Listed,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -170,8 +172,8 @@ impl Reader {
         self.tree.get(key)
     }
 
-    /// Keys in byte order, strictly after `after` and before `until`, at most `limit`. Packed keys lie in no order: a range
-    /// that has some costs a read of everything that is packed.
+    /// Keys in byte order, strictly after `after` and before `until`, at most `limit`. Without a list, packed keys lie in no
+    /// order: a range that has some costs a read of everything that is packed.
     pub fn keys_between(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         self.tree.keys_between(after, until, limit)
     }

@@ -1,8 +1,8 @@
 //! How a partition's states lie in its tree of sled, and what is read and written there.
 //!
-//! States that stand on their own are plain entries; packed ones are in chunks, found through the index. Chunks are never
-//! changed, only written and dissolved: the newest entry of a key is the one in force. One batch carries everything that
-//! a write changes, the position with it.
+//! States that stand on their own are entries; packed ones are in chunks, found through the index, and listed as entries
+//! without a value where the layout says so. Chunks are never changed, only written and dissolved: the newest entry of a
+//! key is the one in force. One batch carries everything that a write changes, the position with it.
 
 use super::chunk::{CHUNK_PREFIX, Entry, LAST_CHUNK, Packer, chunk_id, chunk_key, entries, used_up};
 use super::index::{Fingerprint, Index, Place};
@@ -27,14 +27,14 @@ impl Layout {
     /// First byte of the position: one layout is never taken for another.
     fn mark(self) -> u8 {
         match self {
-            Layout::Plain => 1,
             Layout::Packed => 2,
+            Layout::Listed => 3,
         }
     }
+}
 
-    fn packs(self, key: &[u8]) -> bool {
-        self == Layout::Packed && key.first().is_some_and(|byte| *byte >= FIRST_PACKED)
-    }
+fn is_packed(key: &[u8]) -> bool {
+    key.first().is_some_and(|byte| *byte >= FIRST_PACKED)
 }
 
 pub(super) struct Tree {
@@ -108,7 +108,7 @@ impl Tree {
         if until.is_some_and(|until| until <= after) {
             return Ok(Vec::new());
         }
-        let mut keys = self.own_keys(after, until, limit)?;
+        let mut keys = self.entry_keys(after, until, limit)?;
         // Every packed key is behind all that stand on their own.
         let has_packed = self.layout == Layout::Packed && until.is_none_or(|until| until > [FIRST_PACKED].as_slice());
         if has_packed && keys.len() < limit {
@@ -117,7 +117,7 @@ impl Tree {
         Ok(keys)
     }
 
-    fn own_keys(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    fn entry_keys(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let from = Bound::Excluded(after.max(BEFORE_STATES));
         let keys = || self.tree.range::<&[u8], _>((from, until.map_or(Bound::Unbounded, Bound::Excluded))).keys();
         guarded(|| keys().take(limit).map(|key| Ok(key?.to_vec())).collect())
@@ -175,7 +175,11 @@ impl Tree {
         let mut index = self.index_mut();
         for (change, fingerprint) in changes.iter().zip(fingerprints) {
             let (key, state) = (change.key.as_ref(), change.state.as_deref());
-            match (self.layout.packs(key), state) {
+            let was_there = index.find(*fingerprint).is_some();
+            if is_packed(key) && was_there != state.is_some() {
+                self.list(key, state.is_some(), batch);
+            }
+            match (is_packed(key), state) {
                 (false, Some(state)) => {
                     batch.insert(key, state);
                     index.put(*fingerprint, Place::OWN);
@@ -184,7 +188,7 @@ impl Tree {
                     batch.remove(key);
                     index.forget(*fingerprint);
                 }
-                (true, None) if index.find(*fingerprint).is_none() => {}
+                (true, None) if !was_there => {}
                 // Older chunks may hold the key: a removal is an entry, too.
                 (true, _) => {
                     let id = packer.push(Entry { key, state })?;
@@ -193,6 +197,14 @@ impl Tree {
             }
         }
         Ok(())
+    }
+
+    fn list(&self, key: &[u8], there: bool, batch: &mut sled::Batch) {
+        match (self.layout, there) {
+            (Layout::Packed, _) => {}
+            (Layout::Listed, true) => batch.insert(key, &[]),
+            (Layout::Listed, false) => batch.remove(key),
+        }
     }
 
     /// Carries what is in force in a chunk over to the new ones, and removes it.
@@ -251,15 +263,31 @@ fn read_all(tree: &sled::Tree, layout: Layout) -> Result<(Index, Digest), StoreE
     while let Some((key, chunk)) = guarded(|| chunks.next().transpose())? {
         read_chunk(chunk_id(&key)?, &chunk, &mut index, &mut digest)?;
     }
+    let (packed, mut listed) = (digest.live_keys, 0);
     let mut own = tree.range::<&[u8], _>((Bound::Excluded(BEFORE_STATES), Bound::Unbounded));
     while let Some((key, state)) = guarded(|| own.next().transpose())? {
-        if layout.packs(&key) {
-            return Err(StoreError::Damaged("a state outside the chunks".into()));
+        if is_packed(&key) {
+            check_listed(layout, &key, &state, &index)?;
+            listed += 1;
+        } else {
+            digest.replace(&key, None, Some(&state));
+            index.put(Fingerprint::of(&key), Place::OWN);
         }
-        digest.replace(&key, None, Some(&state));
-        index.put(Fingerprint::of(&key), Place::OWN);
+    }
+    if layout == Layout::Listed && listed != packed {
+        return Err(StoreError::Damaged(format!("{listed} keys are listed of {packed}")));
     }
     Ok((index, digest))
+}
+
+fn check_listed(layout: Layout, key: &[u8], state: &[u8], index: &Index) -> Result<(), StoreError> {
+    if layout == Layout::Packed || !state.is_empty() {
+        return Err(StoreError::Damaged("a state outside the chunks".into()));
+    }
+    match index.find(Fingerprint::of(key)) {
+        Some(_) => Ok(()),
+        None => Err(StoreError::Damaged("a key is listed that has no state".into())),
+    }
 }
 
 fn read_chunk(id: u32, chunk: &[u8], index: &mut Index, digest: &mut Digest) -> Result<(), StoreError> {

@@ -127,15 +127,20 @@ impl Writer {
 
     fn apply(&mut self, run: &[&Delta]) -> Result<(), Crashed> {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-        self.crash.pass("mid-store")?;
+        self.pass("mid-store", run)?;
         let (partition, epoch, seq) = (last.partition, last.epoch, last.to_seq);
         let acknowledgement = match self.follow(first, last, run) {
             Ok(()) => Acknowledgement::Applied { partition, epoch, seq },
             Err(reason) => Acknowledgement::Lost { partition, epoch, reason },
         };
-        self.crash.pass("after-store")?;
+        self.pass("after-store", run)?;
         drop(self.acknowledgements.send(acknowledgement));
         Ok(())
+    }
+
+    /// Every delta passes by, however many of them are written at once: when a crash comes does not hang on what waited.
+    fn pass(&self, point: &'static str, run: &[&Delta]) -> Result<(), Crashed> {
+        run.iter().try_for_each(|_| self.crash.pass(point))
     }
 
     fn follow(&mut self, first: &Delta, last: &Delta, run: &[&Delta]) -> Result<(), String> {

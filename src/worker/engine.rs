@@ -93,7 +93,7 @@ impl Engine {
         };
         // Most deals are new; payees' quarters are not.
         let crediting = machine(CREDITING, Layout::Packed, crediting, Some(outcomes.clone()))?;
-        let earning = machine(EARNING, Layout::Plain, earning, None)?;
+        let earning = machine(EARNING, Layout::Listed, earning, None)?;
         let mut engine = Engine { client, status, outcomes, shared: Arc::default(), threads: Vec::new() };
         engine.spawn(CREDITING, move |shared| drive(CREDITING, crediting, shared))?;
         engine.spawn(EARNING, move |shared| drive(EARNING, earning, shared))?;

@@ -42,7 +42,7 @@ fn a_crash_at_any_point_loses_and_repeats_nothing() {
         for time in 1..=3 {
             let what = format!("{point}:{time}");
             let mut bench = Bench::new();
-            bench.layout = [Layout::Plain, Layout::Packed][time as usize % 2];
+            bench.layout = [Layout::Listed, Layout::Packed][time as usize % 2];
             bench.limits.batch_records = 5;
             bench.limits.work_budget_keys = 2;
             bench.append_many(25);
@@ -194,7 +194,7 @@ fn a_store_that_is_gone_damaged_or_wrong_comes_back_from_the_changelog() {
     };
     let wrong_state: fn(&Bench) = |bench| change_store(bench, "test/crediting", |bytes| bytes.push(b'7'));
     let ways = [("removed", remove), ("damaged", damage), ("wrong state", wrong_state)];
-    let layouts = [Layout::Plain, Layout::Packed];
+    let layouts = [Layout::Listed, Layout::Packed];
     for ((what, spoil), layout) in ways.into_iter().flat_map(|way| layouts.map(|layout| (way, layout))) {
         let mut bench = Bench::new();
         bench.layout = layout;

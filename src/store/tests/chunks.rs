@@ -14,8 +14,12 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Fixture {
+        Fixture::of(Layout::Packed)
+    }
+
+    fn of(layout: Layout) -> Fixture {
         let directory = tempfile::tempdir().unwrap();
-        let store = store(&directory, Layout::Packed);
+        let store = store(&directory, layout);
         let reader = store.open_partition(0, "me", 1).unwrap().reader;
         store.fill(0, Vec::new(), Some(position("me", 0))).unwrap();
         Fixture { directory, store, reader, seq: 0 }
@@ -147,21 +151,33 @@ fn read_until(reader: &Reader, done: &AtomicBool) {
 
 #[test]
 fn a_damaged_chunk_and_used_up_numbers_are_wiped() {
+    let (packed, listed) = (Layout::Packed, Layout::Listed);
     let cases = [
-        (chunk_key(1), "damaged: store is damaged: a chunk ends within an entry"),
-        (chunk_key(LAST_CHUNK), "damaged: store is damaged: the numbers of chunks are used up"),
-        (b"\0chunk".to_vec(), "damaged: store is damaged: a chunk without a number"),
-        (b"deal".to_vec(), "damaged: store is damaged: a state outside the chunks"),
+        (packed, chunk_key(1), "damaged: store is damaged: a chunk ends within an entry"),
+        (packed, chunk_key(LAST_CHUNK), "damaged: store is damaged: the numbers of chunks are used up"),
+        (packed, b"\0chunk".to_vec(), "damaged: store is damaged: a chunk without a number"),
+        (packed, b"deal".to_vec(), "damaged: store is damaged: a state outside the chunks"),
+        (listed, b"deal".to_vec(), "damaged: store is damaged: a state outside the chunks"),
     ];
-    for (key, message) in cases {
-        let mut fixture = Fixture::new();
-        fixture.write(states(0..20, Some("state")));
-        let (directory, tree) = fixture.tree();
-        tree.insert(key, b"\x09short").unwrap();
-        drop(tree);
-        let opened = store(&directory, Layout::Packed).open_partition(0, "me", 2).unwrap();
-        check_wiped(opened, message);
+    for (layout, key, message) in cases {
+        check_damaged(layout, message, |tree| drop(tree.insert(key, b"\x09short").unwrap()));
     }
+    check_damaged(listed, "damaged: store is damaged: a key is listed that has no state", |tree| {
+        drop(tree.insert(b"deal", b"").unwrap());
+    });
+    check_damaged(listed, "damaged: store is damaged: 19 keys are listed of 20", |tree| {
+        drop(tree.remove(name(3)).unwrap());
+    });
+}
+
+fn check_damaged(layout: Layout, message: &str, damage: impl FnOnce(&sled::Tree)) {
+    let mut fixture = Fixture::of(layout);
+    fixture.write(states(0..20, Some("state")));
+    let (directory, tree) = fixture.tree();
+    damage(&tree);
+    drop(tree);
+    let opened = store(&directory, layout).open_partition(0, "me", 2).unwrap();
+    check_wiped(opened, message);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn case() -> impl Strategy<Value = Case> {
 #[test]
 fn ranges_are_those_of_a_map() {
     let directory = tempfile::tempdir().unwrap();
-    for layout in [Layout::Plain, Layout::Packed] {
+    for layout in [Layout::Listed, Layout::Packed] {
         let settings = Settings { layout, cache_bytes: 1 << 20, flush_every_ms: 50, queue_deltas: 64 };
         let store = Store::open(&directory.path().join(format!("{layout:?}")), &settings, Arc::default()).unwrap().0;
         let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
