@@ -7,7 +7,7 @@ use super::deal::{Counts, DealClosed, Split};
 use super::fact::CreditKind;
 use super::money::{Share, WHOLE};
 use super::reject::{Reason, Reject};
-use super::world::{Organisation, Seat, World};
+use super::world::{Organisation, Place, Seat, World};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -67,8 +67,11 @@ fn credit_line(
     credits: &mut Vec<Credit>,
 ) -> Result<(), Reject> {
     let first = credits.len();
+    let mut places = Vec::with_capacity(splits.len());
     for split in splits {
-        let payee_id = organisation.in_force(split.payee_id, on).ok_or_else(|| unknown("splits", split.payee_id, on))?;
+        let in_force = organisation.in_force(split.payee_id, on);
+        let (payee_id, place) = in_force.ok_or_else(|| unknown("splits", split.payee_id, on))?;
+        places.push(place);
         let kind = match split.counts {
             Counts::Revenue => CreditKind::Revenue,
             Counts::Overlay => CreditKind::Overlay,
@@ -76,8 +79,8 @@ fn credit_line(
         credits.push(Credit { payee_id: payee_id.clone(), kind, line, share: split.share });
     }
     let rolled_from = credits.len();
-    for split in splits.iter().filter(|split| split.counts == Counts::Revenue) {
-        roll_up(line, split, on, organisation, credits, rolled_from)?;
+    for (split, place) in splits.iter().zip(places).filter(|(split, _)| split.counts == Counts::Revenue) {
+        roll_up(line, (place, split.share), on, organisation, credits, rolled_from)?;
     }
     debug_assert!(credits[first..].iter().all(|credit| credit.share <= WHOLE));
     Ok(())
@@ -86,20 +89,20 @@ fn credit_line(
 /// Adds a split's share to everybody above its payee. Each payee has one REVENUE split, so nobody counts twice.
 fn roll_up(
     line: Option<u32>,
-    split: &Split<'_>,
+    (place, share): (Place, Share),
     on: Date,
     organisation: &Organisation,
     credits: &mut Vec<Credit>,
     rolled_from: usize,
 ) -> Result<(), Reject> {
     let mut refused = None;
-    organisation.walk_up(split.payee_id, on, |seat| {
+    organisation.walk_up(place, on, |seat| {
         match seat {
             Seat::Vacant => {}
             Seat::Unknown(payee_id) => refused = Some(unknown("manager", &payee_id, on)),
-            Seat::Taken(payee_id) => match credits[rolled_from..].iter_mut().find(|credit| credit.payee_id == payee_id) {
-                Some(credit) => credit.share = Share((credit.share.0 + split.share.0).min(WHOLE.0)),
-                None => credits.push(Credit { payee_id, kind: CreditKind::Rolled, line, share: split.share }),
+            Seat::Taken(payee_id) => match credits[rolled_from..].iter_mut().find(|credit| Arc::ptr_eq(&credit.payee_id, &payee_id)) {
+                Some(credit) => credit.share = Share((credit.share.0 + share.0).min(WHOLE.0)),
+                None => credits.push(Credit { payee_id, kind: CreditKind::Rolled, line, share }),
             },
         }
         refused.is_none()

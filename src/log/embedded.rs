@@ -93,8 +93,8 @@ impl Embedded {
         EmbeddedStage::new(self.clone(), group, inputs)
     }
 
-    /// Rewrites every partition of the compacted topics with the newest record of each key. Appends and commits do the
-    /// same for a partition that has grown fourfold.
+    /// Rewrites every partition of the compacted topics of whose records a quarter or more are not the newest of their key.
+    /// Appends and commits do the same for a partition that has grown fourfold.
     pub fn compact(&self) -> Result<(), LogError> {
         let topics = self.topics();
         for (topic, partitions) in topics.into_iter().filter(|(topic, _)| topic.compacted()) {

@@ -106,6 +106,8 @@ pub struct Effects {
 pub struct Changed {
     pub partition: u32,
     pub key: Arc<[u8]>,
+    /// As [`States::get`] told it, so that nobody has to look it up again.
+    pub old: Option<Arc<[u8]>>,
     pub state: Option<Arc<[u8]>>,
 }
 

@@ -8,7 +8,7 @@ use super::StoreError;
 
 pub(super) const CHUNK_ENTRIES: u32 = 256;
 /// A chunk is larger only when its one entry is.
-const CHUNK_BYTES: usize = 64 << 10;
+const CHUNK_BYTES: usize = 7 << 10;
 
 /// No state key starts with a zero byte.
 pub(super) const CHUNK_PREFIX: &[u8] = b"\0chunk";

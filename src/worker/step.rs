@@ -298,7 +298,6 @@ impl Machine {
     fn prepare(&mut self, folded: &Folded) -> Result<(Vec<Advance>, NextOffsets), Trouble> {
         let mut preparing = Preparing {
             stage: self.stage.as_ref(),
-            states: &mut self.states,
             held: &self.held,
             committed: &self.committed,
             folded,

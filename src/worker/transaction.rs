@@ -5,7 +5,6 @@ use super::Trouble;
 use super::batch::{Folded, Offsets};
 use super::commit_record::{COMMIT_KEY, CommitRecord, InputPosition, Sealed, hash_of};
 use super::crash::CrashPoints;
-use super::working_set::WorkingSet;
 use crate::domain::topic::Topic;
 use crate::log::batch::Outbox;
 use crate::log::{Records, StageLog};
@@ -51,7 +50,6 @@ pub struct Advance {
 /// What a transaction is made from.
 pub struct Preparing<'p> {
     pub stage: &'p dyn Stage,
-    pub states: &'p mut WorkingSet,
     pub held: &'p BTreeMap<u32, Held>,
     pub committed: &'p Offsets,
     pub folded: &'p Folded,
@@ -105,7 +103,7 @@ impl Preparing<'_> {
         stage_meta: Vec<u8>,
         facts_next: u64,
     ) -> Result<Advance, Trouble> {
-        let (changes, digest) = self.write_states(partition, held.digest, changed)?;
+        let (changes, digest) = self.write_states(partition, held.digest, changed);
         let record = self.commit_record(partition, held, digest, stage_meta, facts_next);
         let bytes = record.encode().map_err(|error| Stop::Alarm(error.to_string()))?;
         self.changelog(partition).push(Some(COMMIT_KEY), Some(&bytes));
@@ -123,10 +121,9 @@ impl Preparing<'_> {
         partition: u32,
         mut digest: Digest,
         changed: Vec<Changed>,
-    ) -> Result<(Vec<Change>, Digest), Trouble> {
+    ) -> (Vec<Change>, Digest) {
         let mut changes = Vec::with_capacity(changed.len());
-        for Changed { key, state, .. } in changed {
-            let old = self.states.state(partition, &key)?;
+        for Changed { key, old, state, .. } in changed {
             if old.as_deref() == state.as_deref() {
                 continue;
             }
@@ -134,7 +131,7 @@ impl Preparing<'_> {
             self.changelog(partition).push(Some(&key), state.as_deref());
             changes.push(Change { key, state });
         }
-        Ok((changes, digest))
+        (changes, digest)
     }
 
     fn commit_record(&self, partition: u32, held: &Held, digest: Digest, stage_meta: Vec<u8>, facts_next: u64) -> CommitRecord {

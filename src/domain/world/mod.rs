@@ -9,7 +9,7 @@ mod organisation;
 mod tests;
 
 pub use apply::Reach;
-pub use organisation::{Organisation, Seat, plans_in};
+pub use organisation::{Organisation, Place, Seat, plans_in};
 
 use super::calendar::{Calendar, Date, Period};
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased, Plan};

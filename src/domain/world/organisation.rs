@@ -10,7 +10,30 @@ pub const MAXIMUM_LEVELS: usize = 64;
 
 #[derive(Clone, Debug, Default)]
 pub struct Organisation {
-    payees: FxHashMap<Arc<str>, Arc<Payee>>,
+    places: FxHashMap<Arc<str>, Place>,
+    /// By place.
+    members: Vec<Member>,
+}
+
+/// Where somebody stands in an organisation: crediting looks each id up once and walks from place to place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(u32);
+
+/// Somebody who is known, or named as a manager.
+#[derive(Clone, Debug)]
+struct Member {
+    id: Arc<str>,
+    /// `None`: not known.
+    payee: Option<Arc<Payee>>,
+    rows: Arc<[Row]>,
+}
+
+/// What crediting needs of a [`PayeeRow`].
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    from: Date,
+    to: Option<Date>,
+    manager: Option<Place>,
 }
 
 /// Somebody in a chain of managers.
@@ -23,62 +46,92 @@ pub enum Seat {
     Unknown(String),
 }
 
+impl Member {
+    fn is_in_force(&self, on: Date) -> bool {
+        self.rows.iter().any(|row| row.from <= on && row.to.is_none_or(|to| on < to))
+    }
+
+    /// The manager by the row in force, else by the last row before the day, else by the first.
+    fn manager_on(&self, on: Date) -> Option<Place> {
+        self.rows.iter().rev().find(|row| row.from <= on).or(self.rows.first())?.manager
+    }
+}
+
 impl Organisation {
     pub fn get(&self, payee_id: &str) -> Option<&Arc<Payee>> {
-        self.payees.get(payee_id)
-    }
-
-    pub fn len(&self) -> usize {
-        self.payees.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.payees.is_empty()
+        self.member(*self.places.get(payee_id)?).payee.as_ref()
     }
 
     pub fn insert(&mut self, payee: Payee) {
-        self.payees.insert(payee.payee_id.as_str().into(), Arc::new(payee));
+        self.insert_shared(Arc::new(payee));
     }
 
-    /// The shared id of a payee who is in force on a day.
-    pub fn in_force(&self, payee_id: &str, on: Date) -> Option<&Arc<str>> {
-        let (id, payee) = self.payees.get_key_value(payee_id)?;
-        row_on(payee, on).map(|_| id)
+    fn insert_shared(&mut self, payee: Arc<Payee>) {
+        let place = self.place(&payee.payee_id);
+        let row = |row: &PayeeRow| {
+            let manager = row.manager.as_ref().map(|id| self.place(id));
+            Row { from: row.from, to: row.to, manager }
+        };
+        let rows = payee.rows.iter().map(row).collect();
+        let member = &mut self.members[place.0 as usize];
+        (member.payee, member.rows) = (Some(payee), rows);
+    }
+
+    /// Of somebody who may not be known yet.
+    fn place(&mut self, id: &str) -> Place {
+        if let Some(place) = self.places.get(id) {
+            return *place;
+        }
+        let (id, place): (Arc<str>, Place) = (id.into(), Place(self.members.len() as u32));
+        self.places.insert(id.clone(), place);
+        self.members.push(Member { id, payee: None, rows: [].into() });
+        place
+    }
+
+    fn member(&self, place: Place) -> &Member {
+        &self.members[place.0 as usize]
+    }
+
+    /// The shared id and the place of a payee who is in force on a day. Equal ids are one allocation.
+    pub fn in_force(&self, payee_id: &str, on: Date) -> Option<(&Arc<str>, Place)> {
+        let place = *self.places.get(payee_id)?;
+        let member = self.member(place);
+        member.is_in_force(on).then_some((&member.id, place))
     }
 
     /// Calls `each` with everybody above a payee on a day, nearest first, until it answers false.
-    pub fn walk_up(&self, payee_id: &str, on: Date, mut each: impl FnMut(Seat) -> bool) {
-        let mut manager = self.payees.get(payee_id).and_then(|payee| manager_on(payee, on));
+    pub fn walk_up(&self, from: Place, on: Date, mut each: impl FnMut(Seat) -> bool) {
+        let mut manager = self.member(from).manager_on(on);
         for _ in 0..MAXIMUM_LEVELS {
-            let Some(id) = manager else { return };
-            let Some((shared, payee)) = self.payees.get_key_value(id) else {
-                each(Seat::Unknown(id.into()));
-                return;
+            let Some(place) = manager else { return };
+            let member = self.member(place);
+            let seat = match &member.payee {
+                None => Seat::Unknown(member.id.as_ref().into()),
+                Some(_) if member.is_in_force(on) => Seat::Taken(member.id.clone()),
+                Some(_) => Seat::Vacant,
             };
-            let seat = if row_on(payee, on).is_some() { Seat::Taken(shared.clone()) } else { Seat::Vacant };
-            if !each(seat) {
+            if !each(seat) || member.payee.is_none() {
                 return;
             }
-            manager = manager_on(payee, on);
+            manager = member.manager_on(on);
         }
     }
 
     /// Whether a payee would be above himself on some day if `payee` were stated.
     pub fn makes_cycle(&self, payee: &Payee) -> bool {
         let mut changed = self.clone_with(payee);
-        let days = changed.days_of_change(&payee.payee_id);
-        let organisation = &mut changed;
-        days.into_iter().any(|day| organisation.is_above_himself(&payee.payee_id, day))
+        let place = changed.place(&payee.payee_id);
+        changed.days_of_change(&payee.payee_id).into_iter().any(|day| changed.is_above_himself(place, day))
     }
 
-    fn is_above_himself(&self, payee_id: &str, on: Date) -> bool {
-        let mut manager = self.payees.get(payee_id).and_then(|payee| manager_on(payee, on));
+    fn is_above_himself(&self, place: Place, on: Date) -> bool {
+        let mut manager = self.member(place).manager_on(on);
         for _ in 0..MAXIMUM_LEVELS {
-            let Some(id) = manager else { return false };
-            if id == payee_id {
-                return true;
+            match manager {
+                None => return false,
+                Some(manager) if manager == place => return true,
+                Some(above) => manager = self.member(above).manager_on(on),
             }
-            manager = self.payees.get(id).and_then(|payee| manager_on(payee, on));
         }
         true
     }
@@ -91,7 +144,7 @@ impl Organisation {
         while let Some(id) = open.pop() {
             if let (None, Some(found)) = (part.get(&id), self.get(&id)) {
                 open.extend(managers(found));
-                part.payees.insert(id.as_str().into(), found.clone());
+                part.insert_shared(found.clone());
             }
         }
         part
@@ -99,7 +152,7 @@ impl Organisation {
 
     /// Days on which somebody's row starts, and the first day of all, from a part made by `clone_with`.
     fn days_of_change(&self, payee_id: &str) -> Vec<Date> {
-        let mut days: Vec<Date> = self.payees.values().flat_map(|payee| payee.rows.iter().map(|row| row.from)).collect();
+        let mut days: Vec<Date> = self.members.iter().flat_map(|member| member.rows.iter().map(|row| row.from)).collect();
         days.extend(self.get(payee_id).into_iter().flat_map(|payee| payee.rows.first()).map(|row| Date(row.from.0 - 1)));
         days.sort_unstable();
         days.dedup();
@@ -120,14 +173,4 @@ fn managers(payee: &Payee) -> Vec<String> {
 
 fn overlaps(row: &PayeeRow, from: Date, to: Date) -> bool {
     row.from < to && row.to.is_none_or(|end| from < end)
-}
-
-fn row_on(payee: &Payee, on: Date) -> Option<&PayeeRow> {
-    payee.rows.iter().find(|row| row.from <= on && row.to.is_none_or(|to| on < to))
-}
-
-/// The manager by the row in force, else by the last row before the day, else by the first.
-fn manager_on(payee: &Payee, on: Date) -> Option<&str> {
-    let row = payee.rows.iter().rev().find(|row| row.from <= on).or(payee.rows.first())?;
-    row.manager.as_deref()
 }

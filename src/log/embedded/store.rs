@@ -21,9 +21,11 @@ const GENERATIONS: TableDefinition<&str, u64> = TableDefinition::new("generation
 
 /// A compacted partition with fewer records is not worth a rewrite.
 const COMPACT_FROM_RECORDS: u64 = 10_000;
-/// How often a partition holds what its last rewrite left before it is rewritten: each record is then copied a third of a
+/// How often a partition holds what its last rewrite left or looked at before it is rewritten: each record is then copied a third of a
 /// time, and a state that is written again and again takes at most four times its room.
 const COMPACT_AT_TIMES: u64 = 4;
+/// A rewrite that leaves out less than one record in so many is put off: deals that are new and new again have few.
+const WORTH_IT_ONE_IN: u64 = 4;
 /// How long a thread waits to hear what failed first.
 const FIRST_FAILURE_WAIT: Duration = Duration::from_millis(200);
 
@@ -252,10 +254,15 @@ pub fn trim(transaction: &WriteTransaction, topic: Topic, partition: u32, offset
     put_extent(transaction, topic, partition, Extent { start, ..before })
 }
 
-/// Rewrites a partition with the newest record of each key, tombstones included, at their old offsets.
+/// Rewrites a partition with the newest record of each key, tombstones included, at their old offsets; or leaves it as
+/// it is while few would go.
 pub fn compact(transaction: &WriteTransaction, topic: Topic, partition: u32) -> Result<(), Error> {
     let before = extent_in(&transaction.open_table(PARTITIONS)?, topic, partition)?;
     let newest = newest_offsets(transaction, topic, partition)?;
+    let kept = newest.len() as u64;
+    if before.records.saturating_sub(kept) < before.records / WORTH_IT_ONE_IN {
+        return put_extent(transaction, topic, partition, Extent { compacted_records: before.records, ..before });
+    }
     let mut table = transaction.open_table(RECORDS)?;
     let mut firsts = Vec::new();
     for block in table.range((topic.name(), partition, 0)..=(topic.name(), partition, u64::MAX))? {

@@ -6,6 +6,8 @@ use crate::domain::reject::Reject;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// What most deals need, so that their buffer does not grow byte by byte.
+const CONTENT_BYTES: usize = 256;
 /// First byte of every stored deal.
 const VERSION: u8 = 1;
 
@@ -27,6 +29,7 @@ pub struct Revision {
     /// Where it stands in its partition of `deal-closed`.
     pub offset: u64,
     /// The deal with `occurred_at` 0: equal bytes are an equal delivery.
+    #[serde(with = "serde_bytes")]
     content: Vec<u8>,
 }
 
@@ -64,7 +67,7 @@ impl DealState {
 
     /// Takes a delivery in, unless its revision was there. The deal's own `occurred_at` is 0.
     pub fn accept(&mut self, deal: &DealClosed<'_>, occurred_at: i64, offset: u64) -> Result<Delivery, postcard::Error> {
-        let content = postcard::to_stdvec(deal)?;
+        let content = postcard::to_extend(deal, Vec::with_capacity(CONTENT_BYTES))?;
         let place = match self.revisions.binary_search_by_key(&deal.revision, |revision| revision.number) {
             Ok(place) if self.revisions[place].content == content => return Ok(Delivery::Duplicate),
             Ok(_) => return Ok(Delivery::Conflict),

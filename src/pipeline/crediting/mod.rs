@@ -62,6 +62,7 @@ struct Partition {
 struct Loaded {
     partition: u32,
     key: Arc<[u8]>,
+    stored: Option<Arc<[u8]>>,
     state: DealState,
     was_parked: bool,
     changed: bool,
@@ -95,14 +96,15 @@ impl Crediting {
         if let Some(place) = self.places.get(&partition).and_then(|places| places.get(key)) {
             return Ok(*place);
         }
-        let state = match states.get(partition, key)? {
-            Some(bytes) => DealState::decode(&bytes).map_err(|error| alarm(partition, error))?,
+        let stored = states.get(partition, key)?;
+        let state = match &stored {
+            Some(bytes) => DealState::decode(bytes).map_err(|error| alarm(partition, error))?,
             None => DealState::default(),
         };
         let was_parked = state.parked.is_some();
         let key: Arc<[u8]> = key.into();
         self.places.entry(partition).or_default().insert(key.clone(), self.loaded.len());
-        self.loaded.push(Loaded { partition, key, state, was_parked, changed: false });
+        self.loaded.push(Loaded { partition, key, stored, state, was_parked, changed: false });
         Ok(self.loaded.len() - 1)
     }
 
@@ -298,11 +300,13 @@ impl Stage for Crediting {
         for loaded in self.loaded.drain(..).filter(|loaded| loaded.changed) {
             if loaded.was_parked != loaded.state.parked.is_some() {
                 let key = [PARKED_PREFIX, &loaded.key].concat().into();
-                let state = loaded.state.parked.is_some().then(|| [].into());
-                effects.changed.push(Changed { partition: loaded.partition, key, state });
+                let note = |is: bool| is.then(|| [].into());
+                let (old, state) = (note(loaded.was_parked), note(!loaded.was_parked));
+                effects.changed.push(Changed { partition: loaded.partition, key, old, state });
             }
             let bytes = loaded.state.encode(&mut self.scratch).map_err(|error| alarm(loaded.partition, error))?;
-            effects.changed.push(Changed { partition: loaded.partition, key: loaded.key, state: Some(bytes) });
+            let Loaded { partition, key, stored, .. } = loaded;
+            effects.changed.push(Changed { partition, key, old: stored, state: Some(bytes) });
         }
         Ok(false)
     }

@@ -44,6 +44,9 @@ struct Open {
     texts: Dictionary,
     entries: Vec<u8>,
     count: usize,
+    /// Used again for every group.
+    lines: Vec<CreditLine>,
+    allocations: Vec<Allocation>,
 }
 
 /// What every record of a source says in front of its entries.
@@ -143,21 +146,19 @@ impl Open {
         credits: impl Iterator<Item = &'c Credit>,
         how: GroupKind,
     ) -> Result<(), postcard::Error> {
-        let lines = deal.lines.iter().map(|line| CreditLine {
+        self.lines.extend(deal.lines.iter().map(|line| CreditLine {
             product: self.texts.place(line.product),
             geography: line.geography.map(|text| self.texts.place(text)),
             segment: line.segment.map(|text| self.texts.place(text)),
             amount: line.amount,
             quantity: line.quantity,
-        });
-        let lines = lines.collect();
-        let payees = &mut self.payees;
-        let allocations = credits.map(|credit| Allocation {
-            payee: payees.place(&credit.payee_id),
+        }));
+        self.allocations.extend(credits.map(|credit| Allocation {
+            payee: self.payees.place(&credit.payee_id),
             kind: credit.kind,
             line: credit.line,
             share: credit.share,
-        });
+        }));
         let group = CreditGroup {
             cause: how.cause,
             deal_id: deal.deal_id,
@@ -165,10 +166,17 @@ impl Open {
             closed_on: deal.closed_on,
             kind: deal.kind,
             backfill_from: how.backfill_from,
-            lines,
-            allocations: allocations.collect(),
+            lines: std::mem::take(&mut self.lines),
+            allocations: std::mem::take(&mut self.allocations),
         };
-        self.entry(&Entry::Credits(group))
+        let entry = Entry::Credits(group);
+        let written = self.entry(&entry);
+        if let Entry::Credits(CreditGroup { lines, allocations, .. }) = entry {
+            (self.lines, self.allocations) = (lines, allocations);
+            self.lines.clear();
+            self.allocations.clear();
+        }
+        written
     }
 
     fn entry(&mut self, entry: &Entry<'_>) -> Result<(), postcard::Error> {

@@ -3,7 +3,7 @@
 use super::entry::{Entry, entry_key, write_entry_key};
 use super::inputs::{Inputs, Statement};
 use super::{Earning, State, alarm};
-use crate::domain::calendar::Period;
+use crate::domain::calendar::{Period, Quarter};
 use crate::domain::fact::{Measure, MeasureOf};
 use crate::domain::output::{Causes, RejectKind};
 use crate::domain::quota::QuotaChanged;
@@ -27,6 +27,8 @@ impl Earning {
     ) -> Result<(), StageError> {
         let number = origin.position.partition;
         self.check_link(number, packed)?;
+        self.recent.clear();
+        self.recent.resize(packed.payees.len(), None);
         for entry in &packed.entries {
             match entry {
                 PackedEntry::Credits(group) => self.count_group(number, packed, group, states)?,
@@ -67,19 +69,36 @@ impl Earning {
         let measures = self.world.measures.clone();
         let matched = matched(&measures, packed, group);
         let sign = if group.retract { -1 } else { 1 };
-        let calendar_id = self.world.calendar_id.clone();
         for allocation in &group.allocations {
-            let payee_id =
-                packed.payees.get(allocation.payee as usize).ok_or_else(|| alarm(number, "a credit names no payee"))?;
-            write_entry_key(payee_id, &calendar_id, period.quarter(), &mut self.key);
-            let key = std::mem::take(&mut self.key);
-            let place = self.load(number, &key, states);
-            self.key = key;
-            let place = place?;
+            let place = self.place_of(number, packed, allocation.payee, period.quarter(), states)?;
             self.note_cause(place, packed.source, group.cause);
             self.add_credit(place, packed.epoch, period, allocation, &matched, sign)?;
         }
         Ok(())
+    }
+
+    /// Where the entry of a record's payee is loaded. A record names a payee again and again, mostly for one quarter.
+    fn place_of(
+        &mut self,
+        number: u32,
+        packed: &PackedCredits<'_>,
+        payee: u32,
+        quarter: Quarter,
+        states: &mut dyn States,
+    ) -> Result<usize, StageError> {
+        let nobody = || alarm(number, "a credit names no payee");
+        let at = payee as usize;
+        let recent = self.recent.get(at).ok_or_else(nobody)?;
+        if let Some((_, place)) = recent.filter(|(of, _)| *of == quarter) {
+            return Ok(place);
+        }
+        let payee_id = packed.payees.get(at).ok_or_else(nobody)?;
+        let mut key = std::mem::take(&mut self.key);
+        write_entry_key(payee_id, &self.world.calendar_id, quarter, &mut key);
+        let place = self.load(number, &key, states)?;
+        self.key = key;
+        self.recent[at] = Some((quarter, place));
+        Ok(place)
     }
 
     fn add_credit(

@@ -45,6 +45,8 @@ pub struct Earning {
     places: FxHashMap<u32, FxHashMap<Arc<[u8]>, usize>>,
     /// Used again for every credit.
     key: Vec<u8>,
+    /// Of the record that is being counted, by its payees: the quarter that was last counted, and where it is loaded.
+    recent: Vec<Option<(Quarter, usize)>>,
     /// Used again for every state.
     scratch: Vec<u8>,
     saved: Option<(World, BTreeMap<u32, Partition>)>,
@@ -60,6 +62,7 @@ struct Partition {
 struct Loaded {
     partition: u32,
     key: Arc<[u8]>,
+    stored: Option<Arc<[u8]>>,
     state: State,
     /// Must be priced again.
     touched: bool,
@@ -89,6 +92,7 @@ impl Earning {
             settled: 0,
             places: FxHashMap::default(),
             key: Vec::new(),
+            recent: Vec::new(),
             scratch: Vec::new(),
             saved: None,
         }
@@ -107,18 +111,18 @@ impl Earning {
         if let Some(place) = known {
             return Ok(*place);
         }
-        let bytes = states.get(partition, key)?;
+        let stored = states.get(partition, key)?;
         let state = match parse_key(key) {
-            Some(KeyOf::Ledger { .. }) => State::Ledger(decoded(partition, bytes.as_deref())?),
+            Some(KeyOf::Ledger { .. }) => State::Ledger(decoded(partition, stored.as_deref())?),
             Some(KeyOf::Entry { payee_id, calendar, quarter }) => {
-                let entry = decoded(partition, bytes.as_deref())?;
+                let entry = decoded(partition, stored.as_deref())?;
                 State::Entry { entry, payee_id: payee_id.into(), calendar: calendar.into(), quarter }
             }
             None => return Err(alarm(partition, "a stored key is not one of earning's")),
         };
         let key: Arc<[u8]> = key.into();
         self.places.entry(partition).or_default().insert(key.clone(), self.loaded.len());
-        self.loaded.push(Loaded { partition, key, state, touched: false, changed: false, causes: None });
+        self.loaded.push(Loaded { partition, key, stored, state, touched: false, changed: false, causes: None });
         Ok(self.loaded.len() - 1)
     }
 

@@ -31,7 +31,8 @@ impl Earning {
                     State::Ledger(ledger) => entry::encode(ledger, &mut self.scratch),
                 };
                 let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
-                effects.changed.push(Changed { partition: loaded.partition, key: loaded.key.clone(), state: Some(bytes) });
+                let (partition, key, old) = (loaded.partition, loaded.key.clone(), loaded.stored.take());
+                effects.changed.push(Changed { partition, key, old, state: Some(bytes) });
             }
         }
         self.settled = until;

@@ -7,6 +7,7 @@ use crate::domain::topic::Topic;
 use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, Phase, Stage, StageError, States};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub const FACT_ADDS: u64 = 1000;
 
@@ -17,12 +18,18 @@ struct Meta {
     cursor: Option<Vec<u8>>,
 }
 
+#[derive(Clone)]
+struct Count {
+    stored: Option<Arc<[u8]>>,
+    now: u64,
+}
+
 #[derive(Clone, Default)]
 pub struct Toy {
     offered: u64,
     metas: BTreeMap<u32, Meta>,
     saved: BTreeMap<u32, Meta>,
-    counts: BTreeMap<(u32, Vec<u8>), u64>,
+    counts: BTreeMap<(u32, Vec<u8>), Count>,
 }
 
 impl Toy {
@@ -35,11 +42,14 @@ impl Toy {
         effects: &mut Effects,
     ) -> Result<(), StageError> {
         let place = (partition, key.to_vec());
-        let before = match self.counts.get(&place) {
-            Some(count) => *count,
-            None => states.get(partition, key)?.map_or(0, |state| number(&state)),
-        };
-        self.counts.insert(place, before + adds);
+        if !self.counts.contains_key(&place) {
+            let stored = states.get(partition, key)?;
+            let now = stored.as_deref().map_or(0, number);
+            self.counts.insert(place.clone(), Count { stored, now });
+        }
+        let count = self.counts.get_mut(&place).unwrap();
+        let before = count.now;
+        count.now += adds;
         let text = format!("{} {} {}", String::from_utf8_lossy(key), before, before + adds);
         effects.outputs.push(Output::Credits { partition, bytes: text.into_bytes() });
         Ok(())
@@ -149,8 +159,8 @@ impl Stage for Toy {
     fn finish(&mut self, _: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
         for ((partition, key), count) in std::mem::take(&mut self.counts) {
             assert_ne!(key, b"slow-poison", "poison was finished");
-            let state = Some(count.to_string().as_bytes().into());
-            effects.changed.push(Changed { partition, key: key.into(), state });
+            let state = Some(count.now.to_string().as_bytes().into());
+            effects.changed.push(Changed { partition, key: key.into(), old: count.stored, state });
         }
         Ok(false)
     }
