@@ -1,17 +1,19 @@
-//! Both stages on their threads over an embedded log: what is appended comes out, also after a restart and trimming.
+//! Both stages on their threads: what is appended comes out, also after a restart and trimming, and on Kafka.
 
 mod support;
 
 use accrue::domain::topic::{Topic, partition_of};
-use accrue::log::Client;
+use accrue::log::{Client, StageLog};
 use accrue::log::embedded::Embedded;
+use accrue::log::kafka::Kafka;
 use accrue::pipeline::Outcome;
 use accrue::wire::Codec;
 use accrue::worker::engine::group;
 use accrue::worker::status::EARNING;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
-use support::engine::{PARTITIONS, WAIT, accrued, append_company, append_deals, start};
+use support::engine::{PARTITIONS, WAIT, accrued, append_company, append_deals, start, start_on};
 
 #[test]
 fn deals_become_accruals_exactly_once_over_restarts() {
@@ -27,6 +29,21 @@ fn deals_become_accruals_exactly_once_over_restarts() {
         let expected = 50_000 * (round as i64 + 1);
         assert_eq!(accrued(&log, &codec), BTreeMap::from([("ana".into(), expected), ("ben".into(), expected)]));
     }
+}
+
+#[test]
+fn on_kafka_the_last_record_is_the_end() {
+    let settings = support::broker::settings("caught-up");
+    let (log, codec) = (Kafka::connect(settings.clone()).unwrap(), Codec::new().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    log.create_topics(PARTITIONS).unwrap();
+    append_company(&log, &codec);
+    append_deals(&log, &codec, 0, 100);
+    let hold = |group: &str, inputs: &[Topic]| -> Box<dyn StageLog> { Box::new(log.stage(group, inputs).unwrap()) };
+    let engine = start_on(Arc::new(log.clone()), &settings.topic_prefix, directory.path(), hold);
+    assert!(engine.wait_caught_up(WAIT).unwrap(), "{:?}", engine.status());
+    engine.stop().unwrap();
+    assert_eq!(accrued(&log, &codec), BTreeMap::from([("ana".into(), 50_000), ("ben".into(), 50_000)]));
 }
 
 #[test]

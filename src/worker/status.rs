@@ -1,7 +1,7 @@
 //! Where the stages stand, for everybody else to read: progress per partition, and what became of single inputs.
 
 use crate::domain::topic::{Position, Topic};
-use crate::log::{Client, LogError};
+use crate::log::{Batch, Client, LogError};
 use crate::pipeline::Outcome;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -72,31 +72,34 @@ impl Status {
 /// Whether everything that was in the log when this was called has come out of both stages. The ends are read before
 /// the status, and those of `credits` only once crediting has reached its own.
 pub fn caught_up(status: &Status, client: &dyn Client) -> Result<bool, LogError> {
-    let facts = client.end(Topic::Facts, 0)?;
-    let crediting = ends(client, &[Topic::DealClosed, Topic::QuotaChanged])?;
-    if !reached(&status.stage(CREDITING), &crediting, facts) {
+    Ok(reached(&status.stage(CREDITING), &[Topic::DealClosed, Topic::QuotaChanged], client)?
+        && reached(&status.stage(EARNING), &[Topic::Credits], client)?)
+}
+
+fn reached(stage: &StageStatus, inputs: &[Topic], client: &dyn Client) -> Result<bool, LogError> {
+    if !stage.idle {
         return Ok(false);
     }
-    let earning = ends(client, &[Topic::Credits])?;
-    Ok(reached(&status.stage(EARNING), &earning, facts))
-}
-
-fn ends(client: &dyn Client, topics: &[Topic]) -> Result<Vec<Position>, LogError> {
-    let mut ends = Vec::new();
-    for topic in topics.iter().copied() {
-        for partition in 0..client.partitions(topic)? {
-            ends.push(Position { topic, partition, offset: client.end(topic, partition)? });
+    for topic in inputs {
+        for partition in 0..client.partitions(*topic)? {
+            let Some(held) = stage.partitions.get(&partition).filter(|held| !held.restoring) else { return Ok(false) };
+            if !is_end(client, *topic, partition, held.next(*topic))? || !is_end(client, Topic::Facts, 0, held.facts_next)? {
+                return Ok(false);
+            }
         }
     }
-    Ok(ends)
+    Ok(true)
 }
 
-fn reached(stage: &StageStatus, ends: &[Position], facts: u64) -> bool {
-    let reached = |end: &Position| {
-        let partition = stage.partitions.get(&end.partition);
-        partition.is_some_and(|held| !held.restoring && held.next(end.topic) >= end.offset && held.facts_next >= facts)
-    };
-    stage.idle && ends.iter().all(reached)
+/// Whether no record lies at or after an offset. Kafka's end may be beyond the last record: marks of transactions take
+/// offsets, too.
+fn is_end(client: &dyn Client, topic: Topic, partition: u32, offset: u64) -> Result<bool, LogError> {
+    if offset >= client.end(topic, partition)? {
+        return Ok(true);
+    }
+    let mut behind = Batch::default();
+    client.read(topic, partition, offset, 1, &mut behind)?;
+    Ok(behind.is_empty())
 }
 
 /// What became of inputs of crediting that were not simply counted, for as long as the ring holds.

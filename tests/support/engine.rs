@@ -1,4 +1,4 @@
-//! The engine in the test's own process, over an embedded log, with a small company and its deals.
+//! The engine in the test's own process, over either log, with a small company and its deals.
 
 use super::company;
 use accrue::config::{Config, Limits};
@@ -6,7 +6,7 @@ use accrue::domain::fact::{Fact, FactBody, Method, TierBy};
 use accrue::domain::topic::{Topic, partition_of};
 use accrue::log::batch::Outbox;
 use accrue::log::embedded::Embedded;
-use accrue::log::{Append, Batch, Client};
+use accrue::log::{Append, Batch, Client, StageLog};
 use accrue::pipeline::Stage;
 use accrue::pipeline::crediting::Crediting;
 use accrue::pipeline::earning::Earning;
@@ -21,19 +21,28 @@ use std::time::Duration;
 pub const PARTITIONS: u32 = 3;
 pub const WAIT: Duration = Duration::from_secs(30);
 
-/// Small batches, and inputs of at most 2 kB.
 pub fn start(log: &Embedded, directory: &Path) -> Engine {
+    start_on(Arc::new(log.clone()), "test", directory, |group, inputs| Box::new(log.stage(group, inputs).unwrap()))
+}
+
+/// Small batches, and inputs of at most 2 kB.
+pub fn start_on(
+    client: Arc<dyn Client>,
+    application_id: &str,
+    directory: &Path,
+    hold: impl Fn(&str, &[Topic]) -> Box<dyn StageLog>,
+) -> Engine {
     let stage = |name: &str, make: fn() -> Box<dyn Stage>| StageSetup {
-        log: Box::new(log.stage(&group("test", name), make().inputs()).unwrap()),
+        log: hold(&group(application_id, name), make().inputs()),
         make: Box::new(make),
     };
     let defaults = Config::defaults().unwrap().limits;
     let limits = Limits { batch_records: 50, batch_wait_ms: 2, maintenance_ms: 20, maximum_record_bytes: 2_000, ..defaults };
     Engine::start(EngineSetup {
-        client: Arc::new(log.clone()),
+        client,
         codec: Arc::new(Codec::new().unwrap()),
         limits,
-        application_id: "test".into(),
+        application_id: application_id.into(),
         store_directory: directory.into(),
         crediting: stage(CREDITING, || Box::new(Crediting::new(PARTITIONS, 100))),
         earning: stage(EARNING, || Box::new(Earning::new(PARTITIONS, 100))),
@@ -42,12 +51,12 @@ pub fn start(log: &Embedded, directory: &Path) -> Engine {
     .unwrap()
 }
 
-pub fn append(log: &Embedded, outbox: &Outbox) {
+pub fn append(log: &dyn Client, outbox: &Outbox) {
     let appends: Vec<_> = outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
     log.append(&appends).unwrap();
 }
 
-pub fn append_company(log: &Embedded, codec: &Codec) {
+pub fn append_company(log: &dyn Client, codec: &Codec) {
     let component = company::component(TierBy::Amount, Method::Marginal, &[("0", "10%")]);
     let bodies = [
         company::company(),
@@ -78,7 +87,7 @@ pub fn fact(number: usize, body: FactBody) -> Fact {
 }
 
 /// Deals of 100.00 each, `from` up to before `to`, in turn ana's and ben's; returns where each went.
-pub fn append_deals(log: &Embedded, codec: &Codec, from: usize, to: usize) {
+pub fn append_deals(log: &dyn Client, codec: &Codec, from: usize, to: usize) {
     let mut outbox = Outbox::default();
     for number in from..to {
         let (id, payee) = (format!("deal-{number}"), ["ana", "ben"][number % 2]);
@@ -90,7 +99,7 @@ pub fn append_deals(log: &Embedded, codec: &Codec, from: usize, to: usize) {
 }
 
 /// The newest total per payee; the totals must follow on one another.
-pub fn accrued(log: &Embedded, codec: &Codec) -> BTreeMap<String, i64> {
+pub fn accrued(log: &dyn Client, codec: &Codec) -> BTreeMap<String, i64> {
     let mut totals = BTreeMap::new();
     for partition in 0..PARTITIONS {
         let (mut batch, mut next) = (Batch::default(), 0);
