@@ -30,6 +30,7 @@ type NextOffsets = Vec<(Topic, u32, u64)>;
 
 const FACTS_BYTES: usize = 1 << 20;
 const GATHER_FROM: Duration = Duration::from_millis(100);
+const GATHER_TIMES: u32 = 3;
 
 /// Makes a stage that holds no partition yet: whenever the state is dropped, a new one takes its place.
 pub type MakeStage = Box<dyn Fn() -> Box<dyn Stage> + Send>;
@@ -248,11 +249,11 @@ impl Machine {
         }
     }
 
-    /// After a transaction that took long, the next one gathers input for as long: what then comes for a state that is
-    /// touched already costs little. A short one changes nothing, so that light load is answered at once.
+    /// After a transaction that took long, the next one gathers input for a multiple of it: what then comes for a state that
+    /// is touched already costs little. A short one changes nothing, so that light load is answered at once.
     fn gather_after(&mut self, took: Duration) {
         let limit = Duration::from_millis(self.setup.limits.gather_limit_ms);
-        self.gather = if took < GATHER_FROM { Duration::ZERO } else { took.min(limit) };
+        self.gather = if took < GATHER_FROM { Duration::ZERO } else { limit.min(GATHER_TIMES * took) };
     }
 
     fn batch(&mut self, offered: bool) -> Result<Progress, Trouble> {

@@ -66,9 +66,9 @@ fn a_commit_is_packed() {
     let mut fixture = Fixture::new();
     fixture.write(states(0..1000, Some("state")));
     assert_eq!(chunks(&fixture.reader), 4);
-    let changes = (0..10).map(|number| Change { key: name(number).as_bytes().into(), state: Some(vec![7; 30_000].into()) });
+    let changes = (0..10).map(|number| Change { key: name(number).as_bytes().into(), state: Some(vec![7; 3_000].into()) });
     fixture.write(changes.collect());
-    assert_eq!(chunks(&fixture.reader), 4 + 5, "64 KiB take two states of 30,000 bytes");
+    assert_eq!(chunks(&fixture.reader), 4 + 5, "7 KiB take two states of 3,000 bytes");
 }
 
 #[test]
