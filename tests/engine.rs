@@ -3,9 +3,9 @@
 mod support;
 
 use accrue::domain::topic::{Topic, partition_of};
-use accrue::log::{Client, StageLog};
 use accrue::log::embedded::Embedded;
 use accrue::log::kafka::Kafka;
+use accrue::log::{Client, StageLog};
 use accrue::pipeline::Outcome;
 use accrue::wire::Codec;
 use accrue::worker::engine::group;

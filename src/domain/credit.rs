@@ -100,10 +100,12 @@ fn roll_up(
         match seat {
             Seat::Vacant => {}
             Seat::Unknown(payee_id) => refused = Some(unknown("manager", &payee_id, on)),
-            Seat::Taken(payee_id) => match credits[rolled_from..].iter_mut().find(|credit| Arc::ptr_eq(&credit.payee_id, &payee_id)) {
-                Some(credit) => credit.share = Share((credit.share.0 + share.0).min(WHOLE.0)),
-                None => credits.push(Credit { payee_id, kind: CreditKind::Rolled, line, share }),
-            },
+            Seat::Taken(payee_id) => {
+                match credits[rolled_from..].iter_mut().find(|credit| Arc::ptr_eq(&credit.payee_id, &payee_id)) {
+                    Some(credit) => credit.share = Share((credit.share.0 + share.0).min(WHOLE.0)),
+                    None => credits.push(Credit { payee_id, kind: CreditKind::Rolled, line, share }),
+                }
+            }
         }
         refused.is_none()
     });

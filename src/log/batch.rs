@@ -164,6 +164,9 @@ impl Records {
     }
 }
 
+/// A larger buffer is not kept for the next transaction.
+const KEPT_BYTES: usize = 1 << 20;
+
 /// The records of one transaction or append, by topic and partition in that order.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -181,6 +184,18 @@ impl Outbox {
             .iter()
             .filter(|(_, records)| !records.is_empty())
             .map(|((topic, partition), records)| (*topic, *partition, records))
+    }
+
+    /// Hands over what each partition got and empties it, so that a large transaction does not lie here and in the log.
+    pub fn drain<E>(&mut self, mut each: impl FnMut(Topic, u32, &Records) -> Result<(), E>) -> Result<(), E> {
+        for ((topic, partition), records) in self.partitions.iter_mut().filter(|(_, records)| !records.is_empty()) {
+            each(*topic, *partition, records)?;
+            records.clear();
+            if records.bytes.capacity() > KEPT_BYTES {
+                *records = Records::default();
+            }
+        }
+        Ok(())
     }
 
     /// Empties all, keeping the buffers.

@@ -1,9 +1,10 @@
 //! The step machine of one stage: everything that happens between two commits is one `step`. Threads only drive it.
 //!
-//! A step takes assignments and restores them, reads facts, polls inputs, folds, and commits. What goes wrong is decided
-//! in `recovery`; `assignment` takes partitions on.
+//! A step takes assignments and restores them, reads facts, polls inputs, and, once a batch is complete, folds and commits.
+//! What goes wrong is decided in `recovery`; `assignment` takes partitions on, `gathering` tells when a batch is complete.
 
 mod assignment;
+mod gathering;
 mod recovery;
 
 use super::batch::{Folded, Folding, Offsets};
@@ -21,6 +22,7 @@ use crate::pipeline::{Effects, Origin, Phase, Stage, StageError};
 use crate::store::{Acknowledgement, Store};
 use crate::telemetry;
 use crate::wire::Codec;
+use gathering::Gathering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,8 +31,6 @@ use std::time::{Duration, Instant};
 type NextOffsets = Vec<(Topic, u32, u64)>;
 
 const FACTS_BYTES: usize = 1 << 20;
-const GATHER_FROM: Duration = Duration::from_millis(100);
-const GATHER_TIMES: u32 = 3;
 
 /// Makes a stage that holds no partition yet: whenever the state is dropped, a new one takes its place.
 pub type MakeStage = Box<dyn Fn() -> Box<dyn Stage> + Send>;
@@ -82,8 +82,7 @@ pub struct Machine {
     folding: bool,
     /// The log's transaction is open.
     begun: bool,
-    /// How long a batch waits for more than its first records.
-    gather: Duration,
+    gathering: Gathering,
     /// The last step left work to do right away.
     more: bool,
     paused: bool,
@@ -102,6 +101,7 @@ pub struct Machine {
 impl Machine {
     pub fn new(setup: Setup, log: Box<dyn StageLog>, store: Store) -> Result<Machine, Stop> {
         let stage = (setup.make_stage)();
+        let gathering = Gathering::new(Duration::from_millis(setup.limits.gather_limit_ms));
         let partitions = partition_count(setup.client.as_ref(), stage.inputs())?;
         telemetry::stage_started(setup.name, partitions);
         Ok(Machine {
@@ -122,7 +122,7 @@ impl Machine {
             poison: BTreeSet::new(),
             folding: false,
             begun: false,
-            gather: Duration::ZERO,
+            gathering,
             more: false,
             paused: false,
             facts_due: None,
@@ -158,8 +158,10 @@ impl Machine {
         }
         self.resume();
         let offered = self.offer_facts(now)?;
-        self.poll(offered)?;
-        self.batch(offered)
+        match self.poll(offered)? {
+            true => self.batch(offered),
+            false => Ok(Progress::Worked),
+        }
     }
 
     fn keep_membership(&mut self) -> Result<(), Trouble> {
@@ -222,38 +224,25 @@ impl Machine {
         Ok(offered)
     }
 
-    /// The generation that the transaction is fenced by is taken before what it covers is read.
-    fn poll(&mut self, offered: bool) -> Result<(), Trouble> {
+    /// True: the batch is complete. The generation that the transaction is fenced by is taken before what it covers is read.
+    fn poll(&mut self, offered: bool) -> Result<bool, Trouble> {
         if !self.begun {
             self.setup.crash.pass("before-begin")?;
             // Also when it fails: what is open then must be aborted.
             self.begun = true;
             self.log.begin()?;
         }
-        self.polled.clear();
         // Facts first: deals that come before the payees whom they name would all be parked and resumed.
         if offered || self.stage.facts_wanted() < self.facts_floor {
-            return self.keep_membership();
+            self.keep_membership()?;
+            return Ok(true);
         }
-        let (records, bytes) = (self.records_limit, self.setup.limits.batch_bytes);
-        let gathered = Instant::now() + self.gather;
-        let mut wait = if self.more { Duration::ZERO } else { self.setup.limits.batch_wait() };
-        loop {
-            let before = self.polled.len();
-            self.log.poll(&mut self.polled, records - before, wait)?;
-            let read = self.polled.len();
-            if read == before || read >= records || self.polled.bytes() >= bytes {
-                return Ok(());
-            }
-            wait = gathered.saturating_duration_since(Instant::now());
-        }
-    }
-
-    /// After a transaction that took long, the next one gathers input for a multiple of it: what then comes for a state that
-    /// is touched already costs little. A short one changes nothing, so that light load is answered at once.
-    fn gather_after(&mut self, took: Duration) {
-        let limit = Duration::from_millis(self.setup.limits.gather_limit_ms);
-        self.gather = if took < GATHER_FROM { Duration::ZERO } else { limit.min(GATHER_TIMES * took) };
+        let before = self.polled.len();
+        let wait = if self.more { Duration::ZERO } else { self.setup.limits.batch_wait() };
+        self.log.poll(&mut self.polled, self.records_limit.saturating_sub(before), wait)?;
+        let after = self.polled.len();
+        let full = after >= self.records_limit || self.polled.bytes() >= self.setup.limits.batch_bytes;
+        Ok(full || self.more || !self.gathering.goes_on(before, after, Instant::now()))
     }
 
     fn batch(&mut self, offered: bool) -> Result<Progress, Trouble> {
@@ -263,7 +252,7 @@ impl Machine {
         let (advances, offsets) = self.prepare(&folded)?;
         if !advances.is_empty() {
             self.setup.crash.pass("after-fold")?;
-            transaction::commit(self.log.as_mut(), &self.outbox, &offsets, &self.setup.crash)?;
+            transaction::commit(self.log.as_mut(), &mut self.outbox, &offsets, &self.setup.crash)?;
             self.begun = false;
         }
         self.stage.committed();
@@ -271,7 +260,7 @@ impl Machine {
         let changes = advances.iter().map(|advance| advance.delta.changes.len()).sum();
         let worked = !advances.is_empty();
         self.publish(advances, &offsets)?;
-        self.gather_after(started.elapsed());
+        self.gathering.committed(started.elapsed());
         if worked {
             telemetry::committed(self.setup.name, folded.records, folded.outputs, changes, started.elapsed());
         }
@@ -346,6 +335,7 @@ impl Machine {
             self.setup.crash.pass(phase_point(self.stage.phase()))?;
         }
         let idle = !worked && !folded.more && self.polled.is_empty() && self.stage.idle();
+        self.polled.clear();
         self.setup.status.update(self.setup.name, |stage| {
             stage.idle = idle;
             stage.trouble = None;

@@ -116,12 +116,7 @@ impl Preparing<'_> {
     }
 
     /// States that are what they were are not written again.
-    fn write_states(
-        &mut self,
-        partition: u32,
-        mut digest: Digest,
-        changed: Vec<Changed>,
-    ) -> (Vec<Change>, Digest) {
+    fn write_states(&mut self, partition: u32, mut digest: Digest, changed: Vec<Changed>) -> (Vec<Change>, Digest) {
         let mut changes = Vec::with_capacity(changed.len());
         for Changed { key, old, state, .. } in changed {
             if old.as_deref() == state.as_deref() {
@@ -184,14 +179,14 @@ fn by_partition(changed: Vec<Changed>) -> Result<BTreeMap<u32, Vec<Changed>>, Tr
 /// Writes and commits. Nothing may be sent once the offsets are in.
 pub fn commit(
     log: &mut dyn StageLog,
-    outbox: &Outbox,
+    outbox: &mut Outbox,
     offsets: &[(Topic, u32, u64)],
     crash: &CrashPoints,
 ) -> Result<(), Trouble> {
-    for (topic, partition, records) in outbox.iter() {
+    outbox.drain(|topic, partition, records| {
         log.send(topic, partition, records)?;
-        crash.pass("mid-send")?;
-    }
+        Ok::<_, Trouble>(crash.pass("mid-send")?)
+    })?;
     crash.pass("after-send")?;
     log.drain()?;
     crash.pass("after-drain")?;

@@ -20,7 +20,7 @@ const OFFSETS: TableDefinition<(&str, &str, u32), u64> = TableDefinition::new("o
 const GENERATIONS: TableDefinition<&str, u64> = TableDefinition::new("generations");
 
 /// A compacted partition with fewer records is not worth a rewrite.
-const COMPACT_FROM_RECORDS: u64 = 10_000;
+const COMPACT_FROM_RECORDS: u64 = 50_000;
 /// How often a partition holds what its last rewrite left or looked at before it is rewritten: each record is then copied a third of a
 /// time, and a state that is written again and again takes at most four times its room.
 const COMPACT_AT_TIMES: u64 = 4;

@@ -240,15 +240,28 @@ fn compaction_keeps_the_newest_record_of_each_key_at_its_offset() {
 #[test]
 fn a_changelog_that_has_grown_fourfold_is_rewritten_by_the_next_append() {
     let log = created(Embedded::in_memory().unwrap());
-    let names: Vec<String> = (0..9_000).map(|number| format!("key {number}")).collect();
+    let names: Vec<String> = (0..45_000).map(|number| format!("key {number}")).collect();
     let round: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "v")).collect();
     let mut counts = Vec::new();
     for _ in 0..6 {
         append(&log, Topic::EarningChangelog, &round).unwrap();
         counts.push(contents(&log, Topic::EarningChangelog).split(' ').filter(|part| part.ends_with("=v")).count());
     }
-    assert_eq!(counts, [9_000, 9_000, 18_000, 27_000, 36_000, 9_000]);
-    assert_eq!(log.end(Topic::EarningChangelog, 0).unwrap(), 54_000);
+    assert_eq!(counts, [45_000, 45_000, 90_000, 135_000, 180_000, 45_000]);
+    assert_eq!(log.end(Topic::EarningChangelog, 0).unwrap(), 270_000);
+}
+
+#[test]
+fn a_changelog_of_ever_new_keys_is_left_as_it_is() {
+    let log = created(Embedded::in_memory().unwrap());
+    let names: Vec<String> = (0..60_000).map(|number| format!("key {number}")).collect();
+    let records: Vec<(&str, &str)> = names.iter().chain(&names[..19_998]).map(|name| (name.as_str(), "v")).collect();
+    append(&log, Topic::CreditingChangelog, &records).unwrap();
+    assert_eq!(contents(&log, Topic::CreditingChangelog).matches("=v").count(), 79_998, "less than a quarter would go");
+    append(&log, Topic::EarningChangelog, &records).unwrap();
+    append(&log, Topic::EarningChangelog, &records[..3]).unwrap();
+    log.compact().unwrap();
+    assert_eq!(contents(&log, Topic::EarningChangelog).matches("=v").count(), 60_000);
 }
 
 #[test]

@@ -73,6 +73,8 @@ struct Versions<'w> {
 pub struct Terms<'w> {
     pub world: &'w World,
     quarter: Quarter,
+    /// The plans that they follow from, by period of the quarter.
+    plans: [&'w [String]; 3],
     /// By plan and component.
     versions: Vec<Versions<'w>>,
     waiting: Vec<Waiting>,
@@ -80,10 +82,10 @@ pub struct Terms<'w> {
 
 impl<'w> Terms<'w> {
     pub fn of(payee_id: &str, quarter: Quarter, world: &'w World) -> Terms<'w> {
-        let mut terms = Terms { world, quarter, versions: Vec::new(), waiting: Vec::new() };
-        let (Some(calendar), Some(payee)) = (world.calendar.as_deref(), world.organisation.get(payee_id)) else { return terms };
+        let plans = plans_of(payee_id, quarter, world);
+        let mut terms = Terms { world, quarter, plans, versions: Vec::new(), waiting: Vec::new() };
         for (at, period) in quarter.periods().into_iter().enumerate() {
-            for plan_id in plans_in(payee, calendar, period) {
+            for plan_id in plans[at] {
                 let Some(plan) = world.plan_version(plan_id, period) else {
                     let message = format!("plan \"{plan_id}\" has no version in force in {period} for payee \"{payee_id}\"");
                     terms.waiting.push(Waiting { reason: Reason::MissingPlan, message });
@@ -97,6 +99,12 @@ impl<'w> Terms<'w> {
         }
         terms.versions.sort_by_key(|of| (of.plan_id, of.component_id, of.kind));
         terms
+    }
+
+    /// Whether these are another payee's terms, too: most payees share their plans with many.
+    pub fn are_of(&self, payee_id: &str, quarter: Quarter) -> bool {
+        // What waits names its payee.
+        self.quarter == quarter && self.waiting.is_empty() && self.plans == plans_of(payee_id, quarter, self.world)
     }
 
     /// What the components measure, and over which interval.
@@ -131,6 +139,13 @@ impl<'w> Terms<'w> {
         pricing.waiting.sort();
         pricing.waiting.dedup();
         pricing
+    }
+}
+
+fn plans_of<'w>(payee_id: &str, quarter: Quarter, world: &'w World) -> [&'w [String]; 3] {
+    match (world.calendar.as_deref(), world.organisation.get(payee_id)) {
+        (Some(calendar), Some(payee)) => quarter.periods().map(|period| plans_in(payee, calendar, period)),
+        _ => [&[]; 3],
     }
 }
 

@@ -4,7 +4,8 @@ use super::attaining::attain;
 use super::booking::{Subject, book};
 use super::entry::{self, Entry, Ledger, Waiting};
 use super::pricing::Terms;
-use super::{Earning, State, alarm};
+use super::progress::Snapshots;
+use super::{Earning, Loaded, Partition, State, alarm};
 use crate::domain::output::{Causes, RejectKind};
 use crate::domain::reject::Reject;
 use crate::domain::topic::{Position, Topic};
@@ -12,6 +13,7 @@ use crate::domain::world::World;
 use crate::pipeline::feed::reject_record;
 use crate::pipeline::{Changed, Effects, Origin, Output, StageError};
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 impl Earning {
     /// Prices what was touched and puts all changes into the effects, some states at a time: what the worker has written
@@ -19,11 +21,11 @@ impl Earning {
     pub(super) fn settle(&mut self, effects: &mut Effects) -> Result<bool, StageError> {
         const AT_ONCE: usize = 1_024;
         let until = self.loaded.len().min(self.settled + AT_ONCE);
-        for place in self.settled..until {
-            if self.loaded[place].touched {
-                self.reprice(place, effects)?;
+        let mut pricer = Pricer::new(&self.world, &self.snapshots, &self.partitions);
+        for loaded in &mut self.loaded[self.settled..until] {
+            if loaded.touched {
+                pricer.reprice(loaded, effects)?;
             }
-            let loaded = &mut self.loaded[place];
             let state = std::mem::replace(&mut loaded.state, State::Ledger(Ledger::default()));
             if loaded.changed {
                 let bytes = match &state {
@@ -49,23 +51,42 @@ impl Earning {
         self.places.values_mut().for_each(FxHashMap::clear);
     }
 
-    /// Brings an entry's books and attainments up to date under the current world.
     pub(super) fn reprice(&mut self, place: usize, effects: &mut Effects) -> Result<(), StageError> {
-        let loaded = &mut self.loaded[place];
+        Pricer::new(&self.world, &self.snapshots, &self.partitions).reprice(&mut self.loaded[place], effects)
+    }
+}
+
+/// Prices entries under the current world.
+struct Pricer<'w> {
+    world: &'w World,
+    snapshots: &'w Snapshots,
+    partitions: &'w BTreeMap<u32, Partition>,
+    /// Of the entry before.
+    terms: Option<Terms<'w>>,
+}
+
+impl<'w> Pricer<'w> {
+    fn new(world: &'w World, snapshots: &'w Snapshots, partitions: &'w BTreeMap<u32, Partition>) -> Pricer<'w> {
+        Pricer { world, snapshots, partitions, terms: None }
+    }
+
+    /// Brings an entry's books and attainments up to date.
+    fn reprice(&mut self, loaded: &mut Loaded, effects: &mut Effects) -> Result<(), StageError> {
         loaded.touched = false;
         let State::Entry { entry, payee_id, quarter, calendar } = &mut loaded.state else { return Ok(()) };
         if self.world.calendar.is_some() && *calendar != self.world.calendar_id {
             return Ok(());
         }
         let Some(partition) = self.partitions.get(&loaded.partition) else { return Err(alarm(loaded.partition, "not assigned")) };
-        let standpoint = partition.progress.standpoint(&loaded.key, &self.world, &self.snapshots);
-        let causes = loaded.causes.unwrap_or_else(|| facts_cause(&self.world));
+        let standpoint = partition.progress.standpoint(&loaded.key, self.world, self.snapshots);
+        let causes = loaded.causes.unwrap_or_else(|| facts_cause(self.world));
         let subject = Subject { payee_id, quarter: *quarter, causes };
-        let terms = Terms::of(payee_id, *quarter, &self.world);
+        let shared = self.terms.take().filter(|terms| terms.are_of(payee_id, *quarter));
+        let terms = &*self.terms.insert(shared.unwrap_or_else(|| Terms::of(payee_id, *quarter, self.world)));
         let overflow = || alarm(loaded.partition, "a sum does not fit");
-        let booked = book(entry, &subject, &standpoint, &terms).ok_or_else(overflow)?;
-        let released = partition.progress.released_for(&loaded.key, &self.world);
-        let attained = attain(entry, payee_id, *quarter, released, &terms).ok_or_else(overflow)?;
+        let booked = book(entry, &subject, &standpoint, terms).ok_or_else(overflow)?;
+        let released = partition.progress.released_for(&loaded.key, self.world);
+        let attained = attain(entry, payee_id, *quarter, released, terms).ok_or_else(overflow)?;
         loaded.changed |= booked.changed || !attained.is_empty() || booked.waiting != entry.waiting;
         effects.outputs.extend(attained.into_iter().map(Output::Attainment));
         effects.outputs.extend(booked.accruals.into_iter().map(Output::Accrual));
