@@ -48,7 +48,7 @@ pub struct Target {
 impl Target {
     /// A log with its topics and nothing in them.
     pub fn create(kind: Kind, partitions: u32, batch: Option<usize>) -> anyhow::Result<Target> {
-        let mut limits = Config::read(&std::env::var("W1CFG").unwrap_or_default())?.limits;
+        let mut limits = Config::defaults()?.limits;
         limits.batch_records = batch.unwrap_or(limits.batch_records);
         let directory = tempfile::Builder::new().prefix("accrue-w1-").tempdir()?;
         let log = match kind {

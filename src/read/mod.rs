@@ -1,13 +1,15 @@
 //! What people see of the log: consumers of the output topics, each with its own small state.
 //!
 //! Nothing here knows the engine: any other program could show the same from the same records. Leaves out printing
-//! (`cli`). Reading order: `scan` (records of a topic), `board`, `statement`, `payouts`, `rejects`, `totals`, `facts`.
+//! (`cli`). Reading order: `scan` (records of a topic), `board`, `statement`, `payouts`, `rejects`, `totals`, `facts`;
+//! `replay` is what `verify` compares.
 
 pub mod board;
 pub mod facts;
 pub mod payouts;
 pub mod percent;
 pub mod rejects;
+pub mod replay;
 pub mod scan;
 pub mod statement;
 pub mod totals;

@@ -137,22 +137,15 @@ impl<'b> Entries<'b> {
         let gap = if flags & GAP != 0 { self.number()? } else { 0 };
         let offset = self.next.checked_add(gap)?;
         self.next = offset.checked_add(1)?;
+        let key = if flags & KEY != 0 { Some(self.bytes()?) } else { None };
+        let value = if flags & VALUE != 0 { Some(self.bytes()?) } else { None };
         Some(Entry {
             offset,
             timestamp_ms: self.timestamp_ms,
-            key: self.part(flags & KEY)?,
-            value: self.part(flags & VALUE)?,
+            key,
+            value,
             headers: if flags & HEADERS != 0 { self.headers()? } else { Vec::new() },
         })
-    }
-
-    /// The outer `None` is damage, the inner one an absent part.
-    #[allow(clippy::option_option)]
-    fn part(&mut self, present: u8) -> Option<Option<&'b [u8]>> {
-        if present == 0 {
-            return Some(None);
-        }
-        self.bytes().map(Some)
     }
 
     fn headers(&mut self) -> Option<Vec<(String, Vec<u8>)>> {
