@@ -54,6 +54,8 @@ pub enum Wiped {
     Damaged(String),
     #[error("written for {found}, not for {wanted}")]
     Foreign { found: String, wanted: String },
+    #[error("in another layout")]
+    OtherLayout,
     #[error("of another beginning of the log")]
     OtherGenesis,
     #[error("at commit {store}, ahead of the changelog's {log}")]

@@ -1,4 +1,5 @@
-//! Everything that the engine says about itself: each log event is a named function here, on standard error.
+//! What the worker says about itself: each of its log events is a named function here, on standard error. Leaves out what
+//! the logs say about their own troubles.
 
 use crate::domain::topic::{Position, Topic};
 use crate::store::Wiped;

@@ -127,6 +127,25 @@ fn every_line_of_a_file_is_told_and_a_parked_deal_resumes_when_its_payee_is_publ
 }
 
 #[test]
+fn a_line_that_is_too_large_is_refused_and_the_next_keeps_its_number() {
+    let scratch = Scratch::new();
+    let (data, directory) = (scratch.data(), company(&scratch, ANA));
+    assert_eq!(code(&accrue(&["publish", &directory, "--data", &data, "--yes"])), 0);
+    let customer = |bytes: usize| format!(r#""customer":"{}","kind""#, "c".repeat(bytes));
+    let large = deal(1, "ana", "1").replace(r#""kind""#, &customer(1_100_000));
+    let endless = deal(2, "ana", "1").replace(r#""kind""#, &customer(17 << 20));
+    let file = scratch.write("deals.jsonl", &format!("{large}\n{endless}\n{}\n{}\n", deal(3, "zoe", "1"), deal(4, "ana", "1")));
+    let ingested = accrue(&["ingest", &file, "--data", &data]);
+    let told: Vec<String> = out(&ingested).lines().map(String::from).collect();
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert!(told[0].starts_with("line 1: refused: 11"), "{}", told[0]);
+    assert!(told[0].ends_with(" bytes as a record, more than 1048576 [record_too_large]"), "{}", told[0]);
+    assert!(told[1].starts_with("line 2: refused: not JSON: EOF while parsing"), "{}", told[1]);
+    assert!(told[2].starts_with("line 3: parked: "), "{}", told[2]);
+    assert!(told[3].starts_with("1 counted, 0 duplicate, 1 parked, 2 rejected; 2 lines appended"), "{}", told[3]);
+}
+
+#[test]
 fn bad_files_are_told_at_once_and_nothing_is_appended() {
     let scratch = Scratch::new();
     let (data, directory) = (scratch.data(), company(&scratch, "ana,AE,nobody,default,unknown,2026-01-01,,E1\n"));

@@ -69,7 +69,9 @@ fn on_both(name: &str, case: impl Fn(&dyn Fn() -> Log)) {
     let directory = tempfile::tempdir().unwrap();
     GROUP.set("group".into());
     case(&|| {
-        let log = Embedded::open(directory.path(), EmbeddedSettings::default()).unwrap();
+        // As large as Kafka's default.
+        let settings = EmbeddedSettings { maximum_record_bytes: 1_000_000, ..EmbeddedSettings::default() };
+        let log = Embedded::open(directory.path(), settings).unwrap();
         log.create_topics(2).unwrap();
         let client = log.clone();
         let stage = move || Ok(Box::new(log.stage("group", &INPUTS)?) as Box<dyn StageLog>);

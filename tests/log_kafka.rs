@@ -5,7 +5,7 @@ mod support;
 
 use accrue::domain::topic::Topic;
 use accrue::log::kafka::{Kafka, KafkaSettings, KafkaStage};
-use accrue::log::{Batch, Client, LogError, StageLog};
+use accrue::log::{Batch, Client, Limit, LogError, StageLog};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use support::proxy::Fault;
@@ -53,7 +53,7 @@ fn start_assigned(log: &Kafka, settings: &KafkaSettings, stage: &mut KafkaStage)
                 started_now => started_now.map(|()| started.insert(partition)).unwrap(),
             };
         }
-        stage.poll(&mut Batch::default(), 0, Duration::ZERO).unwrap();
+        stage.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
     }
     assert_eq!(started.len(), 2);
 }
@@ -166,7 +166,7 @@ fn an_assignment_that_changed_during_a_transaction_aborts_it() {
     begin(&mut stage, "a=1").unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
     let refused = loop {
-        stage.poll(&mut Batch::default(), 0, Duration::ZERO).unwrap();
+        stage.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
         match stage.send_offsets(&[(DEALS, 0, 1)]) {
             Err(error) => break error,
             Ok(()) if Instant::now() > deadline => panic!("the transaction goes on"),
@@ -208,7 +208,7 @@ fn a_worker_that_must_share_its_partitions_is_refused() {
     let deadline = Instant::now() + Duration::from_secs(40);
     let refused = loop {
         support::broker::serve(&other);
-        match stage.poll(&mut Batch::default(), 1, Duration::from_millis(20)) {
+        match stage.poll(&mut Batch::default(), Limit::records(1), Duration::from_millis(20)) {
             Err(error) => break error,
             Ok(()) => assert!(Instant::now() < deadline, "two workers share the group"),
         }
@@ -232,7 +232,7 @@ fn sisters_flow_beside_the_first_input_and_limit_zero_loses_nothing() {
     append(&log, QUOTAS, 1, "q=2 q=3");
     let mut stage = owner(&log, &settings);
     for _ in 0..20 {
-        stage.poll(&mut Batch::default(), 0, Duration::ZERO).unwrap();
+        stage.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(take(&mut stage, 4), "a=1 q=1 q=2 q=3");

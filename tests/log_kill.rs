@@ -9,7 +9,7 @@ use accrue::domain::topic::Topic;
 use accrue::log::batch::Records;
 use accrue::log::embedded::{Embedded, EmbeddedSettings};
 use accrue::log::kafka::{Kafka, KafkaSettings};
-use accrue::log::{Append, Batch, Client, LogError, Row, StageLog};
+use accrue::log::{Append, Batch, Client, Limit, LogError, Row, StageLog};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -98,7 +98,7 @@ fn copy(log: &dyn Client, mut stage: impl StageLog) {
             stage.start(partition, &positions).unwrap();
         }
         batch.clear();
-        stage.poll(&mut batch, 50, Duration::from_millis(5)).unwrap();
+        stage.poll(&mut batch, Limit::records(50), Duration::from_millis(5)).unwrap();
         if batch.is_empty() && finishing() && !next.is_empty() && caught_up(log) {
             return;
         }

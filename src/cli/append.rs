@@ -5,6 +5,7 @@ use crate::domain::deal::DealClosed;
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::output::PayeeName;
 use crate::domain::quota::QuotaChanged;
+use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
 use crate::log::{Append, Client};
@@ -27,6 +28,7 @@ pub struct Appender<'s> {
     partitions: u32,
     outbox: Outbox,
     scratch: Vec<u8>,
+    maximum_record_bytes: usize,
     waiting: usize,
     facts: u64,
 }
@@ -35,7 +37,9 @@ impl<'s> Appender<'s> {
     pub fn new(session: &'s Session) -> anyhow::Result<Appender<'s>> {
         let partitions = session.client().partitions(Topic::DealClosed)?;
         let (client, codec) = (session.client(), session.codec());
-        Ok(Appender { client, codec, partitions, outbox: Outbox::default(), scratch: Vec::new(), waiting: 0, facts: 0 })
+        let maximum_record_bytes = session.maximum_record_bytes();
+        let (outbox, scratch) = (Outbox::default(), Vec::new());
+        Ok(Appender { client, codec, partitions, outbox, scratch, maximum_record_bytes, waiting: 0, facts: 0 })
     }
 
     /// Records that wait for the next flush.
@@ -48,18 +52,29 @@ impl<'s> Appender<'s> {
         self.facts
     }
 
-    /// Adds a deal; returns its partition.
+    /// Adds a deal; returns its partition. One that is too large is a [`Reject`] as the error.
     pub fn deal(&mut self, deal: &DealClosed<'_>) -> anyhow::Result<u32> {
         self.scratch.clear();
         self.codec.write_deal(deal, &mut self.scratch)?;
+        self.check_size()?;
         Ok(self.add(Topic::DealClosed, deal.deal_id.as_bytes()))
     }
 
-    /// Adds a quota; returns its partition.
+    /// Adds a quota; returns its partition. One that is too large is a [`Reject`] as the error.
     pub fn quota(&mut self, quota: &QuotaChanged<'_>) -> anyhow::Result<u32> {
         self.scratch.clear();
         self.codec.write_quota(quota, &mut self.scratch)?;
+        self.check_size()?;
         Ok(self.add(Topic::QuotaChanged, quota.payee_id.as_bytes()))
+    }
+
+    /// The engine would reject a larger record.
+    fn check_size(&self) -> Result<(), Reject> {
+        let (bytes, limit) = (self.scratch.len(), self.maximum_record_bytes);
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(Reject::new(Reason::RecordTooLarge, "", format!("{bytes} bytes as a record, more than {limit}")))
     }
 
     pub fn name(&mut self, name: &PayeeName) -> anyhow::Result<()> {

@@ -73,7 +73,10 @@ fn check_order(periods: &Periods, period: Period) -> anyhow::Result<()> {
     }
     match periods.last_closed() {
         Some(last) if period <= last.closed.period => {
-            Err(found_error(format!("{period} is closed already, as {}", last.closed.close_id)))
+            let next = last.closed.period.next();
+            let how =
+                periods.close_of(period).map_or("with the first close".into(), |close| format!("as {}", close.closed.close_id));
+            Err(found_error(format!("{period} is closed already, {how}; the next to close is {next}")))
         }
         Some(last) if period != last.closed.period.next() => {
             let next = last.closed.period.next();
@@ -199,7 +202,7 @@ fn reopenable(periods: &Periods, period: Period) -> anyhow::Result<&ClosedPeriod
     }
     let last = periods.last_closed().map_or(period, |last| last.closed.period);
     if last != period {
-        return Err(found_error(format!("only the last closed period can be reopened: that is {last}")));
+        return Err(found_error(format!("only the last closed period can be reopened: reopen {last} first")));
     }
     Ok(close)
 }

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Done = 0,
-    /// The command ran, and found something: a reject, a difference, an error in a file's meaning.
+    /// The command ran, and found something: a reject, a difference, a case that fails, what may not be done now.
     Found = 1,
     Usage = 2,
-    /// The broker is not to be had.
+    /// The broker, or the running `accrue up`, is not to be had.
     Broker = 69,
     /// Input or output failed.
     Io = 74,
@@ -101,10 +101,10 @@ fn exit_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
 }
 
 fn exit_of_stop(stop: &Stop) -> Exit {
-    match stop {
-        Stop::Unavailable(_) => Exit::Broker,
-        Stop::Fenced(_) => Exit::Fenced,
-        Stop::Settings(_) | Stop::Crash(_) => Exit::Files,
-        Stop::Storage(_) | Stop::Alarm(_) | Stop::Crashed(_) => Exit::Io,
+    match stop.exit_code() {
+        69 => Exit::Broker,
+        75 => Exit::Fenced,
+        78 => Exit::Files,
+        _ => Exit::Io,
     }
 }

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// Lines that are appended together.
 const CHUNK_LINES: usize = 5_000;
-/// Longest line that is read: what is longer cannot be a record.
+/// So much of a line is read: what is longer cannot be a record.
 const MAXIMUM_LINE_BYTES: usize = 16 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -101,11 +101,15 @@ fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     Ok(Box::new(BufReader::with_capacity(1 << 20, opened)))
 }
 
-/// Reads a line without its end; false at the end of the input.
+/// Reads a line without its end; false at the end of the input. Of a longer line than any record only the beginning is
+/// kept, which does not decode.
 fn next_line(reader: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
     line.clear();
     let mut limited = std::io::Read::take(&mut *reader, MAXIMUM_LINE_BYTES as u64);
     let read = limited.read_until(b'\n', line)?;
+    if read == MAXIMUM_LINE_BYTES && line.last() != Some(&b'\n') {
+        reader.skip_until(b'\n')?;
+    }
     while line.last().is_some_and(|byte| *byte == b'\n' || *byte == b'\r') {
         line.pop();
     }
@@ -143,16 +147,20 @@ impl Work<'_> {
         let Ok(text) = std::str::from_utf8(line) else {
             return Ok(Err(Reject::field("", "the line is not UTF-8 text".into())));
         };
-        Ok(match self.input {
+        let added = match self.input {
             Input::DealClosed => match json::deal_from_line(text).and_then(|deal| deal.as_deal().check().map(|()| deal)) {
-                Ok(deal) => Ok(self.appender.deal(&deal.as_deal())?),
-                Err(reject) => Err(reject),
+                Ok(deal) => self.appender.deal(&deal.as_deal()),
+                Err(reject) => return Ok(Err(reject)),
             },
             Input::QuotaChanged => match json::quota_from_line(text).and_then(|quota| quota.as_quota().check().map(|()| quota)) {
-                Ok(quota) => Ok(self.appender.quota(&quota.as_quota())?),
-                Err(reject) => Err(reject),
+                Ok(quota) => self.appender.quota(&quota.as_quota()),
+                Err(reject) => return Ok(Err(reject)),
             },
-        })
+        };
+        match added {
+            Ok(partition) => Ok(Ok(partition)),
+            Err(error) => Ok(Err(error.downcast::<Reject>()?)),
+        }
     }
 
     fn flush(&mut self) -> anyhow::Result<()> {

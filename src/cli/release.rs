@@ -64,7 +64,7 @@ fn releasable<'p>(periods: &'p Periods, period: Period, author: &str) -> anyhow:
     let close = periods.close_of(period);
     let close = close.ok_or_else(|| found_error(format!("{period} is not closed; first: accrue close {period}")))?;
     if close.state == CloseState::Released {
-        return Err(found_error(format!("{period} is released already, as {}", close.closed.close_id)));
+        return Err(found_error(format!("{period} is released already, as {}; accrue payouts shows it", close.closed.close_id)));
     }
     if let Some(first) = periods.first_unreleased().filter(|first| first.closed.period < period) {
         return Err(found_error(format!("releases go in order: {} is next", first.closed.period)));

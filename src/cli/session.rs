@@ -41,6 +41,11 @@ impl LogOptions {
     pub fn embedded(&self) -> bool {
         self.data.is_some()
     }
+
+    /// Of a log that is created.
+    pub fn partitions(&self) -> anyhow::Result<u32> {
+        self.config.as_deref().map_or(Ok(DEFAULT_PARTITIONS), |file| Ok(read_config(file)?.partitions))
+    }
 }
 
 /// Who states something.

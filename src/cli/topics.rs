@@ -15,22 +15,23 @@ pub struct Topics {
     /// Create the topics that are missing and check the others
     #[arg(long)]
     create: bool,
-    /// Partitions of the topics that are created
-    #[arg(long, value_name = "N", default_value_t = super::session::DEFAULT_PARTITIONS)]
-    partitions: u32,
+    /// Partitions of new topics; default: the config's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    partitions: Option<u32>,
 }
 
 impl Topics {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
-        let session = Session::without_engine(&self.log, self.create.then_some(self.partitions), console)?;
+        let partitions = self.partitions.map_or_else(|| self.log.partitions(), Ok)?;
+        let session = Session::without_engine(&self.log, self.create.then_some(partitions), console)?;
         if self.create {
-            session.client().create_topics(self.partitions)?;
+            session.client().create_topics(partitions)?;
             console.notice("all topics are there with the right settings");
         }
         let mut table = Table::new(&["topic", ">partitions", ">records", "kept"]);
         for topic in Topic::ALL {
             let (partitions, records) = size(&session, topic)?;
-            let kept = if topic.compacted() { "compacted" } else { "for ever" };
+            let kept = kept(topic);
             if console.json {
                 let name = topic.name();
                 console.object(&json!({"topic": name, "partitions": partitions, "records": records, "kept": kept}))?;
@@ -42,6 +43,14 @@ impl Topics {
         }
         session.finish()?;
         Ok(Exit::Done)
+    }
+}
+
+fn kept(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Credits => "until earned",
+        topic if topic.compacted() => "compacted",
+        _ => "for ever",
     }
 }
 

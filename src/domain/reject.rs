@@ -110,6 +110,8 @@ pub struct Reject {
     pub message: String,
 }
 
+impl std::error::Error for Reject {}
+
 impl Reject {
     pub fn new(reason: Reason, field: &str, message: String) -> Reject {
         Reject { reason, field: field.into(), message }

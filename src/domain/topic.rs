@@ -75,7 +75,8 @@ impl Topic {
         Topic::ALL.into_iter().find(|topic| topic.name() == name)
     }
 
-    /// Compacted topics keep the newest record of a key; all others keep everything.
+    /// Compacted topics keep the newest record of a key; all others keep everything, but for `credits`, which is trimmed
+    /// behind earning.
     pub fn compacted(self) -> bool {
         matches!(self, Topic::CreditingChangelog | Topic::EarningChangelog | Topic::Attainment | Topic::Payee)
     }

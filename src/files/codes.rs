@@ -1,4 +1,4 @@
-//! Every code that a diagnostic can carry, in one table. Names are stable: scripts and `explain` rely on them.
+//! Every code that a diagnostic can carry, in one table. Names are stable: scripts rely on them.
 
 use super::diagnostic::Severity;
 

@@ -13,7 +13,7 @@ mod tests;
 pub use stage::EmbeddedStage;
 
 use super::batch::Records;
-use super::{Append, Batch, Client, LogError};
+use super::{Append, Batch, Client, Limit, LogError};
 use crate::domain::topic::Topic;
 use block::Packer;
 use redb::{Builder, Database, DatabaseError, StorageBackend, backends::InMemoryBackend};
@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
-use store::{Extent, Limit, Store};
+use store::{Extent, Store};
 
 /// The log's file in its directory.
 const FILE_NAME: &str = "log.redb";
@@ -31,13 +31,14 @@ const FILE_NAME: &str = "log.redb";
 pub struct EmbeddedSettings {
     /// Memory for pages of the file, read and written.
     pub cache_bytes: usize,
-    /// Key, value and headers of one record together.
+    /// Key, value and headers of one record together. Much more than an input may have: a deal's state holds all of its
+    /// revisions.
     pub maximum_record_bytes: usize,
 }
 
 impl Default for EmbeddedSettings {
     fn default() -> Self {
-        EmbeddedSettings { cache_bytes: 256 << 20, maximum_record_bytes: 1_000_000 }
+        EmbeddedSettings { cache_bytes: 256 << 20, maximum_record_bytes: 16 << 20 }
     }
 }
 

@@ -43,6 +43,20 @@ pub enum LogError {
 /// Kafka fences a transaction by the offsets that it carries, and takes one without any from whoever sends it.
 const NO_OFFSETS: &str = "a transaction without offsets is fenced by nothing; send the offset of every input partition first";
 
+/// How much a poll may bring: it ends with the record that reaches one of these.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    pub records: usize,
+    pub bytes: usize,
+}
+
+impl Limit {
+    /// So many records, however large they are.
+    pub fn records(records: usize) -> Limit {
+        Limit { records, bytes: usize::MAX / 2 }
+    }
+}
+
 /// Records for one partition, appended together.
 pub struct Append<'a> {
     pub topic: Topic,
@@ -82,9 +96,9 @@ pub trait StageLog: Send {
     fn assigned(&mut self, wait: Duration) -> Result<Vec<u32>, LogError>;
     /// Starts the flow of these inputs at these next offsets.
     fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError>;
-    /// Appends up to `limit` records to `into`, waiting at most `wait` for the first. With limit 0 it only keeps the
-    /// membership alive. Records of a partition come in offset order.
-    fn poll(&mut self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError>;
+    /// Appends records up to `limit` to `into`, waiting at most `wait` for the first. With a limit of 0 records it only keeps
+    /// the membership alive. Records of a partition come in offset order.
+    fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError>;
     /// Goes back (or on) to this next offset.
     fn seek(&mut self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError>;
 

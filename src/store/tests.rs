@@ -100,7 +100,7 @@ fn one_layout_is_not_taken_for_the_other() {
             store.fill(0, vec![change("a", Some("1"))], Some(position("me", 4))).unwrap();
         }
         let store = store(&directory, after);
-        check_wiped(store.open_partition(0, "me", 2).unwrap(), "damaged: position of another layout");
+        check_wiped(store.open_partition(0, "me", 2).unwrap(), "in another layout");
         assert_eq!(store.open_partition(0, "me", 3).unwrap().wiped, None);
     }
 }

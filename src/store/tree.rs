@@ -252,7 +252,7 @@ pub(super) fn wipe(tree: &sled::Tree) -> Result<(), StoreError> {
 fn read_position(tree: &sled::Tree, layout: Layout) -> Result<Option<StorePosition>, Wiped> {
     let damaged = |message: String| Wiped::Damaged(message);
     let Some(bytes) = guarded(|| tree.get(POSITION_KEY)).map_err(|error| damaged(error.to_string()))? else { return Ok(None) };
-    let body = bytes.strip_prefix(&[layout.mark()]).ok_or_else(|| damaged("position of another layout".into()))?;
+    let body = bytes.strip_prefix(&[layout.mark()]).ok_or(Wiped::OtherLayout)?;
     postcard::from_bytes(body).map(Some).map_err(|error| damaged(format!("position: {error}")))
 }
 

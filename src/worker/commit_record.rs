@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// No state key starts with a zero byte.
 pub const COMMIT_KEY: &[u8] = b"\0commit";
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitRecord {

@@ -38,6 +38,10 @@ pub struct PartitionStatus {
 }
 
 impl PartitionStatus {
+    fn flows(&self) -> bool {
+        !self.restoring && self.alarm.is_none()
+    }
+
     pub fn next(&self, topic: Topic) -> u64 {
         self.next.iter().find(|(input, _)| *input == topic).map_or(0, |(_, next)| *next)
     }
@@ -69,8 +73,8 @@ impl Status {
     }
 }
 
-/// Whether everything that was in the log when this was called has come out of both stages. The ends are read before
-/// the status, and those of `credits` only once crediting has reached its own.
+/// Whether everything that was in the log when this was called has come out of both stages. A stage's status is read
+/// before the ends of its inputs, and both of earning once crediting has reached its own.
 pub fn caught_up(status: &Status, client: &dyn Client) -> Result<bool, LogError> {
     Ok(reached(&status.stage(CREDITING), &[Topic::DealClosed, Topic::QuotaChanged], client)?
         && reached(&status.stage(EARNING), &[Topic::Credits], client)?)
@@ -82,7 +86,7 @@ fn reached(stage: &StageStatus, inputs: &[Topic], client: &dyn Client) -> Result
     }
     for topic in inputs {
         for partition in 0..client.partitions(*topic)? {
-            let Some(held) = stage.partitions.get(&partition).filter(|held| !held.restoring) else { return Ok(false) };
+            let Some(held) = stage.partitions.get(&partition).filter(|held| held.flows()) else { return Ok(false) };
             if !is_end(client, *topic, partition, held.next(*topic))? || !is_end(client, Topic::Facts, 0, held.facts_next)? {
                 return Ok(false);
             }
@@ -91,10 +95,14 @@ fn reached(stage: &StageStatus, inputs: &[Topic], client: &dyn Client) -> Result
     Ok(true)
 }
 
-/// Whether no record lies at or after an offset. Kafka's end may be beyond the last record: marks of transactions take
-/// offsets, too.
+/// Whether no record lies at or after an offset, nor one that is committed and not to be seen yet. Kafka's end may be
+/// beyond the last record: marks of transactions take offsets, too.
 fn is_end(client: &dyn Client, topic: Topic, partition: u32, offset: u64) -> Result<bool, LogError> {
-    if offset >= client.end(topic, partition)? {
+    let end = client.end(topic, partition)?;
+    if client.high_watermark(topic, partition)? > end || offset < client.start(topic, partition)? {
+        return Ok(false);
+    }
+    if offset >= end {
         return Ok(true);
     }
     let mut behind = Batch::default();

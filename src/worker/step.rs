@@ -17,7 +17,7 @@ use crate::config::Limits;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::log::batch::Outbox;
-use crate::log::{Batch, Client, StageLog};
+use crate::log::{Batch, Client, Limit, StageLog};
 use crate::pipeline::{Effects, Origin, Phase, Stage, StageError};
 use crate::store::{Acknowledgement, Store};
 use crate::telemetry;
@@ -165,7 +165,7 @@ impl Machine {
     }
 
     fn keep_membership(&mut self) -> Result<(), Trouble> {
-        Ok(self.log.poll(&mut Batch::default(), 0, Duration::ZERO)?)
+        Ok(self.log.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO)?)
     }
 
     fn take_acknowledgements(&mut self, wait: Duration) -> Result<(), Trouble> {
@@ -239,9 +239,11 @@ impl Machine {
         }
         let before = self.polled.len();
         let wait = if self.more { Duration::ZERO } else { self.setup.limits.batch_wait() };
-        self.log.poll(&mut self.polled, self.records_limit.saturating_sub(before), wait)?;
+        let (records, bytes) = (self.records_limit, self.setup.limits.batch_bytes);
+        let left = Limit { records: records.saturating_sub(before), bytes: bytes.saturating_sub(self.polled.bytes()) };
+        self.log.poll(&mut self.polled, left, wait)?;
         let after = self.polled.len();
-        let full = after >= self.records_limit || self.polled.bytes() >= self.setup.limits.batch_bytes;
+        let full = after >= records || self.polled.bytes() >= bytes;
         Ok(full || self.more || !self.gathering.goes_on(before, after, Instant::now()))
     }
 
@@ -308,6 +310,10 @@ impl Machine {
         for at in &positions {
             self.committed.insert((at.topic, at.partition), at.offset);
         }
+        if !advances.is_empty() {
+            // Before anybody sees the new positions: what follows from them may not be done yet.
+            self.setup.status.update(self.setup.name, |stage| stage.idle = false);
+        }
         for Advance { partition, held, delta } in advances {
             self.held.insert(partition, held);
             self.states.publish(&delta);
@@ -329,7 +335,8 @@ impl Machine {
             self.facts_due = None;
         }
         self.failures = 0;
-        self.records_limit = self.records_limit.saturating_mul(2).min(self.setup.limits.batch_records);
+        // Slowly: each attempt that is too large again costs its time.
+        self.records_limit = (self.records_limit + self.records_limit.div_ceil(4)).min(self.setup.limits.batch_records);
         self.more = folded.more;
         if folded.more {
             self.setup.crash.pass(phase_point(self.stage.phase()))?;

@@ -2,7 +2,7 @@
 
 use accrue::domain::topic::Topic;
 use accrue::log::batch::Records;
-use accrue::log::{Append, Batch, Client, Row, StageLog};
+use accrue::log::{Append, Batch, Client, Limit, Row, StageLog};
 use std::time::{Duration, Instant};
 
 pub fn records(text: &str) -> Records {
@@ -33,7 +33,7 @@ pub fn contents(client: &dyn Client, topic: Topic, partition: u32) -> String {
 pub fn take(stage: &mut dyn StageLog, count: usize) -> String {
     let (mut batch, deadline) = (Batch::default(), Instant::now() + Duration::from_secs(20));
     while batch.len() < count && Instant::now() < deadline {
-        stage.poll(&mut batch, count, Duration::from_millis(100)).expect("polled");
+        stage.poll(&mut batch, Limit::records(count), Duration::from_millis(100)).expect("polled");
     }
     let mut rows: Vec<&Row> = batch.rows().iter().collect();
     rows.sort_by_key(|row| (row.position.partition, row.position));

@@ -1,10 +1,11 @@
-//! A stage on the embedded log: cursors over its inputs, and the transaction that it collects until the commit.
+//! A stage on the embedded log: cursors over its inputs, and the transaction that it collects until the commit. A newer
+//! owner of the group fences the older one by its generation.
 
 use super::block::Packer;
-use super::store::{self, Limit};
+use super::store;
 use super::{Embedded, Extent};
 use crate::domain::topic::Topic;
-use crate::log::{Batch, LogError, NO_OFFSETS, Records, StageLog};
+use crate::log::{Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -63,21 +64,19 @@ impl EmbeddedStage {
         if current == self.generation { Ok(()) } else { Err(self.fenced()) }
     }
 
-    fn read_available(&mut self, into: &mut Batch, limit: usize) -> Result<(), LogError> {
+    fn read_available(&mut self, into: &mut Batch, limit: Limit) -> Result<(), LogError> {
         let (leading, turn) = (self.leading, self.turn);
         let place = |cursor: &Cursor| (Some(cursor.topic) == leading, cursor.partition.wrapping_sub(turn), cursor.topic);
         self.cursors.sort_unstable_by_key(place);
         let cursors = &mut self.cursors;
         self.log.store().read(|transaction| {
-            let mut left = limit;
+            let (records, bytes) = (into.len() + limit.records, into.bytes() + limit.bytes);
             for cursor in cursors {
-                let before = into.len();
-                let limit = Limit { records: left, bytes: usize::MAX / 2 };
-                cursor.next = store::read(transaction, cursor.topic, cursor.partition, cursor.next, limit, into)?;
-                left -= into.len() - before;
-                if left == 0 {
+                let left = Limit { records: records - into.len(), bytes: bytes.saturating_sub(into.bytes()) };
+                if left.records == 0 || left.bytes == 0 {
                     break;
                 }
+                cursor.next = store::read(transaction, cursor.topic, cursor.partition, cursor.next, left, into)?;
             }
             Ok(())
         })?;
@@ -105,9 +104,9 @@ impl StageLog for EmbeddedStage {
         Ok(())
     }
 
-    fn poll(&mut self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError> {
+    fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         let (before, deadline) = (into.len(), Instant::now() + wait);
-        if limit == 0 {
+        if limit.records == 0 {
             return self.check_owner();
         }
         loop {

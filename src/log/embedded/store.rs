@@ -1,8 +1,10 @@
-//! The tables of the embedded log and what is done with them inside one redb transaction.
+//! The tables of the embedded log and what is done with them inside one redb transaction: appending, reading, trimming,
+//! compaction. Wakes readers after a commit, and remembers what failed first. Leaves out who owns a group (`stage`) and how
+//! records are packed (`block`).
 
 use super::block::{Damaged, Entries, Packer};
 use crate::domain::topic::{Position, Topic};
-use crate::log::{Batch, LogError};
+use crate::log::{Batch, Limit, LogError};
 use redb::{Database, Error, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use std::io::ErrorKind;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -21,8 +23,7 @@ const GENERATIONS: TableDefinition<&str, u64> = TableDefinition::new("generation
 
 /// A compacted partition with fewer records is not worth a rewrite.
 const COMPACT_FROM_RECORDS: u64 = 50_000;
-/// How often a partition holds what its last rewrite left or looked at before it is rewritten: each record is then copied a third of a
-/// time, and a state that is written again and again takes at most four times its room.
+/// How often a partition holds what its last rewrite left or looked at before it is rewritten.
 const COMPACT_AT_TIMES: u64 = 4;
 /// A rewrite that leaves out less than one record in so many is put off: deals that are new and new again have few.
 const WORTH_IT_ONE_IN: u64 = 4;
@@ -197,13 +198,6 @@ pub fn append(transaction: &WriteTransaction, topic: Topic, partition: u32, pack
     let after = Extent { end: before.end + packed.records(), records: before.records + packed.records(), ..before };
     put_extent(transaction, topic, partition, after)?;
     Ok((before.end, after))
-}
-
-/// How much a read may bring.
-#[derive(Clone, Copy)]
-pub struct Limit {
-    pub records: usize,
-    pub bytes: usize,
 }
 
 /// Reads from `from` on, at least one record if there is one; returns the offset to go on from.

@@ -3,7 +3,7 @@
 
 use super::block::{Damaged, Entries, Packer};
 use super::*;
-use crate::log::StageLog;
+use crate::log::{Limit, StageLog};
 use std::io::{Error as IoError, ErrorKind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -275,7 +275,7 @@ fn a_waiting_reader_wakes_up_when_something_is_committed() {
         append(&log, TOPIC, &[("a", "1")]).map(drop)
     });
     let (mut batch, began) = (Batch::default(), Instant::now());
-    stage.poll(&mut batch, 10, Duration::from_secs(30)).unwrap();
+    stage.poll(&mut batch, Limit::records(10), Duration::from_secs(30)).unwrap();
     assert_eq!(batch.len(), 1);
     assert!(began.elapsed() < Duration::from_secs(10));
     writer.join().unwrap().unwrap();

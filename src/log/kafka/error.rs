@@ -45,7 +45,7 @@ pub fn explain_code(settings: &KafkaSettings, doing: &str, code: Option<Code>, t
             LogError::Settings(format!("{doing}: {text}; correct the topics or the permissions at {brokers}"))
         }
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => LogError::Settings(format!(
-            "{doing}: {text}; the log no longer has the position that was asked for: restore the topic, or rebuild the partition"
+            "{doing}: {text}; the log no longer has the position that was asked for: restore the topic from a backup"
         )),
         Some(Code::MessageTimedOut | Code::QueueFull) => {
             LogError::Abort(format!("{doing}: {text}; the transaction is aborted and tried again"))

@@ -1,4 +1,5 @@
-//! Membership of a group with a single worker: what is assigned to it, and who else is there.
+//! Membership of a group with a single worker: what is assigned to it, and who else is there. Membership is dynamic: a dead
+//! member stays for the session timeout and is waited for.
 
 use super::error::explain;
 use super::{Kafka, KafkaSettings};

@@ -10,7 +10,7 @@ use super::producer::{Reports, Transactional};
 use super::reader::passing;
 use super::{Kafka, KafkaSettings, push};
 use crate::domain::topic::Topic;
-use crate::log::{Batch, LogError, NO_OFFSETS, Records, StageLog};
+use crate::log::{Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::{Message, Offset, TopicPartitionList};
@@ -70,12 +70,12 @@ impl KafkaStage {
         self.consumer.context().lock()
     }
 
-    /// Takes up to `limit` messages, waiting at most `wait` for the first.
-    fn take(&self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError> {
+    /// Takes messages up to `limit`, waiting at most `wait` for the first.
+    fn take(&self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         let deadline = Instant::now() + wait;
-        let full = into.len() + limit;
         let before = into.len();
-        while into.len() < full {
+        let (records, bytes) = (before + limit.records, into.bytes() + limit.bytes);
+        while into.len() < records && into.bytes() < bytes {
             let left = if into.len() > before { Duration::ZERO } else { deadline.saturating_duration_since(Instant::now()) };
             match self.consumer.poll(left) {
                 Some(Ok(message)) => {
@@ -101,7 +101,7 @@ impl KafkaStage {
     /// Serves the membership; a message that comes meanwhile is held for the next poll.
     fn keep_alive(&mut self) -> Result<(), LogError> {
         let mut held = std::mem::take(&mut self.held);
-        let taken = self.take(&mut held, 1, Duration::ZERO);
+        let taken = self.take(&mut held, Limit::records(1), Duration::ZERO);
         self.held = held;
         taken
     }
@@ -144,7 +144,8 @@ impl KafkaStage {
             return Ok(());
         }
         let mut others = members(&self.kafka, &self.group)?;
-        others.retain(|member| !member.starts_with(&self.settings().client_id));
+        let own = format!("{} at ", self.settings().client_id);
+        others.retain(|member| !member.starts_with(&own));
         if others.is_empty() {
             // Alone, and the group has not settled yet: a slow broker is no other worker.
             self.incomplete_since = None;
@@ -203,7 +204,7 @@ impl StageLog for KafkaStage {
             if !fresh.is_empty() || flowing || left.is_zero() {
                 return Ok(fresh);
             }
-            self.take(&mut Batch::default(), 1, left.min(Duration::from_millis(20)))?;
+            self.take(&mut Batch::default(), Limit::records(1), left.min(Duration::from_millis(20)))?;
         }
     }
 
@@ -225,15 +226,15 @@ impl StageLog for KafkaStage {
         Ok(())
     }
 
-    fn poll(&mut self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError> {
+    fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         self.check_alone()?;
-        if limit == 0 {
+        if limit.records == 0 {
             return self.keep_alive();
         }
         let before = into.len();
-        self.take_held(into, limit);
+        self.take_held(into, limit.records);
         let held = into.len() - before;
-        self.take(into, limit - held, if held > 0 { Duration::ZERO } else { wait })
+        self.take(into, Limit { records: limit.records - held, ..limit }, if held > 0 { Duration::ZERO } else { wait })
     }
 
     fn seek(&mut self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {

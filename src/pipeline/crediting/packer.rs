@@ -205,6 +205,8 @@ impl Open {
         self.payees.clear();
         self.texts.clear();
         self.entries.clear();
+        self.lines.clear();
+        self.allocations.clear();
         self.count = 0;
     }
 }

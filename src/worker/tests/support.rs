@@ -8,7 +8,7 @@ use crate::domain::money::{Amount, Quantity, WHOLE};
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
 use crate::log::embedded::{Embedded, EmbeddedStage};
-use crate::log::{Append, Batch, Client, LogError, Records, StageLog};
+use crate::log::{Append, Batch, Client, Limit, LogError, Records, StageLog};
 use crate::store::{Layout, Settings, Store};
 use crate::wire::Codec;
 use crate::worker::Stop;
@@ -76,7 +76,7 @@ impl StageLog for Faulty {
         self.inner.start(partition, positions)
     }
 
-    fn poll(&mut self, into: &mut Batch, limit: usize, wait: Duration) -> Result<(), LogError> {
+    fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         self.fail("poll")?;
         self.inner.poll(into, limit, wait)?;
         let mut faults = self.faults.lock().unwrap();
