@@ -39,7 +39,7 @@ pub enum Layout {
 pub enum StoreError {
     #[error("store {path} is in use by another process; end it first")]
     Locked { path: PathBuf },
-    #[error("store {path} cannot be used: {message}")]
+    #[error("store {path} cannot be used: {message}; look at its disk, or remove the directory: the log fills it again")]
     Unusable { path: PathBuf, message: String },
     #[error("store is damaged: {0}")]
     Damaged(String),

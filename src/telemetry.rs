@@ -7,12 +7,12 @@ use std::fmt::Display;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-/// Names the level or a filter of `tracing`; a flag of the command line wins.
+/// Names the level or a filter of `tracing`; "warn" without it.
 pub const VARIABLE: &str = "ACCRUE_LOG";
 
 /// Sets up the log on standard error; a second call changes nothing.
-pub fn start(level: Option<&str>) -> Result<(), TelemetryError> {
-    let text = level.map(str::to_owned).or_else(|| std::env::var(VARIABLE).ok()).unwrap_or_else(|| "warn".into());
+pub fn start() -> Result<(), TelemetryError> {
+    let text = std::env::var(VARIABLE).unwrap_or_else(|_| "warn".into());
     let filter = EnvFilter::try_new(&text).map_err(|_| TelemetryError(text))?;
     let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);

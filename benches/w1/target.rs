@@ -83,7 +83,7 @@ impl Target {
         })
     }
 
-    /// Both stages as `accrue up` and `accrue run` start them.
+    /// Both stages with the limits that `accrue up` and `accrue run` start them with.
     pub fn start(&self) -> anyhow::Result<Engine> {
         let application_id = application_id();
         let (partitions, reject_bytes) = (self.partitions, self.limits.reject_bytes);

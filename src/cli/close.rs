@@ -196,7 +196,9 @@ impl Reopen {
 
 /// Only the last close can be taken back, and only before its release.
 fn reopenable(periods: &Periods, period: Period) -> anyhow::Result<&ClosedPeriod> {
-    let close = periods.close_of(period).ok_or_else(|| found_error(format!("{period} is not closed: nothing to reopen")))?;
+    let close = periods
+        .close_of(period)
+        .ok_or_else(|| found_error(format!("{period} is not closed: nothing to reopen; accrue close closes it")))?;
     if close.state == CloseState::Released {
         return Err(found_error(format!("{period} is released and stays as it is; a change is booked in the first open period")));
     }

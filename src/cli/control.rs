@@ -3,17 +3,14 @@
 //! The messages are `log::socket`'s. Every connection is answered in order; the log's calls block, so each runs on a
 //! thread of its own.
 
+use super::session::OUTCOMES_WAIT;
 use crate::domain::topic::Topic;
 use crate::log::socket::{MAXIMUM_MESSAGE_BYTES, Place, Record, Request, Response, Stamped, frame, topic_of, unframe};
 use crate::log::{Append, Batch, Client, LogError, Records};
 use crate::worker::status::{OutcomeTap, Status, caught_up};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
-
-/// How long a question for outcomes waits for the fold.
-const OUTCOMES_WAIT: Duration = Duration::from_millis(500);
 
 /// What requests are answered from.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use crate::pipeline::Stage;
 use crate::pipeline::crediting::Crediting;
 use crate::pipeline::earning::Earning;
 use crate::wire::Codec;
-use crate::worker::crash::CrashPoints;
+use crate::worker::crash::{self, CrashPoints};
 use crate::worker::engine::{Engine, EngineSetup, StageSetup, group};
 use crate::worker::status::{CREDITING, EARNING};
 use std::path::Path;
@@ -16,8 +16,6 @@ use std::sync::Arc;
 
 /// Names the groups of an embedded log: it has no other application.
 const APPLICATION: &str = "accrue";
-/// Arms a crash point, in tests.
-const CRASH_VARIABLE: &str = "ACCRUE_CRASH_AT";
 
 /// Both stages on an embedded log, their stores in its directory.
 pub fn start(log: &Embedded, directory: &Path, codec: Arc<Codec>, limits: &Limits) -> anyhow::Result<Engine> {
@@ -52,7 +50,7 @@ pub fn start_on(
         log: hold(&group(place.application_id, EARNING), Earning::new(partitions, reject_bytes).inputs())?,
         make: Box::new(move || Box::new(Earning::new(partitions, reject_bytes))),
     };
-    let crash = CrashPoints::from_text(std::env::var(CRASH_VARIABLE).ok().as_deref(), place.crash_place)?;
+    let crash = CrashPoints::from_text(std::env::var(crash::VARIABLE).ok().as_deref(), place.crash_place)?;
     Ok(Engine::start(EngineSetup {
         client,
         codec,

@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let console = Console::new(arguments.json);
-    let outcome = crate::telemetry::start(None).map_err(Into::into).and_then(|()| dispatch(arguments.command, &console));
+    let outcome = crate::telemetry::start().map_err(Into::into).and_then(|()| dispatch(arguments.command, &console));
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => exit::report(&error, &console),

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// After this long without an end, waiting is told.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one question for outcomes may wait for the fold.
-const OUTCOMES_WAIT: Duration = Duration::from_millis(500);
+pub const OUTCOMES_WAIT: Duration = Duration::from_millis(500);
 
 /// Which log.
 #[derive(Clone, Debug, Args)]

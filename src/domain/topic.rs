@@ -81,9 +81,9 @@ impl Topic {
         matches!(self, Topic::CreditingChangelog | Topic::EarningChangelog | Topic::Attainment | Topic::Payee)
     }
 
-    /// Topics with one partition whatever the partition count is: their order is global.
-    pub fn single_partition(self) -> bool {
-        matches!(self, Topic::Facts | Topic::Closes | Topic::PayoutRun)
+    /// How many partitions it has where the others have `partitions`: some have one, because their order is global.
+    pub fn partitions(self, partitions: u32) -> u32 {
+        if matches!(self, Topic::Facts | Topic::Closes | Topic::PayoutRun) { 1 } else { partitions }
     }
 }
 

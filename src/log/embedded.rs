@@ -194,7 +194,7 @@ fn now_ms() -> i64 {
 impl Client for Embedded {
     fn create_topics(&self, partitions: u32) -> Result<(), LogError> {
         let mut topics = self.shared.topics.write().unwrap_or_else(PoisonError::into_inner);
-        let wanted = Topic::ALL.map(|topic| (topic, if topic.single_partition() { 1 } else { partitions }));
+        let wanted = Topic::ALL.map(|topic| (topic, topic.partitions(partitions)));
         for (topic, wanted) in wanted {
             if let Some(count) = topics.get(&topic).filter(|count| **count != wanted) {
                 let (name, place) = (topic.name(), self.store().place());

@@ -182,7 +182,7 @@ impl SocketLog {
     /// what a killed `up` left: it is removed.
     pub fn connect(directory: &Path) -> Result<Option<SocketLog>, LogError> {
         let path = directory.join(SOCKET_NAME);
-        let failed = |error: std::io::Error| LogError::Storage(format!("{}: {error}", path.display()));
+        let failed = |error: std::io::Error| LogError::Storage(format!("{}: {error}; look at its permissions", path.display()));
         match UnixStream::connect(&path) {
             Ok(stream) => Ok(Some(SocketLog { stream: Mutex::new(stream) })),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -212,7 +212,10 @@ impl SocketLog {
 
     fn ask(&self, request: &Request) -> Result<Response, LogError> {
         let bytes = frame(request)?;
-        let mut stream = self.stream.lock().map_err(|_| LogError::Unavailable("the connection broke off".into()))?;
+        let mut stream = self
+            .stream
+            .lock()
+            .map_err(|_| LogError::Unavailable("the connection to `accrue up` broke off; repeat the command".into()))?;
         let body = exchange(&mut stream, &bytes).map_err(gone)?;
         match unframe(&body)? {
             Response::Failed(failure, text) => Err(error_of(failure, text)),

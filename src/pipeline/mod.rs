@@ -34,6 +34,10 @@ pub enum StageError {
     Alarm { partition: u32, message: String },
 }
 
+fn alarm(partition: u32, message: impl std::fmt::Display) -> StageError {
+    StageError::Alarm { partition, message: message.to_string() }
+}
+
 /// What a stage may read while it folds: its own committed states.
 pub trait States {
     /// The state of a key as last changed by a committed batch.
@@ -134,6 +138,8 @@ pub trait Stage: Send {
     /// The topics whose partition p belongs to this stage's partition p. The first is the one to subscribe to.
     fn inputs(&self) -> &'static [Topic];
     fn changelog(&self) -> Topic;
+    /// Whether the same states are touched again and again, so that a larger batch costs less for each record.
+    fn gathers(&self) -> bool;
 
     /// Takes a partition on. `meta` and `facts_next` are those of its last commit record; `None` at genesis.
     fn assign(&mut self, partition: u32, last: Option<(&[u8], u64)>) -> Result<(), StageError>;

@@ -38,7 +38,7 @@ pub struct InputPosition {
 
 /// A commit record that is not one.
 #[derive(Debug, thiserror::Error)]
-#[error("commit record cannot be read: {0}")]
+#[error("commit record cannot be read: {0}; start the version of accrue that wrote it")]
 pub struct CommitRecordError(String);
 
 impl CommitRecord {

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// The places, in the order in which a transaction passes them.
+/// The places: those of a transaction in its order, then those of longer work.
 pub const POINTS: [&str; 14] = [
     "before-begin",
     "after-fold",

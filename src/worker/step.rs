@@ -101,7 +101,7 @@ pub struct Machine {
 impl Machine {
     pub fn new(setup: Setup, log: Box<dyn StageLog>, store: Store) -> Result<Machine, Stop> {
         let stage = (setup.make_stage)();
-        let gathering = Gathering::new(Duration::from_millis(setup.limits.gather_limit_ms));
+        let gather_limit_ms = if stage.gathers() { setup.limits.gather_limit_ms } else { 0 };
         let partitions = partition_count(setup.client.as_ref(), stage.inputs())?;
         telemetry::stage_started(setup.name, partitions);
         Ok(Machine {
@@ -122,7 +122,7 @@ impl Machine {
             poison: BTreeSet::new(),
             folding: false,
             begun: false,
-            gathering,
+            gathering: Gathering::new(Duration::from_millis(gather_limit_ms)),
             more: false,
             paused: false,
             facts_due: None,

@@ -22,8 +22,7 @@ struct Found {
 
 pub fn create(kafka: &Kafka, partitions: u32) -> Result<(), LogError> {
     let settings = kafka.settings();
-    let wanted: Vec<(Topic, u32)> =
-        Topic::ALL.into_iter().map(|topic| (topic, if topic.single_partition() { 1 } else { partitions })).collect();
+    let wanted: Vec<(Topic, u32)> = Topic::ALL.into_iter().map(|topic| (topic, topic.partitions(partitions))).collect();
     let found = found(kafka)?;
     let missing: Vec<_> = wanted.iter().filter(|(topic, _)| !found.contains_key(topic)).copied().collect();
     for (topic, wanted) in &wanted {

@@ -12,7 +12,7 @@ mod tests;
 
 use super::feed::{Feed, reject_record};
 use super::packed::{Cause, CauseTopic};
-use super::{Changed, Effects, Flow, Input, Origin, Outcome, Phase, Stage, StageError, States};
+use super::{Changed, Effects, Flow, Input, Origin, Outcome, Phase, Stage, StageError, States, alarm};
 use crate::domain::credit::{Credit, credits_of};
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
@@ -66,10 +66,6 @@ struct Loaded {
     state: DealState,
     was_parked: bool,
     changed: bool,
-}
-
-fn alarm(partition: u32, message: impl std::fmt::Display) -> StageError {
-    StageError::Alarm { partition, message: message.to_string() }
 }
 
 impl Crediting {
@@ -228,6 +224,11 @@ impl Stage for Crediting {
 
     fn changelog(&self) -> Topic {
         Topic::CreditingChangelog
+    }
+
+    /// Most deals are new.
+    fn gathers(&self) -> bool {
+        false
     }
 
     fn assign(&mut self, partition: u32, last: Option<(&[u8], u64)>) -> Result<(), StageError> {

@@ -19,7 +19,7 @@ mod tests;
 
 use super::feed::Feed;
 use super::packed::PackedCredits;
-use super::{Effects, Flow, Input, Origin, Phase, Stage, StageError, States};
+use super::{Effects, Flow, Input, Origin, Phase, Stage, StageError, States, alarm};
 use crate::domain::calendar::Quarter;
 use crate::domain::fact::Fact;
 use crate::domain::output::Causes;
@@ -73,10 +73,6 @@ struct Loaded {
 enum State {
     Entry { entry: Entry, payee_id: Arc<str>, calendar: Arc<str>, quarter: Quarter },
     Ledger(Ledger),
-}
-
-fn alarm(partition: u32, message: impl std::fmt::Display) -> StageError {
-    StageError::Alarm { partition, message: message.to_string() }
 }
 
 impl Earning {
@@ -228,6 +224,10 @@ impl Stage for Earning {
 
     fn changelog(&self) -> Topic {
         Topic::EarningChangelog
+    }
+
+    fn gathers(&self) -> bool {
+        true
     }
 
     fn assign(&mut self, partition: u32, last: Option<(&[u8], u64)>) -> Result<(), StageError> {

@@ -1,7 +1,7 @@
 //! How long a batch gathers input before it is folded.
 //!
-//! After a transaction that took long, the next one gathers for a multiple of it: under load most of what comes touches
-//! states that are touched already and costs little more. A short one changes nothing, so that light load is answered at
+//! After a transaction that took long, a stage that gathers takes input for a multiple of it: under load most of what comes
+//! touches states that are touched already and costs little more. A short one changes nothing, so that light load is answered at
 //! once. Gathering ends when its time is over or nothing has come for a while; the step machine ends it when a batch is full.
 
 use std::time::{Duration, Instant};

@@ -94,6 +94,10 @@ impl Stage for Toy {
         Topic::CreditingChangelog
     }
 
+    fn gathers(&self) -> bool {
+        true
+    }
+
     fn assign(&mut self, partition: u32, last: Option<(&[u8], u64)>) -> Result<(), StageError> {
         let meta: Meta = last.map_or_else(Meta::default, |(meta, _)| postcard::from_bytes(meta).unwrap());
         assert_eq!(meta.facts_next, last.map_or(0, |(_, facts_next)| facts_next));
