@@ -86,7 +86,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<Figures> {
     eprintln!("running the engine");
     let start = Start::now()?;
     let engine = target.start()?;
-    wait_caught_up(&engine)?;
+    if let Err(error) = wait_caught_up(&engine) {
+        // What stopped it says more than that it has stopped.
+        engine.stop()?;
+        return Err(error);
+    }
     let (taken, threads) = (start.taken()?, by_thread()?);
     let caught_up = Cpu::now()?;
     engine.stop()?;
@@ -123,7 +127,7 @@ fn wait_caught_up(engine: &Engine) -> anyhow::Result<()> {
             bail!("a partition stands still: {alarm}");
         }
         if engine.is_ending() {
-            bail!("the engine has stopped; its log says why");
+            bail!("the engine has stopped");
         }
     }
 }

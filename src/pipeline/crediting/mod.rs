@@ -17,6 +17,7 @@ use crate::domain::credit::{Credit, credits_of};
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
 use crate::domain::output::RejectKind;
+use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::World;
@@ -191,11 +192,14 @@ impl Crediting {
         partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)
     }
 
-    fn forward_quota(&mut self, origin: Origin<'_>, quota: &crate::domain::quota::QuotaChanged<'_>) -> Result<(), StageError> {
+    fn forward_quota(&mut self, origin: Origin<'_>, quota: &QuotaChanged<'_>, effects: &mut Effects) -> Result<(), StageError> {
         let number = origin.position.partition;
+        let failed = |error: postcard::Error| alarm(number, error);
         let Some(partition) = self.partitions.get_mut(&number) else { return Err(alarm(number, "not assigned")) };
         let cause = Cause { topic: CauseTopic::QuotaChanged, offset: origin.position.offset, occurred_at: quota.occurred_at };
-        partition.packer.quota(quota, cause).map_err(|error| alarm(number, error))
+        partition.packer.quota(quota, cause).map_err(failed)?;
+        let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
+        partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)
     }
 }
 
@@ -278,7 +282,7 @@ impl Stage for Crediting {
         let outcome = match input {
             Ok(Input::Deal(deal)) => self.fold_deal(origin, deal, states, effects)?,
             Ok(Input::Quota(quota)) => {
-                self.forward_quota(origin, &quota)?;
+                self.forward_quota(origin, &quota, effects)?;
                 Outcome::Counted
             }
             Ok(Input::Credits(_)) => return Err(alarm(origin.position.partition, "crediting does not read credits")),

@@ -1,8 +1,12 @@
-//! Tests of crediting: the ranges of keys that its passes ask for. What it computes is tested on whole histories.
+//! Tests of crediting: the ranges of keys that its passes ask for, and the size of its records. What it computes is tested
+//! on whole histories.
 
 use super::progress::Pass;
 use super::*;
-use crate::domain::calendar::Date;
+use crate::domain::calendar::{Date, Interval, Quarter};
+use crate::domain::money::Amount;
+use crate::pipeline::Output;
+use crate::pipeline::packed::PackedCredits;
 
 /// Holds nothing and notes the ranges.
 #[derive(Default)]
@@ -38,4 +42,41 @@ fn a_pass_lists_parked_keys_or_deals_only() {
     assert_eq!(asked(None, b"\x01parked\x01d5"), [(b"\x01parked\x01d5".to_vec(), until())]);
     assert_eq!(asked(Some(Date(0)), b""), [(PARKED_END.to_vec(), None)]);
     assert_eq!(asked(Some(Date(0)), b"d5"), [(b"d5".to_vec(), None)]);
+}
+
+#[test]
+fn quotas_of_a_large_batch_are_split_into_records() {
+    const QUOTAS: u64 = 20_000;
+    let mut crediting = Crediting::new(1, 100);
+    crediting.assign(0, None).unwrap();
+    crediting.begin();
+    let (mut states, mut effects) = (Asked::default(), Effects::default());
+    for offset in 0..QUOTAS {
+        let payee_id = format!("payee-{offset}");
+        let quota = QuotaChanged {
+            payee_id: &payee_id,
+            measure: "bookings",
+            calendar: "fiscal",
+            interval: Interval::Quarter(Quarter(2026 * 4)),
+            amount: Some(Amount(1_000_000)),
+            revision: 1,
+            applies_from: None,
+            author: "sales-operations",
+            reason: "the plan of the year",
+            occurred_at: 0,
+        };
+        let origin = Origin { position: Position { topic: Topic::QuotaChanged, partition: 0, offset }, key: b"", value: b"" };
+        crediting.fold(origin, Ok(Input::Quota(quota)), &mut states, &mut effects).unwrap();
+    }
+    crediting.finish(&mut states, &mut effects).unwrap();
+    let mut entries = 0;
+    for (link_seq, output) in (0..).zip(&effects.outputs) {
+        let Output::Credits { bytes, .. } = output else { panic!("{output:?}") };
+        assert!(bytes.len() < PACKED_BYTES + 200, "{}", bytes.len());
+        let packed = PackedCredits::decode(bytes).unwrap();
+        assert_eq!(packed.link_seq, link_seq);
+        entries += packed.entries.len() as u64;
+    }
+    assert_eq!(entries, QUOTAS);
+    assert!(effects.outputs.len() > 1);
 }

@@ -156,7 +156,9 @@ fn other_topics_are_no_inputs() {
     check(Topic::Credits, Some(&[7]), "packed credits cannot be read: version 7 [not_decodable]");
     let none = PackedCredits { source: 0, link_seq: 1, epoch: 0, facts_next: 2, payees: vec![], texts: vec![], entries: vec![] };
     let packed = none.encode().expect("packed credits can be written");
-    assert!(refusal(Topic::Credits, 0, None, Some(&packed), 10_000).starts_with("accepted Credits"));
+    for maximum_bytes in [10_000, 1] {
+        assert!(refusal(Topic::Credits, 0, None, Some(&packed), maximum_bytes).starts_with("accepted Credits"));
+    }
 }
 
 /// The fact with one text replaced by another of the same length in its bytes.
