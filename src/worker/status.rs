@@ -171,3 +171,39 @@ impl OutcomeTap {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::embedded::Embedded;
+    use crate::log::{Append, Records};
+
+    /// A log with one partition, whose one packed record is trimmed, and its two stages as `earning` says.
+    fn is_caught_up(earning: PartitionStatus, idle: bool) -> bool {
+        let log = Embedded::in_memory().unwrap();
+        log.create_topics(1).unwrap();
+        let mut records = Records::default();
+        records.push(None, Some(b"packed"));
+        log.append(&[Append { topic: Topic::Credits, partition: 0, records: &records }]).unwrap();
+        log.trim(Topic::Credits, 0, 1).unwrap();
+        let status = Status::default();
+        let stage =
+            |partition, idle| StageStatus { idle, partitions: BTreeMap::from([(0, partition)]), ..StageStatus::default() };
+        status.update(CREDITING, |crediting| *crediting = stage(PartitionStatus::default(), true));
+        status.update(EARNING, |of| *of = stage(earning, idle));
+        caught_up(&status, &log).unwrap()
+    }
+
+    #[test]
+    fn caught_up_is_an_idle_stage_past_the_last_record_and_never_one_that_stands_still() {
+        let at = |next| PartitionStatus { next: vec![(Topic::Credits, next)], ..PartitionStatus::default() };
+        assert!(is_caught_up(at(1), true));
+        assert!(!is_caught_up(at(1), false), "it works");
+        assert!(!is_caught_up(at(0), true), "behind what is trimmed");
+        assert!(!is_caught_up(PartitionStatus { restoring: true, ..at(1) }, true));
+        // Refused at restore: it has no positions, and what it lacks is no mistake of the one who asks.
+        let alarm = || Some("of another log".into());
+        assert!(!is_caught_up(PartitionStatus { alarm: alarm(), ..PartitionStatus::default() }, true));
+        assert!(!is_caught_up(PartitionStatus { alarm: alarm(), ..at(1) }, true));
+    }
+}
