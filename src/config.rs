@@ -25,6 +25,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub batch_records: usize,
+    pub batch_keys: usize,
     pub batch_bytes: usize,
     pub batch_wait_ms: u64,
     pub gather_limit_ms: u64,
@@ -182,6 +183,7 @@ impl Reader<'_> {
         const MEMORY: Range<u64> = 1 << 20..1 << 40;
         let mut size = |key, range| self.number(section, key, range);
         let batch_records = size("batch_records", 1..1_000_001);
+        let batch_keys = size("batch_keys", 1..10_000_001);
         let batch_bytes = size("batch_bytes", 1024..1 << 32);
         let batch_wait_ms = size("batch_wait_ms", 1..10_001);
         let gather_limit_ms = size("gather_limit_ms", 0..10_001);
@@ -200,6 +202,7 @@ impl Reader<'_> {
         let maintenance_ms = size("maintenance_ms", 10..3_600_001);
         Some(Limits {
             batch_records: batch_records? as usize,
+            batch_keys: batch_keys? as usize,
             batch_bytes: batch_bytes? as usize,
             batch_wait_ms: batch_wait_ms?,
             gather_limit_ms: gather_limit_ms?,

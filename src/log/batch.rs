@@ -132,6 +132,12 @@ impl Records {
         self.bytes.len()
     }
 
+    /// Makes room for more.
+    pub fn reserve(&mut self, records: usize, bytes: usize) {
+        self.entries.reserve(records);
+        self.bytes.reserve(bytes);
+    }
+
     pub fn push(&mut self, key: Option<&[u8]>, value: Option<&[u8]>) {
         self.push_with_headers(key, value, Vec::new());
     }
@@ -186,9 +192,14 @@ impl Outbox {
             .map(|((topic, partition), records)| (*topic, *partition, records))
     }
 
-    /// Hands over what each partition got and empties it, so that a large transaction does not lie here and in the log.
-    pub fn drain<E>(&mut self, mut each: impl FnMut(Topic, u32, &Records) -> Result<(), E>) -> Result<(), E> {
-        for ((topic, partition), records) in self.partitions.iter_mut().filter(|(_, records)| !records.is_empty()) {
+    /// Hands over and empties what each partition got if it is at least so much.
+    pub fn drain<E>(
+        &mut self,
+        from_bytes: usize,
+        mut each: impl FnMut(Topic, u32, &Records) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let is_due = |records: &Records| !records.is_empty() && records.bytes() >= from_bytes;
+        for ((topic, partition), records) in self.partitions.iter_mut().filter(|(_, records)| is_due(records)) {
             each(*topic, *partition, records)?;
             records.clear();
             if records.bytes.capacity() > KEPT_BYTES {

@@ -168,6 +168,8 @@ pub trait Stage: Send {
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<Flow, StageError>;
+    /// States that the batch has in memory, changed or not.
+    fn loaded(&self) -> usize;
     /// Goes on ending the batch, a bounded part at a time; false once everything that the batch changed is in `effects`.
     fn finish(&mut self, states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError>;
     /// What the commit record of a partition holds for the stage (opaque to the worker), and its `facts_next`.

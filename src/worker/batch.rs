@@ -1,6 +1,6 @@
-//! Folds one polled batch: the stage's own work, then each record, then the end of the batch.
+//! Folds what one transaction covers: the stage's own work, then each record as it comes, then the end.
 //!
-//! A record whose fold panics is remembered as poison and the batch is folded again without what it did, so that the
+//! A record whose fold panics is remembered as poison and the transaction is given up; when its inputs are read again, the
 //! record alone is rejected. Nothing here touches the log.
 
 use super::working_set::WorkingSet;
@@ -14,6 +14,7 @@ use crate::telemetry;
 use crate::wire::Codec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 /// Outputs that may wait to be written.
 const OUTPUTS_KEPT: usize = 1_024;
@@ -28,88 +29,88 @@ pub struct Folding<'f> {
     pub codec: &'f Codec,
     pub states: &'f mut WorkingSet,
     pub effects: &'f mut Effects,
-    /// Outputs are written as they come, so that no batch holds all of them twice.
+    /// Outputs are written as they come, so that no transaction holds all of them twice.
     pub outbox: &'f mut Outbox,
     /// Records whose fold panicked.
     pub poison: &'f mut BTreeSet<Position>,
-    /// Where the committed batches end.
+    /// Where the committed transactions end.
     pub committed: &'f Offsets,
     pub partitions: u32,
     pub maximum_record_bytes: usize,
     pub work_budget_keys: usize,
+    pub folded: &'f mut Folded,
 }
 
-/// How far a batch came.
+/// How far an open transaction has come.
 #[derive(Debug, Default)]
 pub struct Folded {
     pub reached: Offsets,
     /// Inputs that must be read again: the stage lacks facts for what stands at their next offset.
     pub held_back: BTreeSet<(Topic, u32)>,
+    /// Records that came, folded or not.
+    pub polled: usize,
     pub records: usize,
     pub outputs: usize,
     /// The stage has more of its own work to do.
     pub more: bool,
-}
-
-enum Attempt {
-    Done(Folded),
-    Poisoned(Position, String),
+    /// Time spent on it.
+    pub busy: Duration,
+    first: Option<Position>,
 }
 
 impl Folding<'_> {
-    /// Folds until no record panics that did not before.
-    pub fn run(&mut self, polled: &Batch) -> Result<Folded, Trouble> {
-        loop {
-            match self.attempt(polled)? {
-                Attempt::Done(folded) => return Ok(folded),
-                Attempt::Poisoned(position, message) => {
-                    telemetry::fold_panicked(self.name, position, &message);
-                    self.stage.abandon();
-                    if !self.poison.insert(position) {
-                        let topic = position.topic.name();
-                        let place = format!("{topic}, partition {}, offset {}", position.partition, position.offset);
-                        return Err(Stop::Alarm(format!("rejecting {place} panics, too: {message}")).into());
-                    }
-                }
-            }
-        }
+    /// The beginning: the stage's own work.
+    pub fn begin(&mut self) -> Result<(), Trouble> {
+        *self.folded = Folded::default();
+        self.outbox.clear();
+        self.effects.outputs.clear();
+        self.effects.changed.clear();
+        self.effects.outcomes.clear();
+        self.stage.begin();
+        self.folded.more = self.work()?;
+        Ok(())
     }
 
-    fn attempt(&mut self, polled: &Batch) -> Result<Attempt, Trouble> {
-        self.clear();
-        self.stage.begin();
-        let mut folded = Folded { more: self.work()?, ..Folded::default() };
+    pub fn take(&mut self, polled: &Batch) -> Result<(), Trouble> {
+        self.folded.polled += polled.len();
         for row in polled.rows() {
-            if self.is_passed(row, &folded) {
+            if self.is_passed(row) {
                 continue;
             }
             let place = (row.position.topic, row.position.partition);
             match self.fold(polled, row) {
                 Ok(Ok(Flow::Folded)) => {
-                    folded.records += 1;
-                    folded.reached.insert(place, row.position.offset + 1);
-                    self.write_outputs(&mut folded, OUTPUTS_KEPT)?;
+                    self.folded.records += 1;
+                    self.folded.first.get_or_insert(row.position);
+                    self.folded.reached.insert(place, row.position.offset + 1);
+                    self.write_outputs(OUTPUTS_KEPT)?;
                 }
-                Ok(Ok(Flow::NotYet)) => drop(folded.held_back.insert(place)),
+                Ok(Ok(Flow::NotYet)) => drop(self.folded.held_back.insert(place)),
                 Ok(Err(error)) => return Err(error.into()),
-                Err(message) => return Ok(Attempt::Poisoned(row.position, message)),
+                Err(message) => return Err(self.poisoned(row.position, message)),
             }
         }
-        self.finish(polled, folded)
+        Ok(())
     }
 
-    fn clear(&mut self) {
-        self.outbox.clear();
-        self.effects.outputs.clear();
-        self.effects.changed.clear();
-        self.effects.outcomes.clear();
+    /// Goes on ending; false once everything that follows from what was taken is written or among the changed states.
+    pub fn finish(&mut self) -> Result<bool, Trouble> {
+        let (stage, states, effects) = (&mut *self.stage, &mut *self.states, &mut *self.effects);
+        match catch_unwind(AssertUnwindSafe(|| stage.finish(states, effects))) {
+            Ok(more) => {
+                let more = more?;
+                self.write_outputs(0)?;
+                Ok(more)
+            }
+            Err(panic) => Err(self.panicked_at_the_end(panic_text(panic.as_ref()))),
+        }
     }
 
     /// Not of a partition that is held, folded already, or behind a record that must wait.
-    fn is_passed(&self, row: &Row, folded: &Folded) -> bool {
+    fn is_passed(&self, row: &Row) -> bool {
         let place = (row.position.topic, row.position.partition);
-        let next = folded.reached.get(&place).or_else(|| self.committed.get(&place));
-        next.is_none_or(|next| row.position.offset < *next) || folded.held_back.contains(&place)
+        let next = self.folded.reached.get(&place).or_else(|| self.committed.get(&place));
+        next.is_none_or(|next| row.position.offset < *next) || self.folded.held_back.contains(&place)
     }
 
     fn work(&mut self) -> Result<bool, Trouble> {
@@ -140,9 +141,9 @@ impl Folding<'_> {
     }
 
     /// Writes the outputs that there are if they are more than `kept`.
-    fn write_outputs(&mut self, folded: &mut Folded, kept: usize) -> Result<(), Trouble> {
+    fn write_outputs(&mut self, kept: usize) -> Result<(), Trouble> {
         if self.effects.outputs.len() > kept {
-            folded.outputs += self.effects.outputs.len();
+            self.folded.outputs += self.effects.outputs.len();
             for output in self.effects.outputs.drain(..) {
                 let written = self.codec.output(&output, self.partitions, self.outbox);
                 written.map_err(|error| Stop::Alarm(format!("an output cannot be written: {error}")))?;
@@ -151,37 +152,24 @@ impl Folding<'_> {
         Ok(())
     }
 
+    fn poisoned(&mut self, position: Position, message: String) -> Trouble {
+        telemetry::fold_panicked(self.name, position, &message);
+        if self.poison.insert(position) {
+            return Trouble::Poisoned;
+        }
+        let topic = position.topic.name();
+        let place = format!("{topic}, partition {}, offset {}", position.partition, position.offset);
+        Stop::Alarm(format!("rejecting {place} panics, too: {message}")).into()
+    }
+
     /// A panic at the end is the doing of some record: of the only one, or fewer of them will tell.
-    fn finish(&mut self, polled: &Batch, mut folded: Folded) -> Result<Attempt, Trouble> {
-        loop {
-            let (stage, states, effects) = (&mut *self.stage, &mut *self.states, &mut *self.effects);
-            match catch_unwind(AssertUnwindSafe(|| stage.finish(states, effects))) {
-                Ok(more) => {
-                    let more = more?;
-                    self.write_outputs(&mut folded, 0)?;
-                    if !more {
-                        return Ok(Attempt::Done(folded));
-                    }
-                }
-                Err(panic) => return self.panicked_at_the_end(panic_text(panic.as_ref()), polled, &folded),
-            }
+    fn panicked_at_the_end(&mut self, message: String) -> Trouble {
+        match (self.folded.records, self.folded.first) {
+            (1, Some(only)) => self.poisoned(only, message),
+            (_, Some(_)) => Trouble::Panicked(message),
+            (_, None) => Stop::Alarm(format!("the stage's own work panicked: {message}")).into(),
         }
     }
-
-    fn panicked_at_the_end(&self, message: String, polled: &Batch, folded: &Folded) -> Result<Attempt, Trouble> {
-        let mut rows = polled.rows().iter().map(|row| row.position).filter(|at| is_folded(at, folded, self.committed));
-        match (rows.next(), rows.next()) {
-            (Some(only), None) => Ok(Attempt::Poisoned(only, message)),
-            (Some(_), Some(_)) => Err(Trouble::Panicked(message)),
-            (None, _) => Err(Stop::Alarm(format!("the stage's own work panicked: {message}")).into()),
-        }
-    }
-}
-
-fn is_folded(at: &Position, folded: &Folded, committed: &Offsets) -> bool {
-    let place = (at.topic, at.partition);
-    let from = committed.get(&place).copied().unwrap_or(0);
-    folded.reached.get(&place).is_some_and(|next| (from..*next).contains(&at.offset))
 }
 
 fn panicked() -> Reject {

@@ -62,6 +62,9 @@ pub enum Trouble {
     /// The stage panicked where one record alone is not to blame: fewer at a time will tell.
     #[error("the stage panicked: {0}")]
     Panicked(String),
+    /// A record's fold panicked: read again, the record alone is rejected.
+    #[error("a record's fold panicked")]
+    Poisoned,
     #[error(transparent)]
     Stop(#[from] Stop),
 }

@@ -1,7 +1,7 @@
 //! The step machine of one stage: everything that happens between two commits is one `step`. Threads only drive it.
 //!
-//! A step takes assignments and restores them, reads facts, polls inputs, and, once a batch is complete, folds and commits.
-//! What goes wrong is decided in `recovery`; `assignment` takes partitions on, `gathering` tells when a batch is complete.
+//! A step takes assignments and restores them, reads facts, polls inputs and folds them, and, once enough is gathered,
+//! commits. What goes wrong is decided in `recovery`; `assignment` takes partitions on, `gathering` tells what is enough.
 
 mod assignment;
 mod gathering;
@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 type NextOffsets = Vec<(Topic, u32, u64)>;
 
 const FACTS_BYTES: usize = 1 << 20;
+/// So much for one partition is sent before the end, so that a large transaction does not lie here and in the log.
+const LARGE_BYTES: usize = 512 << 10;
 
 /// Makes a stage that holds no partition yet: whenever the state is dropped, a new one takes its place.
 pub type MakeStage = Box<dyn Fn() -> Box<dyn Stage> + Send>;
@@ -74,7 +76,9 @@ pub struct Machine {
     /// Their inputs flow already: a new position is sought instead of started from.
     started: BTreeSet<u32>,
     committed: Offsets,
+    /// What the last poll brought.
     polled: Batch,
+    folded: Folded,
     effects: Effects,
     outbox: Outbox,
     poison: BTreeSet<Position>,
@@ -117,6 +121,7 @@ impl Machine {
             started: BTreeSet::new(),
             committed: Offsets::new(),
             polled: Batch::default(),
+            folded: Folded::default(),
             effects: Effects::default(),
             outbox: Outbox::default(),
             poison: BTreeSet::new(),
@@ -158,9 +163,10 @@ impl Machine {
         }
         self.resume();
         let offered = self.offer_facts(now)?;
-        match self.poll(offered)? {
-            true => self.batch(offered),
-            false => Ok(Progress::Worked),
+        self.begin()?;
+        match self.gather(offered)? {
+            true => Ok(Progress::Worked),
+            false => self.end(offered),
         }
     }
 
@@ -224,34 +230,46 @@ impl Machine {
         Ok(offered)
     }
 
-    /// True: the batch is complete. The generation that the transaction is fenced by is taken before what it covers is read.
-    fn poll(&mut self, offered: bool) -> Result<bool, Trouble> {
+    /// The generation that the transaction is fenced by is taken before what it covers is read.
+    fn begin(&mut self) -> Result<(), Trouble> {
         if !self.begun {
             self.setup.crash.pass("before-begin")?;
             // Also when it fails: what is open then must be aborted.
             self.begun = true;
             self.log.begin()?;
         }
+        if !self.folding {
+            self.folding = true;
+            self.timed(|folding, _| folding.begin())?;
+        }
+        Ok(())
+    }
+
+    /// Takes input and folds it. True: the transaction goes on to take some.
+    fn gather(&mut self, offered: bool) -> Result<bool, Trouble> {
         // Facts first: deals that come before the payees whom they name would all be parked and resumed.
         if offered || self.stage.facts_wanted() < self.facts_floor {
             self.keep_membership()?;
-            return Ok(true);
+            return Ok(false);
         }
-        let before = self.polled.len();
-        let wait = if self.more { Duration::ZERO } else { self.setup.limits.batch_wait() };
-        let (records, bytes) = (self.records_limit, self.setup.limits.batch_bytes);
-        let left = Limit { records: records.saturating_sub(before), bytes: bytes.saturating_sub(self.polled.bytes()) };
-        self.log.poll(&mut self.polled, left, wait)?;
-        let after = self.polled.len();
-        let full = after >= records || self.polled.bytes() >= bytes;
-        Ok(full || self.more || !self.gathering.goes_on(before, after, Instant::now()))
+        let (before, more) = (self.folded.polled, self.more || self.folded.more);
+        let wait = if more { Duration::ZERO } else { self.setup.limits.batch_wait() };
+        let records = self.records_limit.saturating_sub(before).max(1);
+        self.polled.clear();
+        self.log.poll(&mut self.polled, Limit { records, bytes: self.setup.limits.batch_bytes }, wait)?;
+        self.timed(|folding, polled| folding.take(polled))?;
+        let after = self.folded.polled;
+        let full = after >= self.records_limit || self.stage.loaded() >= self.setup.limits.batch_keys;
+        let ends = full || more || !self.folded.held_back.is_empty();
+        Ok(!ends && self.gathering.goes_on(before, after, Instant::now()))
     }
 
-    fn batch(&mut self, offered: bool) -> Result<Progress, Trouble> {
+    fn end(&mut self, offered: bool) -> Result<Progress, Trouble> {
         let started = Instant::now();
-        self.folding = true;
-        let folded = self.fold()?;
-        let (advances, offsets) = self.prepare(&folded)?;
+        while self.folding().0.finish()? {
+            transaction::send(self.log.as_mut(), &mut self.outbox, LARGE_BYTES, &self.setup.crash)?;
+        }
+        let (advances, offsets) = self.prepare()?;
         if !advances.is_empty() {
             self.setup.crash.pass("after-fold")?;
             transaction::commit(self.log.as_mut(), &mut self.outbox, &offsets, &self.setup.crash)?;
@@ -262,16 +280,25 @@ impl Machine {
         let changes = advances.iter().map(|advance| advance.delta.changes.len()).sum();
         let worked = !advances.is_empty();
         self.publish(advances, &offsets)?;
-        self.gathering.committed(started.elapsed());
+        let folded = std::mem::take(&mut self.folded);
+        let took = folded.busy + started.elapsed();
+        self.gathering.committed(took);
         if worked {
-            telemetry::committed(self.setup.name, folded.records, folded.outputs, changes, started.elapsed());
+            telemetry::committed(self.setup.name, folded.records, folded.outputs, changes, took);
         }
         self.end_batch(&folded, worked || offered)
     }
 
-    fn fold(&mut self) -> Result<Folded, Trouble> {
-        let work_budget_keys = self.setup.limits.work_budget_keys.min(self.records_limit);
-        let mut folding = Folding {
+    fn timed(&mut self, work: impl FnOnce(&mut Folding<'_>, &Batch) -> Result<(), Trouble>) -> Result<(), Trouble> {
+        let started = Instant::now();
+        let (mut folding, polled) = self.folding();
+        work(&mut folding, polled)?;
+        self.folded.busy += started.elapsed();
+        Ok(())
+    }
+
+    fn folding(&mut self) -> (Folding<'_>, &Batch) {
+        let folding = Folding {
             stage: self.stage.as_mut(),
             name: self.setup.name,
             codec: &self.setup.codec,
@@ -282,17 +309,18 @@ impl Machine {
             committed: &self.committed,
             partitions: self.partitions,
             maximum_record_bytes: self.setup.limits.maximum_record_bytes,
-            work_budget_keys,
+            work_budget_keys: self.setup.limits.work_budget_keys.min(self.records_limit),
+            folded: &mut self.folded,
         };
-        folding.run(&self.polled)
+        (folding, &self.polled)
     }
 
-    fn prepare(&mut self, folded: &Folded) -> Result<(Vec<Advance>, NextOffsets), Trouble> {
+    fn prepare(&mut self) -> Result<(Vec<Advance>, NextOffsets), Trouble> {
         let mut preparing = Preparing {
             stage: self.stage.as_ref(),
             held: &self.held,
             committed: &self.committed,
-            folded,
+            folded: &self.folded,
             partitions: self.partitions,
             outbox: &mut self.outbox,
         };
@@ -341,8 +369,7 @@ impl Machine {
         if folded.more {
             self.setup.crash.pass(phase_point(self.stage.phase()))?;
         }
-        let idle = !worked && !folded.more && self.polled.is_empty() && self.stage.idle();
-        self.polled.clear();
+        let idle = !worked && !folded.more && folded.polled == 0 && self.stage.idle();
         self.setup.status.update(self.setup.name, |stage| {
             stage.idle = idle;
             stage.trouble = None;

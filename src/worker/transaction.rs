@@ -118,6 +118,8 @@ impl Preparing<'_> {
     /// States that are what they were are not written again.
     fn write_states(&mut self, partition: u32, mut digest: Digest, changed: Vec<Changed>) -> (Vec<Change>, Digest) {
         let mut changes = Vec::with_capacity(changed.len());
+        let bytes = changed.iter().map(|changed| changed.key.len() + changed.state.as_ref().map_or(0, |state| state.len()));
+        self.changelog(partition).reserve(changed.len(), bytes.sum());
         for Changed { key, old, state, .. } in changed {
             if old.as_deref() == state.as_deref() {
                 continue;
@@ -176,17 +178,22 @@ fn by_partition(changed: Vec<Changed>) -> Result<BTreeMap<u32, Vec<Changed>>, Tr
     Ok(partitions)
 }
 
-/// Writes and commits. Nothing may be sent once the offsets are in.
+/// Sends what the outbox holds for partitions that got at least `from_bytes`.
+pub fn send(log: &mut dyn StageLog, outbox: &mut Outbox, from_bytes: usize, crash: &CrashPoints) -> Result<(), Trouble> {
+    outbox.drain(from_bytes, |topic, partition, records| {
+        log.send(topic, partition, records)?;
+        Ok(crash.pass("mid-send")?)
+    })
+}
+
+/// Sends what is left and commits. Nothing may be sent once the offsets are in.
 pub fn commit(
     log: &mut dyn StageLog,
     outbox: &mut Outbox,
     offsets: &[(Topic, u32, u64)],
     crash: &CrashPoints,
 ) -> Result<(), Trouble> {
-    outbox.drain(|topic, partition, records| {
-        log.send(topic, partition, records)?;
-        Ok::<_, Trouble>(crash.pass("mid-send")?)
-    })?;
+    send(log, outbox, 0, crash)?;
     crash.pass("after-send")?;
     log.drain()?;
     crash.pass("after-drain")?;

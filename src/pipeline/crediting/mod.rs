@@ -295,6 +295,10 @@ impl Stage for Crediting {
         Ok(Flow::Folded)
     }
 
+    fn loaded(&self) -> usize {
+        self.loaded.len()
+    }
+
     fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
         for (number, partition) in &mut self.partitions {
             let heading = Heading { source: *number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };

@@ -291,6 +291,10 @@ impl Stage for Earning {
         Ok(Flow::Folded)
     }
 
+    fn loaded(&self) -> usize {
+        self.loaded.len()
+    }
+
     fn finish(&mut self, _states: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
         self.settle(effects)
     }

@@ -4,6 +4,7 @@ use super::{Machine, Progress};
 use crate::log::LogError;
 use crate::pipeline::StageError;
 use crate::telemetry;
+use crate::worker::batch::Folded;
 use crate::worker::{Stop, Trouble};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -19,6 +20,7 @@ impl Machine {
             stage.idle = false;
             stage.trouble = Some(text.clone());
         });
+        let poisoned = matches!(trouble, Trouble::Poisoned);
         let outcome = match trouble {
             Trouble::Stop(stop) => Err(stop),
             Trouble::Stage(StageError::Alarm { partition, message }) => {
@@ -26,6 +28,7 @@ impl Machine {
             }
             Trouble::Store(error) => Err(error.into()),
             Trouble::Stage(error @ StageError::Read { .. }) => self.lose_state(&error),
+            Trouble::Poisoned => self.roll_back(),
             Trouble::Panicked(_) | Trouble::Log(LogError::TooLarge(_)) => self.shrink(&text),
             Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) if self.failures < 2 => self.roll_back(),
             Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) => self.shrink(&text),
@@ -36,7 +39,9 @@ impl Machine {
             Trouble::Log(error) => Err(error.into()),
         };
         outcome?;
-        self.back_off(now, &text);
+        if !poisoned {
+            self.back_off(now, &text);
+        }
         Ok(Progress::Worked)
     }
 
@@ -69,18 +74,20 @@ impl Machine {
     }
 
     fn seek_back(&mut self) -> Result<(), LogError> {
-        let places: BTreeSet<_> = self.polled.rows().iter().map(|row| (row.position.topic, row.position.partition)).collect();
+        let folded = std::mem::take(&mut self.folded);
+        let polled = self.polled.rows().iter().map(|row| (row.position.topic, row.position.partition));
+        let places: BTreeSet<_> = polled.chain(folded.reached.into_keys()).chain(folded.held_back).collect();
+        self.polled.clear();
         for place in places {
             if let Some(next) = self.committed.get(&place) {
                 self.log.seek(place.0, place.1, *next)?;
             }
         }
-        self.polled.clear();
         Ok(())
     }
 
     fn shrink(&mut self, why: &str) -> Result<(), Stop> {
-        let tried = self.polled.len().max(2).min(self.records_limit.max(2));
+        let tried = self.folded.polled.max(2).min(self.records_limit.max(2));
         self.roll_back()?;
         self.records_limit = (tried / 2).max(1);
         telemetry::shrunk(self.setup.name, self.records_limit, &why);
@@ -106,6 +113,7 @@ impl Machine {
         }
         self.folding = false;
         self.polled.clear();
+        self.folded = Folded::default();
         self.stage = (self.setup.make_stage)();
         self.states.clear();
         self.committed.clear();

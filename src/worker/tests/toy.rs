@@ -160,6 +160,10 @@ impl Stage for Toy {
         Ok(Flow::Folded)
     }
 
+    fn loaded(&self) -> usize {
+        self.counts.len()
+    }
+
     fn finish(&mut self, _: &mut dyn States, effects: &mut Effects) -> Result<bool, StageError> {
         for ((partition, key), count) in std::mem::take(&mut self.counts) {
             assert_ne!(key, b"slow-poison", "poison was finished");
