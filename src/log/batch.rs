@@ -193,11 +193,7 @@ impl Outbox {
     }
 
     /// Hands over and empties what each partition got if it is at least so much.
-    pub fn drain<E>(
-        &mut self,
-        from_bytes: usize,
-        mut each: impl FnMut(Topic, u32, &Records) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn drain<E>(&mut self, from_bytes: usize, mut each: impl FnMut(Topic, u32, &Records) -> Result<(), E>) -> Result<(), E> {
         let is_due = |records: &Records| !records.is_empty() && records.bytes() >= from_bytes;
         for ((topic, partition), records) in self.partitions.iter_mut().filter(|(_, records)| is_due(records)) {
             each(*topic, *partition, records)?;

@@ -6,12 +6,12 @@ mod toy;
 use super::Stop;
 use super::commit_record::{COMMIT_KEY, Sealed};
 use super::crash::{CrashError, CrashPoints, POINTS};
-use crate::domain::topic::Topic;
+use crate::domain::topic::{Topic, partition_of};
 use crate::log::{Append, Client, LogError, Records};
 use crate::pipeline::Outcome;
 use crate::store::Layout;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::{Bench, GROUP, PARTITIONS, STAGE, settle};
 
 #[test]
@@ -162,6 +162,31 @@ fn a_transaction_that_is_too_large_shrinks() {
 }
 
 #[test]
+fn a_transaction_gathers_up_to_its_limit_of_keys() {
+    for (batch_keys, commits_at_once) in [(2, true), (100, false)] {
+        let mut bench = Bench::new();
+        bench.limits.batch_keys = batch_keys;
+        bench.append(&[toy::SLOW]);
+        let mut machine = bench.machine(CrashPoints::default());
+        while bench
+            .tap
+            .outcomes(Topic::DealClosed, partition_of(toy::SLOW.as_bytes(), PARTITIONS), 0..1, Duration::ZERO)
+            .is_none()
+        {
+            machine.step(Instant::now()).unwrap();
+        }
+        let commits = bench.status.stage(STAGE).commits;
+        bench.append(&["a", "b"]);
+        machine.step(Instant::now()).unwrap();
+        assert_eq!(bench.status.stage(STAGE).commits > commits, commits_at_once, "{batch_keys}");
+        settle(&mut machine).unwrap();
+        bench.append(&["a"]);
+        settle(&mut machine).unwrap();
+        bench.check_exactly_once("gathered");
+    }
+}
+
+#[test]
 fn a_store_that_lags_pauses_polling() {
     let mut bench = Bench::new();
     bench.limits.unacknowledged_bytes = 1;
@@ -298,7 +323,7 @@ fn a_record_that_panics_is_rejected_alone() {
         let mut bench = Bench::new();
         bench.append_many(10);
         bench.run();
-        let partition = crate::domain::topic::partition_of(poison.as_bytes(), PARTITIONS);
+        let partition = partition_of(poison.as_bytes(), PARTITIONS);
         let offset = bench.log.end(Topic::DealClosed, partition).unwrap();
         bench.append(&[poison]);
         bench.append_many(20);

@@ -8,8 +8,12 @@ use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, Ph
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub const FACT_ADDS: u64 = 1000;
+/// A deal whose fold takes so long that what follows is gathered.
+pub const SLOW: &str = "slow";
+const SLOW_TIME: Duration = Duration::from_millis(400);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Meta {
@@ -143,6 +147,9 @@ impl Stage for Toy {
         match input {
             Ok(Input::Deal(deal)) => {
                 assert_ne!(deal.deal_id, "poison", "poison was folded");
+                if deal.deal_id == SLOW {
+                    std::thread::sleep(SLOW_TIME);
+                }
                 // A deal named so waits for the second fact.
                 if deal.deal_id.starts_with("later") && self.metas[&partition].facts_next < 2 {
                     return Ok(Flow::NotYet);
