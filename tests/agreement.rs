@@ -1,5 +1,5 @@
 //! The incremental engine against the slow one, over random companies and histories: any order of arrival, any batching,
-//! dropped batches and restarts end in the totals, payouts and attainments that a computation from scratch gives.
+//! dropped batches, restarts and partitions that move between workers end in the totals, payouts and attainments that a computation from scratch gives.
 
 mod support;
 
@@ -50,7 +50,16 @@ const LEAST: usize = 200;
 fn manner(seed: u64) -> Manner {
     let batch = [1, 3, 10, 1_000][(seed % 4) as usize];
     let partitions = [1, 2, 3, 5][(seed / 4 % 4) as usize];
-    Manner { partitions, batch, budget: 1 + (seed % 7) as usize * 5, seed, drop_one_in: 6, restart_one_in: 9 }
+    let workers = [1, 2, 3][(seed / 16 % 3) as usize];
+    Manner {
+        partitions,
+        batch,
+        budget: 1 + (seed % 7) as usize * 5,
+        seed,
+        workers,
+        drop_one_in: 6,
+        restart_one_in: 9 * workers as u64,
+    }
 }
 
 /// Feeds an event; cuts and release sums are filled in here, because they depend on the engine.

@@ -28,7 +28,7 @@ impl Log {
         let mut stage = (self.stage)().unwrap();
         let mut assigned = Vec::new();
         while assigned.len() < 2 {
-            assigned.extend(stage.assigned(Duration::from_secs(1)).unwrap());
+            assigned.extend(stage.assigned(Duration::from_secs(1)).unwrap().given);
         }
         for partition in assigned {
             let positions = INPUTS.map(|topic| (topic, self.committed(topic, partition).unwrap_or(0)));

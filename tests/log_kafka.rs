@@ -45,7 +45,7 @@ fn owner(log: &Kafka, settings: &KafkaSettings) -> KafkaStage {
 fn start_assigned(log: &Kafka, settings: &KafkaSettings, stage: &mut KafkaStage) {
     let (mut started, deadline) = (BTreeSet::new(), Instant::now() + Duration::from_secs(20));
     while started.len() < 2 && Instant::now() < deadline {
-        let fresh = stage.assigned(Duration::from_millis(200)).unwrap();
+        let fresh = stage.assigned(Duration::from_millis(200)).unwrap().given;
         for partition in fresh {
             let at = |topic| log.committed(&group(settings), topic, partition).unwrap().unwrap_or(0);
             match stage.start(partition, &INPUTS.map(|topic| (topic, at(topic)))) {
@@ -130,7 +130,8 @@ fn a_dangling_transaction_is_ended_by_the_next_owner() {
     let mut dead = owner(&log, &settings);
     begin(&mut dead, "lost=1").unwrap();
     dead.send_offsets(&[(DEALS, 0, 9)]).unwrap();
-    drop(dead);
+    // Dropped, it would end its transaction.
+    std::mem::forget(dead);
     assert_eq!(log.end(OUT, 0).unwrap(), 0);
     let mut stage = owner(&log, &settings);
     transact(&mut stage, "a=1", 1).unwrap();
@@ -181,21 +182,38 @@ fn an_assignment_that_changed_during_a_transaction_aborts_it() {
 }
 
 #[test]
-fn a_living_worker_refuses_a_second_one_by_name() {
+fn a_second_worker_takes_its_share_and_gives_it_back() {
     let (log, settings) = filled("second");
     let mut first = owner(&log, &settings);
-    let refused = log.stage(&group(&settings), &INPUTS).err().unwrap();
-    assert!(matches!(refused, LogError::Fenced(_)));
-    assert_eq!(
-        refused.to_string(),
-        format!(
-            "{} already has a worker: accrue-{} at /127.0.0.1; one worker a group, stop that one first",
-            group(&settings),
-            std::process::id()
-        )
-    );
-    transact(&mut first, "a=1", 1).unwrap();
-    check(&log, "a=1");
+    let other = Kafka::connect(KafkaSettings { client_id: "other".into(), ..settings.clone() }).unwrap();
+    let mut second = other.stage(&group(&settings), &INPUTS).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let (mut taken, mut given) = (Vec::new(), Vec::new());
+    begin(&mut first, "a=1").unwrap();
+    while given.is_empty() {
+        assert!(Instant::now() < deadline, "taken {taken:?}, given {given:?}");
+        first.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
+        taken.extend(first.assigned(Duration::from_millis(20)).unwrap().taken);
+        given.extend(second.assigned(Duration::from_millis(20)).unwrap().given);
+    }
+    assert_eq!(taken.len(), 1);
+    assert_eq!(taken, given);
+    let refused = first.send_offsets(&[(DEALS, 0, 1), (DEALS, 1, 0)]).unwrap_err();
+    assert!(matches!(refused, LogError::Abort(_)), "{refused:?}");
+    first.abort().unwrap();
+    drop(second);
+    let mut back = Vec::new();
+    while back.is_empty() {
+        assert!(Instant::now() < deadline, "not given back");
+        first.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
+        back = first.assigned(Duration::from_millis(20)).unwrap().given;
+    }
+    assert_eq!(back, taken);
+    for topic in INPUTS {
+        first.start(back[0], &[(topic, 0)]).unwrap();
+    }
+    transact(&mut first, "b=2", 2).unwrap();
+    check(&log, "b=2");
 }
 
 #[test]

@@ -40,6 +40,8 @@ fn group() -> String {
 fn kafka_settings(brokers: String, prefix: String) -> KafkaSettings {
     KafkaSettings {
         topic_prefix: prefix,
+        // A restart takes the place of the one before.
+        client_id: "killed".into(),
         replication: 1,
         minimum_in_sync: 1,
         session_timeout_ms: 1_000,
@@ -91,7 +93,7 @@ fn copy(log: &dyn Client, mut stage: impl StageLog) {
     let mut next: BTreeMap<(Topic, u32), u64> = BTreeMap::new();
     let mut batch = Batch::default();
     loop {
-        for partition in stage.assigned(Duration::from_millis(50)).unwrap() {
+        for partition in stage.assigned(Duration::from_millis(50)).unwrap().given {
             let position = |topic| (topic, log.committed(&group(), topic, partition).unwrap().unwrap_or(0));
             let positions = INPUTS.map(position);
             next.extend(positions.map(|(topic, offset)| ((topic, partition), offset)));

@@ -32,7 +32,15 @@ fn amount_plan(tiers: &[(&str, &str)], method: Method) -> Event {
 fn manner(seed: u64) -> Manner {
     let batch = [1, 2, 3, 7, 100][(seed % 5) as usize];
     let partitions = [1, 2, 4][(seed % 3) as usize];
-    Manner { partitions, batch, budget: 2 + (seed % 9) as usize, seed, drop_one_in: 5, restart_one_in: 7 }
+    Manner {
+        partitions,
+        batch,
+        budget: 2 + (seed % 9) as usize,
+        seed,
+        workers: 1 + (seed / 3 % 3) as usize,
+        drop_one_in: 5,
+        restart_one_in: 7,
+    }
 }
 
 fn happen(memory: &mut Memory, event: &Event) {

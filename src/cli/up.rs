@@ -5,10 +5,11 @@ use super::control::{self, Service};
 use super::exit::{Exit, io_error};
 use super::session::{DEFAULT_PARTITIONS, open_embedded, read_config};
 use super::{engine, kafka};
-use crate::config::Config;
+use crate::config::{Config, Kafka};
 use crate::log::socket::SOCKET_NAME;
 use crate::wire::Codec;
 use crate::worker::engine::Engine;
+use crate::worker::status::{CREDITING, EARNING};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,10 +102,35 @@ impl Run {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let config = read_config(&self.config)?;
         let engine = kafka::start(&config)?;
-        console.notice(&format!("run: at work on {} as {}; Ctrl-C ends it", config.kafka.brokers, config.kafka.application_id));
-        let ended = runtime()?.block_on(until_ended(&engine));
+        let Kafka { brokers, application_id, instance_id, .. } = &config.kafka;
+        console.notice(&format!("run: at work on {brokers} as {application_id}, instance {instance_id}; Ctrl-C ends it"));
+        let ended = runtime()?.block_on(async {
+            tokio::select! {
+                ended = until_ended(&engine) => ended,
+                never = tell_partitions(&engine, console) => never,
+            }
+        });
         engine.stop()?;
         ended?;
         Ok(Exit::Done)
+    }
+}
+
+/// Says which partitions are at work here, whenever that has changed.
+async fn tell_partitions(engine: &Engine, console: &Console) -> anyhow::Result<()> {
+    let mut told = String::new();
+    loop {
+        let of = |stage: &str| {
+            let partitions = engine.status().stage(stage).partitions;
+            let at_work: Vec<String> =
+                partitions.iter().filter(|(_, held)| held.flows()).map(|(number, _)| number.to_string()).collect();
+            format!("{stage} {}", if at_work.is_empty() { "none".into() } else { at_work.join(", ") })
+        };
+        let now = format!("run: has {}; {}", of(CREDITING), of(EARNING));
+        if now != told {
+            console.notice(&now);
+            told = now;
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }

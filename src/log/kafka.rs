@@ -1,7 +1,7 @@
 //! The log in Kafka. No file but this one and those under `kafka/` names rdkafka.
 //!
 //! [`Kafka`] is plain access: appends are transactions, reads are read-committed. [`KafkaStage`] is one stage's consumer
-//! and transactional producer. One worker a group; what Kafka's client does that is not to be relied on is said where it
+//! and transactional producer; what Kafka's client does that is not to be relied on is said where it
 //! is worked around.
 
 mod error;
@@ -41,7 +41,8 @@ pub struct KafkaSettings {
     pub brokers: String,
     /// Put before every topic's name.
     pub topic_prefix: String,
-    /// How this process is named at the brokers, so that people can find it.
+    /// How this process is named at the brokers. A worker's is its own and the same after a restart: its place in the group
+    /// and its transactions go by it.
     pub client_id: String,
     /// Replicas of a topic, and how many must have a record before it counts.
     pub replication: u32,
@@ -172,8 +173,7 @@ impl Kafka {
         Ok(kafka)
     }
 
-    /// Joins the group as its only worker and takes its transactional id over. Waits for a dead worker's membership to
-    /// run out; a living one is [`LogError::Fenced`], which names it.
+    /// Joins the group. A worker of the same `client_id` that is still there is fenced.
     pub fn stage(&self, group: &str, inputs: &[Topic]) -> Result<KafkaStage, LogError> {
         KafkaStage::new(self.clone(), group, inputs)
     }

@@ -57,6 +57,21 @@ impl Limit {
     }
 }
 
+/// What changed in the partitions of a stage. One that was taken and given again is in both.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Assigned {
+    /// To be started.
+    pub given: Vec<u32>,
+    /// No longer this worker's: another one may write to them already.
+    pub taken: Vec<u32>,
+}
+
+impl Assigned {
+    pub fn is_empty(&self) -> bool {
+        self.given.is_empty() && self.taken.is_empty()
+    }
+}
+
 /// Records for one partition, appended together.
 pub struct Append<'a> {
     pub topic: Topic,
@@ -91,9 +106,9 @@ pub trait Client: Send + Sync {
 /// One stage's hold on the log: consumer and transactional producer. Used from one thread. `partition` is the stage's:
 /// partition p of every input topic belongs together.
 pub trait StageLog: Send {
-    /// Partitions that were assigned since the last call and wait for [`StageLog::start`]. A second worker is refused
-    /// with [`LogError::Fenced`].
-    fn assigned(&mut self, wait: Duration) -> Result<Vec<u32>, LogError>;
+    /// What changed since the last call; a partition that is given waits for [`StageLog::start`]. [`LogError::Fenced`]: another
+    /// worker has this one's place.
+    fn assigned(&mut self, wait: Duration) -> Result<Assigned, LogError>;
     /// Starts the flow of these inputs at these next offsets.
     fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError>;
     /// Appends records up to `limit` to `into`, waiting at most `wait` for the first. With a limit of 0 records it only keeps

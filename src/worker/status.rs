@@ -38,7 +38,8 @@ pub struct PartitionStatus {
 }
 
 impl PartitionStatus {
-    fn flows(&self) -> bool {
+    /// It is at work.
+    pub fn flows(&self) -> bool {
         !self.restoring && self.alarm.is_none()
     }
 

@@ -1,5 +1,6 @@
 //! The step machine on a toy stage: whatever happens on the way, everything is counted exactly once.
 
+mod limits;
 mod support;
 mod toy;
 
@@ -7,7 +8,7 @@ use super::Stop;
 use super::commit_record::{COMMIT_KEY, Sealed};
 use super::crash::{CrashError, CrashPoints, POINTS};
 use crate::domain::topic::{Topic, partition_of};
-use crate::log::{Append, Client, LogError, Records};
+use crate::log::{Append, Assigned, Client, LogError, Records};
 use crate::pipeline::Outcome;
 use crate::store::Layout;
 use std::sync::Arc;
@@ -50,7 +51,8 @@ fn a_crash_at_any_point_loses_and_repeats_nothing() {
             bench.append_many(60);
             (0..3).for_each(|_| bench.append_fact());
             if point == "in-revoke" {
-                bench.faults.lock().unwrap().reassign_after = Some(time);
+                let all = Assigned { given: (0..PARTITIONS).collect(), taken: Vec::new() };
+                bench.faults.lock().unwrap().assignments.push_back((time, all));
             }
             let mut machine = bench.machine(CrashPoints::simulated(&what).unwrap());
             let crashed = settle(&mut machine);
@@ -138,6 +140,28 @@ fn a_fenced_or_failed_log_ends_the_stage() {
 }
 
 #[test]
+fn partitions_that_go_and_come_back_are_counted_once() {
+    for calls in [3, 5, 8] {
+        let mut bench = Bench::new();
+        (bench.limits.batch_records, bench.limits.work_budget_keys) = (5, 2);
+        bench.append_many(60);
+        bench.append_fact();
+        let moves = [(vec![], vec![1]), (vec![], vec![0, 2]), (vec![2], vec![]), (vec![0, 1], vec![2]), (vec![2], vec![])];
+        let moves = moves.map(|(given, taken)| (calls, Assigned { given, taken }));
+        bench.faults.lock().unwrap().assignments.extend(moves);
+        let mut machine = bench.machine(CrashPoints::default());
+        while !bench.faults.lock().unwrap().assignments.is_empty() {
+            machine.step(Instant::now()).unwrap();
+            bench.append_fact();
+        }
+        bench.append_many(20);
+        settle(&mut machine).unwrap();
+        bench.check_exactly_once(&format!("moved every {calls} steps"));
+        assert_eq!(bench.status.stage(STAGE).partitions.len(), PARTITIONS as usize);
+    }
+}
+
+#[test]
 fn a_second_worker_fences_the_first() {
     let mut bench = Bench::new();
     let mut first = bench.run();
@@ -149,64 +173,6 @@ fn a_second_worker_fences_the_first() {
     drop(first);
     bench.run();
     bench.check_exactly_once("fenced");
-}
-
-#[test]
-fn a_transaction_that_is_too_large_shrinks() {
-    let mut bench = Bench::new();
-    bench.append_many(60);
-    bench.faults.lock().unwrap().largest_transaction = 4;
-    bench.run();
-    bench.check_exactly_once("too large");
-    assert!(bench.faults.lock().unwrap().largest_poll > 4);
-}
-
-#[test]
-fn a_transaction_gathers_up_to_its_limit_of_keys() {
-    for (batch_keys, commits_at_once) in [(2, true), (100, false)] {
-        let mut bench = Bench::new();
-        bench.limits.batch_keys = batch_keys;
-        bench.append(&[toy::SLOW]);
-        let mut machine = bench.machine(CrashPoints::default());
-        while bench
-            .tap
-            .outcomes(Topic::DealClosed, partition_of(toy::SLOW.as_bytes(), PARTITIONS), 0..1, Duration::ZERO)
-            .is_none()
-        {
-            machine.step(Instant::now()).unwrap();
-        }
-        let commits = bench.status.stage(STAGE).commits;
-        bench.append(&["a", "b"]);
-        machine.step(Instant::now()).unwrap();
-        assert_eq!(bench.status.stage(STAGE).commits > commits, commits_at_once, "{batch_keys}");
-        settle(&mut machine).unwrap();
-        bench.append(&["a"]);
-        settle(&mut machine).unwrap();
-        bench.check_exactly_once("gathered");
-    }
-}
-
-#[test]
-fn a_store_that_lags_pauses_polling() {
-    let mut bench = Bench::new();
-    bench.limits.unacknowledged_bytes = 1;
-    bench.limits.batch_records = 5;
-    bench.append_many(40);
-    bench.run();
-    bench.check_exactly_once("slow store");
-}
-
-#[test]
-fn a_small_working_set_evicts_and_loses_nothing() {
-    let mut bench = Bench::new();
-    bench.limits.working_set_bytes = 1;
-    bench.limits.batch_records = 3;
-    bench.append_many(80);
-    bench.append_fact();
-    bench.run();
-    bench.append_many(30);
-    bench.run();
-    bench.check_exactly_once("evicted");
 }
 
 #[test]

@@ -68,6 +68,14 @@ impl WorkingSet {
         self.partitions.insert(partition, Partition { reader, entries, unacknowledged, acknowledged_seq: seq });
     }
 
+    /// Forgets a partition.
+    pub fn close(&mut self, partition: u32) {
+        let Some(closed) = self.partitions.remove(&partition) else { return };
+        self.bytes -= closed.entries.iter().map(|(key, entry)| entry.bytes(key)).sum::<usize>();
+        self.unacknowledged_bytes -= closed.unacknowledged.iter().map(|delta| delta.bytes()).sum::<usize>();
+        self.ring.retain(|(of, _)| *of != partition);
+    }
+
     /// Forgets all partitions.
     pub fn clear(&mut self) {
         *self = WorkingSet::new(self.budget_bytes, self.unacknowledged_limit_bytes);

@@ -1,5 +1,6 @@
-//! Both stages over plain maps instead of a log: fast enough for thousands of histories, with batches that are dropped
-//! and stages that are rebuilt from their commit records at moments that a seed picks.
+//! Both stages over plain maps instead of a log: fast enough for thousands of histories, with batches that are dropped,
+//! stages that are rebuilt from their commit records, and partitions that move between workers, at moments that a seed
+//! picks.
 
 use accrue::domain::calendar::Period;
 use accrue::domain::deal::DealClosed;
@@ -38,9 +39,12 @@ impl States for Committed<'_> {
     }
 }
 
-/// A stage with what its commits left: states, next offsets, commit records.
+/// A stage of each worker, with what all their commits left: states, next offsets, commit records.
 struct Runner<S> {
-    stage: S,
+    make: fn(u32) -> S,
+    workers: Vec<S>,
+    /// Which worker has each partition.
+    owners: Vec<usize>,
     states: Vec<Entries>,
     next: BTreeMap<(Topic, u32), u64>,
     records: BTreeMap<u32, (Vec<u8>, u64)>,
@@ -53,7 +57,8 @@ pub struct Manner {
     pub batch: usize,
     pub budget: usize,
     pub seed: u64,
-    /// One batch in so many is dropped, one restart in so many batches; 0: never.
+    pub workers: usize,
+    /// One batch in so many is dropped, one restart or move of a partition in so many batches; 0: never.
     pub drop_one_in: u64,
     pub restart_one_in: u64,
 }
@@ -74,11 +79,44 @@ pub struct Memory {
     pub notes: Vec<CloseNote>,
 }
 
-fn runner<S: Stage>(mut stage: S, partitions: u32) -> Runner<S> {
-    for partition in 0..partitions {
-        stage.assign(partition, None).unwrap();
+impl<S: Stage> Runner<S> {
+    fn new(make: fn(u32) -> S, manner: &Manner) -> Runner<S> {
+        let partitions = manner.partitions as usize;
+        let mut runner = Runner {
+            make,
+            workers: (0..manner.workers).map(|_| make(manner.partitions)).collect(),
+            owners: (0..partitions).map(|partition| partition % manner.workers).collect(),
+            states: vec![Entries::new(); partitions],
+            next: BTreeMap::new(),
+            records: BTreeMap::new(),
+        };
+        (0..manner.workers).for_each(|worker| runner.restart(worker));
+        runner
     }
-    Runner { stage, states: vec![Entries::new(); partitions as usize], next: BTreeMap::new(), records: BTreeMap::new() }
+
+    fn held(&self, worker: usize) -> Vec<u32> {
+        let owners = self.owners.iter().enumerate();
+        owners.filter(|(_, owner)| **owner == worker).map(|(partition, _)| partition as u32).collect()
+    }
+
+    /// A worker starts anew from the commit records of what it has.
+    fn restart(&mut self, worker: usize) {
+        self.workers[worker] = (self.make)(self.owners.len() as u32);
+        for partition in self.held(worker) {
+            let last = self.records.get(&partition).map(|(meta, facts_next)| (meta.as_slice(), *facts_next));
+            self.workers[worker].assign(partition, last).unwrap();
+        }
+    }
+
+    fn move_partition(&mut self, partition: usize, to: usize) {
+        let from = std::mem::replace(&mut self.owners[partition], to);
+        self.restart(from);
+        self.restart(to);
+    }
+
+    fn is_idle(&self) -> bool {
+        (0..self.workers.len()).all(|worker| self.held(worker).is_empty() || self.workers[worker].idle())
+    }
 }
 
 impl Memory {
@@ -88,8 +126,8 @@ impl Memory {
             dice: manner.seed,
             inputs: BTreeMap::new(),
             facts: Vec::new(),
-            crediting: runner(Crediting::new(manner.partitions, 1_000), manner.partitions),
-            earning: runner(Earning::new(manner.partitions, 1_000), manner.partitions),
+            crediting: Runner::new(|partitions| Crediting::new(partitions, 1_000), &manner),
+            earning: Runner::new(|partitions| Earning::new(partitions, 1_000), &manner),
             history: History::new(manner.partitions),
             published: Published::new(),
             accruals: Vec::new(),
@@ -179,9 +217,9 @@ impl Memory {
             assert!(turn < 1_000_000, "never idle");
             let crediting = self.roll(2) == 0;
             let moved = if crediting { self.step_crediting() } else { self.step_earning() };
-            let idle = self.crediting.stage.idle() && self.earning.stage.idle() && !self.unread();
+            let idle = self.crediting.is_idle() && self.earning.is_idle() && !self.unread();
             quiet = if moved || !idle { 0 } else { quiet + 1 };
-            if quiet > 6 {
+            if quiet > 6 * self.manner.workers {
                 return;
             }
         }
@@ -195,21 +233,32 @@ impl Memory {
     }
 
     fn step_crediting(&mut self) -> bool {
-        let dropped = self.manner.drop_one_in > 0 && self.roll(self.manner.drop_one_in) == 0;
-        if self.manner.restart_one_in > 0 && self.roll(self.manner.restart_one_in) == 0 {
-            restart(&mut self.crediting, Crediting::new(self.manner.partitions, 1_000), self.manner.partitions);
+        let (worker, dropped) = (self.roll(self.manner.workers as u64) as usize, self.is_time(self.manner.drop_one_in));
+        if self.is_time(self.manner.restart_one_in) {
+            let (partition, to) = self.pick_move();
+            self.crediting.move_partition(partition, to);
         }
-        let effects = step(&mut self.crediting, &self.inputs, &self.facts, &self.manner, dropped);
+        let effects = step(&mut self.crediting, worker, &self.inputs, &self.facts, &self.manner, dropped);
         self.publish(effects)
     }
 
     fn step_earning(&mut self) -> bool {
-        let dropped = self.manner.drop_one_in > 0 && self.roll(self.manner.drop_one_in) == 0;
-        if self.manner.restart_one_in > 0 && self.roll(self.manner.restart_one_in) == 0 {
-            restart(&mut self.earning, Earning::new(self.manner.partitions, 1_000), self.manner.partitions);
+        let (worker, dropped) = (self.roll(self.manner.workers as u64) as usize, self.is_time(self.manner.drop_one_in));
+        if self.is_time(self.manner.restart_one_in) {
+            let (partition, to) = self.pick_move();
+            self.earning.move_partition(partition, to);
         }
-        let effects = step(&mut self.earning, &self.inputs, &self.facts, &self.manner, dropped);
+        let effects = step(&mut self.earning, worker, &self.inputs, &self.facts, &self.manner, dropped);
         self.publish(effects)
+    }
+
+    fn is_time(&mut self, one_in: u64) -> bool {
+        one_in > 0 && self.roll(one_in) == 0
+    }
+
+    /// A partition and a worker; where the worker has it already, it starts anew.
+    fn pick_move(&mut self) -> (usize, usize) {
+        (self.roll(self.manner.partitions.into()) as usize, self.roll(self.manner.workers as u64) as usize)
     }
 
     /// Takes the outputs of a committed batch; false when it did nothing.
@@ -248,23 +297,20 @@ impl Memory {
     }
 }
 
-fn restart<S: Stage>(runner: &mut Runner<S>, stage: S, partitions: u32) {
-    runner.stage = stage;
-    for partition in 0..partitions {
-        let last = runner.records.get(&partition).map(|(meta, facts_next)| (meta.as_slice(), *facts_next));
-        runner.stage.assign(partition, last).unwrap();
-    }
-}
-
 /// One batch; `None` when it was dropped.
 fn step<S: Stage>(
     runner: &mut Runner<S>,
+    worker: usize,
     inputs: &BTreeMap<(Topic, u32), Vec<Vec<u8>>>,
     facts: &[Fact],
     manner: &Manner,
     dropped: bool,
 ) -> Option<Effects> {
-    let stage = &mut runner.stage;
+    let held = runner.held(worker);
+    if held.is_empty() {
+        return Some(Effects::default());
+    }
+    let stage = &mut runner.workers[worker];
     while let Some(fact) = facts.get(stage.facts_wanted() as usize) {
         let position = Position { topic: Topic::Facts, partition: 0, offset: stage.facts_wanted() };
         stage.offer(Origin { position, key: fact.fact_id.as_bytes(), value: b"fact" }, Ok(fact.clone()));
@@ -277,7 +323,7 @@ fn step<S: Stage>(
     stage.work(&at, manner.budget, &mut states, &mut effects).unwrap();
     let mut left = manner.batch;
     for topic in stage.inputs() {
-        for partition in 0..manner.partitions {
+        for partition in held.iter().copied() {
             let Some(log) = inputs.get(&(*topic, partition)) else { continue };
             let from = next.entry((*topic, partition)).or_default();
             while left > 0 && (*from as usize) < log.len() {
@@ -316,7 +362,7 @@ fn step<S: Stage>(
             None => entries.remove(changed.key.as_ref()),
         };
     }
-    for partition in 0..manner.partitions {
+    for partition in held {
         let meta = stage.meta(partition);
         runner.records.insert(partition, meta);
     }

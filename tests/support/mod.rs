@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod application;
 pub mod broker;
 pub mod company;
 pub mod engine;

@@ -81,6 +81,17 @@ impl Story {
         }
     }
 
+    /// Totals of the story on one machine: what it must always end with.
+    pub fn undisturbed(&self) -> String {
+        let data = self.text("test-base");
+        let log = ["--data", data.as_str()];
+        self.begin(&log);
+        for step in self.steps() {
+            succeeded(&[step.name()], &step.run(&log));
+        }
+        totals(&log)
+    }
+
     /// What comes then.
     pub fn steps(&self) -> Vec<Step> {
         let step = |arguments: &[&str], done_already| Step {
@@ -119,7 +130,7 @@ impl Step {
 }
 
 /// Deals of one or two payees each, in the first quarter.
-fn deals(prefix: &str, count: usize) -> String {
+pub fn deals(prefix: &str, count: usize) -> String {
     let deal = |number: usize| {
         let (first, second) = (number % PAYEES, (number * 7 + 3) % PAYEES);
         let kind = ["NEW", "EXPANSION", "RENEWAL"][number % 3];
@@ -215,7 +226,19 @@ impl Worker {
         assert_eq!(status.signal(), Some(libc::SIGKILL), "{status}: {}", self.said());
     }
 
-    /// Ends it as Ctrl-C does; it must say that all is well.
+    /// As `kill -9` does it.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.was_killed();
+    }
+
+    /// The code that it ended with.
+    pub fn exit_code(mut self) -> Option<i32> {
+        self.wait_until("it has ended", Worker::has_ended);
+        self.child.wait().unwrap().code()
+    }
+
+    /// Ends it as a service manager does; it must say that all is well.
     pub fn stop(mut self) {
         // SAFETY: kill takes no memory of ours, and the child was not waited for, so that its id is its own.
         unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };

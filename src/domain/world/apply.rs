@@ -32,7 +32,7 @@ pub struct Reach {
 }
 
 impl Reach {
-    pub fn merge(&mut self, other: Reach) {
+    pub fn merge(&mut self, other: &Reach) {
         self.credits_from = match (self.credits_from, other.credits_from) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -40,7 +40,7 @@ impl Reach {
         self.backfill |= other.backfill;
         self.parked |= other.parked;
         self.all_earnings |= other.all_earnings;
-        self.payees.extend(other.payees);
+        self.payees.extend(other.payees.iter().cloned());
         if self.payees.len() > NAMED_PAYEES {
             self.all_earnings = true;
             self.payees.clear();

@@ -5,7 +5,7 @@ use super::block::Packer;
 use super::store;
 use super::{Embedded, Extent};
 use crate::domain::topic::Topic;
-use crate::log::{Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
+use crate::log::{Assigned, Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -90,9 +90,9 @@ impl EmbeddedStage {
 }
 
 impl StageLog for EmbeddedStage {
-    fn assigned(&mut self, _wait: Duration) -> Result<Vec<u32>, LogError> {
+    fn assigned(&mut self, _wait: Duration) -> Result<Assigned, LogError> {
         self.check_owner()?;
-        Ok(std::mem::take(&mut self.unassigned))
+        Ok(Assigned { given: std::mem::take(&mut self.unassigned), taken: Vec::new() })
     }
 
     fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError> {

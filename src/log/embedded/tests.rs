@@ -268,7 +268,7 @@ fn a_changelog_of_ever_new_keys_is_left_as_it_is() {
 fn a_waiting_reader_wakes_up_when_something_is_committed() {
     let log = created(Embedded::in_memory().unwrap());
     let mut stage = log.stage("group", &[TOPIC]).unwrap();
-    assert_eq!(stage.assigned(Duration::ZERO).unwrap(), [0, 1]);
+    assert_eq!(stage.assigned(Duration::ZERO).unwrap().given, [0, 1]);
     stage.start(0, &[(TOPIC, 0)]).unwrap();
     let writer = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));

@@ -1,5 +1,5 @@
-//! Membership of a group with a single worker: what is assigned to it, and who else is there. Membership is dynamic: a dead
-//! member stays for the session timeout and is waited for.
+//! Membership of a stage's group: what it has given to this worker, and who else is there. Membership is static: a worker
+//! that comes back under its name within the session timeout has its partitions again, without the others noticing.
 
 use super::error::explain;
 use super::{Kafka, KafkaSettings};
@@ -13,12 +13,17 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How long a worker that ends waits for its partitions to be taken back.
+const HAND_BACK: Duration = Duration::from_secs(3);
+
 /// What the group has given to this member.
 #[derive(Default)]
 pub struct Assignment {
     pub owned: BTreeSet<u32>,
     /// Owned partitions that the worker has not been told of.
     pub fresh: BTreeSet<u32>,
+    /// Partitions that the worker was told of and no longer owns.
+    pub gone: BTreeSet<u32>,
     /// Owned partitions that flow.
     pub started: BTreeSet<u32>,
     /// Counts the changes: a transaction belongs to one number.
@@ -51,7 +56,9 @@ impl Membership {
         let started: Vec<u32> = partitions.iter().filter(|partition| assignment.started.remove(partition)).copied().collect();
         for partition in partitions {
             assignment.owned.remove(partition);
-            assignment.fresh.remove(partition);
+            if !assignment.fresh.remove(partition) {
+                assignment.gone.insert(*partition);
+            }
         }
         let answered = consumer.incremental_unassign(&self.all_inputs(&started));
         assignment.failure = answered.err().map(|error| error.to_string());
@@ -90,6 +97,7 @@ pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Resul
     let consumer: BaseConsumer<Membership> = settings
         .reading()
         .set("group.id", group)
+        .set("group.instance.id", &settings.client_id)
         .set("partition.assignment.strategy", "cooperative-sticky")
         .create_with_context(Membership { inputs, assignment: Mutex::default() })
         .map_err(|error| explain(settings, "create the consumer", &error))?;
@@ -97,26 +105,13 @@ pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Resul
     Ok(consumer)
 }
 
-/// How long a member that is gone stays in its group.
-pub fn patience(settings: &KafkaSettings) -> Duration {
-    Duration::from_millis(settings.session_timeout_ms) + Duration::from_secs(2)
-}
-
-/// Waits for a dead worker's membership to run out; a living one is refused.
-pub fn wait_until_alone(kafka: &Kafka, group: &str) -> Result<(), LogError> {
-    let deadline = Instant::now() + patience(kafka.settings());
-    loop {
-        let members = members(kafka, group)?;
-        if members.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            let members = members.join(", ");
-            return Err(LogError::Fenced(format!(
-                "{group} already has a worker: {members}; one worker a group, stop that one first"
-            )));
-        }
-        std::thread::sleep(Duration::from_millis(100));
+/// Leaves the group: a static member that only closes keeps its partitions until it is given up.
+pub fn leave(consumer: &BaseConsumer<Membership>) {
+    let deadline = Instant::now() + HAND_BACK;
+    consumer.unsubscribe();
+    while !consumer.context().lock().owned.is_empty() && Instant::now() < deadline {
+        // Messages that still come are nobody's: their offsets are not committed.
+        drop(consumer.poll(Duration::from_millis(5)));
     }
 }
 

@@ -1,16 +1,16 @@
-//! A stage on Kafka: a group's only worker.
+//! A stage on Kafka: one worker of its group.
 //!
 //! It subscribes to the first input alone and takes the same partitions of the others beside it, because the assignor does
 //! not co-assign partitions of two topics. A partition that was assigned is given to librdkafka only when the worker names
 //! the positions to start from.
 
 use super::error::explain;
-use super::membership::{Assignment, Membership, join, members, patience, wait_until_alone};
+use super::membership::{Assignment, Membership, join, leave, members};
 use super::producer::{Reports, Transactional};
 use super::reader::passing;
 use super::{Kafka, KafkaSettings, push};
 use crate::domain::topic::Topic;
-use crate::log::{Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
+use crate::log::{Assigned, Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::{Message, Offset, TopicPartitionList};
@@ -18,17 +18,15 @@ use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
-/// The group's worker.
+/// A worker of the group.
 pub struct KafkaStage {
     kafka: Kafka,
     group: String,
-    partitions: u32,
     topics: BTreeMap<String, Topic>,
     consumer: BaseConsumer<Membership>,
     /// None after a doubtful commit, until the log has settled.
     producer: Option<Transactional>,
     transaction: Option<Generation>,
-    incomplete_since: Option<Instant>,
     /// Messages that came while the worker asked for none.
     held: Batch,
 }
@@ -43,21 +41,18 @@ struct Generation {
 impl KafkaStage {
     pub(super) fn new(kafka: Kafka, group: &str, inputs: &[Topic]) -> Result<Self, LogError> {
         let settings = kafka.settings().clone();
-        let partitions = input_partitions(&kafka, inputs)?;
-        wait_until_alone(&kafka, group)?;
-        let producer = Transactional::new(&settings, group, Reports::Failures)?;
+        check_partitions(&kafka, inputs)?;
+        let producer = transactional(&settings, group)?;
         let names: Vec<String> = inputs.iter().map(|topic| settings.name(*topic)).collect();
         let topics = names.iter().cloned().zip(inputs.iter().copied()).collect();
         let consumer = join(&settings, group, names)?;
         Ok(KafkaStage {
             kafka,
             group: group.to_owned(),
-            partitions,
             topics,
             consumer,
             producer: Some(producer),
             transaction: None,
-            incomplete_since: Some(Instant::now()),
             held: Batch::default(),
         })
     }
@@ -90,7 +85,9 @@ impl KafkaStage {
                 Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::PollExceeded) => {
                     tracing::debug!(%error, "kafka consumer");
                 }
-                Some(Err(error)) => return Err(explain(self.settings(), &format!("read for {}", self.group), &error)),
+                Some(Err(error)) => {
+                    return Err(self.named(explain(self.settings(), &format!("read for {}", self.group), &error)));
+                }
                 None if left.is_zero() || into.len() > before => break,
                 None => {}
             }
@@ -125,36 +122,17 @@ impl KafkaStage {
         }
     }
 
-    /// A member that does not get every partition is not alone.
-    fn check_alone(&mut self) -> Result<(), LogError> {
-        let (owned, failure) = {
-            let mut membership = self.membership();
-            (membership.owned.len(), membership.failure.take())
-        };
-        if let Some(failure) = failure {
-            let group = &self.group;
-            return Err(LogError::Unavailable(format!("the assignment of {group} failed: {failure}; start the worker again")));
-        }
-        if owned == self.partitions as usize {
-            self.incomplete_since = None;
-            return Ok(());
-        }
-        let since = *self.incomplete_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < patience(self.settings()) + self.settings().request_timeout() {
-            return Ok(());
-        }
-        let mut others = members(&self.kafka, &self.group)?;
-        let own = format!("{} at ", self.settings().client_id);
-        others.retain(|member| !member.starts_with(&own));
-        if others.is_empty() {
-            // Alone, and the group has not settled yet: a slow broker is no other worker.
-            self.incomplete_since = None;
-            return Ok(());
-        }
-        let (group, partitions, others) = (&self.group, self.partitions, others.join(", "));
-        Err(LogError::Fenced(format!(
-            "{group} got {owned} of {partitions} partitions: another worker is in the group ({others}); one worker a group, stop one of them"
-        )))
+    fn check_membership(&mut self) -> Result<(), LogError> {
+        let Some(failure) = self.membership().failure.take() else { return Ok(()) };
+        let group = &self.group;
+        Err(LogError::Unavailable(format!("the assignment of {group} failed: {failure}; start the worker again")))
+    }
+
+    /// Who else is there, where another worker has taken this one's place.
+    fn named(&self, error: LogError) -> LogError {
+        let LogError::Fenced(text) = error else { return error };
+        let others = members(&self.kafka, &self.group).map_or_else(|error| error.to_string(), |others| others.join(", "));
+        LogError::Fenced(format!("{text} (in {} now: {others}); give each worker its own kafka.instance_id", self.group))
     }
 
     fn producer(&mut self) -> Result<&mut Transactional, LogError> {
@@ -168,7 +146,7 @@ impl KafkaStage {
         if self.producer.is_some() {
             return Ok(());
         }
-        self.producer = Some(Transactional::new(self.kafka.settings(), &self.group, Reports::Failures)?);
+        self.producer = Some(transactional(self.kafka.settings(), &self.group)?);
         let membership = self.consumer.context();
         let mut assignment = membership.lock();
         let started: Vec<u32> = std::mem::take(&mut assignment.started).into_iter().collect();
@@ -191,18 +169,19 @@ impl KafkaStage {
 }
 
 impl StageLog for KafkaStage {
-    fn assigned(&mut self, wait: Duration) -> Result<Vec<u32>, LogError> {
+    fn assigned(&mut self, wait: Duration) -> Result<Assigned, LogError> {
         self.settle()?;
         let deadline = Instant::now() + wait;
         loop {
-            self.check_alone()?;
+            self.check_membership()?;
             let mut membership = self.membership();
-            let fresh: Vec<u32> = std::mem::take(&mut membership.fresh).into_iter().collect();
+            let given: Vec<u32> = std::mem::take(&mut membership.fresh).into_iter().collect();
+            let taken: Vec<u32> = std::mem::take(&mut membership.gone).into_iter().collect();
             let flowing = !membership.started.is_empty();
             drop(membership);
-            let left = deadline.saturating_duration_since(Instant::now());
-            if !fresh.is_empty() || flowing || left.is_zero() {
-                return Ok(fresh);
+            let (assigned, left) = (Assigned { given, taken }, deadline.saturating_duration_since(Instant::now()));
+            if !assigned.is_empty() || flowing || left.is_zero() {
+                return Ok(assigned);
             }
             self.take(&mut Batch::default(), Limit::records(1), left.min(Duration::from_millis(20)))?;
         }
@@ -227,7 +206,7 @@ impl StageLog for KafkaStage {
     }
 
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
-        self.check_alone()?;
+        self.check_membership()?;
         if limit.records == 0 {
             return self.keep_alive();
         }
@@ -251,7 +230,7 @@ impl StageLog for KafkaStage {
         }
         if self.producer()?.worn() {
             self.producer = None;
-            self.producer = Some(Transactional::new(self.kafka.settings(), &self.group, Reports::Failures)?);
+            self.producer = Some(transactional(self.kafka.settings(), &self.group)?);
         }
         let changes = self.membership().changes;
         let metadata = self.consumer.group_metadata();
@@ -309,15 +288,30 @@ impl StageLog for KafkaStage {
     }
 }
 
+impl Drop for KafkaStage {
+    /// Ends what is open, which the next owner would have to wait for, and hands the partitions back.
+    fn drop(&mut self) {
+        if let Err(error) = self.abort() {
+            tracing::debug!(%error, "kafka producer");
+        }
+        leave(&self.consumer);
+    }
+}
+
+/// Its id stays the worker's own over restarts.
+fn transactional(settings: &KafkaSettings, group: &str) -> Result<Transactional, LogError> {
+    Transactional::new(settings, &format!("{group}.{}", settings.client_id), Reports::Failures)
+}
+
 /// Partition p of all inputs belongs together, so they must have as many.
-fn input_partitions(kafka: &Kafka, inputs: &[Topic]) -> Result<u32, LogError> {
+fn check_partitions(kafka: &Kafka, inputs: &[Topic]) -> Result<(), LogError> {
     use crate::log::Client;
     let counts = inputs.iter().map(|topic| Ok((*topic, kafka.partitions(*topic)?))).collect::<Result<Vec<_>, LogError>>()?;
     let Some((first, count)) = counts.first().copied() else {
         return Err(LogError::Settings("a stage without inputs has nothing to do; name at least one".into()));
     };
     match counts.iter().find(|(_, other)| *other != count) {
-        None => Ok(count),
+        None => Ok(()),
         Some((topic, other)) => {
             let (first, topic) = (kafka.settings().name(first), kafka.settings().name(*topic));
             Err(LogError::Settings(format!(

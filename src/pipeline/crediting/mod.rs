@@ -84,9 +84,13 @@ impl Crediting {
         }
     }
 
-    /// Whether the world is rebuilt up to where every partition had adopted facts.
-    fn rebuilt(&self) -> bool {
-        self.partitions.values().all(|partition| partition.facts_next <= self.world.facts_next)
+    /// Whether the world is rebuilt up to where a partition had adopted facts: before, nothing of it is folded.
+    fn is_current(&self, number: u32) -> bool {
+        self.partitions.get(&number).is_some_and(|partition| partition.facts_next <= self.world.facts_next)
+    }
+
+    fn current(&self) -> impl Iterator<Item = &Partition> {
+        self.partitions.values().filter(|partition| partition.facts_next <= self.world.facts_next)
     }
 
     fn load(&mut self, partition: u32, key: &[u8], states: &mut dyn States) -> Result<usize, StageError> {
@@ -276,7 +280,7 @@ impl Stage for Crediting {
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<Flow, StageError> {
-        if !self.rebuilt() {
+        if !self.is_current(origin.position.partition) {
             return Ok(Flow::NotYet);
         }
         let outcome = match input {
@@ -351,7 +355,7 @@ impl Stage for Crediting {
     }
 
     fn idle(&self) -> bool {
-        self.rebuilt()
+        self.current().count() == self.partitions.len()
             && self.feed.is_empty()
             && !self.must_close()
             && self.partitions.values().all(|p| p.progress.pass.is_none())

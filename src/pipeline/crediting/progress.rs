@@ -8,6 +8,7 @@ use crate::domain::world::Reach;
 use crate::pipeline::crediting::packer::Heading;
 use crate::pipeline::{Effects, Output, StageError, States};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What a partition's commit record says about its progress.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +56,12 @@ fn pass_for(reach: &Reach) -> Option<Pass> {
 impl Crediting {
     /// Whether a close is adopted that some partition has not performed.
     pub(super) fn must_close(&self) -> bool {
-        self.partitions.values().any(|partition| (partition.progress.epoch as usize) < self.world.runs.len())
+        self.current().any(|partition| (partition.progress.epoch as usize) < self.world.runs.len())
+    }
+
+    /// Whether some partition still works on facts that are adopted.
+    fn is_busy(&self) -> bool {
+        self.must_close() || self.current().any(|partition| partition.progress.pass.is_some())
     }
 
     pub(super) fn progress(
@@ -66,28 +72,24 @@ impl Crediting {
         effects: &mut Effects,
     ) -> Result<bool, StageError> {
         self.adopt(effects);
-        if !self.rebuilt() {
-            return Ok(false);
-        }
         let mut left = budget;
         for number in self.partitions.keys().copied().collect::<Vec<_>>() {
-            left = self.advance_pass(number, left, states, effects)?;
-            self.perform_close(number, next_offset, effects)?;
+            if self.is_current(number) {
+                left = self.advance_pass(number, left, states, effects)?;
+                self.perform_close(number, next_offset, effects)?;
+            }
         }
-        let passing = self.partitions.values().any(|partition| partition.progress.pass.is_some());
+        let passing = self.current().any(|partition| partition.progress.pass.is_some());
         Ok(passing || (!self.feed.is_empty() && !self.must_close()))
     }
 
-    /// Adopts offered facts up to the next close, when no partition still works on earlier ones.
+    /// Adopts offered facts up to the next close, when no partition still works on earlier ones. A partition that has
+    /// adopted a fact before is not touched by it again: after a restart, or where another worker had it.
     fn adopt(&mut self, effects: &mut Effects) {
-        let busy = self.partitions.values().any(|partition| partition.progress.pass.is_some());
-        let mut reach = Reach::default();
-        let mut adopted = false;
-        while !self.feed.is_empty() {
-            let new = self.rebuilt();
-            if new && (busy || self.must_close()) {
-                break;
-            }
+        let mut reaches: BTreeMap<u64, Reach> =
+            self.partitions.values().map(|partition| (partition.facts_next, Reach::default())).collect();
+        while !self.feed.is_empty() && !self.is_busy() {
+            let first_is_current = self.is_current(0);
             let Some(offered) = self.feed.take() else { break };
             let offset = offered.position.offset;
             let applied = match &offered.fact {
@@ -97,27 +99,17 @@ impl Crediting {
                     Err(reject.clone())
                 }
             };
-            if !new {
-                continue;
-            }
-            adopted = true;
             match applied {
-                Ok(touched) => reach.merge(touched),
-                Err(reject) if self.partitions.contains_key(&0) => {
+                Ok(touched) => reaches.range_mut(..=offset).for_each(|(_, reach)| reach.merge(&touched)),
+                Err(reject) if first_is_current => {
                     effects.outputs.push(reject_record(RejectKind::Rejected, offered.origin(), reject, self.reject_bytes));
                 }
                 Err(_) => {}
             }
         }
-        if adopted {
-            self.start_passes(&reach);
-        }
-    }
-
-    fn start_passes(&mut self, reach: &Reach) {
-        for partition in self.partitions.values_mut() {
+        for partition in self.partitions.values_mut().filter(|partition| partition.facts_next < self.world.facts_next) {
+            partition.progress.pass = reaches.get(&partition.facts_next).and_then(pass_for);
             partition.facts_next = self.world.facts_next;
-            partition.progress.pass = pass_for(reach);
         }
     }
 

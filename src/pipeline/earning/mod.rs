@@ -94,8 +94,9 @@ impl Earning {
         }
     }
 
-    fn rebuilt(&self) -> bool {
-        self.partitions.values().all(|partition| partition.facts_next <= self.world.facts_next)
+    /// Whether the world is rebuilt up to where a partition had adopted facts: before, nothing of it is folded.
+    fn is_current(&self, number: u32) -> bool {
+        self.partitions.get(&number).is_some_and(|partition| partition.facts_next <= self.world.facts_next)
     }
 
     fn partition(&mut self, number: u32) -> Result<&mut Partition, StageError> {
@@ -122,17 +123,18 @@ impl Earning {
         Ok(self.loaded.len() - 1)
     }
 
-    /// Adopts every offered fact; a close keeps the world that it saw.
+    /// Adopts every offered fact; a close keeps the world that it saw. A partition that has adopted a fact before is not
+    /// touched by it again: after a restart, or where another worker had it.
     fn adopt(&mut self) {
-        let mut reach = Reach::default();
-        let mut adopted = false;
+        let mut reaches: BTreeMap<u64, Reach> =
+            self.partitions.values().map(|partition| (partition.facts_next, Reach::default())).collect();
         let performed = self.partitions.values().map(|partition| partition.progress.operations).min().unwrap_or(0);
-        while let (new, Some(offered)) = (self.rebuilt(), self.feed.take()) {
-            let before = self.world.operations.len();
+        while let Some(offered) = self.feed.take() {
+            let (before, offset) = (self.world.operations.len(), offered.position.offset);
             let touched = match &offered.fact {
-                Ok(fact) => self.world.apply(offered.position.offset, fact).unwrap_or_default(),
+                Ok(fact) => self.world.apply(offset, fact).unwrap_or_default(),
                 Err(_) => {
-                    self.world.facts_next = offered.position.offset + 1;
+                    self.world.facts_next = offset + 1;
                     Reach::default()
                 }
             };
@@ -140,21 +142,18 @@ impl Earning {
             if matches!(close, Some(Operation::Close(_))) {
                 self.snapshots.insert(before, Arc::new(self.world.clone()));
             }
-            if new {
-                adopted = true;
-                reach.merge(touched);
-            }
+            reaches.range_mut(..=offset).for_each(|(_, reach)| reach.merge(&touched));
         }
-        if adopted {
-            self.start_passes(&reach);
-        }
+        self.start_passes(&reaches);
     }
 
-    /// Each partition goes over the payees that it holds, together with what is left of the pass before.
-    fn start_passes(&mut self, reach: &Reach) {
-        let partitions = self.world.partitions;
-        for (number, partition) in &mut self.partitions {
-            partition.facts_next = self.world.facts_next;
+    /// Each partition goes over the payees that it holds, together with what is left of the pass before. `reaches` are by
+    /// the facts that a partition had adopted.
+    fn start_passes(&mut self, reaches: &BTreeMap<u64, Reach>) {
+        let (partitions, facts_next) = (self.world.partitions, self.world.facts_next);
+        for (number, partition) in self.partitions.iter_mut().filter(|(_, partition)| partition.facts_next < facts_next) {
+            let Some(reach) = reaches.get(&partition.facts_next) else { continue };
+            partition.facts_next = facts_next;
             let before = partition.progress.pass.take();
             let all = reach.all_earnings || before.as_ref().is_some_and(|pass| pass.payees.is_none());
             let mut named = before.and_then(|pass| pass.payees).unwrap_or_default();
@@ -259,16 +258,14 @@ impl Stage for Earning {
         effects: &mut Effects,
     ) -> Result<bool, StageError> {
         self.adopt();
-        if !self.rebuilt() {
-            return Ok(false);
-        }
         let mut left = budget;
-        for number in self.partitions.keys().copied().collect::<Vec<_>>() {
+        let current: Vec<u32> = self.partitions.keys().copied().filter(|number| self.is_current(*number)).collect();
+        for number in &current {
+            let number = *number;
             left = self.operate(number, left, states, effects)?;
             left = self.advance_pass(number, left, states)?;
         }
-        Ok(self.partitions.keys().any(|number| self.can_operate(*number))
-            || self.partitions.values().any(|p| p.progress.pass.is_some()))
+        Ok(current.iter().any(|number| self.can_operate(*number) || self.partitions[number].progress.pass.is_some()))
     }
 
     fn fold(
@@ -284,7 +281,7 @@ impl Stage for Earning {
             Ok(_) => return Err(alarm(number, "earning reads credits only")),
             Err(reject) => return Err(alarm(number, format!("offset {}: {reject}", origin.position.offset))),
         };
-        if !self.rebuilt() || packed.facts_next > self.world.facts_next {
+        if !self.is_current(number) || packed.facts_next > self.world.facts_next {
             return Ok(Flow::NotYet);
         }
         self.count(origin, &packed, states, _effects)?;
@@ -330,8 +327,10 @@ impl Stage for Earning {
 
     fn idle(&self) -> bool {
         let done = |partition: &Partition| {
-            partition.progress.pass.is_none() && partition.progress.operations == self.world.operations.len()
+            partition.facts_next <= self.world.facts_next
+                && partition.progress.pass.is_none()
+                && partition.progress.operations == self.world.operations.len()
         };
-        self.rebuilt() && self.feed.is_empty() && self.partitions.values().all(done)
+        self.feed.is_empty() && self.partitions.values().all(done)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use crate::domain::topic::Topic;
-use crate::log::LogError;
+use crate::log::{Assigned, LogError};
 use crate::telemetry;
 use crate::worker::Trouble;
 use crate::worker::restore::{Restore, RestoreError};
@@ -10,21 +10,47 @@ use crate::worker::transaction::Held;
 use std::time::Duration;
 
 impl Machine {
-    /// Any change of what is held starts from the log: the stage is made anew with all its partitions.
+    /// What is taken goes before what is given comes: a partition may be both.
     pub(super) fn take_assignments(&mut self) -> Result<(), Trouble> {
         let wait = if self.held.is_empty() { self.setup.limits.batch_wait() } else { Duration::ZERO };
         let assigned = self.log.assigned(wait)?;
-        if !assigned.is_empty() && !self.held.is_empty() {
-            self.setup.crash.pass("in-revoke")?;
-            self.drop_state()?;
+        if !assigned.is_empty() {
+            self.regroup(&assigned)?;
         }
-        self.started.retain(|partition| !assigned.contains(partition));
-        self.waiting.extend(assigned);
+        self.waiting.extend(assigned.given);
         for partition in self.waiting.clone() {
             self.take_on(partition)?;
             self.waiting.remove(&partition);
         }
         Ok(())
+    }
+
+    /// Drops the open transaction and what is no longer held. The stage is made anew, because it knows partitions that come
+    /// only from its beginning; the states of those that stay, stay.
+    fn regroup(&mut self, assigned: &Assigned) -> Result<(), Trouble> {
+        if !self.held.is_empty() {
+            self.setup.crash.pass("in-revoke")?;
+        }
+        for partition in assigned.taken.iter().chain(&assigned.given) {
+            self.let_go(*partition);
+        }
+        self.roll_back()?;
+        self.make_stage();
+        for (partition, held) in &self.held {
+            let record = held.last.as_ref().map(|sealed| &sealed.record);
+            self.stage.assign(*partition, record.map(|record| (record.stage_meta.as_slice(), record.facts_next)))?;
+            self.facts_floor = self.facts_floor.max(record.map_or(0, |record| record.facts_next));
+        }
+        Ok(())
+    }
+
+    fn let_go(&mut self, partition: u32) {
+        self.held.remove(&partition);
+        self.waiting.remove(&partition);
+        self.started.remove(&partition);
+        self.committed.retain(|(_, of), _| *of != partition);
+        self.states.close(partition);
+        self.setup.status.update(self.setup.name, |stage| drop(stage.partitions.remove(&partition)));
     }
 
     fn take_on(&mut self, partition: u32) -> Result<(), Trouble> {

@@ -55,7 +55,7 @@ impl Machine {
     }
 
     /// Nothing of the batch has happened: the inputs are read again from where the last commit left them.
-    fn roll_back(&mut self) -> Result<(), Stop> {
+    pub(super) fn roll_back(&mut self) -> Result<(), Stop> {
         let aborted = if std::mem::take(&mut self.begun) { self.log.abort() } else { Ok(()) };
         match aborted {
             Err(error @ (LogError::Fenced(_) | LogError::Storage(_) | LogError::Settings(_))) => return Err(error.into()),
@@ -114,11 +114,16 @@ impl Machine {
         self.folding = false;
         self.polled.clear();
         self.folded = Folded::default();
-        self.stage = (self.setup.make_stage)();
         self.states.clear();
         self.committed.clear();
-        (self.facts_due, self.facts_next, self.facts_floor, self.more) = (None, 0, 0, false);
         self.waiting.extend(std::mem::take(&mut self.held).into_keys());
+        self.make_stage();
         Ok(())
+    }
+
+    /// A stage without partitions, which wants all facts from the first on.
+    pub(super) fn make_stage(&mut self) {
+        self.stage = (self.setup.make_stage)();
+        (self.facts_due, self.facts_next, self.facts_floor, self.more) = (None, 0, 0, false);
     }
 }

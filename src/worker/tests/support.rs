@@ -8,7 +8,7 @@ use crate::domain::money::{Amount, Quantity, WHOLE};
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
 use crate::log::embedded::{Embedded, EmbeddedStage};
-use crate::log::{Append, Batch, Client, Limit, LogError, Records, StageLog};
+use crate::log::{Append, Assigned, Batch, Client, Limit, LogError, Records, StageLog};
 use crate::store::{Layout, Settings, Store};
 use crate::wire::Codec;
 use crate::worker::Stop;
@@ -32,8 +32,8 @@ pub struct Faults {
     pub ordered: VecDeque<Fault>,
     /// Commits happen, and their answer is lost.
     pub lost_answers: u32,
-    /// Calls of `assigned` after which all partitions are assigned again.
-    pub reassign_after: Option<u32>,
+    /// What `assigned` answers, each after so many calls.
+    pub assignments: VecDeque<(u32, Assigned)>,
     /// The largest batch polled.
     pub largest_poll: usize,
     /// A transaction of more input records than this is too large.
@@ -60,15 +60,15 @@ impl Faulty {
 }
 
 impl StageLog for Faulty {
-    fn assigned(&mut self, wait: Duration) -> Result<Vec<u32>, LogError> {
+    fn assigned(&mut self, wait: Duration) -> Result<Assigned, LogError> {
         self.fail("assigned")?;
         let mut faults = self.faults.lock().unwrap();
-        if let Some(left) = faults.reassign_after {
-            faults.reassign_after = left.checked_sub(1);
-            if left == 0 {
-                return Ok((0..PARTITIONS).collect());
-            }
+        match faults.assignments.front_mut() {
+            Some((left, _)) if *left > 0 => *left -= 1,
+            Some(_) => return Ok(faults.assignments.pop_front().unwrap().1),
+            None => {}
         }
+        drop(faults);
         self.inner.assigned(wait)
     }
 

@@ -199,6 +199,7 @@ impl Stage for Toy {
     }
 
     fn phase(&self) -> Phase {
-        [Phase::Recrediting, Phase::Closing, Phase::Releasing][self.metas[&0].facts_next as usize % 3]
+        let facts_next = self.metas.values().next().map_or(0, |meta| meta.facts_next);
+        [Phase::Recrediting, Phase::Closing, Phase::Releasing][facts_next as usize % 3]
     }
 }
