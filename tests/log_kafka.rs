@@ -147,7 +147,8 @@ fn a_stale_generation_is_refused_and_the_partitions_come_back() {
     let mut stage = owner(&log, &settings);
     transact(&mut stage, "a=1", 1).unwrap();
     begin(&mut stage, "b=2").unwrap();
-    std::thread::sleep(Duration::from_secs(4));
+    // A static member stays for its session timeout when it has polled too late.
+    std::thread::sleep(Duration::from_secs(7));
     let refused = stage.send_offsets(&[(DEALS, 0, 2)]).and_then(|()| stage.commit()).unwrap_err();
     assert!(matches!(refused, LogError::Abort(_)), "{refused:?}");
     stage.abort().unwrap();
@@ -214,32 +215,6 @@ fn a_second_worker_takes_its_share_and_gives_it_back() {
     }
     transact(&mut first, "b=2", 2).unwrap();
     check(&log, "b=2");
-}
-
-#[test]
-fn a_worker_that_must_share_its_partitions_is_refused() {
-    let (_, mut settings) = opened("shared");
-    settings.request_timeout_ms = 3_000;
-    let log = Kafka::connect(settings.clone()).unwrap();
-    let mut stage = owner(&log, &settings);
-    let other = support::broker::member(&settings.brokers, &group(&settings), &format!("{}deal-closed", settings.topic_prefix));
-    let deadline = Instant::now() + Duration::from_secs(40);
-    let refused = loop {
-        support::broker::serve(&other);
-        match stage.poll(&mut Batch::default(), Limit::records(1), Duration::from_millis(20)) {
-            Err(error) => break error,
-            Ok(()) => assert!(Instant::now() < deadline, "two workers share the group"),
-        }
-    };
-    assert!(matches!(refused, LogError::Fenced(_)), "{refused:?}");
-    assert_eq!(
-        refused.to_string(),
-        format!(
-            "{} got 1 of 2 partitions: another worker is in the group (the-other at /127.0.0.1); one worker a group, stop one of \
-             them",
-            group(&settings)
-        )
-    );
 }
 
 #[test]

@@ -100,7 +100,7 @@ enum Event {
     Move,
     Close,
     Release,
-    /// Another worker ends, and a third takes part in its place.
+    /// The other workers end, and this one is given what they had.
     Leave,
     /// Another worker is killed, too.
     TakeOver,
@@ -125,6 +125,8 @@ const ROUNDS: [(&str, Event); 14] = [
 ];
 const WORKERS: usize = 3;
 const PARTITIONS: u32 = 5;
+/// More than a close works off at a time, in each partition.
+const PAYEES: usize = 1_500;
 
 /// The commands of the rounds: told to the workers, and again on one machine.
 struct Told<'s> {
@@ -168,7 +170,7 @@ impl Told<'_> {
 
 #[test]
 fn workers_that_are_killed_at_every_crash_point_end_as_if_nothing_had_happened() {
-    let story = Story::new();
+    let story = Story::of(PAYEES);
     let application = Application::new(&story, "rounds", PARTITIONS);
     let config = application.config(1);
     let mut workers: Vec<Option<Worker>> = (1..=WORKERS).map(|number| Some(application.run(number, None))).collect();
@@ -188,7 +190,7 @@ fn workers_that_are_killed_at_every_crash_point_end_as_if_nothing_had_happened()
         });
         let command = told.arguments(event, round).map(|arguments| told.tell(arguments, &config));
         if matches!(event, Event::Leave) {
-            workers[other].take().unwrap().stop();
+            workers.iter_mut().filter_map(Option::take).for_each(Worker::stop);
         }
         victim.was_killed();
         if round % 2 == 1 {

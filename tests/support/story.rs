@@ -15,6 +15,7 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 
 pub struct Story {
     scratch: tempfile::TempDir,
+    payees: usize,
 }
 
 /// A step as the arguments of a command, and what a repetition may say instead of doing it again.
@@ -25,7 +26,11 @@ pub struct Step {
 
 impl Story {
     pub fn new() -> Story {
-        let story = Story { scratch: tempfile::tempdir().unwrap() };
+        Story::of(PAYEES)
+    }
+
+    pub fn of(payees: usize) -> Story {
+        let story = Story { scratch: tempfile::tempdir().unwrap(), payees };
         story.company("company", "m1");
         story.company("moved", "m2");
         story.write("early.jsonl", &deals("early", 100));
@@ -60,7 +65,7 @@ impl Story {
         payees += "m0,Head,,default,manager,2026-01-01,,E0\n";
         payees += "m1,Manager,m0,default,manager,2026-01-01,,E1\nm2,Manager,m0,default,manager,2026-01-01,,E2\n";
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
-        for number in 0..PAYEES {
+        for number in 0..self.payees {
             let above = if number % 20 == 0 { manager } else { "m2" };
             payees += &format!("p{number:03},Executive,{above},default,ae,2026-01-01,,X{number}\n");
             quotas += &format!("p{number:03},new-arr,fiscal,2026-Q1,{}.00,\n", 2_000 + number * 10);
