@@ -17,12 +17,13 @@
 //! - [`store`], [`worker`]: the cache in sled, and the step machine that makes a stage exactly-once
 //! - [`files`]: the files that people write
 //! - [`oracle`]: the slow, obvious second engine behind `verify`
-//! - [`read`], [`cli`]: what people see
+//! - [`read`], [`cli`]: what people see; [`http`]: what machines ask
 
 pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod files;
+pub mod http;
 pub mod log;
 pub mod oracle;
 pub mod pipeline;

@@ -1,6 +1,10 @@
 //! What the worker says about itself: each of its log events is a named function here, on standard error. Leaves out what
 //! the logs say about their own troubles.
 
+mod metrics;
+
+pub use metrics::{Metrics, MetricsError};
+
 use crate::domain::topic::{Position, Topic};
 use crate::store::Wiped;
 use std::fmt::Display;

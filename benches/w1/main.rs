@@ -124,7 +124,7 @@ fn wait_caught_up(engine: &Engine) -> anyhow::Result<()> {
             return Ok(());
         }
         if let Some(alarm) = stages.iter().flat_map(|stage| stage.partitions.values()).find_map(|held| held.alarm.clone()) {
-            bail!("a partition stands still: {alarm}");
+            bail!("a partition stands still: {}", alarm.reason);
         }
         if engine.is_ending() {
             bail!("the engine has stopped");

@@ -68,7 +68,7 @@ pub fn alarm(engine: &Engine) -> Option<String> {
     let of = |stage: &'static str| {
         let partitions = engine.status().stage(stage).partitions;
         let alarms = partitions.into_iter().filter_map(|(partition, held)| Some((partition, held.alarm?)));
-        alarms.map(move |(partition, alarm)| format!("{stage} partition {partition}: {alarm}")).next()
+        alarms.map(move |(partition, alarm)| format!("{stage} partition {partition}: {}", alarm.reason)).next()
     };
     of(CREDITING).or_else(|| of(EARNING))
 }

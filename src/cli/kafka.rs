@@ -31,7 +31,7 @@ pub fn connect(config: &Config) -> Result<Kafka, LogError> {
 }
 
 /// Both stages, on topics whose settings are checked first.
-pub fn start(config: &Config) -> anyhow::Result<Engine> {
+pub fn start(config: &Config) -> anyhow::Result<(Kafka, Engine)> {
     let kafka = connect(config)?;
     kafka.create_topics(config.partitions)?;
     let directory = Path::new(&config.kafka.state_directory);
@@ -39,5 +39,6 @@ pub fn start(config: &Config) -> anyhow::Result<Engine> {
     let application_id = config.kafka.application_id.as_str();
     let place = Place { application_id, store_directory: directory, crash_place: application_id };
     let hold = |group: &str, inputs: &[Topic]| -> anyhow::Result<Box<dyn StageLog>> { Ok(Box::new(kafka.stage(group, inputs)?)) };
-    engine::start_on(Arc::new(kafka.clone()), hold, place, Arc::new(Codec::new()?), &config.limits)
+    let engine = engine::start_on(Arc::new(kafka.clone()), hold, place, Arc::new(Codec::new()?), &config.limits)?;
+    Ok((kafka, engine))
 }

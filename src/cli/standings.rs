@@ -9,7 +9,7 @@ use crate::domain::calendar::Interval;
 use crate::domain::output::{RejectKind, RejectRecord};
 use crate::read::board::{self, Column, RankBy, Ranks, Standing};
 use crate::read::percent;
-use crate::read::rejects::{Rejects as Folded, kind_text};
+use crate::read::rejects::Rejects as Folded;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
@@ -223,12 +223,12 @@ impl List {
 fn reject_line(record: &RejectRecord) -> String {
     let position = record.position;
     let place = format!("{} {}:{}", position.topic.name(), position.partition, position.offset);
-    format!("{}  {place}  {}\n    {}", kind_text(record.kind), String::from_utf8_lossy(&record.key), record.reject)
+    format!("{}  {place}  {}\n    {}", record.kind.name(), String::from_utf8_lossy(&record.key), record.reject)
 }
 
 fn reject_json(record: &RejectRecord) -> serde_json::Value {
     json!({
-        "kind": kind_text(record.kind), "topic": record.position.topic.name(), "partition": record.position.partition,
+        "kind": record.kind.name(), "topic": record.position.topic.name(), "partition": record.position.partition,
         "offset": record.position.offset, "key": String::from_utf8_lossy(&record.key),
         "reason": record.reject.reason.code(), "field": record.reject.field, "message": record.reject.message,
     })

@@ -2,10 +2,12 @@
 
 use super::console::Console;
 use super::control::{self, Service};
-use super::exit::{Exit, io_error};
+use super::exit::{Exit, files_error, io_error};
 use super::session::{DEFAULT_PARTITIONS, open_embedded, read_config};
 use super::{engine, kafka};
 use crate::config::{Config, Kafka};
+use crate::http::{self, Asked};
+use crate::log::Client;
 use crate::log::socket::SOCKET_NAME;
 use crate::wire::Codec;
 use crate::worker::engine::Engine;
@@ -14,7 +16,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::UnixListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How often it is looked whether the engine has ended.
@@ -31,6 +33,8 @@ pub struct Up {
     /// Most records of a transaction
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batch: Option<u32>,
+    #[command(flatten)]
+    listen: Listen,
 }
 
 impl Up {
@@ -39,10 +43,21 @@ impl Up {
         limits.batch_records = self.batch.map_or(limits.batch_records, |batch| batch as usize);
         let log = open_embedded(&self.data, self.partitions, &limits)?;
         let engine = engine::start(&log, &self.data, Arc::new(Codec::new()?), &limits)?;
+        let asked = asked(Arc::new(log.clone()), &engine);
         let service = Service { client: Arc::new(log), status: engine.status().clone(), outcomes: engine.outcomes().clone() };
         let socket = self.data.join(SOCKET_NAME);
-        let ended = runtime()?.block_on(serve_until_ended(&socket, service, &engine, console));
-        let removed = std::fs::remove_file(&socket);
+        let ended = runtime()?.block_on(async {
+            let listener = bind(&socket)?;
+            let data = self.data.display();
+            console.notice(&format!("up: the other commands reach this log with --data {data}; Ctrl-C ends it"));
+            let http = self.listen.bind(console, "up").await?;
+            tokio::select! {
+                ended = until_ended(&engine) => ended,
+                served = control::serve(listener, service) => Ok(served?),
+                failed = answer(http, asked) => failed,
+            }
+        });
+        let removed = if socket.exists() { std::fs::remove_file(&socket) } else { Ok(()) };
         engine.stop()?;
         ended?;
         removed.map_err(|error| io_error(format!("{}: {error}", socket.display())))?;
@@ -52,18 +67,6 @@ impl Up {
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
-}
-
-async fn serve_until_ended(socket: &Path, service: Service, engine: &Engine, console: &Console) -> anyhow::Result<()> {
-    let listener = bind(socket)?;
-    console.notice(&format!(
-        "up: the other commands reach this log with --data {}; Ctrl-C ends it",
-        socket.parent().unwrap_or(socket).display()
-    ));
-    tokio::select! {
-        served = control::serve(listener, service) => Ok(served?),
-        ended = until_ended(engine) => ended,
-    }
 }
 
 /// The log is ours, so a socket that is there is what a killed `up` left.
@@ -91,22 +94,70 @@ async fn until_ended(engine: &Engine) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where machines ask over HTTP.
+#[derive(Debug, Args)]
+struct Listen {
+    /// Address of /metrics, /livez and /readyz, port 0 for any; "none" for no HTTP [default: 127.0.0.1:8080 if it is free]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+}
+
+impl Listen {
+    const DEFAULT: &str = "127.0.0.1:8080";
+
+    /// `None`: nobody can ask. A default that is taken is no failure, what was asked for is.
+    async fn bind(&self, console: &Console, command: &str) -> anyhow::Result<Option<TcpListener>> {
+        let address = self.listen.as_deref().unwrap_or(Self::DEFAULT);
+        if address == "none" {
+            return Ok(None);
+        }
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                console.notice(&format!("{command}: metrics at http://{}/metrics", listener.local_addr()?));
+                Ok(Some(listener))
+            }
+            Err(error) if self.listen.is_none() => {
+                console.notice(&format!("{command}: no HTTP, {address}: {error}; --listen ADDRESS names another one"));
+                Ok(None)
+            }
+            Err(error) => Err(files_error(format!("--listen {address}: {error}; give a free address like {}", Self::DEFAULT))),
+        }
+    }
+}
+
+fn asked(client: Arc<dyn Client>, engine: &Engine) -> Asked {
+    Asked { client, status: engine.status().clone(), metrics: engine.metrics().clone() }
+}
+
+/// Answers over HTTP for as long as it is let.
+async fn answer(listener: Option<TcpListener>, asked: Asked) -> anyhow::Result<()> {
+    match listener {
+        Some(listener) => Ok(http::serve(listener, asked).await?),
+        None => std::future::pending().await,
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Run {
     /// The config; config/accrue.toml has every key's default
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    #[command(flatten)]
+    listen: Listen,
 }
 
 impl Run {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let config = read_config(&self.config)?;
-        let engine = kafka::start(&config)?;
+        let (client, engine) = kafka::start(&config)?;
+        let asked = asked(Arc::new(client), &engine);
         let Kafka { brokers, application_id, instance_id, .. } = &config.kafka;
         console.notice(&format!("run: at work on {brokers} as {application_id}, instance {instance_id}; Ctrl-C ends it"));
         let ended = runtime()?.block_on(async {
+            let http = self.listen.bind(console, "run").await?;
             tokio::select! {
                 ended = until_ended(&engine) => ended,
+                failed = answer(http, asked) => failed,
                 never = tell_partitions(&engine, console) => never,
             }
         });

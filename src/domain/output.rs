@@ -168,6 +168,17 @@ pub enum RejectKind {
     Resumed,
 }
 
+impl RejectKind {
+    /// As header `accrue.kind` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            RejectKind::Rejected => "rejected",
+            RejectKind::Parked => "parked",
+            RejectKind::Resumed => "resumed",
+        }
+    }
+}
+
 /// A dead letter, a parking or its end. `original` is at most the configured limit of the record's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RejectRecord {

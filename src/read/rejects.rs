@@ -54,12 +54,3 @@ impl Rejects {
         self.of(Some(kind)).count()
     }
 }
-
-/// The word for a kind, as header `accrue.kind` has it.
-pub fn kind_text(kind: RejectKind) -> &'static str {
-    match kind {
-        RejectKind::Rejected => "rejected",
-        RejectKind::Parked => "parked",
-        RejectKind::Resumed => "resumed",
-    }
-}

@@ -30,7 +30,7 @@ pub(super) fn headers(record: &RejectRecord) -> Vec<(String, Vec<u8>)> {
         header(OFFSET, &position.offset.to_string()),
         header(REASON, record.reject.reason.code()),
         header(MESSAGE, &record.reject.message),
-        header(KIND, kind_name(record.kind)),
+        header(KIND, record.kind.name()),
         header(FIELD, &record.reject.field),
         header(BYTES, &record.original_bytes.to_string()),
         header(HASH, &record.original_hash),
@@ -59,17 +59,8 @@ pub fn read_reject(batch: &Batch, row: &Row) -> Result<RejectRecord, WireError> 
     })
 }
 
-/// Text of header `accrue.kind`.
-pub fn kind_name(kind: RejectKind) -> &'static str {
-    match kind {
-        RejectKind::Rejected => "rejected",
-        RejectKind::Parked => "parked",
-        RejectKind::Resumed => "resumed",
-    }
-}
-
 fn kind_from_name(name: &str) -> Option<RejectKind> {
-    [RejectKind::Rejected, RejectKind::Parked, RejectKind::Resumed].into_iter().find(|kind| kind_name(*kind) == name)
+    [RejectKind::Rejected, RejectKind::Parked, RejectKind::Resumed].into_iter().find(|kind| kind.name() == name)
 }
 
 fn header<'r>(row: &'r Row, name: &str) -> Result<&'r str, WireError> {

@@ -9,7 +9,7 @@ use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::log::batch::Outbox;
 use crate::log::{Batch, Row};
-use crate::pipeline::{Effects, Flow, Origin, Stage, StageError};
+use crate::pipeline::{Effects, Flow, Origin, Output, Stage, StageError};
 use crate::telemetry;
 use crate::wire::Codec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +51,10 @@ pub struct Folded {
     pub polled: usize,
     pub records: usize,
     pub outputs: usize,
+    /// Kind and reason of what was rejected, parked or resumed, and how often.
+    pub rejects: BTreeMap<(&'static str, &'static str), u64>,
+    /// When the newest record that was folded was written, milliseconds since 1970.
+    pub newest_ms: i64,
     /// The stage has more of its own work to do.
     pub more: bool,
     /// Time spent on it.
@@ -81,6 +85,7 @@ impl Folding<'_> {
             match self.fold(polled, row) {
                 Ok(Ok(Flow::Folded)) => {
                     self.folded.records += 1;
+                    self.folded.newest_ms = self.folded.newest_ms.max(row.timestamp_ms);
                     self.folded.first.get_or_insert(row.position);
                     self.folded.reached.insert(place, row.position.offset + 1);
                     self.write_outputs(OUTPUTS_KEPT)?;
@@ -145,6 +150,9 @@ impl Folding<'_> {
         if self.effects.outputs.len() > kept {
             self.folded.outputs += self.effects.outputs.len();
             for output in self.effects.outputs.drain(..) {
+                if let Output::Rejected(record) = &output {
+                    *self.folded.rejects.entry((record.kind.name(), record.reject.reason.code())).or_default() += 1;
+                }
                 let written = self.codec.output(&output, self.partitions, self.outbox);
                 written.map_err(|error| Stop::Alarm(format!("an output cannot be written: {error}")))?;
             }

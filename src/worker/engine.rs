@@ -8,7 +8,7 @@ use crate::config::Limits;
 use crate::domain::topic::Topic;
 use crate::log::{Client, LogError, StageLog};
 use crate::store::{Layout, Settings, Store};
-use crate::telemetry;
+use crate::telemetry::{self, Metrics};
 use crate::wire::Codec;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,6 +48,7 @@ pub struct Engine {
     client: Arc<dyn Client>,
     status: Arc<Status>,
     outcomes: Arc<OutcomeTap>,
+    metrics: Arc<Metrics>,
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -74,6 +75,8 @@ impl Engine {
     pub fn start(setup: EngineSetup) -> Result<Engine, Stop> {
         let status = Arc::new(Status::default());
         let outcomes = Arc::new(OutcomeTap::new(setup.limits.outcomes_per_partition));
+        let metrics = Metrics::new().map_err(|error| Stop::Settings(format!("metrics: {error}")))?;
+        let metrics = Arc::new(metrics);
         let EngineSetup { client, codec, limits, application_id, store_directory, crediting, earning, crash } = setup;
         let machine = |name: &'static str, layout: Layout, stage: StageSetup, tap: Option<Arc<OutcomeTap>>| {
             let store = open_store(name, layout, &store_directory, &limits, &crash)?;
@@ -87,6 +90,7 @@ impl Engine {
                 limits: limits.clone(),
                 status: status.clone(),
                 tap,
+                metrics: metrics.clone(),
                 crash: crash.clone(),
             };
             Machine::new(setup, stage.log, store)
@@ -94,7 +98,7 @@ impl Engine {
         // Most deals are new; payees' quarters are not.
         let crediting = machine(CREDITING, Layout::Packed, crediting, Some(outcomes.clone()))?;
         let earning = machine(EARNING, Layout::Listed, earning, None)?;
-        let mut engine = Engine { client, status, outcomes, shared: Arc::default(), threads: Vec::new() };
+        let mut engine = Engine { client, status, outcomes, metrics, shared: Arc::default(), threads: Vec::new() };
         engine.spawn(CREDITING, move |shared| drive(CREDITING, crediting, shared))?;
         engine.spawn(EARNING, move |shared| drive(EARNING, earning, shared))?;
         let (client, status) = (engine.client.clone(), engine.status.clone());
@@ -112,6 +116,10 @@ impl Engine {
 
     pub fn status(&self) -> &Arc<Status> {
         &self.status
+    }
+
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     pub fn outcomes(&self) -> &Arc<OutcomeTap> {

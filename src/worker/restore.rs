@@ -28,6 +28,8 @@ pub struct Restore<'r> {
     pub owner: &'r str,
     pub changelog: Topic,
     pub inputs: &'static [Topic],
+    /// Hears how many offsets of the changelog are left.
+    pub told: &'r dyn Fn(u64),
 }
 
 /// Where a partition stands after its restore.
@@ -144,6 +146,7 @@ impl Restore<'_> {
         let (mut next, mut batch) = (from, Batch::default());
         let mut moved_at = Instant::now();
         while next < until {
+            (self.told)(until - next);
             batch.clear();
             let reached = self.client.read(self.changelog, partition, next, READ_BYTES, &mut batch)?;
             if reached > next {

@@ -6,7 +6,7 @@ use crate::pipeline::Outcome;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The stages' names, also the end of their group ids.
 pub const CREDITING: &str = "crediting";
@@ -22,7 +22,20 @@ pub struct StageStatus {
     /// Polling waits for the store.
     pub paused: bool,
     /// What the stage is retrying.
-    pub trouble: Option<String>,
+    pub trouble: Option<Stuck>,
+}
+
+/// Why something does not go on, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    pub reason: String,
+    pub since: SystemTime,
+}
+
+impl Stuck {
+    pub fn now(reason: String) -> Stuck {
+        Stuck { reason, since: SystemTime::now() }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -34,7 +47,9 @@ pub struct PartitionStatus {
     pub live_keys: u64,
     pub restoring: bool,
     /// The partition stands still until somebody acts.
-    pub alarm: Option<String>,
+    pub alarm: Option<Stuck>,
+    /// Offsets of the changelog that its restore is still to read.
+    pub restore_remaining: u64,
 }
 
 impl PartitionStatus {
@@ -203,7 +218,7 @@ mod tests {
         assert!(!is_caught_up(at(0), true), "behind what is trimmed");
         assert!(!is_caught_up(PartitionStatus { restoring: true, ..at(1) }, true));
         // Refused at restore: it has no positions, and what it lacks is no mistake of the one who asks.
-        let alarm = || Some("of another log".into());
+        let alarm = || Some(Stuck::now("of another log".into()));
         assert!(!is_caught_up(PartitionStatus { alarm: alarm(), ..PartitionStatus::default() }, true));
         assert!(!is_caught_up(PartitionStatus { alarm: alarm(), ..at(1) }, true));
     }

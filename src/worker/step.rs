@@ -22,7 +22,7 @@ use crate::log::batch::Outbox;
 use crate::log::{Batch, Client, Limit, StageLog};
 use crate::pipeline::{Effects, Origin, Stage, StageError};
 use crate::store::{Acknowledgement, Store};
-use crate::telemetry;
+use crate::telemetry::{self, Metrics};
 use crate::wire::Codec;
 use gathering::Gathering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,7 @@ pub struct Setup {
     pub limits: Limits,
     pub status: Arc<Status>,
     pub tap: Option<Arc<OutcomeTap>>,
+    pub metrics: Arc<Metrics>,
     pub crash: Arc<CrashPoints>,
 }
 

@@ -147,12 +147,7 @@ impl Comparison<'_> {
 }
 
 fn shown(kind: RejectKind, about: &str, reason: &str) -> String {
-    let kind = match kind {
-        RejectKind::Rejected => "rejected",
-        RejectKind::Parked => "parked",
-        RejectKind::Resumed => "resumed",
-    };
-    format!("{about} {kind} {reason}")
+    format!("{about} {} {reason}", kind.name())
 }
 
 fn difference(line: usize, what: &str, (expected, got): (String, String)) -> Option<Difference> {

@@ -4,8 +4,8 @@ use crate::domain::fact::Fact;
 use crate::domain::money::{Minor, minor_digits};
 use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun, RejectRecord};
 use crate::domain::topic::Position;
+use crate::wire::keys;
 use crate::wire::output::{EARNED_DENOMINATOR, ratio};
-use crate::wire::{keys, rejected};
 use serde_json::{Value, json};
 
 /// What has a form in JSON.
@@ -141,7 +141,7 @@ impl ToJson for PayeeName {
 impl ToJson for RejectRecord {
     fn to_json(&self) -> Value {
         json!({
-            "kind": rejected::kind_name(self.kind),
+            "kind": self.kind.name(),
             "topic": self.position.topic.name(),
             "partition": self.position.partition,
             "offset": self.position.offset,

@@ -6,6 +6,7 @@ use crate::log::{Assigned, LogError};
 use crate::telemetry;
 use crate::worker::Trouble;
 use crate::worker::restore::{Restore, RestoreError};
+use crate::worker::status::Stuck;
 use crate::worker::transaction::Held;
 use std::time::Duration;
 
@@ -61,20 +62,25 @@ impl Machine {
             Ok(()) => None,
             Err(RestoreError::Alarm(message)) => {
                 telemetry::alarm(name, partition, &message);
-                Some(message)
+                Some(Stuck::now(message))
             }
             Err(RestoreError::Trouble(trouble)) => return Err(trouble),
         };
         self.setup.status.update(name, |stage| {
             let status = stage.partitions.entry(partition).or_default();
-            (status.restoring, status.alarm) = (false, alarm);
+            (status.restoring, status.restore_remaining, status.alarm) = (false, 0, alarm);
         });
         self.report(partition);
         Ok(())
     }
 
     fn restore(&mut self, partition: u32) -> Result<(), RestoreError> {
+        let (status, name) = (&self.setup.status, self.setup.name);
+        let told = |remaining| {
+            status.update(name, |stage| stage.partitions.entry(partition).or_default().restore_remaining = remaining);
+        };
         let restored = Restore {
+            told: &told,
             client: self.setup.client.as_ref(),
             store: &self.store,
             crash: &self.setup.crash,

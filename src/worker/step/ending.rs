@@ -36,6 +36,7 @@ impl Machine {
         let took = folded.busy + started.elapsed();
         self.gathering.committed(took);
         if worked {
+            self.setup.metrics.committed(self.setup.name, &folded, took);
             telemetry::committed(self.setup.name, folded.records, folded.outputs, changes, took);
         }
         self.end_batch(&folded, worked || offered)

@@ -5,6 +5,7 @@ use crate::log::LogError;
 use crate::pipeline::StageError;
 use crate::telemetry;
 use crate::worker::batch::Folded;
+use crate::worker::status::Stuck;
 use crate::worker::{Stop, Trouble};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -18,7 +19,10 @@ impl Machine {
         let text = trouble.to_string();
         self.setup.status.update(self.setup.name, |stage| {
             stage.idle = false;
-            stage.trouble = Some(text.clone());
+            match &mut stage.trouble {
+                Some(trouble) => trouble.reason.clone_from(&text),
+                None => stage.trouble = Some(Stuck::now(text.clone())),
+            }
         });
         let poisoned = matches!(trouble, Trouble::Poisoned);
         let outcome = match trouble {
@@ -50,6 +54,7 @@ impl Machine {
         let factor = 1 << self.failures.min(10);
         let longest = Duration::from_millis(self.setup.limits.retry_limit_ms);
         let back_off = (Duration::from_millis(self.setup.limits.retry_ms) * factor / 2).min(longest);
+        self.setup.metrics.aborted(self.setup.name);
         telemetry::retried(self.setup.name, self.failures, back_off, &text);
         self.retry_at = Some(now + back_off);
     }

@@ -10,6 +10,7 @@ use crate::log::batch::Outbox;
 use crate::log::embedded::{Embedded, EmbeddedStage};
 use crate::log::{Append, Assigned, Batch, Client, Limit, LogError, Records, StageLog};
 use crate::store::{Layout, Settings, Store};
+use crate::telemetry::Metrics;
 use crate::wire::Codec;
 use crate::worker::Stop;
 use crate::worker::crash::CrashPoints;
@@ -185,6 +186,7 @@ impl Bench {
             limits: self.limits.clone(),
             status: self.status.clone(),
             tap: Some(self.tap.clone()),
+            metrics: Arc::new(Metrics::new().unwrap()),
             crash,
         };
         let stage = self.log.stage(GROUP, &[Topic::DealClosed, Topic::QuotaChanged]).unwrap();

@@ -1,0 +1,181 @@
+//! What machines ask a worker over HTTP: `/metrics`, whether it lives (`/livez`) and whether it is ready (`/readyz`).
+//!
+//! Nothing can be changed here, and nothing says what anybody earns.
+
+use crate::log::Client;
+use crate::telemetry::Metrics;
+use crate::worker::status::{CREDITING, EARNING, Status, Stuck};
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+use tokio::net::TcpListener;
+
+/// What requests are answered from.
+#[derive(Clone)]
+pub struct Asked {
+    pub client: Arc<dyn Client>,
+    pub status: Arc<Status>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// Answers requests until the task is dropped.
+pub async fn serve(listener: TcpListener, asked: Asked) -> std::io::Result<()> {
+    let routes = Router::new()
+        .route("/livez", get(|| async { "alive\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(asked);
+    axum::serve(listener, routes).await
+}
+
+async fn readyz(State(asked): State<Asked>) -> Response {
+    let readiness = readiness(&asked.status);
+    let code = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    match serde_json::to_string(&readiness) {
+        Ok(body) => (code, [(header::CONTENT_TYPE, "application/json")], body + "\n").into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+/// The log's calls block, so they run on a thread of their own.
+async fn metrics(State(asked): State<Asked>) -> Response {
+    let told = tokio::task::spawn_blocking(move || asked.metrics.text(&asked.status, asked.client.as_ref())).await;
+    match told {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+/// Whether this worker is at work in both stages, with every partition that it has.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Readiness {
+    ready: bool,
+    stages: Vec<StageReadiness>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct StageReadiness {
+    stage: &'static str,
+    at_work: Vec<u32>,
+    /// Partitions that are being restored, and how much of the changelog is left.
+    restoring: Vec<Restoring>,
+    /// Partitions that stand still until somebody acts.
+    stuck: Vec<StuckPartition>,
+    /// What the whole stage is retrying.
+    retrying: Option<Reason>,
+}
+
+impl StageReadiness {
+    fn is_ready(&self) -> bool {
+        !self.at_work.is_empty() && self.restoring.is_empty() && self.stuck.is_empty() && self.retrying.is_none()
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Restoring {
+    partition: u32,
+    remaining_records: u64,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct StuckPartition {
+    partition: u32,
+    #[serde(flatten)]
+    reason: Reason,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Reason {
+    reason: String,
+    /// Seconds since 1970.
+    since_s: u64,
+}
+
+impl From<&Stuck> for Reason {
+    fn from(stuck: &Stuck) -> Reason {
+        let since_s = stuck.since.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Reason { reason: stuck.reason.clone(), since_s }
+    }
+}
+
+fn readiness(status: &Status) -> Readiness {
+    let stages: Vec<StageReadiness> = [CREDITING, EARNING].map(|name| stage_readiness(name, status)).into();
+    let ready = stages.iter().all(StageReadiness::is_ready);
+    Readiness { ready, stages }
+}
+
+fn stage_readiness(name: &'static str, status: &Status) -> StageReadiness {
+    let stage = status.stage(name);
+    let mut readiness = StageReadiness {
+        stage: name,
+        at_work: Vec::new(),
+        restoring: Vec::new(),
+        stuck: Vec::new(),
+        retrying: stage.trouble.as_ref().map(Reason::from),
+    };
+    for (partition, held) in stage.partitions {
+        match &held.alarm {
+            Some(alarm) => readiness.stuck.push(StuckPartition { partition, reason: alarm.into() }),
+            None if held.restoring => {
+                readiness.restoring.push(Restoring { partition, remaining_records: held.restore_remaining });
+            }
+            None => readiness.at_work.push(partition),
+        }
+    }
+    readiness
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::status::PartitionStatus;
+    use std::time::Duration;
+
+    #[test]
+    fn ready_is_a_worker_whose_partitions_are_all_at_work() {
+        let since = UNIX_EPOCH + Duration::from_secs(7);
+        let stuck = |reason: &str| Some(Stuck { reason: reason.into(), since });
+        let at_work = PartitionStatus::default();
+        let restoring = PartitionStatus { restoring: true, restore_remaining: 5, ..PartitionStatus::default() };
+        let alarmed = PartitionStatus { alarm: stuck("set back"), ..PartitionStatus::default() };
+        let earning = r#"{"stage":"earning","at_work":[0],"restoring":[],"stuck":[],"retrying":null}"#;
+        let cases = [
+            (vec![], None, false, r#""at_work":[],"restoring":[],"stuck":[],"retrying":null"#),
+            (vec![at_work.clone()], None, true, r#""at_work":[0],"restoring":[],"stuck":[],"retrying":null"#),
+            (
+                vec![at_work.clone(), restoring],
+                None,
+                false,
+                r#""at_work":[0],"restoring":[{"partition":1,"remaining_records":5}],"stuck":[],"retrying":null"#,
+            ),
+            (
+                vec![at_work.clone(), alarmed],
+                None,
+                false,
+                r#""at_work":[0],"restoring":[],"stuck":[{"partition":1,"reason":"set back","since_s":7}],"retrying":null"#,
+            ),
+            (
+                vec![at_work],
+                stuck("no broker"),
+                false,
+                r#""at_work":[0],"restoring":[],"stuck":[],"retrying":{"reason":"no broker","since_s":7}"#,
+            ),
+        ];
+        for (partitions, trouble, ready, crediting) in cases {
+            let status = Status::default();
+            status.update(CREDITING, |stage| {
+                stage.partitions = (0..).zip(partitions).collect();
+                stage.trouble = trouble;
+            });
+            status.update(EARNING, |stage| drop(stage.partitions.insert(0, PartitionStatus::default())));
+            let expected = format!(r#"{{"ready":{ready},"stages":[{{"stage":"crediting",{crediting}}},{earning}]}}"#);
+            assert_eq!(serde_json::to_string(&readiness(&status)).unwrap(), expected);
+        }
+    }
+}
