@@ -125,3 +125,6 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Other(words) => refused::command(&words),
     }
 }
+
+#[cfg(test)]
+mod tests;

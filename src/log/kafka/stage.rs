@@ -218,6 +218,10 @@ impl StageLog for KafkaStage {
 
     fn seek(&mut self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
         self.drop_held(|held, of| (held, of) == (topic, partition));
+        // One that was taken away meanwhile does not flow: a start will say from where.
+        if !self.membership().started.contains(&partition) {
+            return Ok(());
+        }
         let (settings, name) = (self.settings(), self.settings().name(topic));
         self.consumer
             .seek(&name, partition as i32, Offset::Offset(offset as i64), settings.request_timeout())
