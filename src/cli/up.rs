@@ -97,8 +97,8 @@ async fn until_ended(engine: &Engine) -> anyhow::Result<()> {
 /// Where machines ask over HTTP.
 #[derive(Debug, Args)]
 struct Listen {
-    /// Address of /metrics, /livez and /readyz, port 0 for any; "none" for no HTTP [default: 127.0.0.1:8080 if it is free]
-    #[arg(long, value_name = "ADDRESS")]
+    /// HTTP address, or none [default: 127.0.0.1:8080 if free]
+    #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
 }
 
@@ -117,7 +117,7 @@ impl Listen {
                 Ok(Some(listener))
             }
             Err(error) if self.listen.is_none() => {
-                console.notice(&format!("{command}: no HTTP, {address}: {error}; --listen ADDRESS names another one"));
+                console.notice(&format!("{command}: no HTTP, {address}: {error}; --listen ADDR names another one"));
                 Ok(None)
             }
             Err(error) => Err(files_error(format!("--listen {address}: {error}; give a free address like {}", Self::DEFAULT))),
