@@ -228,7 +228,7 @@ impl Reader<'_> {
         let application_id = self.text(section, "application_id");
         let instance_id = self.text(section, "instance_id");
         let session_timeout_ms = self.number(section, "session_timeout_ms", 6_000..1_800_001);
-        let transaction_timeout_ms = self.number(section, "transaction_timeout_ms", 1_000..900_001);
+        let transaction_timeout_ms = self.number(section, "transaction_timeout_ms", 1_000..60_001);
         let replication = self.number(section, "replication", 1..100);
         let state_directory = self.text(section, "state_directory");
         let client = self.texts(&section.table("client")?);

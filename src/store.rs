@@ -37,7 +37,7 @@ pub enum Layout {
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("store {path} is in use by another process; end it first")]
+    #[error("store {path} is in use by another process; end that one, or use a directory of its own")]
     Locked { path: PathBuf },
     #[error("store {path} cannot be used: {message}; look at its disk, or remove the directory: the log fills it again")]
     Unusable { path: PathBuf, message: String },

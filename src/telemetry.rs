@@ -3,7 +3,7 @@
 
 mod metrics;
 
-pub use metrics::{Metrics, MetricsError};
+pub use metrics::Metrics;
 
 use crate::domain::topic::{Position, Topic};
 use crate::store::Wiped;

@@ -80,6 +80,16 @@ fn check(log: &Kafka, expected: &str) {
     assert_eq!(contents(log, OUT, 0), expected);
 }
 
+/// A transaction ends a moment before its markers are written.
+#[track_caller]
+fn wait_for_end(log: &Kafka, end: u64) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while log.end(OUT, 0).unwrap() < end && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(log.end(OUT, 0).unwrap(), end);
+}
+
 #[test]
 fn an_open_transaction_blocks_readers_and_restore_waits_for_it() {
     let (log, settings) = opened("open");
@@ -112,16 +122,38 @@ fn aborted_records_and_control_records_take_offsets_and_are_skipped() {
     assert_eq!(log.high_watermark(OUT, 0).unwrap(), 3, "two records and the marker of their commit");
     begin(&mut stage, "x=1 y=2").unwrap();
     stage.abort().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while log.end(OUT, 0).unwrap() < 6 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for_end(&log, 6);
     let mut batch = Batch::default();
     assert_eq!((log.read(OUT, 0, 2, 100, &mut batch).unwrap(), batch.len()), (6, 0), "the end is reached past aborted data");
     transact(&mut stage, "c=3", 0).unwrap();
     check(&log, "a=1 b=2 c=3");
     log.read(OUT, 0, 3, 100, &mut batch).unwrap();
     assert_eq!(batch.rows().iter().map(|row| row.position.offset).collect::<Vec<_>>(), [6]);
+}
+
+#[test]
+fn aborted_records_in_front_of_an_open_transaction_are_read_past() {
+    let (log, settings) = opened("between");
+    let other = Kafka::connect(KafkaSettings { client_id: "other".into(), ..settings.clone() }).unwrap();
+    let mut aborted = owner(&log, &settings);
+    let mut open = other.stage(&format!("{}others", settings.topic_prefix), &INPUTS).unwrap();
+    while open.assigned(Duration::from_millis(50)).unwrap().given.is_empty() {}
+    for round in 0..2 {
+        begin(&mut aborted, "x=1").unwrap();
+        begin(&mut open, "a=1").unwrap();
+        aborted.abort().unwrap();
+        // The marker of the abort lies behind what is undecided: nothing tells a reader that the range is over.
+        let from = 4 * round;
+        wait_for_end(&log, from + 1);
+        let (began, mut batch) = (Instant::now(), Batch::default());
+        assert_eq!((log.read(OUT, 0, from, 100, &mut batch).unwrap(), batch.len()), (from + 1, 0));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        open.abort().unwrap();
+        wait_for_end(&log, from + 4);
+        assert_eq!(log.read(OUT, 0, from + 1, 100, &mut batch).unwrap(), from + 4);
+    }
+    transact(&mut aborted, "c=3", 0).unwrap();
+    check(&log, "c=3");
 }
 
 #[test]
@@ -164,8 +196,8 @@ fn an_assignment_that_changed_during_a_transaction_aborts_it() {
     settings.maximum_poll_interval_ms = 2_000;
     let log = Kafka::connect(settings.clone()).unwrap();
     let mut stage = owner(&log, &settings);
-    std::thread::sleep(Duration::from_secs(3));
     begin(&mut stage, "a=1").unwrap();
+    std::thread::sleep(Duration::from_secs(3));
     let deadline = Instant::now() + Duration::from_secs(10);
     let refused = loop {
         stage.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
@@ -180,6 +212,30 @@ fn an_assignment_that_changed_during_a_transaction_aborts_it() {
     start_assigned(&log, &settings, &mut stage);
     transact(&mut stage, "b=2", 1).unwrap();
     check(&log, "b=2");
+}
+
+#[test]
+fn a_worker_that_was_away_is_given_nothing_back_as_it_was() {
+    let (_, mut settings) = filled("away");
+    settings.maximum_poll_interval_ms = 2_000;
+    let log = Kafka::connect(settings.clone()).unwrap();
+    let mut first = owner(&log, &settings);
+    let other = Kafka::connect(KafkaSettings { client_id: "other".into(), ..settings.clone() }).unwrap();
+    let mut second = other.stage(&group(&settings), &INPUTS).unwrap();
+    // The first asks for nothing until the second has everything, has moved on, and is gone.
+    start_assigned(&other, &settings, &mut second);
+    transact(&mut second, "a=1", 1).unwrap();
+    drop(second);
+    let (deadline, mut taken) = (Instant::now() + Duration::from_secs(20), BTreeSet::new());
+    let mut given = BTreeSet::new();
+    while given.len() < 2 {
+        assert!(Instant::now() < deadline, "taken {taken:?}, given {given:?}");
+        let assigned = first.assigned(Duration::from_millis(20)).unwrap();
+        taken.extend(assigned.taken);
+        given.extend(assigned.given);
+        first.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
+    }
+    assert_eq!((taken.len(), given.len()), (2, 2), "what it had is not what it has");
 }
 
 #[test]

@@ -60,9 +60,17 @@ fn workers_share_hand_over_and_take_over() {
     let first = application.run(1, None);
     wait_until_all("the first comes back", &[&first, &second], 4);
     second.kill();
+    let limit = Duration::from_millis(SESSION_TIMEOUT_MS + 20_000);
     let taken_over = wait_until_all("taken over from the killed", &[&first], 4);
-    assert!(taken_over < Duration::from_millis(SESSION_TIMEOUT_MS + 20_000), "taken over after {taken_over:?}");
+    assert!(taken_over < limit, "taken over after {taken_over:?}");
+    // Killed with a transaction open, which the next owner has to wait for.
+    let mut second = application.run(2, Some("after-offsets"));
     next();
+    second.was_killed();
+    // What a worker has is told every 100 ms.
+    std::thread::sleep(Duration::from_millis(300));
+    let taken_over = wait_until_all("taken over from one in a transaction", &[&first], 4);
+    assert!(taken_over < limit, "taken over after {taken_over:?}");
     let mut second = application.run(2, None);
     next();
     let mut first = first;
@@ -72,17 +80,21 @@ fn workers_share_hand_over_and_take_over() {
 }
 
 #[test]
-fn of_two_workers_with_one_instance_id_the_older_ends_and_says_so() {
+fn of_two_workers_with_one_instance_id_one_ends_and_says_so() {
     let story = Story::new();
     let application = Application::new(&story, "same", 2);
-    let older = application.run(1, None);
+    let mut older = application.run(1, None);
     wait_until_all("the older", &[&older], 2);
+    // The same config once more: it cannot have the stores, and must not take the place of what works.
+    let again = accrue(&["run", "--config", &application.config(1), "--listen", "none"]);
+    assert_eq!(again.status.code(), Some(75));
+    assert!(error_text(&again).replace('\n', " ").contains("is in use by another process"), "{}", error_text(&again));
+    assert!(!older.has_ended(), "{}", older.said());
     let config = std::fs::read_to_string(application.config(1)).unwrap();
     let elsewhere = config.replace("-1-state", "-elsewhere-state");
     let elsewhere = story.write("elsewhere.toml", &elsewhere);
     let newer = Worker::start(&["run", "--config", &elsewhere], None, story.path("newer.log"));
     let said = |worker: &Worker| worker.said().replace('\n', " ");
-    let mut older = older;
     older.wait_until("it is fenced", Worker::has_ended);
     let told = said(&older);
     assert!(told.contains("fenced: ") && told.contains("another worker has taken over"), "{told}");

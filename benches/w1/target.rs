@@ -5,13 +5,11 @@ use accrue::config::{Config, Limits};
 use accrue::domain::topic::Topic;
 use accrue::log::embedded::{Embedded, EmbeddedSettings};
 use accrue::log::kafka::{Kafka, KafkaSettings};
-use accrue::log::{Client, StageLog};
-use accrue::pipeline::Stage;
+use accrue::log::{Client, LogError, StageLog};
 use accrue::pipeline::crediting::Crediting;
 use accrue::pipeline::earning::Earning;
 use accrue::wire::Codec;
-use accrue::worker::engine::{Engine, EngineSetup, StageSetup, group};
-use accrue::worker::status::{CREDITING, EARNING};
+use accrue::worker::engine::{Engine, EngineSetup};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,7 +74,7 @@ impl Target {
         }
     }
 
-    fn hold(&self, group: &str, inputs: &[Topic]) -> anyhow::Result<Box<dyn StageLog>> {
+    fn hold(&self, group: &str, inputs: &[Topic]) -> Result<Box<dyn StageLog>, LogError> {
         Ok(match &self.log {
             Log::Embedded(log) => Box::new(log.stage(group, inputs)?),
             Log::Kafka(log) => Box::new(log.stage(group, inputs)?),
@@ -87,14 +85,6 @@ impl Target {
     pub fn start(&self) -> anyhow::Result<Engine> {
         let application_id = application_id();
         let (partitions, reject_bytes) = (self.partitions, self.limits.reject_bytes);
-        let crediting = StageSetup {
-            log: self.hold(&group(&application_id, CREDITING), Crediting::new(partitions, reject_bytes).inputs())?,
-            make: Box::new(move || Box::new(Crediting::new(partitions, reject_bytes))),
-        };
-        let earning = StageSetup {
-            log: self.hold(&group(&application_id, EARNING), Earning::new(partitions, reject_bytes).inputs())?,
-            make: Box::new(move || Box::new(Earning::new(partitions, reject_bytes))),
-        };
         let client: Arc<dyn Client> = match self.log.clone() {
             Log::Embedded(log) => Arc::new(log),
             Log::Kafka(log) => Arc::new(log),
@@ -105,8 +95,9 @@ impl Target {
             limits: self.limits.clone(),
             application_id,
             store_directory: self.directory.path().into(),
-            crediting,
-            earning,
+            hold: &|group, inputs| self.hold(group, inputs),
+            crediting: Box::new(move || Box::new(Crediting::new(partitions, reject_bytes))),
+            earning: Box::new(move || Box::new(Earning::new(partitions, reject_bytes))),
             crash: Arc::default(),
         })?)
     }

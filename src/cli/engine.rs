@@ -3,13 +3,12 @@
 use crate::config::Limits;
 use crate::domain::topic::Topic;
 use crate::log::embedded::Embedded;
-use crate::log::{Client, StageLog};
-use crate::pipeline::Stage;
+use crate::log::{Client, LogError, StageLog};
 use crate::pipeline::crediting::Crediting;
 use crate::pipeline::earning::Earning;
 use crate::wire::Codec;
 use crate::worker::crash::{self, CrashPoints};
-use crate::worker::engine::{Engine, EngineSetup, StageSetup, group};
+use crate::worker::engine::{Engine, EngineSetup, Hold};
 use crate::worker::status::{CREDITING, EARNING};
 use std::path::Path;
 use std::sync::Arc;
@@ -20,8 +19,8 @@ const APPLICATION: &str = "accrue";
 /// Both stages on an embedded log, their stores in its directory.
 pub fn start(log: &Embedded, directory: &Path, codec: Arc<Codec>, limits: &Limits) -> anyhow::Result<Engine> {
     let place = Place { application_id: APPLICATION, store_directory: directory, crash_place: &directory.display().to_string() };
-    let hold = |group: &str, inputs: &[Topic]| -> anyhow::Result<Box<dyn StageLog>> { Ok(Box::new(log.stage(group, inputs)?)) };
-    start_on(Arc::new(log.clone()), hold, place, codec, limits)
+    let hold = |group: &str, inputs: &[Topic]| -> Result<Box<dyn StageLog>, LogError> { Ok(Box::new(log.stage(group, inputs)?)) };
+    start_on(Arc::new(log.clone()), &hold, place, codec, limits)
 }
 
 /// Where the stages' local files lie, and what they are called.
@@ -35,21 +34,13 @@ pub struct Place<'p> {
 /// Both stages over any log; `hold` takes a stage's hold on it.
 pub fn start_on(
     client: Arc<dyn Client>,
-    hold: impl Fn(&str, &[Topic]) -> anyhow::Result<Box<dyn StageLog>>,
+    hold: &Hold<'_>,
     place: Place<'_>,
     codec: Arc<Codec>,
     limits: &Limits,
 ) -> anyhow::Result<Engine> {
     let partitions = client.partitions(Topic::DealClosed)?;
     let reject_bytes = limits.reject_bytes;
-    let crediting = StageSetup {
-        log: hold(&group(place.application_id, CREDITING), Crediting::new(partitions, reject_bytes).inputs())?,
-        make: Box::new(move || Box::new(Crediting::new(partitions, reject_bytes))),
-    };
-    let earning = StageSetup {
-        log: hold(&group(place.application_id, EARNING), Earning::new(partitions, reject_bytes).inputs())?,
-        make: Box::new(move || Box::new(Earning::new(partitions, reject_bytes))),
-    };
     let crash = CrashPoints::from_text(std::env::var(crash::VARIABLE).ok().as_deref(), place.crash_place)?;
     Ok(Engine::start(EngineSetup {
         client,
@@ -57,8 +48,9 @@ pub fn start_on(
         limits: limits.clone(),
         application_id: place.application_id.into(),
         store_directory: place.store_directory.into(),
-        crediting,
-        earning,
+        hold,
+        crediting: Box::new(move || Box::new(Crediting::new(partitions, reject_bytes))),
+        earning: Box::new(move || Box::new(Earning::new(partitions, reject_bytes))),
         crash: Arc::new(crash),
     })?)
 }

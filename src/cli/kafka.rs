@@ -38,7 +38,8 @@ pub fn start(config: &Config) -> anyhow::Result<(Kafka, Engine)> {
     std::fs::create_dir_all(directory)?;
     let application_id = config.kafka.application_id.as_str();
     let place = Place { application_id, store_directory: directory, crash_place: application_id };
-    let hold = |group: &str, inputs: &[Topic]| -> anyhow::Result<Box<dyn StageLog>> { Ok(Box::new(kafka.stage(group, inputs)?)) };
-    let engine = engine::start_on(Arc::new(kafka.clone()), hold, place, Arc::new(Codec::new()?), &config.limits)?;
+    let hold =
+        |group: &str, inputs: &[Topic]| -> Result<Box<dyn StageLog>, LogError> { Ok(Box::new(kafka.stage(group, inputs)?)) };
+    let engine = engine::start_on(Arc::new(kafka.clone()), &hold, place, Arc::new(Codec::new()?), &config.limits)?;
     Ok((kafka, engine))
 }

@@ -46,7 +46,8 @@ impl Up {
         let asked = asked(Arc::new(log.clone()), &engine);
         let service = Service { client: Arc::new(log), status: engine.status().clone(), outcomes: engine.outcomes().clone() };
         let socket = self.data.join(SOCKET_NAME);
-        let ended = runtime()?.block_on(async {
+        let runtime = runtime()?;
+        let ended = runtime.block_on(async {
             let listener = bind(&socket)?;
             let data = self.data.display();
             console.notice(&format!("up: the other commands reach this log with --data {data}; Ctrl-C ends it"));
@@ -57,6 +58,8 @@ impl Up {
                 failed = answer(http, asked) => failed,
             }
         });
+        // Not after whoever still asks for metrics.
+        runtime.shutdown_background();
         let removed = if socket.exists() { std::fs::remove_file(&socket) } else { Ok(()) };
         engine.stop()?;
         ended?;
@@ -153,7 +156,8 @@ impl Run {
         let asked = asked(Arc::new(client), &engine);
         let Kafka { brokers, application_id, instance_id, .. } = &config.kafka;
         console.notice(&format!("run: at work on {brokers} as {application_id}, instance {instance_id}; Ctrl-C ends it"));
-        let ended = runtime()?.block_on(async {
+        let runtime = runtime()?;
+        let ended = runtime.block_on(async {
             let http = self.listen.bind(console, "run").await?;
             tokio::select! {
                 ended = until_ended(&engine) => ended,
@@ -161,6 +165,7 @@ impl Run {
                 never = tell_partitions(&engine, console) => never,
             }
         });
+        runtime.shutdown_background();
         engine.stop()?;
         ended?;
         Ok(Exit::Done)

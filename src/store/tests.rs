@@ -117,7 +117,10 @@ fn a_damaged_directory_is_made_anew_and_a_locked_one_is_left_alone() {
     let first = store(&directory, Layout::Packed);
     let locked = Store::open(directory.path(), &settings, Arc::default()).err().unwrap();
     let path = directory.path().display();
-    assert_eq!(locked.to_string(), format!("store {path} is in use by another process; end it first"));
+    assert_eq!(
+        locked.to_string(),
+        format!("store {path} is in use by another process; end that one, or use a directory of its own")
+    );
     drop(first);
     std::fs::write(directory.path().join("conf"), b"no longer what it was").unwrap();
     let (_, wiped) = Store::open(directory.path(), &settings, Arc::default()).unwrap();

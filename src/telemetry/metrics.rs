@@ -9,6 +9,7 @@ use prometheus::core::{Collector, GenericCounterVec, GenericGaugeVec};
 use prometheus::{
     GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder, exponential_buckets,
 };
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const BY_STAGE: &[&str] = &["stage"];
@@ -17,6 +18,8 @@ const BY_PARTITION: &[&str] = &["stage", "partition"];
 /// One process's metrics.
 pub struct Metrics {
     registry: Registry,
+    /// Held while one who asks is answered: what is of partitions is written anew each time.
+    reading: Mutex<()>,
     events: IntCounterVec,
     outputs: IntCounterVec,
     commits: HistogramVec,
@@ -35,16 +38,20 @@ pub struct Metrics {
 impl Metrics {
     pub fn new() -> prometheus::Result<Metrics> {
         let registry = Registry::new();
-        let seconds = HistogramOpts::new("accrue_commit_seconds", "Time from the first fold of a transaction to its commit")
-            .buckets(exponential_buckets(0.002, 2.0, 13)?);
+        let seconds = HistogramOpts::new(
+            "accrue_commit_seconds",
+            "Time spent on a transaction from its first fold to its commit, without waiting for input",
+        )
+        .buckets(exponential_buckets(0.002, 2.0, 13)?);
         let version = Opts::new("accrue_build_info", "1, with the version").const_label("version", env!("CARGO_PKG_VERSION"));
         let build = added(&registry, IntGaugeVec::new(version, &[])?)?;
         build.with_label_values::<&str>(&[]).set(1);
         Ok(Metrics {
+            reading: Mutex::default(),
             events: counter(&registry, "accrue_events_total", "Input records folded and committed", BY_STAGE)?,
             outputs: counter(&registry, "accrue_outputs_total", "Output records committed", BY_STAGE)?,
             commits: added(&registry, HistogramVec::new(seconds, BY_STAGE)?)?,
-            aborts: counter(&registry, "accrue_aborts_total", "Transactions given up and tried again", BY_STAGE)?,
+            aborts: counter(&registry, "accrue_aborts_total", "Failures after which a stage waited and tried again", BY_STAGE)?,
             rejects: counter(
                 &registry,
                 "accrue_rejects_total",
@@ -107,7 +114,8 @@ impl Metrics {
     }
 
     /// All of them in Prometheus' text format, read at this moment. Asks the log for ends where something is left to do.
-    pub fn text(&self, status: &Status, client: &dyn Client) -> Result<String, MetricsError> {
+    pub fn text(&self, status: &Status, client: &dyn Client) -> prometheus::Result<String> {
+        let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = [&self.partitions, &self.restore_remaining, &self.live_keys, &self.offset_lag];
         gone.iter().for_each(|by_partition| by_partition.reset());
         self.stuck_since.reset();
@@ -116,10 +124,13 @@ impl Metrics {
             self.read_stage(name, &stage);
             for (partition, held) in &stage.partitions {
                 self.read_partition(name, *partition, held, stage.trouble.as_ref());
-                self.read_lag(name, *partition, held, stage.idle, client)?;
+                // A log that is not to be had must not hide everything else.
+                if self.read_lag(name, *partition, held, stage.idle, client).is_err() {
+                    break;
+                }
             }
         }
-        Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+        TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
     fn read_stage(&self, name: &str, stage: &StageStatus) {
@@ -145,7 +156,7 @@ impl Metrics {
         held: &PartitionStatus,
         idle: bool,
         client: &dyn Client,
-    ) -> Result<(), MetricsError> {
+    ) -> Result<(), LogError> {
         let facts = (Topic::Facts, held.facts_next);
         for (topic, next) in held.next.iter().copied().chain([facts]) {
             let of_topic = if topic == Topic::Facts { 0 } else { partition };
@@ -155,15 +166,6 @@ impl Metrics {
         }
         Ok(())
     }
-}
-
-/// Metrics that cannot be told now.
-#[derive(Debug, thiserror::Error)]
-pub enum MetricsError {
-    #[error(transparent)]
-    Log(#[from] LogError),
-    #[error(transparent)]
-    Encode(#[from] prometheus::Error),
 }
 
 fn seconds_of(time: SystemTime) -> f64 {

@@ -24,13 +24,10 @@ pub fn group(application_id: &str, stage: &str) -> String {
     format!("{application_id}.{stage}")
 }
 
-/// A stage's hold on the log, and how to make the stage.
-pub struct StageSetup {
-    pub log: Box<dyn StageLog>,
-    pub make: MakeStage,
-}
+/// Takes a stage's hold on the log: its group, and its inputs.
+pub type Hold<'h> = dyn Fn(&str, &[Topic]) -> Result<Box<dyn StageLog>, LogError> + 'h;
 
-pub struct EngineSetup {
+pub struct EngineSetup<'h> {
     pub client: Arc<dyn Client>,
     pub codec: Arc<Codec>,
     pub limits: Limits,
@@ -38,8 +35,10 @@ pub struct EngineSetup {
     pub application_id: String,
     /// The stores lie here, one per stage.
     pub store_directory: PathBuf,
-    pub crediting: StageSetup,
-    pub earning: StageSetup,
+    /// Called once the stage's store is this process's: what cannot start must not fence what works.
+    pub hold: &'h Hold<'h>,
+    pub crediting: MakeStage,
+    pub earning: MakeStage,
     pub crash: Arc<CrashPoints>,
 }
 
@@ -72,28 +71,30 @@ impl Shared {
 }
 
 impl Engine {
-    pub fn start(setup: EngineSetup) -> Result<Engine, Stop> {
+    pub fn start(setup: EngineSetup<'_>) -> Result<Engine, Stop> {
         let status = Arc::new(Status::default());
         let outcomes = Arc::new(OutcomeTap::new(setup.limits.outcomes_per_partition));
         let metrics = Metrics::new().map_err(|error| Stop::Settings(format!("metrics: {error}")))?;
         let metrics = Arc::new(metrics);
-        let EngineSetup { client, codec, limits, application_id, store_directory, crediting, earning, crash } = setup;
-        let machine = |name: &'static str, layout: Layout, stage: StageSetup, tap: Option<Arc<OutcomeTap>>| {
+        let EngineSetup { client, codec, limits, application_id, store_directory, hold, crediting, earning, crash } = setup;
+        let machine = |name: &'static str, layout: Layout, make_stage: MakeStage, tap: Option<Arc<OutcomeTap>>| {
             let store = open_store(name, layout, &store_directory, &limits, &crash)?;
+            let group = group(&application_id, name);
+            let log = hold(&group, make_stage().inputs())?;
             let setup = Setup {
                 name,
-                group: group(&application_id, name),
+                group,
                 owner: format!("{application_id}/{name}"),
                 client: client.clone(),
                 codec: codec.clone(),
-                make_stage: stage.make,
+                make_stage,
                 limits: limits.clone(),
                 status: status.clone(),
                 tap,
                 metrics: metrics.clone(),
                 crash: crash.clone(),
             };
-            Machine::new(setup, stage.log, store)
+            Machine::new(setup, log, store)
         };
         // Most deals are new; payees' quarters are not.
         let crediting = machine(CREDITING, Layout::Packed, crediting, Some(outcomes.clone()))?;

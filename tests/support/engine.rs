@@ -7,12 +7,10 @@ use accrue::domain::topic::{Topic, partition_of};
 use accrue::log::batch::Outbox;
 use accrue::log::embedded::Embedded;
 use accrue::log::{Append, Batch, Client, StageLog};
-use accrue::pipeline::Stage;
 use accrue::pipeline::crediting::Crediting;
 use accrue::pipeline::earning::Earning;
 use accrue::wire::Codec;
-use accrue::worker::engine::{Engine, EngineSetup, StageSetup, group};
-use accrue::worker::status::{CREDITING, EARNING};
+use accrue::worker::engine::{Engine, EngineSetup};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,10 +30,6 @@ pub fn start_on(
     directory: &Path,
     hold: impl Fn(&str, &[Topic]) -> Box<dyn StageLog>,
 ) -> Engine {
-    let stage = |name: &str, make: fn() -> Box<dyn Stage>| StageSetup {
-        log: hold(&group(application_id, name), make().inputs()),
-        make: Box::new(make),
-    };
     let defaults = Config::defaults().unwrap().limits;
     let limits = Limits { batch_records: 50, batch_wait_ms: 2, maintenance_ms: 20, maximum_record_bytes: 2_000, ..defaults };
     Engine::start(EngineSetup {
@@ -44,8 +38,9 @@ pub fn start_on(
         limits,
         application_id: application_id.into(),
         store_directory: directory.into(),
-        crediting: stage(CREDITING, || Box::new(Crediting::new(PARTITIONS, 100))),
-        earning: stage(EARNING, || Box::new(Earning::new(PARTITIONS, 100))),
+        hold: &|group, inputs| Ok(hold(group, inputs)),
+        crediting: Box::new(|| Box::new(Crediting::new(PARTITIONS, 100))),
+        earning: Box::new(|| Box::new(Earning::new(PARTITIONS, 100))),
         crash: Arc::default(),
     })
     .unwrap()

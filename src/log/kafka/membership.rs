@@ -5,11 +5,12 @@ use super::error::explain;
 use super::{Kafka, KafkaSettings};
 use crate::log::LogError;
 use rdkafka::TopicPartitionList;
-use rdkafka::bindings::rd_kafka_resp_err_t as ResponseError;
+use rdkafka::bindings::{self as native, rd_kafka_resp_err_t as ResponseError};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use std::collections::BTreeSet;
+use std::ffi::CStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,10 +23,12 @@ pub struct Assignment {
     pub owned: BTreeSet<u32>,
     /// Owned partitions that the worker has not been told of.
     pub fresh: BTreeSet<u32>,
-    /// Partitions that the worker was told of and no longer owns.
+    /// Partitions that the worker no longer owns, or must start again.
     pub gone: BTreeSet<u32>,
     /// Owned partitions that flow.
     pub started: BTreeSet<u32>,
+    /// This member's id, as the group last told it.
+    pub member: String,
     /// Counts the changes: a transaction belongs to one number.
     pub changes: u64,
     pub failure: Option<String>,
@@ -56,10 +59,34 @@ impl Membership {
         let started: Vec<u32> = partitions.iter().filter(|partition| assignment.started.remove(partition)).copied().collect();
         for partition in partitions {
             assignment.owned.remove(partition);
-            if !assignment.fresh.remove(partition) {
-                assignment.gone.insert(*partition);
-            }
+            assignment.fresh.remove(partition);
+            assignment.gone.insert(*partition);
         }
+        let answered = consumer.incremental_unassign(&self.all_inputs(&started));
+        assignment.failure = answered.err().map(|error| error.to_string());
+    }
+
+    /// Whoever was put out of the group and let in again has lost everything meanwhile, also what it is given again: another
+    /// worker may have had it. A static member is told nothing of what is the same before and after.
+    pub fn notice_rejoin(&self, consumer: &BaseConsumer<Self>) {
+        let id = member_id(consumer);
+        let mut assignment = self.lock();
+        if id.is_empty() || id == assignment.member {
+            return;
+        }
+        let is_first = std::mem::replace(&mut assignment.member, id).is_empty();
+        if !is_first {
+            self.lose_all(consumer, &mut assignment);
+        }
+    }
+
+    /// Everything that is owned is to be let go, and started again.
+    pub fn lose_all(&self, consumer: &BaseConsumer<Self>, assignment: &mut Assignment) {
+        let started: Vec<u32> = std::mem::take(&mut assignment.started).into_iter().collect();
+        let owned = assignment.owned.clone();
+        assignment.gone.extend(&owned);
+        assignment.fresh = owned;
+        assignment.changes += 1;
         let answered = consumer.incremental_unassign(&self.all_inputs(&started));
         assignment.failure = answered.err().map(|error| error.to_string());
     }
@@ -105,11 +132,31 @@ pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Resul
     Ok(consumer)
 }
 
+/// Empty while the group has not told one.
+pub fn member_id(consumer: &BaseConsumer<Membership>) -> String {
+    let client = consumer.client().native_ptr();
+    // SAFETY: the client is alive; what librdkafka allocated is a C string or null, is copied, and goes back to it.
+    unsafe {
+        let id = native::rd_kafka_memberid(client);
+        if id.is_null() {
+            return String::new();
+        }
+        let text = CStr::from_ptr(id).to_string_lossy().into_owned();
+        native::rd_kafka_mem_free(client, id.cast());
+        text
+    }
+}
+
 /// Leaves the group: a static member that only closes keeps its partitions until it is given up.
 pub fn leave(consumer: &BaseConsumer<Membership>) {
+    // Who was fenced has nothing to hand back, and is told nothing any more.
+    if consumer.client().fatal_error().is_some() {
+        return;
+    }
     let deadline = Instant::now() + HAND_BACK;
     consumer.unsubscribe();
-    while !consumer.context().lock().owned.is_empty() && Instant::now() < deadline {
+    // Until the group has let it go: closed before that, a static member stays.
+    while !(consumer.context().lock().owned.is_empty() && member_id(consumer).is_empty()) && Instant::now() < deadline {
         // Messages that still come are nobody's: their offsets are not committed.
         drop(consumer.poll(Duration::from_millis(5)));
     }

@@ -5,12 +5,15 @@ use super::{KafkaSettings, push};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, LogError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Idle readers that are kept: each has threads and connections of its own.
 const KEPT_READERS: usize = 8;
+/// A kept reader that brings nothing for so long is placed anew, to be told where the end is.
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// Where a read goes and how far.
 #[derive(Clone, Copy)]
@@ -28,6 +31,8 @@ struct Reader {
     topic: Topic,
     partition: u32,
     next: u64,
+    /// Placed by the read that goes on: what it says about the end is of now.
+    placed: bool,
 }
 
 #[derive(Default)]
@@ -37,7 +42,7 @@ impl Readers {
     pub fn read(&self, settings: &KafkaSettings, range: Range, into: &mut Batch) -> Result<u64, LogError> {
         let mut reader = self.take(settings, range)?;
         let next = reader.read(settings, range, into)?;
-        reader.next = next;
+        (reader.next, reader.placed) = (next, false);
         let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() == KEPT_READERS {
             idle.remove(0);
@@ -58,26 +63,28 @@ impl Readers {
             if idle.len() == KEPT_READERS { Some(idle.remove(0)) } else { None }
         };
         let consumer = kept.map_or_else(|| consumer(settings), |reader| Ok(reader.consumer))?;
-        assign(settings, &consumer, range)?;
-        Ok(Reader { consumer, topic, partition, next: from })
+        assign(settings, &consumer, range, from)?;
+        Ok(Reader { consumer, topic, partition, next: from, placed: true })
     }
 }
 
 fn consumer(settings: &KafkaSettings) -> Result<BaseConsumer, LogError> {
-    settings.reading().create().map_err(|error| explain(settings, "create a reader", &error))
+    settings.reading().set("enable.partition.eof", "true").create().map_err(|error| explain(settings, "create a reader", &error))
 }
 
-fn assign(settings: &KafkaSettings, consumer: &BaseConsumer, range: Range) -> Result<(), LogError> {
+fn assign(settings: &KafkaSettings, consumer: &BaseConsumer, range: Range, from: u64) -> Result<(), LogError> {
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(&settings.name(range.topic), range.partition as i32, Offset::Offset(range.from as i64))
+    list.add_partition_offset(&settings.name(range.topic), range.partition as i32, Offset::Offset(from as i64))
         .and_then(|()| consumer.assign(&list))
         .map_err(|error| explain(settings, "read", &error))
 }
 
 impl Reader {
-    fn read(&self, settings: &KafkaSettings, range: Range, into: &mut Batch) -> Result<u64, LogError> {
+    /// The consumer says when it has met the end, which lies at or behind the range's: in front of an undecided transaction
+    /// may be aborted records, and nothing but this tells that they were passed.
+    fn read(&mut self, settings: &KafkaSettings, range: Range, into: &mut Batch) -> Result<u64, LogError> {
         let (rows, bytes, name) = (into.len(), into.bytes(), settings.name(range.topic));
-        let deadline = Instant::now() + settings.request_timeout();
+        let began = Instant::now();
         let mut next = range.from;
         while next < range.end && into.bytes() - bytes < range.limit_bytes.max(1) {
             let wait = if into.len() > rows { Duration::ZERO } else { Duration::from_millis(20) };
@@ -87,13 +94,18 @@ impl Reader {
                     next = message.offset() as u64 + 1;
                     continue;
                 }
+                Some(Err(KafkaError::PartitionEOF(_))) => next = if self.placed { range.end } else { self.position() }.max(next),
                 Some(Err(error)) if !passing(&error) => return Err(explain(settings, &format!("read {name}"), &error)),
                 _ => next = next.max(self.position()),
             }
             if into.len() > rows {
                 break;
             }
-            if Instant::now() > deadline {
+            if next < range.end && !self.placed && began.elapsed() > SILENCE {
+                assign(settings, &self.consumer, range, next)?;
+                self.placed = true;
+            }
+            if began.elapsed() > settings.request_timeout() {
                 let brokers = &settings.brokers;
                 return Err(LogError::Unavailable(format!(
                     "{name} could not be read in time; look whether the Kafka brokers at {brokers} are up"

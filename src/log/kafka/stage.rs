@@ -5,7 +5,7 @@
 //! the positions to start from.
 
 use super::error::explain;
-use super::membership::{Assignment, Membership, join, leave, members};
+use super::membership::{Assignment, Membership, join, leave, member_id, members};
 use super::producer::{Reports, Transactional};
 use super::reader::passing;
 use super::{Kafka, KafkaSettings, push};
@@ -36,6 +36,8 @@ struct Generation {
     metadata: ConsumerGroupMetadata,
     changes: u64,
     offsets_sent: bool,
+    /// When something was first sent: from then on the broker's clock runs.
+    sent: Option<Instant>,
 }
 
 impl KafkaStage {
@@ -148,13 +150,8 @@ impl KafkaStage {
         }
         self.producer = Some(transactional(self.kafka.settings(), &self.group)?);
         let membership = self.consumer.context();
-        let mut assignment = membership.lock();
-        let started: Vec<u32> = std::mem::take(&mut assignment.started).into_iter().collect();
-        let owned = assignment.owned.clone();
-        (assignment.fresh, assignment.changes) = (owned, assignment.changes + 1);
-        drop(assignment);
-        let stopped = self.consumer.incremental_unassign(&membership.all_inputs(&started));
-        stopped.map_err(|error| explain(self.settings(), "give the partitions back", &error))
+        membership.lose_all(&self.consumer, &mut membership.lock());
+        self.check_membership()
     }
 
     fn unchanged(&self) -> Result<(), LogError> {
@@ -173,6 +170,7 @@ impl StageLog for KafkaStage {
         self.settle()?;
         let deadline = Instant::now() + wait;
         loop {
+            self.consumer.context().notice_rejoin(&self.consumer);
             self.check_membership()?;
             let mut membership = self.membership();
             let given: Vec<u32> = std::mem::take(&mut membership.fresh).into_iter().collect();
@@ -240,12 +238,24 @@ impl StageLog for KafkaStage {
         let metadata = self.consumer.group_metadata();
         let metadata =
             metadata.ok_or_else(|| LogError::Unavailable(format!("{} has no membership; start the worker again", self.group)))?;
+        // Checked behind the metadata: an older member's are refused, a newer one's are not this assignment's.
+        if member_id(&self.consumer) != self.membership().member {
+            return Err(LogError::Abort(format!("this worker joins {} again; go on with what it is assigned then", self.group)));
+        }
         self.producer()?.begin()?;
-        self.transaction = Some(Generation { metadata, changes, offsets_sent: false });
+        self.transaction = Some(Generation { metadata, changes, offsets_sent: false, sent: None });
         Ok(())
     }
 
     fn send(&mut self, topic: Topic, partition: u32, records: &Records) -> Result<(), LogError> {
+        let limit = Duration::from_millis(self.settings().transaction_timeout_ms) * 3 / 4;
+        let sent = self.transaction.as_mut().map(|transaction| *transaction.sent.get_or_insert_with(Instant::now));
+        if sent.is_some_and(|sent| sent.elapsed() > limit) {
+            return Err(LogError::TooLarge(format!(
+                "a transaction of {} takes too long; fewer records at a time, or raise transaction_timeout_ms",
+                self.group
+            )));
+        }
         self.producer()?.send(topic, partition, records)
     }
 
