@@ -137,7 +137,10 @@ fn aborted_records_in_front_of_an_open_transaction_are_read_past() {
     let other = Kafka::connect(KafkaSettings { client_id: "other".into(), ..settings.clone() }).unwrap();
     let mut aborted = owner(&log, &settings);
     let mut open = other.stage(&format!("{}others", settings.topic_prefix), &INPUTS).unwrap();
-    while open.assigned(Duration::from_millis(50)).unwrap().given.is_empty() {}
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while open.assigned(Duration::from_millis(50)).unwrap().given.is_empty() {
+        assert!(Instant::now() < deadline, "nothing is assigned");
+    }
     for round in 0..2 {
         begin(&mut aborted, "x=1").unwrap();
         begin(&mut open, "a=1").unwrap();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::process::Output;
 use std::time::{Duration, Instant};
 use support::application::{Application, SESSION_TIMEOUT_MS, held};
-use support::story::{PATIENCE, Story, Worker, accrue, error_text, succeeded, totals};
+use support::story::{PATIENCE, Step, Story, Worker, accrue, error_text, succeeded, totals};
 
 const STAGES: [&str; 2] = ["crediting", "earning"];
 
@@ -46,17 +46,17 @@ fn workers_share_hand_over_and_take_over() {
     let second = application.run(2, None);
     wait_until_all("a second worker joins", &[&first, &second], 4);
     let mut steps = story.steps().into_iter();
-    let mut next = || {
-        let step = steps.next().unwrap();
+    let run = |step: Option<Step>| {
+        let step = step.unwrap();
         succeeded(&[step.name()], &step.run(&log));
     };
-    next();
+    run(steps.next());
     // Its end includes what it hands back.
     let began = Instant::now();
     first.stop();
     let handed_over = began.elapsed() + wait_until_all("after the end of the first", &[&second], 4);
     assert!(handed_over < Duration::from_secs(3), "handed over after {handed_over:?}");
-    next();
+    run(steps.next());
     let first = application.run(1, None);
     wait_until_all("the first comes back", &[&first, &second], 4);
     second.kill();
@@ -65,14 +65,19 @@ fn workers_share_hand_over_and_take_over() {
     assert!(taken_over < limit, "taken over after {taken_over:?}");
     // Killed with a transaction open, which the next owner has to wait for.
     let mut second = application.run(2, Some("after-offsets"));
-    next();
-    second.was_killed();
-    // What a worker has is told every 100 ms.
-    std::thread::sleep(Duration::from_millis(300));
-    let taken_over = wait_until_all("taken over from one in a transaction", &[&first], 4);
-    assert!(taken_over < limit, "taken over after {taken_over:?}");
+    let close = steps.next();
+    // The close ends only when all partitions have done their part, so that it goes on beside the take-over.
+    std::thread::scope(|scope| {
+        let closing = scope.spawn(|| run(close));
+        second.was_killed();
+        // What a worker has is told every 100 ms.
+        std::thread::sleep(Duration::from_millis(300));
+        let taken_over = wait_until_all("taken over from one in a transaction", &[&first], 4);
+        assert!(taken_over < limit, "taken over after {taken_over:?}");
+        closing.join().unwrap();
+    });
     let mut second = application.run(2, None);
-    next();
+    run(steps.next());
     let mut first = first;
     application.ends_with(&expected, &mut [&mut first, &mut second]);
     first.stop();
