@@ -88,7 +88,7 @@ impl Metrics {
             offset_lag: gauge(
                 &registry,
                 "accrue_offset_lag",
-                "Offsets between what is folded and the end of the input; 0 when nothing is left",
+                "Offsets between what is folded and the end of the input; 0 while the stage calls itself idle",
                 &["stage", "topic", "partition"],
             )?,
             registry,
