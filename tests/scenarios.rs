@@ -3,7 +3,8 @@
 mod support;
 
 use accrue::domain::deal::DealClosed;
-use accrue::domain::fact::{FactBody, Method, TierBy};
+use accrue::domain::fact::FactBody;
+use accrue::domain::plan::{Method, TierBy};
 use accrue::domain::quota::QuotaChanged;
 use std::collections::BTreeMap;
 use support::company::*;

@@ -5,6 +5,7 @@ use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Q
 use accrue::domain::deal::{Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share, WHOLE};
+use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
 
 pub const PAYEES: usize = 100_000;
@@ -88,6 +89,7 @@ impl Workload {
             pay_group: "default".into(),
             plans: vec![PLAN.into()],
             employee_ref: None,
+            parameters: vec![],
         };
         Payee { payee_id: self.ids[payee].clone(), rows: vec![row] }
     }
@@ -244,6 +246,9 @@ fn plan() -> Plan {
         boundary: Boundary::Upper,
         negative: Negative::Carry,
         no_quota: Some(NoQuota::Park),
+        paid_measure: None,
+        beyond: None,
+        modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),
     };
@@ -253,6 +258,7 @@ fn plan() -> Plan {
         to: None,
         currency: CURRENCY.into(),
         calendar: CALENDAR.into(),
+        prorate: Prorate::NOTHING,
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,

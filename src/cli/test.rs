@@ -60,7 +60,7 @@ impl Test {
     }
 }
 
-/// The files, and those that lie in the directories, in order of name.
+/// The files, and those that lie in the directories (of a company's: in its `cases`), in order of name.
 fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
@@ -69,7 +69,9 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
             continue;
         }
         let mut inside = Vec::new();
-        for entry in std::fs::read_dir(path)? {
+        let company = path.join("company.toml").exists();
+        let directory = if company { path.join("cases") } else { path.clone() };
+        for entry in std::fs::read_dir(directory)? {
             inside.push(entry?.path());
         }
         inside.retain(|file| file.extension().is_some_and(|extension| extension == "toml" || extension == "json"));

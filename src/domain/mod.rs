@@ -1,16 +1,18 @@
 //! The domain: what a deal, a quota, a plan and a payout are, and how pay is computed from them.
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
-//! Reading order: `money`, `calendar`, `deal`, `quota`, `fact` (inputs); `world` (facts folded); `credit`,
+//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `fact` (inputs); `world` (facts folded); `credit`,
 //! `rate_table`, `reward`, `pay` (the four steps of the pipeline); `output` (what is published); `reject` (why not).
 
 pub mod calendar;
 pub mod credit;
 pub mod deal;
+pub mod exact;
 pub mod fact;
 pub mod money;
 pub mod output;
 pub mod pay;
+pub mod plan;
 pub mod quota;
 pub mod rate_table;
 pub mod reject;

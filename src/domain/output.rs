@@ -3,6 +3,7 @@
 //! Plain data, exact; how it is written to the log is `wire`'s. Money is in minor units of `currency`.
 
 use super::calendar::{Date, Interval, Period};
+use super::exact::Exact;
 use super::money::{Amount, Measured, Minor};
 use super::topic::Position;
 use compact_str::CompactString;
@@ -61,8 +62,8 @@ pub struct Accrual {
     pub sequence: i64,
     pub previous_total: Minor,
     pub new_total: Minor,
-    /// The unrounded earning of the effective period (all bookings), numerator over 10^20.
-    pub exact_numerator: ethnum::I256,
+    /// The unrounded earning of the effective period (all bookings).
+    pub exact: Exact,
     pub currency: Arc<str>,
     pub causes: Causes,
     pub as_of: i64,

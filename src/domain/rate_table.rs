@@ -1,67 +1,220 @@
-//! A rate table as a function of one exact sum: what all of it earns, marginal or retroactive.
+//! A rate table as a function of exact sums: which tier is reached, and what all of a sum earns.
 //!
-//! Edges of attainment tiers scale with the quota by multiplication, so nothing is divided and every value is exact.
+//! Edges of attainment tiers scale with the quota by multiplication, so tables that only multiply stay integers; those
+//! that divide (by a quota, by the width of a tier) give fractions. What modifies the result is `reward`.
 
-use super::fact::{Boundary, Component, Method, Negative, NoQuota, TierBy};
-use super::money::{Amount, Measured};
+use super::exact::{Exact, big, scaled};
+use super::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured, RATE_DECIMALS, Rate};
+use super::plan::{Beyond, Boundary, Component, Method, Negative, Pays, Tier, TierBy};
 use ethnum::I256;
+use num_rational::BigRational;
+use num_traits::Zero;
 
-/// An exact earning in 10^-20 of the currency's unit.
-pub type Exact = I256;
-
-/// What a table makes of a sum.
+/// A part of a whole: active days of all days. `(1, 1)` where nothing is prorated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Value {
-    Earns(Exact),
-    /// Tiers of attainment without a quota to measure them by.
-    NeedsQuota,
+pub struct Part {
+    pub active: u32,
+    pub of: u32,
 }
 
-/// The earning of the whole sum `measured` under a component's table.
-pub fn value(component: &Component, quota: Option<Amount>, measured: Measured) -> Value {
-    let quota = quota.filter(|quota| quota.0 > 0);
-    let lacks_quota = component.tier_by == TierBy::Attainment && quota.is_none();
-    match component.no_quota {
-        Some(NoQuota::Nothing) if lacks_quota => return Value::Earns(I256::ZERO),
-        Some(NoQuota::Park) | None if lacks_quota => return Value::NeedsQuota,
-        _ => {}
+impl Part {
+    pub const ALL: Part = Part { active: 1, of: 1 };
+
+    pub fn fraction(self) -> BigRational {
+        BigRational::new(self.active.into(), self.of.into())
     }
-    let of_positive = |sum: I256| if lacks_quota { first_tier(component, sum) } else { of_positive(component, quota, sum) };
-    let sum = I256::from(measured.0);
-    Value::Earns(match component.negative {
-        Negative::Carry if measured.0 < 0 => first_tier(component, sum),
-        Negative::Zero if measured.0 < 0 => I256::ZERO,
-        Negative::Mirror if measured.0 < 0 => -of_positive(-sum),
-        _ => of_positive(sum),
+}
+
+/// A sum on the axis of a table: against an edge of a tier both are scaled so that they are integers.
+#[derive(Clone, Copy, Debug)]
+pub struct Axis {
+    /// In 10^-12 of the unit, times `over`.
+    sum: I256,
+    /// What an edge is multiplied by.
+    unit: I256,
+    /// What an edge is divided by first, without a rest: edges of attainment have at most 6 decimals.
+    fine: i128,
+    over: I256,
+}
+
+impl Axis {
+    /// `None` for attainment without a quota (or with none left of it).
+    pub fn new(by: TierBy, sum: Measured, quota: Option<Amount>, part: Part) -> Option<Axis> {
+        let sum = I256::from(sum.0);
+        if by != TierBy::Attainment {
+            return Some(Axis { sum, unit: I256::ONE, fine: 1, over: I256::ONE });
+        }
+        let quota = quota.filter(|quota| quota.0 > 0 && part.active > 0)?;
+        let (active, of) = (I256::from(part.active), I256::from(part.of));
+        Some(Axis { sum: sum * of, unit: I256::from(quota.0) * active, fine: 1_000_000, over: of })
+    }
+
+    fn edge(&self, from: i128) -> I256 {
+        I256::from(from / self.fine) * self.unit
+    }
+
+    /// Whether the sum is in what starts at `from`.
+    pub fn reaches(&self, from: i128, boundary: Boundary) -> bool {
+        let edge = self.edge(from);
+        self.sum > edge || (self.sum == edge && boundary == Boundary::Upper)
+    }
+
+    /// The place of the tier that the sum is in; the first one also holds what is below it.
+    pub fn place(&self, tiers: &[Tier], boundary: Boundary) -> usize {
+        (1..tiers.len()).take_while(|place| self.reaches(tiers[*place].from, boundary)).last().unwrap_or(0)
+    }
+
+    fn mirrored(self) -> Axis {
+        Axis { sum: -self.sum, ..self }
+    }
+}
+
+/// What a table is asked about: the sum that picks the tier, the sum that is paid on, and the payee's target.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    pub axis: Axis,
+    pub paid: Measured,
+    /// In the currency's unit, where a fraction of it is paid.
+    pub target: Option<&'q BigRational>,
+}
+
+/// The earning of the whole sum under a component's table.
+pub fn value(component: &Component, question: Question<'_>) -> Exact {
+    if question.axis.sum >= I256::ZERO {
+        return not_negative(component, question);
+    }
+    match component.negative {
+        Negative::Carry => below(component, question),
+        Negative::Zero => Exact::ZERO,
+        Negative::Mirror => {
+            let paid = Measured(question.paid.0.saturating_neg());
+            let mirrored = not_negative(component, Question { axis: question.axis.mirrored(), paid, ..question });
+            &Exact::ZERO - &mirrored
+        }
+    }
+}
+
+/// What there is of a table without a quota: the first tier's line for the whole of what is paid on. `sum` is of the
+/// measure that would pick the tier.
+pub fn without_quota(component: &Component, sum: Measured, paid: Measured) -> Exact {
+    let nothing = component.negative == Negative::Zero && sum.0 < 0;
+    if nothing { Exact::ZERO } else { first_tier(component, paid) }
+}
+
+fn first_tier(component: &Component, paid: Measured) -> Exact {
+    match (&component.pays, component.method) {
+        (Pays::RateOf | Pays::PerUnit, Method::Marginal | Method::Retroactive) => times_rate(paid, first_rate(component)),
+        _ => Exact::ZERO,
+    }
+}
+
+fn first_rate(component: &Component) -> Rate {
+    component.tiers.first().map_or(Rate(0), |tier| tier.rate)
+}
+
+fn times_rate(paid: Measured, rate: Rate) -> Exact {
+    Exact::Fixed(I256::from(paid.0) * I256::from(rate.0))
+}
+
+/// The first segment's line below zero.
+fn below(component: &Component, question: Question<'_>) -> Exact {
+    let Question { axis, target, .. } = question;
+    match (&component.pays, component.method) {
+        (Pays::FractionOf(_), Method::Marginal | Method::Retroactive) => {
+            of_target(axis, axis.sum * I256::from(first_rate(component).0), target)
+        }
+        (_, Method::Interpolated) => Exact::of(first_slope(component, axis)),
+        _ => first_tier(component, question.paid),
+    }
+}
+
+fn first_slope(component: &Component, axis: Axis) -> BigRational {
+    match component.tiers.as_slice() {
+        [first, second, ..] => ratio(axis.sum, axis.edge(second.from)) * money(first.rate),
+        _ => BigRational::zero(),
+    }
+}
+
+fn not_negative(component: &Component, question: Question<'_>) -> Exact {
+    let Question { axis, paid, target } = question;
+    let (tiers, boundary) = (component.tiers.as_slice(), component.boundary);
+    match (&component.pays, component.method) {
+        (Pays::RateOf | Pays::PerUnit, Method::Marginal) => divided(marginal(tiers, boundary, axis), axis.over),
+        (Pays::RateOf | Pays::PerUnit, Method::Retroactive) => times_rate(paid, tiers[axis.place(tiers, boundary)].rate),
+        (Pays::RateOf | Pays::PerUnit, _) => Exact::of(curve(component, axis) * scaled(paid.0, MEASURED_DECIMALS)),
+        (Pays::FractionOf(_), Method::Marginal) => of_target(axis, marginal(tiers, boundary, axis), target),
+        (Pays::FractionOf(_), Method::Retroactive) => {
+            of_target(axis, axis.sum * I256::from(tiers[axis.place(tiers, boundary)].rate.0), target)
+        }
+        (pays, method) => {
+            let fraction = match method {
+                Method::Interpolated => interpolated(tiers, axis),
+                Method::Curve => curve(component, axis),
+                _ => money(tiers[axis.place(tiers, boundary)].rate),
+            };
+            Exact::of(if *pays == Pays::Lump { fraction } else { fraction_of(fraction, target) })
+        }
+    }
+}
+
+/// Each rate on the part of the sum inside its tier, in 10^-20 times the axis' `over`.
+fn marginal(tiers: &[Tier], boundary: Boundary, axis: Axis) -> I256 {
+    let last = axis.place(tiers, boundary);
+    let rate = |place: usize| I256::from(tiers[place].rate.0);
+    let full = (0..last).map(|place| (axis.edge(tiers[place + 1].from) - axis.edge(tiers[place].from)) * rate(place));
+    full.fold((axis.sum - axis.edge(tiers[last].from)) * rate(last), |total, part| total + part)
+}
+
+fn divided(value: I256, over: I256) -> Exact {
+    if over == I256::ONE {
+        return Exact::Fixed(value);
+    }
+    Exact::of(BigRational::new(big(value), big(over) * num_bigint::BigInt::from(10).pow(MEASURED_DECIMALS + RATE_DECIMALS)))
+}
+
+/// A measured amount times a rate, as part of the quota, of the target.
+fn of_target(axis: Axis, value: I256, target: Option<&BigRational>) -> Exact {
+    let quota = scaled(big(axis.unit), AMOUNT_DECIMALS);
+    Exact::of(fraction_of(scaled(big(value), MEASURED_DECIMALS + RATE_DECIMALS) / quota, target))
+}
+
+fn fraction_of(fraction: BigRational, target: Option<&BigRational>) -> BigRational {
+    target.map_or_else(BigRational::zero, |target| fraction * target)
+}
+
+fn money(rate: Rate) -> BigRational {
+    scaled(rate.0, RATE_DECIMALS)
+}
+
+fn ratio(numerator: I256, denominator: I256) -> BigRational {
+    BigRational::new(big(numerator), big(denominator))
+}
+
+/// Each tier's value times the part of it that the sum covers; the last tier is where the table ends.
+fn interpolated(tiers: &[Tier], axis: Axis) -> BigRational {
+    tiers.windows(2).fold(BigRational::zero(), |total, pair| {
+        let (from, to) = (axis.edge(pair[0].from), axis.edge(pair[1].from));
+        let covered = (axis.sum.min(to) - from).max(I256::ZERO);
+        total + ratio(covered, to - from) * money(pair[0].rate)
     })
 }
 
-fn first_tier(component: &Component, sum: I256) -> Exact {
-    sum * I256::from(component.tiers.first().map_or(0, |tier| tier.rate.0))
-}
-
-/// The lower edge of a tier in 10^-12 of the measure's unit. Attainment tiers have at most 6 decimals, so that
-/// `from x quota` needs no more than 12.
-fn edge(component: &Component, quota: Option<Amount>, place: usize) -> I256 {
-    let from = component.tiers[place].from;
-    match (component.tier_by, quota) {
-        (TierBy::Attainment, Some(quota)) => I256::from(from / 1_000_000) * I256::from(quota.0),
-        _ => I256::from(from),
+/// The value on the line through the points.
+fn curve(component: &Component, axis: Axis) -> BigRational {
+    let points = component.tiers.as_slice();
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return BigRational::zero() };
+    if !axis.reaches(first.from, component.boundary) {
+        return BigRational::zero();
+    }
+    let behind = points.iter().position(|point| axis.sum < axis.edge(point.from));
+    match (behind, component.beyond, points) {
+        (Some(next), ..) => between(&points[next - 1], &points[next], axis),
+        (None, Some(Beyond::Extend), [.., before, last]) => between(before, last, axis),
+        _ => money(last.rate),
     }
 }
 
-fn of_positive(component: &Component, quota: Option<Amount>, sum: I256) -> Exact {
-    let reached = |place: usize| {
-        let edge = edge(component, quota, place);
-        sum > edge || (sum == edge && component.boundary == Boundary::Upper)
-    };
-    let last = (1..component.tiers.len()).take_while(|place| reached(*place)).last().unwrap_or(0);
-    let rate = |place: usize| I256::from(component.tiers[place].rate.0);
-    match component.method {
-        Method::Retroactive => sum * rate(last),
-        Method::Marginal => {
-            let full = (0..last).map(|place| (edge(component, quota, place + 1) - edge(component, quota, place)) * rate(place));
-            full.fold((sum - edge(component, quota, last)) * rate(last), |total, part| total + part)
-        }
-    }
+fn between(one: &Tier, other: &Tier, axis: Axis) -> BigRational {
+    let (from, to) = (axis.edge(one.from), axis.edge(other.from));
+    money(one.rate) + ratio(axis.sum - from, to - from) * (money(other.rate) - money(one.rate))
 }

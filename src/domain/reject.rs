@@ -32,12 +32,13 @@ pub enum Reason {
     UnknownCalendar,
     MissingPlan,
     MissingQuota,
+    MissingParameter,
     UnknownMeasure,
     NoSuchInterval,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 23] = [
+    pub const ALL: [Reason; 24] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -59,6 +60,7 @@ impl Reason {
         Reason::UnknownCalendar,
         Reason::MissingPlan,
         Reason::MissingQuota,
+        Reason::MissingParameter,
         Reason::UnknownMeasure,
         Reason::NoSuchInterval,
     ];
@@ -86,6 +88,7 @@ impl Reason {
             Reason::UnknownCalendar => "unknown_calendar",
             Reason::MissingPlan => "missing_plan",
             Reason::MissingQuota => "missing_quota",
+            Reason::MissingParameter => "missing_parameter",
             Reason::UnknownMeasure => "unknown_measure",
             Reason::NoSuchInterval => "no_such_interval",
         }

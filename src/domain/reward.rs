@@ -1,55 +1,180 @@
 //! Reward: what one component earned for each pay period of one interval.
 //!
 //! `E(up to P)` carries: each period is priced from its starting position on the curve in force in it. What is earned
-//! for P is the difference of two rounded cumulative amounts, so nothing drifts.
+//! for P is the difference of two rounded cumulative amounts, so nothing drifts. A table's value is weighted, multiplied,
+//! gated and capped, in this order.
 
-use super::fact::Component;
-use super::money::{Amount, Measured, Minor, round_to_minor};
-use super::rate_table::{Exact, Value, value};
-use ethnum::I256;
+use super::exact::{Exact, scaled};
+use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
+use super::plan::{Component, Gate, NoQuota, Otherwise, Pays, Prorate, Tested, TierBy};
+use super::rate_table::{Axis, Part, Question, value, without_quota};
+use num_rational::BigRational;
 
-/// One pay period of the interval: the component's version in force (if any), the quota, and the cumulative sums of its
-/// measure before and after the period.
-#[derive(Clone, Copy, Debug)]
-pub struct PeriodInput<'w> {
-    pub component: Option<&'w Component>,
+/// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
     pub quota: Option<Amount>,
     pub from: Measured,
     pub to: Measured,
 }
 
-/// What was earned for one pay period.
+/// One pay period of the interval: the component's version in force (if any) and what it reads.
+#[derive(Clone, Copy, Debug)]
+pub struct PeriodInput<'w> {
+    pub component: Option<&'w Component>,
+    pub prorate: Prorate,
+    /// Of the interval, in which the payee is on the plan.
+    pub part: Part,
+    /// The payee's parameter that the component pays a fraction of.
+    pub target: Option<Amount>,
+    /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
+    pub tier: Reading,
+    pub paid: Reading,
+    pub multiplier: Reading,
+    pub gate: Reading,
+    /// The interval ends with this period.
+    pub last: bool,
+}
+
+/// What a component waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Earned {
+pub enum Lacks<'w> {
+    /// The quota of a measure.
+    Quota(&'w str),
+    /// A parameter of the payee.
+    Parameter(&'w str),
+}
+
+/// What was earned for one pay period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earned<'w> {
     pub minor: Minor,
-    /// Unrounded, in 10^-20 of the currency's unit.
+    /// Unrounded.
     pub exact: Exact,
-    /// Waits for a quota.
-    pub needs_quota: bool,
+    pub lacks: Option<Lacks<'w>>,
 }
 
 /// Prices the periods of one interval in order; `None` when an amount does not fit.
-pub fn earned(periods: &[PeriodInput<'_>], minor_digits: u32) -> Option<Vec<Earned>> {
-    let (mut total, mut rounded) = (I256::ZERO, Minor(0));
+pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32) -> Option<Vec<Earned<'w>>> {
+    let (mut total, mut rounded) = (Exact::ZERO, Minor(0));
     let mut result = Vec::with_capacity(periods.len());
     for period in periods {
         let Some(component) = period.component else {
-            result.push(Earned { minor: Minor(0), exact: I256::ZERO, needs_quota: false });
+            result.push(Earned { minor: Minor(0), exact: Exact::ZERO, lacks: None });
             continue;
         };
-        let (exact, needs_quota) = part(component, period);
-        total += exact;
-        let before = std::mem::replace(&mut rounded, round_to_minor(total, minor_digits, component.rounding)?);
-        result.push(Earned { minor: Minor(rounded.0.checked_sub(before.0)?), exact, needs_quota });
+        let (exact, lacks) = match part(component, period) {
+            Ok(exact) => (exact, None),
+            Err(lacks) => (Exact::ZERO, Some(lacks)),
+        };
+        total = &total + &exact;
+        let before = std::mem::replace(&mut rounded, total.round(minor_digits, component.rounding)?);
+        result.push(Earned { minor: Minor(rounded.0.checked_sub(before.0)?), exact, lacks });
     }
     Some(result)
 }
 
-/// What a period adds to the unrounded total, and whether it lacks a quota to say so.
-fn part(component: &Component, period: &PeriodInput<'_>) -> (Exact, bool) {
-    let at = |sum| value(component, period.quota, sum);
-    match (at(period.from), at(period.to)) {
-        (Value::Earns(start), Value::Earns(end)) => (end - start, false),
-        _ => (I256::ZERO, true),
+/// What a period adds to the unrounded total.
+fn part<'w>(component: &'w Component, period: &PeriodInput<'w>) -> Result<Exact, Lacks<'w>> {
+    let start = Pricing { component, period, sum: |reading| reading.from, at_end: false };
+    let end = Pricing { component, period, sum: |reading| reading.to, at_end: period.last };
+    Ok(&end.total()? - &start.total()?)
+}
+
+/// A component at one point of an interval: after a period, or before it.
+struct Pricing<'p, 'w> {
+    component: &'w Component,
+    period: &'p PeriodInput<'w>,
+    sum: fn(&Reading) -> Measured,
+    /// The interval is over.
+    at_end: bool,
+}
+
+impl<'w> Pricing<'_, 'w> {
+    fn total(&self) -> Result<Exact, Lacks<'w>> {
+        let Some(table) = self.table()? else { return Ok(Exact::ZERO) };
+        let modifiers = &self.component.modifiers;
+        let mut total = table;
+        if let Some(weight) = modifiers.weight {
+            total = times(&total, scaled(weight.0, RATE_DECIMALS));
+        }
+        if let Some(multiplier) = &modifiers.multiplier {
+            let Some(axis) = self.axis(multiplier.tier_by, &multiplier.measure, &self.period.multiplier)? else {
+                return Ok(Exact::ZERO);
+            };
+            let place = axis.map_or(0, |axis| axis.place(&multiplier.tiers, self.component.boundary));
+            total = times(&total, scaled(multiplier.tiers[place].rate.0, RATE_DECIMALS));
+        }
+        if let Some(gate) = &modifiers.gate {
+            let Some(gated) = self.gated(gate, total)? else { return Ok(Exact::ZERO) };
+            total = gated;
+        }
+        Ok(match modifiers.cap {
+            Some(cap) => at_most(total, scaled(cap.0, AMOUNT_DECIMALS) * self.prorated(self.period.prorate.cap).fraction()),
+            None => total,
+        })
     }
+
+    /// `None`: without a quota nothing is earned.
+    fn table(&self) -> Result<Option<Exact>, Lacks<'w>> {
+        let (component, period) = (self.component, self.period);
+        let target = self.target()?;
+        let paid = if component.paid_measure.is_some() { &period.paid } else { &period.tier };
+        let paid = (self.sum)(paid);
+        let Some(axis) = self.axis(component.tier_by, &component.measure, &period.tier)? else { return Ok(None) };
+        Ok(Some(match axis {
+            Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
+            None => without_quota(component, (self.sum)(&period.tier), paid),
+        }))
+    }
+
+    fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {
+        let Pays::FractionOf(parameter) = &self.component.pays else { return Ok(None) };
+        let target = self.period.target.ok_or(Lacks::Parameter(parameter))?;
+        Ok(Some(scaled(target.0, AMOUNT_DECIMALS) * self.prorated(self.period.prorate.target).fraction()))
+    }
+
+    fn prorated(&self, prorated: bool) -> Part {
+        if prorated { self.period.part } else { Part::ALL }
+    }
+
+    /// Where a measure stands; `Some(None)` without a quota where the first tier applies, `None` where nothing is earned.
+    fn axis(&self, by: TierBy, measure: &'w str, reading: &Reading) -> Result<Option<Option<Axis>>, Lacks<'w>> {
+        let part = self.prorated(self.period.prorate.quota);
+        let axis = Axis::new(by, (self.sum)(reading), reading.quota, part);
+        match (axis, self.component.no_quota) {
+            (Some(axis), _) => Ok(Some(Some(axis))),
+            (None, Some(NoQuota::FirstTier)) => Ok(Some(None)),
+            (None, Some(NoQuota::Nothing)) => Ok(None),
+            (None, Some(NoQuota::Park) | None) => Err(Lacks::Quota(measure)),
+        }
+    }
+
+    /// `None`: without a quota nothing is earned.
+    fn gated(&self, gate: &'w Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
+        let Some(axis) = self.axis(gate.tier_by, &gate.measure, &self.period.gate)? else { return Ok(None) };
+        let met = axis.is_some_and(|axis| axis.reaches(gate.at_least, self.component.boundary));
+        Ok(Some(match (gate.tested, self.at_end) {
+            (Tested::AtEndPaidUntilThen, false) => total,
+            (Tested::AtEndHeldUntilThen, false) => Exact::ZERO,
+            _ if met => total,
+            _ => otherwise(gate.otherwise, total),
+        }))
+    }
+}
+
+fn otherwise(otherwise: Otherwise, total: Exact) -> Exact {
+    match otherwise {
+        Otherwise::Zero => Exact::ZERO,
+        Otherwise::Factor(factor) => times(&total, scaled(factor.0, RATE_DECIMALS)),
+        Otherwise::Cap(cap) => at_most(total, scaled(cap.0, AMOUNT_DECIMALS)),
+    }
+}
+
+fn times(total: &Exact, factor: BigRational) -> Exact {
+    Exact::of(total.fraction() * factor)
+}
+
+fn at_most(total: Exact, cap: BigRational) -> Exact {
+    if total.fraction() > cap { Exact::of(cap) } else { total }
 }

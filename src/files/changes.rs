@@ -10,8 +10,9 @@ use super::quota_changes::quota_changes;
 use super::quotas::Quota;
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::{Calendar, Date};
-use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow, Plan};
+use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
+use crate::domain::plan::Plan;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is published now. Quotas: every statement that is still known, with its revision; the newest of each key at least.

@@ -1,13 +1,15 @@
 //! Comparison of a company's files with each other: names, units, dates, overlaps. Reports, changes nothing.
 
 use super::codes;
+use super::component::ComponentDraft;
 use super::draft::Draft;
 use super::organisation;
-use super::plan::{ComponentDraft, PlanDraft, nearest};
+use super::plan::{PlanDraft, nearest};
 use super::quotas::QuotaDraft;
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::{Calendar, Date};
-use crate::domain::fact::{MeasureOf, Pays, TierBy};
+use crate::domain::fact::MeasureOf;
+use crate::domain::plan::{Pays, TierBy};
 use std::collections::{HashMap, HashSet};
 
 pub fn check(draft: &Draft, findings: &mut Findings) {
@@ -59,7 +61,7 @@ fn check_plan(plan: &PlanDraft, draft: &Draft, findings: &mut Findings) {
         }
     }
     for component in &plan.components {
-        check_measure(component, draft, findings);
+        check_measures(component, draft, findings);
     }
 }
 
@@ -83,24 +85,39 @@ fn outside(place: Place, what: &str, calendar: &Calendar, findings: &mut Finding
     findings.add(place, codes::OUTSIDE_CALENDAR, message, hint);
 }
 
-fn check_measure(component: &ComponentDraft, draft: &Draft, findings: &mut Findings) {
-    let (Some(named), Some(measures)) = (&component.measure, &draft.measures) else { return };
+/// Every measure of a component is defined, and counts what it is used as.
+fn check_measures(component: &ComponentDraft, draft: &Draft, findings: &mut Findings) {
+    let own = component.measure.as_ref().map(|measure| (measure, component.tier_by.as_ref()));
+    for (measure, tier_by) in own.into_iter().chain(component.others.iter().map(|(measure, by)| (measure, Some(by)))) {
+        let used = tier_by.and_then(|by| match by.value {
+            TierBy::Amount => Some((MeasureOf::Amount, by.place, "as = \"amount\"")),
+            TierBy::Quantity => Some((MeasureOf::Quantity, by.place, "as = \"quantity\"")),
+            TierBy::Attainment => None,
+        });
+        check_measure(measure, used, draft, findings);
+    }
+    let paid = component.pays.as_ref().zip(component.paid.as_ref());
+    let Some((pays, paid)) = paid else { return };
+    let used = match pays.value {
+        Pays::RateOf => (MeasureOf::Amount, pays.place, "rate_of"),
+        _ => (MeasureOf::Quantity, pays.place, "per_unit"),
+    };
+    let known = component.measure.as_ref().is_some_and(|measure| measure.value == paid.value);
+    let defined = draft.measures.iter().flatten().any(|measure| measure.id.value == paid.value);
+    if defined || !known {
+        check_measure(paid, Some(used), draft, findings);
+    }
+}
+
+fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>, draft: &Draft, findings: &mut Findings) {
+    let Some(measures) = &draft.measures else { return };
     let Some(measure) = measures.iter().find(|measure| measure.id.value == named.value) else {
         unknown_measure(named, draft, findings);
         return;
     };
     let Some(of) = measure.of else { return };
     let counts = if of == MeasureOf::Amount { "amount" } else { "quantity" };
-    let tiers = match component.tier_by.as_ref().map(|tier_by| (tier_by.value, tier_by.place)) {
-        Some((TierBy::Amount, place)) => Some((MeasureOf::Amount, place, "as = \"amount\"")),
-        Some((TierBy::Quantity, place)) => Some((MeasureOf::Quantity, place, "as = \"quantity\"")),
-        Some((TierBy::Attainment, _)) | None => None,
-    };
-    let pays = component.pays.as_ref().map(|pays| match pays.value {
-        Pays::RateOf => (MeasureOf::Amount, pays.place, "rate_of"),
-        Pays::PerUnit => (MeasureOf::Quantity, pays.place, "per_unit"),
-    });
-    for (_, place, what) in [tiers, pays].into_iter().flatten().filter(|(needed, _, _)| *needed != of) {
+    if let Some((_, place, what)) = used.filter(|(needed, _, _)| *needed != of) {
         let message = format!("{what} does not fit: measure \"{}\" counts {counts}", named.value);
         let hint = if of == MeasureOf::Amount { "use rate_of and as = \"amount\"" } else { "use per_unit and as = \"quantity\"" };
         findings.add(place, codes::WRONG_UNIT, message, hint);
@@ -197,21 +214,21 @@ fn warn_no_quota(draft: &Draft, findings: &mut Findings) {
         .collect();
     let mut needs: HashMap<&str, Vec<&ComponentDraft>> = HashMap::new();
     for plan in &draft.plans {
-        let by_attainment =
-            |component: &&ComponentDraft| component.tier_by.as_ref().is_some_and(|by| by.value == TierBy::Attainment);
         if let Some(id) = &plan.id {
-            needs.entry(&id.value).or_default().extend(plan.components.iter().filter(by_attainment));
+            needs.entry(&id.value).or_default().extend(&plan.components);
         }
     }
     let mut said = HashSet::new();
     for payee in draft.payees.iter().flatten() {
         for component in payee.plans.iter().filter_map(|plan| needs.get(plan.value.as_str())).flatten() {
-            let (Some(measure), Some(interval)) = (&component.measure, component.interval) else { continue };
-            let key = (payee.id.value.as_str(), measure.value.as_str(), interval);
-            if !quotas.contains(&key) && said.insert(key) {
-                let message =
-                    format!("\"{}\" is paid by attainment of \"{}\" and has no quota for it", payee.id.value, measure.value);
-                findings.add(payee.id.place, codes::NO_QUOTA, message, "add rows to quotas.csv");
+            let Some(interval) = component.interval else { continue };
+            for measure in component.with_quota() {
+                let key = (payee.id.value.as_str(), measure.value.as_str(), interval);
+                if !quotas.contains(&key) && said.insert(key) {
+                    let message =
+                        format!("\"{}\" is paid by attainment of \"{}\" and has no quota for it", payee.id.value, measure.value);
+                    findings.add(payee.id.place, codes::NO_QUOTA, message, "add rows to quotas.csv");
+                }
             }
         }
     }

@@ -6,8 +6,9 @@ use super::plan::PlanDraft;
 use super::quotas::{Quota, QuotaDraft};
 use super::source::{Findings, Located};
 use crate::domain::calendar::Calendar;
-use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow, Plan};
+use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
+use crate::domain::plan::Plan;
 use std::collections::HashMap;
 
 #[derive(Clone, Debug, Default)]

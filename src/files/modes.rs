@@ -5,10 +5,11 @@
 use super::fields::Choices;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
-use crate::domain::fact::{
-    AfterRelease, Boundary, CreditKind, MeasureOf, Method, MidIntervalChange, Negative, NegativePay, NoQuota, TierBy,
-};
+use crate::domain::fact::{CreditKind, MeasureOf};
 use crate::domain::money::RoundingMode;
+use crate::domain::plan::{
+    AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, TierBy,
+};
 
 pub const CALENDAR_KIND: &Choices<()> =
     &[("monthly", Some(())), ("4-4-5", None), ("4-5-4", None), ("5-4-4", None), ("weekly", None)];
@@ -42,7 +43,7 @@ pub const MID_INTERVAL_CHANGE: &Choices<MidIntervalChange> =
 pub const NEGATIVE_PAY: &Choices<NegativePay> = &[("carry", Some(NegativePay::Carry)), ("receivable", None)];
 pub const AFTER_RELEASE: &Choices<AfterRelease> =
     &[("adjust", Some(AfterRelease::Adjust)), ("raise_only", None), ("freeze", None)];
-pub const PRORATE_BY: &Choices<()> = &[("active_days", Some(())), ("months", Some(()))];
+pub const PRORATE_BY: &Choices<ProrateBy> = &[("active_days", Some(ProrateBy::ActiveDays)), ("months", Some(ProrateBy::Months))];
 
 pub const INTERVAL: &Choices<IntervalKind> = &[
     ("month", Some(IntervalKind::Month)),
@@ -57,10 +58,10 @@ pub const METHOD: &Choices<Method> = &[
     ("retroactive", Some(Method::Retroactive)),
     ("whole_deal_before", None),
     ("whole_deal_after", None),
-    ("interpolated", None),
-    ("curve", None),
+    ("interpolated", Some(Method::Interpolated)),
+    ("curve", Some(Method::Curve)),
     ("overage", None),
-    ("lump", None),
+    ("lump", Some(Method::Lump)),
     ("lookup", None),
 ];
 pub const TIER_BY: &Choices<TierBy> = &[
@@ -70,6 +71,12 @@ pub const TIER_BY: &Choices<TierBy> = &[
     ("count", None),
 ];
 pub const BOUNDARY: &Choices<Boundary> = &[("upper", Some(Boundary::Upper)), ("lower", Some(Boundary::Lower))];
+pub const BEYOND: &Choices<Beyond> = &[("flat", Some(Beyond::Flat)), ("extend", Some(Beyond::Extend))];
+/// Whether at the interval's end.
+pub const TESTED: &Choices<bool> = &[("running", Some(false)), ("interval_end", Some(true))];
+pub const CAP_PER: &Choices<()> =
+    &[("interval", Some(())), ("deal", None), ("period", None), ("plan", None), ("year", None), ("payment", None)];
+pub const CAP_EXCESS: &Choices<()> = &[("lost", Some(())), ("carry", None)];
 pub const NEGATIVE: &Choices<Negative> =
     &[("carry", Some(Negative::Carry)), ("zero", Some(Negative::Zero)), ("mirror", Some(Negative::Mirror))];
 pub const DIRECTION: &Choices<()> = &[("higher", Some(())), ("lower", None)];
@@ -86,25 +93,10 @@ pub const ROUNDING_AT: &Choices<()> = &[("cumulative", Some(())), ("deal", None)
 /// Keys of a plan that the format knows and this version does not do.
 pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["draw", "guarantee", "recovery", "minimum_settlement", "cap", "pay_group", "ramp"];
 /// The same of a component. `attribution`, `late` and `count_split` only matter to modes that are not built.
-pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &[
-    "gate",
-    "cap",
-    "floor",
-    "pay",
-    "attribution",
-    "late",
-    "count_split",
-    "weight",
-    "formula",
-    "phase",
-    "target",
-    "rate_type",
-    "points",
-];
-/// What `pays` may be and is not.
-pub const PAYS_NOT_BUILT: &[&str] = &["fraction_of", "lump"];
+pub const COMPONENT_KEYS_NOT_BUILT: &[&str] =
+    &["floor", "pay", "attribution", "late", "count_split", "formula", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "fiscal_start", "first_month", "periods"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];
 /// Columns of payees.csv that are not built.
-pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["target_incentive", "own_rate", "pay_mix", "territories", "tenure_from"];
+pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

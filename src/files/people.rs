@@ -7,10 +7,11 @@ use super::plan::check_range;
 use super::sheet::{Columns, Row, Sheet};
 use super::source::{Findings, Located, Place};
 use crate::domain::fact::PayeeRow;
+use crate::domain::money::{Amount, NumberError};
 
 const PAYEES: Columns = Columns {
     required: &["id", "title", "manager", "pay_group", "plans", "from", "to"],
-    optional: &["employee_ref"],
+    optional: &["employee_ref", "target_incentive"],
     not_built: modes::PAYEE_COLUMNS_NOT_BUILT,
 };
 const DIRECTORY: Columns = Columns { required: &["id", "name", "team"], optional: &[], not_built: &[] };
@@ -47,6 +48,8 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
     let to = to_cell.clone().and_then(|to| parsed_text(to, codes::BAD_DATE, str::parse, findings));
     check_range(&from, &to, findings);
     let plans = row.cell("plans").map(|plans| names(&plans)).unwrap_or_default();
+    let target = row.cell("target_incentive");
+    let parameters = target.map(|target| target_incentive(target, findings)).unwrap_or_default();
     let broken = to_cell.is_some() && to.is_none();
     let payee_row = from.as_ref().filter(|_| !broken).map(|from| PayeeRow {
         from: from.value,
@@ -56,8 +59,19 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
         pay_group,
         plans: plans.iter().map(|plan| plan.value.clone()).collect(),
         employee_ref: row.cell("employee_ref").map(|reference| reference.value),
+        parameters,
     });
     Some(PayeeDraft { id: id?, manager, plans, from_place: row.place_of("from"), row: payee_row })
+}
+
+/// The amount that `fraction_of = "payee.target_incentive"` reads.
+pub fn target_incentive(text: Located<String>, findings: &mut Findings) -> Vec<(String, Amount)> {
+    let amount = |text: &str| match Amount::parse(text)? {
+        Amount(negative) if negative < 0 => Err(NumberError::OutOfRange(text.into())),
+        amount => Ok(amount),
+    };
+    let amount = parsed_text(text, codes::BAD_NUMBER, amount, findings);
+    amount.map(|amount| ("target_incentive".to_string(), amount.value)).into_iter().collect()
 }
 
 /// Only "default" is built; an empty cell means it.

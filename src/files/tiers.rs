@@ -4,18 +4,38 @@ use super::codes;
 use super::fields::Fields;
 use super::node::Node;
 use super::source::{Findings, Place};
-use crate::domain::fact::{Method, Tier, TierBy};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, NumberError, Rate, format_scaled, parse_scaled};
+use crate::domain::plan::{Method, Pays, Tier, TierBy};
 
 /// A rate of 100 %.
 const WHOLE_RATE: Rate = Rate(100_000_000);
 
 /// How the tiers of a component are to be read.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Shape {
     pub tier_by: TierBy,
-    pub per_unit: bool,
+    pub pays: Pays,
     pub method: Method,
+}
+
+impl Shape {
+    /// What the value of a tier is called.
+    fn value_key(&self) -> &'static str {
+        match (&self.pays, self.method) {
+            (Pays::Lump, _) => "amount",
+            (Pays::FractionOf(_), Method::Lump | Method::Curve) => "fraction",
+            _ => "rate",
+        }
+    }
+
+    /// Whether a value is a fraction of what is paid on.
+    fn is_fraction(&self) -> bool {
+        !matches!(self.pays, Pays::PerUnit | Pays::Lump)
+    }
+
+    fn edge_key(&self) -> &'static str {
+        if self.method == Method::Curve { "at" } else { "from" }
+    }
 }
 
 struct TierDraft {
@@ -26,28 +46,55 @@ struct TierDraft {
     rate_place: Place,
 }
 
-/// Reads and checks the list of tiers; `None` when it cannot be used.
-pub fn tiers(items: &[Node], shape: Shape, findings: &mut Findings) -> Option<Vec<Tier>> {
+/// Reads and checks the list of tiers (a curve's points); `None` when it cannot be used.
+pub fn tiers(items: &[Node], shape: &Shape, findings: &mut Findings) -> Option<Vec<Tier>> {
     let drafts: Vec<Option<TierDraft>> = items.iter().map(|item| tier(item, shape, findings)).collect();
     let drafts: Vec<TierDraft> = drafts.into_iter().collect::<Option<_>>()?;
     let before = findings.len();
     check_first(&drafts, shape, findings);
     for pair in drafts.windows(2) {
-        check_pair(&pair[0], &pair[1], shape, findings);
+        check_pair(&pair[0], &pair[1], shape.tier_by, findings);
     }
-    check_last(&drafts, findings);
+    let ends_at = check_last(&drafts, shape, findings);
     let broken = findings.len() > before;
     check_rates(&drafts, shape, findings);
-    (!broken && !drafts.is_empty()).then(|| drafts.iter().map(|draft| Tier { from: draft.from, rate: draft.rate }).collect())
+    let ended = ends_at.map(|from| Tier { from, rate: Rate(0) });
+    let all = drafts.iter().map(|draft| Tier { from: draft.from, rate: draft.rate }).chain(ended).collect();
+    (!broken && !drafts.is_empty()).then_some(all)
 }
 
-fn tier(node: &Node, shape: Shape, findings: &mut Findings) -> Option<TierDraft> {
+/// Reads and checks the tiers of a multiplier.
+pub fn factors(items: &[Node], tier_by: TierBy, findings: &mut Findings) -> Option<Vec<Tier>> {
+    let shape = Shape { tier_by, pays: Pays::PerUnit, method: Method::Retroactive };
+    let draft = |item: &Node, findings: &mut Findings| keyed_tier(item, &shape, "from", "factor", findings);
+    let drafts: Vec<Option<TierDraft>> = items.iter().map(|item| draft(item, findings)).collect();
+    let drafts: Vec<TierDraft> = drafts.into_iter().collect::<Option<_>>()?;
+    let before = findings.len();
+    check_first(&drafts, &shape, findings);
+    drafts.windows(2).for_each(|pair| check_pair(&pair[0], &pair[1], tier_by, findings));
+    check_last(&drafts, &shape, findings);
+    let broken = findings.len() > before || drafts.is_empty();
+    (!broken).then(|| drafts.iter().map(|draft| Tier { from: draft.from, rate: draft.rate }).collect())
+}
+
+fn tier(node: &Node, shape: &Shape, findings: &mut Findings) -> Option<TierDraft> {
+    keyed_tier(node, shape, shape.edge_key(), shape.value_key(), findings)
+}
+
+fn keyed_tier(
+    node: &Node,
+    shape: &Shape,
+    edge_key: &'static str,
+    value_key: &'static str,
+    findings: &mut Findings,
+) -> Option<TierDraft> {
     let mut fields = Fields::of(node, findings)?;
     let edge = |text: &str| edge(text, shape.tier_by);
-    let from = fields.number("from", edge, findings);
-    let to = fields.optional_number("to", edge, findings);
-    let rate = fields.number("rate", |text| rate(text, shape.per_unit), findings);
-    fields.finish(&["amount", "lump", "factor"], findings);
+    let from = fields.number(edge_key, edge, findings);
+    let to = if shape.method == Method::Curve { None } else { fields.optional_number("to", edge, findings) };
+    let percent = shape.is_fraction() || value_key == "factor";
+    let rate = fields.number(value_key, |text| rate(text, percent), findings);
+    fields.finish(&[], findings);
     let (from, rate) = (from?, rate?);
     Some(TierDraft {
         from: from.value,
@@ -59,7 +106,7 @@ fn tier(node: &Node, shape: Shape, findings: &mut Findings) -> Option<TierDraft>
 }
 
 /// An edge in 10^-12 of the unit: a percentage of the quota when tiered by attainment, else a plain number.
-fn edge(text: &str, tier_by: TierBy) -> Result<i128, NumberError> {
+pub fn edge(text: &str, tier_by: TierBy) -> Result<i128, NumberError> {
     let scaled = match (tier_by, text.strip_suffix('%')) {
         (TierBy::Attainment, Some(percent)) => parse_scaled(percent, MEASURED_DECIMALS - 2, 20)?,
         (TierBy::Attainment, None) | (_, Some(_)) => return Err(NumberError::NotANumber(text.into())),
@@ -68,9 +115,9 @@ fn edge(text: &str, tier_by: TierBy) -> Result<i128, NumberError> {
     if scaled < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(scaled) }
 }
 
-/// A rate that is not negative; money per unit has no percent sign.
-fn rate(text: &str, per_unit: bool) -> Result<Rate, NumberError> {
-    if per_unit && text.ends_with('%') {
+/// A rate that is not negative; money has no percent sign.
+fn rate(text: &str, percent: bool) -> Result<Rate, NumberError> {
+    if !percent && text.ends_with('%') {
         return Err(NumberError::NotANumber(text.into()));
     }
     let rate = Rate::parse(text)?;
@@ -85,16 +132,27 @@ fn shown(edge: i128, tier_by: TierBy) -> String {
     }
 }
 
-fn check_first(drafts: &[TierDraft], shape: Shape, findings: &mut Findings) {
-    if let Some(first) = drafts.first().filter(|first| first.from != 0) {
-        let zero = shown(0, shape.tier_by);
+fn check_first(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) {
+    let zero = shown(0, shape.tier_by);
+    let Some(first) = drafts.first() else { return };
+    if first.from != 0 && shape.method != Method::Curve {
         let message = format!("the first tier starts at {}, not at {zero}", shown(first.from, shape.tier_by));
-        findings.add(first.from_place, codes::TIER_START, message, format!("begin with {{ from = \"{zero}\", rate = \"0%\" }}"));
+        let hint = format!("begin with {{ from = \"{zero}\", {} = \"0\" }}", shape.value_key());
+        findings.add(first.from_place, codes::TIER_START, message, hint);
+    }
+    let steps = shape.method == Method::Lump || (shape.method == Method::Curve && !on_measure(shape));
+    if steps && first.from == 0 && first.rate.0 != 0 {
+        let message = "a sum of zero would be paid".to_string();
+        findings.add(first.rate_place, codes::PAID_FOR_NOTHING, message, "let the first one pay 0");
     }
 }
 
-fn check_pair(tier: &TierDraft, next: &TierDraft, shape: Shape, findings: &mut Findings) {
-    let show = |edge| shown(edge, shape.tier_by);
+fn on_measure(shape: &Shape) -> bool {
+    matches!(shape.pays, Pays::RateOf | Pays::PerUnit)
+}
+
+fn check_pair(tier: &TierDraft, next: &TierDraft, tier_by: TierBy, findings: &mut Findings) {
+    let show = |edge| shown(edge, tier_by);
     if next.from == tier.from {
         let message = format!("the tier from {} is never reached: the next one starts there, too", show(tier.from));
         findings.add(tier.from_place, codes::TIER_NEVER_REACHED, message, "remove one of the two");
@@ -110,21 +168,39 @@ fn check_pair(tier: &TierDraft, next: &TierDraft, shape: Shape, findings: &mut F
     }
 }
 
-fn check_last(drafts: &[TierDraft], findings: &mut Findings) {
-    if let Some((_, place)) = drafts.last().and_then(|last| last.to) {
-        let hint = "leave `to` out, or add a tier from there with rate = \"0%\"";
-        findings.add(place, codes::TIER_GAP, "nothing is said about sums above the last tier", hint);
+/// The last tier is open, or, where tiers pay in proportion, ends somewhere: there.
+fn check_last(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) -> Option<i128> {
+    let last = drafts.last()?;
+    match (shape.method, last.to) {
+        (Method::Interpolated, None) => {
+            let message = "the last tier has no end, so nothing says how far into it a sum is";
+            findings.add(last.from_place, codes::TIER_GAP, message, "write `to` in the last tier");
+            None
+        }
+        (Method::Interpolated, Some((to, place))) if to <= last.from => {
+            findings.add(place, codes::TIER_ORDER, "the last tier ends before it starts", "write a greater `to`");
+            None
+        }
+        (Method::Interpolated, Some((to, _))) => Some(to),
+        (_, Some((_, place))) => {
+            let hint = "leave `to` out, or add a tier from there with rate = \"0%\"";
+            findings.add(place, codes::TIER_GAP, "nothing is said about sums above the last tier", hint);
+            None
+        }
+        (_, None) => None,
     }
 }
 
-fn check_rates(drafts: &[TierDraft], shape: Shape, findings: &mut Findings) {
-    for draft in drafts.iter().filter(|draft| !shape.per_unit && draft.rate > WHOLE_RATE) {
+fn check_rates(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) {
+    let of_amount = shape.pays == Pays::RateOf;
+    for draft in drafts.iter().filter(|draft| of_amount && draft.rate > WHOLE_RATE) {
         let percent = format_scaled(i128::from(draft.rate.0), 6, 0);
         let message = format!("a rate of {percent}% pays more than the amount itself");
         findings.add(draft.rate_place, codes::RATE_TOO_BIG, message, "percentages carry their sign: \"6%\" or \"0.06\"");
     }
-    for pair in drafts.windows(2).filter(|pair| shape.method == Method::Retroactive && pair[1].rate < pair[0].rate) {
+    let steps = matches!(shape.method, Method::Retroactive | Method::Lump | Method::Curve);
+    for pair in drafts.windows(2).filter(|pair| steps && pair[1].rate < pair[0].rate) {
         let message = format!("reaching {} lowers the pay of the whole sum", shown(pair[1].from, shape.tier_by));
-        findings.add(pair[1].rate_place, codes::CLIFF, message, "a retroactive table usually rises");
+        findings.add(pair[1].rate_place, codes::CLIFF, message, "a table like this usually rises");
     }
 }

@@ -9,8 +9,10 @@
 
 mod credits;
 mod history;
+mod plans;
 mod rewards;
 mod rules;
+mod tables;
 mod totals;
 mod verify;
 mod world;

@@ -6,6 +6,7 @@
 
 use super::credits::{Sum, Until};
 use super::history::{History, QuotaKey, Statement};
+use super::tables::{self, Case};
 use super::totals::{Attained, OracleError};
 use super::world::{World, periods_of};
 use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, RATE_DECIMALS, RoundingMode};
@@ -13,6 +14,9 @@ use crate::wire::records::{
     Boundary, Component, Interval, IntervalKind, Method, Negative, NoQuota, Period, Plan, Quarter, TierBy,
 };
 use ethnum::I256;
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::Zero;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Decimals of positions and edges in here: a measured sum's and a quota's.
@@ -77,11 +81,16 @@ impl<'h> Pricing<'_, 'h> {
         let of_kind = by_period.iter().flatten().filter(|(_, component)| component.interval == kind_of(interval));
         let ids: BTreeSet<_> = of_kind.map(|(plan, component)| (&*plan.plan_id, &*component.component_id)).collect();
         for (plan_id, component_id) in ids {
-            let (mut total, mut rounded) = (I256::ZERO, 0);
+            let (mut total, mut fraction, mut rounded) = (I256::ZERO, BigRational::zero(), 0);
             for (period, components) in periods_of(interval).into_iter().zip(by_period) {
-                let Some(component) = find(components, plan_id, component_id, interval) else { continue };
-                total += self.part(payee, sums, component, interval, period);
-                let now = round(total, self.minor_digits, component.rounding)
+                let Some((plan, component)) = find(components, plan_id, component_id, interval) else { continue };
+                if tables::is_plain(plan, component) {
+                    total += self.part(payee, sums, component, interval, period);
+                } else {
+                    fraction += Case { pricing: self, payee, sums, plan, component, interval, period }.part();
+                }
+                let now = self
+                    .rounded(total, &fraction, component)
                     .ok_or_else(|| OracleError::new(self.history.payees.text(payee), component_id, period))?;
                 if let Some(slot) = self.slot(payee, component_id, interval, period).filter(|_| now != rounded) {
                     let code = &component.earning_code;
@@ -91,6 +100,15 @@ impl<'h> Pricing<'_, 'h> {
             }
         }
         Ok(())
+    }
+
+    fn rounded(&self, total: I256, fraction: &BigRational, component: &Component) -> Option<i64> {
+        if fraction.is_zero() {
+            return round(total, self.minor_digits, component.rounding);
+        }
+        let total: BigInt = total.to_string().parse().ok()?;
+        let total = BigRational::new(total, BigInt::from(10).pow(MONEY_DECIMALS));
+        tables::round(&(total + fraction), self.minor_digits, component.rounding)
     }
 
     /// The components of all plans that price a payee's pay period.
@@ -130,7 +148,7 @@ impl<'h> Pricing<'_, 'h> {
     pub(super) fn measures_monthly(&self, payee: u32, measure: &str, period: Period) -> bool {
         let components = self.components(payee, period);
         let mut monthly = components.iter().filter(|(_, component)| component.interval == IntervalKind::Month);
-        monthly.any(|(_, component)| component.measure == measure)
+        monthly.any(|(_, component)| tables::measures_of(component).contains(&measure))
     }
 
     /// A measured sum over an interval, and the quota in force for the interval's last period.
@@ -164,10 +182,15 @@ impl<'h> Pricing<'_, 'h> {
     }
 }
 
-fn find<'h>(components: &Components<'h>, plan_id: &str, component_id: &str, interval: Interval) -> Option<&'h Component> {
+fn find<'h>(
+    components: &Components<'h>,
+    plan_id: &str,
+    component_id: &str,
+    interval: Interval,
+) -> Option<(&'h Plan, &'h Component)> {
     let of_kind = components.iter().filter(|(_, component)| component.interval == kind_of(interval));
     let mut found = of_kind.filter(|(plan, component)| plan.plan_id == plan_id && component.component_id == component_id);
-    found.next().map(|(_, component)| *component)
+    found.next().copied()
 }
 
 fn sum_of(sums: &[Sum], measure: u32, period: Period) -> I256 {
@@ -212,7 +235,7 @@ fn edges(component: &Component, unit: I256) -> Vec<(I256, I256)> {
 fn above_zero(component: &Component, edges: &[(I256, I256)], sum: I256) -> I256 {
     match component.method {
         Method::Marginal => marginal(edges, sum),
-        Method::Retroactive => {
+        _ => {
             let reached = |edge: I256| if component.boundary == Boundary::Upper { sum >= edge } else { sum > edge };
             edges.iter().rev().find(|(edge, _)| reached(*edge)).map_or(I256::ZERO, |(_, rate)| *rate * sum)
         }

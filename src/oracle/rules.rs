@@ -6,8 +6,8 @@
 //!   or not an extension of the version before;
 //! - measure: the same id with another content, or no kind of credit;
 //! - plan: an end not after its start, a start or end that is not the first of a month, another currency or calendar
-//!   than the company's, a component twice, no tiers, tiers that do not rise from 0, `no_quota` without attainment or
-//!   the reverse, tiers of attainment finer than a millionth, pay that does not fit its tiers, a version that overlaps another one of the plan (the same start replaces);
+//!   than the company's, a component twice, a component that cannot be (`plans`), a version that overlaps another one
+//!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
 //!   different plans inside one month, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
@@ -17,11 +17,11 @@
 //!   Its digest and totals are not looked at here.
 
 use super::history::{History, Names};
+use super::plans::component;
 use super::world::{WALK_LIMIT, World, month_of, month_starting_on};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, Component, Date, Fact, FactBody, Measure, Payee, PayeeRow, Pays, Period, PeriodClosed, PeriodReleased,
-    Plan, TierBy,
+    Calendar, Company, Date, Fact, FactBody, Measure, Payee, PayeeRow, Period, PeriodClosed, PeriodReleased, Plan,
 };
 use std::collections::BTreeSet;
 
@@ -42,9 +42,9 @@ pub(super) struct Accepted<'h> {
     pub(super) ignored: Vec<(u64, String)>,
 }
 
-type Check = Result<(), String>;
+pub(super) type Check = Result<(), String>;
 
-fn hold(condition: bool, otherwise: &str) -> Check {
+pub(super) fn hold(condition: bool, otherwise: &str) -> Check {
     if condition { Ok(()) } else { Err(otherwise.into()) }
 }
 
@@ -154,6 +154,10 @@ impl<'h> Rules<'h> {
         for row in &payee.rows {
             hold(row.to.is_none_or(|to| row.from < to), "a row that ends before it starts")?;
             hold(row.pay_group == "default", "a pay group other than default")?;
+            let names: BTreeSet<_> = row.parameters.iter().map(|(name, _)| name).collect();
+            let ordered = names.iter().copied().eq(row.parameters.iter().map(|(name, _)| name));
+            hold(ordered && !names.iter().any(|name| name.is_empty()), "parameters without a name, twice or out of order")?;
+            hold(row.parameters.iter().all(|(_, amount)| amount.0 >= 0), "a negative parameter")?;
         }
         for pair in payee.rows.windows(2) {
             hold(pair[0].to.is_some_and(|to| to <= pair[1].from), "rows that overlap or are out of order")?;
@@ -224,17 +228,6 @@ impl<'h> Rules<'h> {
 
 fn overlap(one: &Plan, other: &Plan) -> bool {
     other.to.is_none_or(|to| one.from < to) && one.to.is_none_or(|to| other.from < to)
-}
-
-fn component(component: &Component) -> Check {
-    let by_attainment = component.tier_by == TierBy::Attainment;
-    hold(component.no_quota.is_some() == by_attainment, "no_quota is for attainment, and attainment needs it")?;
-    let fine = by_attainment && component.tiers.iter().any(|tier| tier.from % 1_000_000 != 0);
-    hold(!fine, "tiers of attainment finer than a millionth")?;
-    let per_unit = component.pays == Pays::PerUnit;
-    hold(by_attainment || per_unit == (component.tier_by == TierBy::Quantity), "pay that does not fit its tiers")?;
-    hold(component.tiers.first().is_some_and(|tier| tier.from == 0), "tiers that do not start at 0")?;
-    hold(component.tiers.windows(2).all(|pair| pair[0].from < pair[1].from), "tiers that do not rise")
 }
 
 /// Two rows, one after the other: where one ends and the other starts in one month they name the same plans.

@@ -204,6 +204,7 @@ fn row(from: &str, to: Option<&str>, manager: Option<&str>) -> PayeeRow {
         pay_group: "default".into(),
         plans: vec!["ae".into()],
         employee_ref: Some("E1".into()),
+        parameters: vec![],
     }
 }
 
@@ -218,6 +219,7 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         to: to.map(date),
         currency: "USD".into(),
         calendar: "fiscal".into(),
+        prorate: Prorate::NOTHING,
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
@@ -242,6 +244,9 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         boundary: Boundary::Upper,
         negative: Negative::Carry,
         no_quota: None,
+        paid_measure: None,
+        beyond: None,
+        modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
         tiers: tiers.iter().map(tier).collect(),
     }

@@ -6,6 +6,7 @@ use super::credits::{Sum, Sums, Until, measure};
 use super::history::History;
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Accepted, Close, accept};
+use super::tables::measures_of;
 use super::world::{World, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
 use crate::wire::records::{Date, Interval, IntervalKind, Payout, PayoutKind, Period, Quarter, Reason};
@@ -337,7 +338,7 @@ fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums, needed: bool) -> BTreeMap<
     let ids: Vec<_> = pricing.world.measures.keys().collect();
     let components = pricing.world.plans.values().flatten().flat_map(|plan| &plan.components);
     let monthly = components.filter(|component| component.interval == IntervalKind::Month);
-    let monthly: BTreeSet<&str> = monthly.map(|component| component.measure.as_str()).collect();
+    let monthly: BTreeSet<&str> = monthly.flat_map(measures_of).collect();
     for Sum { payee, measure: place, period, .. } in &sums.sums {
         let id = ids[*place as usize];
         let Some(measure) = history.texts.find(id) else { continue };

@@ -3,10 +3,13 @@
 //! Modes are text there, so that one that the design names and this version does not build is refused by its name
 //! (`not_supported`). Plans have a file of their own, `plan`. What a fact means, and whether it can be, is `world`'s.
 
+use super::deal::in_range;
+use super::decimal::{AmountDecimal, Unscaled};
 use super::mode::{mode, mode_text, modes, only};
 use super::plan::PlanRecord;
 use crate::domain::calendar::{Calendar, Date, DateError};
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
+use crate::domain::money::Amount;
 use crate::domain::reject::Reject;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +86,14 @@ struct RowRecord {
     pay_group: String,
     plans: Vec<String>,
     employee_ref: Option<String>,
+    #[serde(default)]
+    parameters: Vec<ParameterRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ParameterRecord {
+    name: String,
+    amount: AmountDecimal,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -231,6 +242,7 @@ fn payee_record(payee: &Payee) -> PayeeRecord {
         pay_group: row.pay_group.clone(),
         plans: row.plans.clone(),
         employee_ref: row.employee_ref.clone(),
+        parameters: row.parameters.iter().map(parameter_record).collect(),
     };
     PayeeRecord { payee_id: payee.payee_id.clone(), rows: payee.rows.iter().map(row).collect() }
 }
@@ -239,7 +251,21 @@ fn read_payee(record: PayeeRecord) -> Result<Payee, Reject> {
     for (place, row) in record.rows.iter().enumerate() {
         only(&format!("rows[{place}].pay_group"), &row.pay_group, "default")?;
     }
-    let row = |row: RowRecord| PayeeRow {
+    let rows = record.rows.into_iter().enumerate().map(|(place, row)| read_row(&format!("rows[{place}]"), row));
+    Ok(Payee { payee_id: record.payee_id, rows: rows.collect::<Result<_, _>>()? })
+}
+
+fn parameter_record((name, amount): &(String, Amount)) -> ParameterRecord {
+    ParameterRecord { name: name.clone(), amount: Unscaled(amount.0) }
+}
+
+fn read_row(path: &str, row: RowRecord) -> Result<PayeeRow, Reject> {
+    let parameters = row.parameters.into_iter().map(|parameter| {
+        in_range(parameter.amount.in_range().is_some(), || format!("{path}.parameters"), "decimal(24,6)")?;
+        Ok((parameter.name, Amount(parameter.amount.0)))
+    });
+    Ok(PayeeRow {
+        parameters: parameters.collect::<Result<_, Reject>>()?,
         from: row.from,
         to: row.to,
         title: row.title,
@@ -247,8 +273,7 @@ fn read_payee(record: PayeeRecord) -> Result<Payee, Reject> {
         pay_group: row.pay_group,
         plans: row.plans,
         employee_ref: row.employee_ref,
-    };
-    Ok(Payee { payee_id: record.payee_id, rows: record.rows.into_iter().map(row).collect() })
+    })
 }
 
 fn closed_record(closed: &PeriodClosed) -> Result<ClosedRecord, String> {

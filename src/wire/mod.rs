@@ -4,6 +4,7 @@
 //! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `fact` and `output` say how each record's fields stand,
 //! `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
 
+mod component;
 mod deal;
 mod decimal;
 mod fact;
@@ -81,7 +82,8 @@ impl Codec {
         Ok(Codec {
             deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
             quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
-            facts: schema("facts", include_str!("../../schemas/facts.avsc"))?,
+            facts: schema("facts", include_str!("../../schemas/facts.avsc"))?
+                .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?,
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
             payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,

@@ -4,10 +4,10 @@
 
 use super::decimal::{AmountDecimal, MeasuredDecimal, MoneyDecimal, Unscaled, minor, money};
 use crate::domain::calendar::Date;
-use crate::domain::money::{AMOUNT_DECIMALS, Amount, EARNED_DECIMALS, MEASURED_DECIMALS, Measured, Minor};
+use crate::domain::exact::Exact;
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured, Minor};
 use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
 use crate::domain::topic::{Position, Topic};
-use ethnum::I256;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -31,15 +31,6 @@ fn minor_of(field: &str, value: MoneyDecimal, currency: &str) -> Result<Minor, W
 pub(super) fn ratio(attainment: &Attainment) -> Option<(i128, i128)> {
     let quota = attainment.quota.filter(|quota| quota.0 > 0)?;
     Some((attainment.measured.0, quota.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS))?))
-}
-
-/// 10^20, by [`EARNED_DECIMALS`]: what an accrual's exact numerator is divided by.
-pub(super) const EARNED_DENOMINATOR: &str = "100000000000000000000";
-const _: () = assert!(EARNED_DENOMINATOR.len() == EARNED_DECIMALS as usize + 1);
-
-/// Most numerators fit the smaller integer, which is much faster to write.
-fn numerator(exact: I256) -> String {
-    i128::try_from(exact).map_or_else(|_| exact.to_string(), |small| small.to_string())
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -167,6 +158,7 @@ impl<'a> AccrualRecord<'a> {
         let (first, last) = (accrual.causes.first, accrual.causes.last);
         let (previous, new) = (accrual.previous_total, accrual.new_total);
         let delta = new.0.checked_sub(previous.0).ok_or("delta: out of range")?;
+        let (numerator, denominator) = accrual.exact.parts();
         Ok(AccrualRecord {
             accrual_id: accrual.accrual_id().into(),
             sequence: accrual.sequence,
@@ -182,8 +174,8 @@ impl<'a> AccrualRecord<'a> {
             previous_total: money_of("previous_total", previous, &accrual.currency)?,
             new_total: money_of("new_total", new, &accrual.currency)?,
             delta: money_of("delta", Minor(delta), &accrual.currency)?,
-            exact_numerator: numerator(accrual.exact_numerator).into(),
-            exact_denominator: EARNED_DENOMINATOR.into(),
+            exact_numerator: numerator.into(),
+            exact_denominator: denominator.into(),
             unit: "money",
             currency: &accrual.currency,
             state: AccrualState::Payable,
@@ -215,7 +207,8 @@ impl<'a> AccrualRecord<'a> {
             sequence: self.sequence,
             previous_total: minor_of("previous_total", self.previous_total, self.currency)?,
             new_total: minor_of("new_total", self.new_total, self.currency)?,
-            exact_numerator: parsed("exact_numerator", &self.exact_numerator)?,
+            exact: Exact::from_parts(&self.exact_numerator, &self.exact_denominator)
+                .ok_or("exact_numerator: not a fraction with exact_denominator")?,
             currency: self.currency.into(),
             causes: Causes { first, last, count: self.causes },
             as_of: self.as_of,

@@ -2,11 +2,15 @@
 
 pub use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 pub use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
+pub use crate::domain::exact::Exact;
 pub use crate::domain::fact::{
-    AfterRelease, Boundary, Company, Component, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Method, MidIntervalChange,
-    Negative, NegativePay, NoQuota, Payee, PayeeRow, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan, Tier, TierBy,
+    Company, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 pub use crate::domain::output::{Accrual, Attainment, Causes, CloseNote, Payout, PayoutKind, PayoutRun};
+pub use crate::domain::plan::{
+    AfterRelease, Beyond, Boundary, Component, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
+    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, Tested, Tier, TierBy,
+};
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;
 pub use crate::domain::topic::{Position, Topic};

@@ -1,7 +1,8 @@
 //! One Avro schema with its id: framing, and records as bytes and back.
 //!
 //! `serde_avro_fast` gets the schema without logical types: a decimal is then plain bytes, read exactly by `decimal`,
-//! and a date a plain int. Leaves out schema evolution: each id stands for one schema.
+//! and a date a plain int. Each id stands for one schema; of schema evolution only added
+//! fields with a default are known (`with_earlier`).
 
 use super::WireError;
 use crate::domain::reject::{Reason, Reject};
@@ -22,19 +23,21 @@ pub(super) struct Schema {
     name: &'static str,
     id: u32,
     avro: serde_avro_fast::Schema,
+    /// What was written before, by id: the fields that came since have a default.
+    earlier: Vec<(u32, serde_avro_fast::Schema)>,
 }
 
 impl Schema {
     /// Parses and validates one of the embedded schemas.
     pub(super) fn new(name: &'static str, id: u32, text: &str) -> Result<Schema, WireError> {
-        let broken = |message: String| WireError::Schema { name, message };
-        apache_avro::Schema::parse_str(text).map_err(|error| broken(error.to_string()))?;
-        let mut json: serde_json::Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
-        strip_logical_types(&mut json);
-        let avro = json.to_string().parse().map_err(|error: serde_avro_fast::schema::SchemaError| broken(error.to_string()))?;
-        Ok(Schema { name, id, avro })
+        Ok(Schema { name, id, avro: parsed(name, text)?, earlier: Vec::new() })
     }
 
+    /// Reads what was written under an earlier id, too.
+    pub(super) fn with_earlier(mut self, id: u32, text: &str) -> Result<Schema, WireError> {
+        self.earlier.push((id, parsed(self.name, text)?));
+        Ok(self)
+    }
     /// Appends the frame and the record.
     pub(super) fn write<T: Serialize>(&self, record: &T, out: &mut Vec<u8>) -> Result<(), WireError> {
         let start = out.len();
@@ -49,8 +52,8 @@ impl Schema {
 
     /// The record in a framed value; every byte of it is read.
     pub(super) fn read<'b, T: Deserialize<'b>>(&self, value: Option<&'b [u8]>) -> Result<T, Reject> {
-        let body = self.unframe(value)?;
-        let mut config = DeserializerConfig::new(&self.avro);
+        let (avro, body) = self.unframe(value)?;
+        let mut config = DeserializerConfig::new(avro);
         config.max_seq_size = MAXIMUM_SEQUENCE;
         config.allowed_depth = MAXIMUM_DEPTH;
         let mut state = DeserializerState::with_config(SliceRead::new(body), config);
@@ -61,7 +64,7 @@ impl Schema {
         }
     }
 
-    fn unframe<'b>(&self, value: Option<&'b [u8]>) -> Result<&'b [u8], Reject> {
+    fn unframe<'b>(&self, value: Option<&'b [u8]>) -> Result<(&serde_avro_fast::Schema, &'b [u8]), Reject> {
         let unknown = |found: String| {
             Reject::new(
                 Reason::UnknownFormat,
@@ -72,7 +75,7 @@ impl Schema {
         let value = value.ok_or_else(|| unknown("no value".into()))?;
         match value {
             [] => Err(unknown("an empty value".into())),
-            [MAGIC, a, b, c, d, body @ ..] => self.expect_id(u32::from_be_bytes([*a, *b, *c, *d])).map(|()| body),
+            [MAGIC, a, b, c, d, body @ ..] => self.of_id(u32::from_be_bytes([*a, *b, *c, *d])).map(|avro| (avro, body)),
             [MAGIC, ..] => {
                 let message = format!("{} bytes, too short for a frame of {FRAME_BYTES}", value.len());
                 Err(Reject::new(Reason::NotDecodable, "", message))
@@ -81,12 +84,23 @@ impl Schema {
         }
     }
 
-    fn expect_id(&self, id: u32) -> Result<(), Reject> {
+    fn of_id(&self, id: u32) -> Result<&serde_avro_fast::Schema, Reject> {
         if id == self.id {
-            return Ok(());
+            return Ok(&self.avro);
         }
-        Err(Reject::new(Reason::UnknownSchema, "", format!("schema id {id}, expected {} ({})", self.id, self.name)))
+        let earlier = self.earlier.iter().find(|(of, _)| *of == id).map(|(_, avro)| avro);
+        let message = || format!("schema id {id}, expected {} ({})", self.id, self.name);
+        earlier.ok_or_else(|| Reject::new(Reason::UnknownSchema, "", message()))
     }
+}
+
+/// Parses and validates a schema.
+fn parsed(name: &'static str, text: &str) -> Result<serde_avro_fast::Schema, WireError> {
+    let broken = |message: String| WireError::Schema { name, message };
+    apache_avro::Schema::parse_str(text).map_err(|error| broken(error.to_string()))?;
+    let mut json: serde_json::Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+    strip_logical_types(&mut json);
+    json.to_string().parse().map_err(|error: serde_avro_fast::schema::SchemaError| broken(error.to_string()))
 }
 
 fn not_decodable(name: &str, error: &serde_avro_fast::de::DeError) -> Reject {

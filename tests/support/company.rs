@@ -2,11 +2,12 @@
 
 use accrue::domain::calendar::{Calendar, Date, IntervalKind, Period};
 use accrue::domain::deal::{Change, Counts, DealClosed, DealStatus, Line, Split};
-use accrue::domain::fact::{
-    AfterRelease, Boundary, Company, Component, CreditKind, FactBody, Measure, MeasureOf, Method, MidIntervalChange, Negative,
-    NegativePay, NoQuota, Payee, PayeeRow, Pays, Plan, Tier, TierBy,
-};
+use accrue::domain::fact::{Company, CreditKind, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
+use accrue::domain::plan::{
+    AfterRelease, Boundary, Component, Method, MidIntervalChange, Modifiers, Negative, NegativePay, NoQuota, Pays, Plan, Prorate,
+    Tier, TierBy,
+};
 use accrue::domain::quota::QuotaChanged;
 
 pub fn date(text: &str) -> Date {
@@ -59,6 +60,9 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         boundary: Boundary::Upper,
         negative: Negative::Carry,
         no_quota: (tier_by == TierBy::Attainment).then_some(NoQuota::Park),
+        paid_measure: None,
+        beyond: None,
+        modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
         tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),
     }
@@ -71,6 +75,7 @@ pub fn plan(from: &str, to: Option<&str>, component: Component) -> FactBody {
         to: to.map(date),
         currency: "USD".into(),
         calendar: "fiscal".into(),
+        prorate: Prorate::NOTHING,
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
@@ -89,6 +94,7 @@ pub fn payee(payee_id: &str, rows: &[(&str, Option<&str>)]) -> FactBody {
         pay_group: "default".into(),
         plans: vec!["ae".into()],
         employee_ref: None,
+        parameters: vec![],
     };
     FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: rows.iter().zip(ends).map(row).collect() })
 }

@@ -2,7 +2,8 @@
 
 use super::company;
 use accrue::config::{Config, Limits};
-use accrue::domain::fact::{Fact, FactBody, Method, TierBy};
+use accrue::domain::fact::{Fact, FactBody};
+use accrue::domain::plan::{Method, TierBy};
 use accrue::domain::topic::{Topic, partition_of};
 use accrue::log::batch::Outbox;
 use accrue::log::embedded::Embedded;

@@ -114,8 +114,10 @@ impl<S: Stage> Runner<S> {
         self.restart(to);
     }
 
-    fn is_idle(&self) -> bool {
-        (0..self.workers.len()).all(|worker| self.held(worker).is_empty() || self.workers[worker].idle())
+    /// Nothing is left to do, and every fact was offered.
+    fn is_idle(&self, facts: usize) -> bool {
+        let idle = |stage: &S| stage.idle() && stage.facts_wanted() as usize >= facts;
+        (0..self.workers.len()).all(|worker| self.held(worker).is_empty() || idle(&self.workers[worker]))
     }
 }
 
@@ -217,7 +219,8 @@ impl Memory {
             assert!(turn < 1_000_000, "never idle");
             let crediting = self.roll(2) == 0;
             let moved = if crediting { self.step_crediting() } else { self.step_earning() };
-            let idle = self.crediting.is_idle() && self.earning.is_idle() && !self.unread();
+            let facts = self.facts.len();
+            let idle = self.crediting.is_idle(facts) && self.earning.is_idle(facts) && !self.unread();
             quiet = if moved || !idle { 0 } else { quiet + 1 };
             if quiet > 6 * self.manner.workers {
                 return;

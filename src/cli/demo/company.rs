@@ -8,6 +8,7 @@ use crate::domain::deal::DealKind;
 use crate::domain::fact::*;
 use crate::domain::money::{Amount, Rate, RoundingMode};
 use crate::domain::output::PayeeName;
+use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
 
 /// The demo plays in the first quarter of this year.
@@ -165,6 +166,7 @@ impl MadeUp {
             pay_group: "default".into(),
             plans: vec![role.plan().into()],
             employee_ref: Some(format!("E{:06}", index + 1)),
+            parameters: vec![],
         }
     }
 
@@ -247,6 +249,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         to: None,
         currency: CURRENCY.into(),
         calendar: CALENDAR.into(),
+        prorate: Prorate::NOTHING,
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
@@ -274,6 +277,9 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         boundary: Boundary::Upper,
         negative: Negative::Carry,
         no_quota: Some(NoQuota::Park),
+        paid_measure: None,
+        beyond: None,
+        modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
         tiers: tiers.iter().map(tier).collect(),
     }

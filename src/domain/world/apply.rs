@@ -1,14 +1,13 @@
 //! What a fact may say, in the world before it, and what it touches: a pure check in log order.
 
+use super::component::check_component;
 use super::organisation::MAXIMUM_LEVELS;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::deal::check_id;
-use crate::domain::fact::{
-    Company, Component, Fact, FactBody, Measure, Payee, PayeeRow, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan,
-    TierBy,
-};
+use crate::domain::fact::{Company, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::minor_digits;
+use crate::domain::plan::Plan;
 use crate::domain::reject::{Reason, Reject};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -48,7 +47,7 @@ impl Reach {
     }
 }
 
-fn invalid(field: &str, message: String) -> Reject {
+pub(super) fn invalid(field: &str, message: String) -> Reject {
     Reject::new(Reason::InvalidFact, field, message)
 }
 
@@ -268,35 +267,6 @@ impl World {
     }
 }
 
-fn check_component(component: &Component) -> Result<(), Reject> {
-    let id = &component.component_id;
-    check_id("component_id", id).map_err(|reject| invalid(&reject.field, reject.message))?;
-    let fits = matches!(
-        (component.pays, component.tier_by),
-        (Pays::RateOf, TierBy::Amount | TierBy::Attainment) | (Pays::PerUnit, TierBy::Quantity | TierBy::Attainment)
-    );
-    if !fits {
-        return Err(invalid("pays", format!("component \"{id}\": what it pays does not fit what its tiers are of")));
-    }
-    if component.no_quota.is_some() != (component.tier_by == TierBy::Attainment) {
-        return Err(invalid("no_quota", format!("component \"{id}\": stated exactly when tiers are by attainment")));
-    }
-    check_tiers(component)
-}
-
-fn check_tiers(component: &Component) -> Result<(), Reject> {
-    let id = &component.component_id;
-    let ascending = component.tiers.windows(2).all(|pair| pair[0].from < pair[1].from);
-    if component.tiers.first().is_none_or(|tier| tier.from != 0) || !ascending {
-        return Err(invalid("tiers", format!("component \"{id}\": tiers start at 0 and ascend")));
-    }
-    let fine = component.tiers.iter().any(|tier| tier.from % 1_000_000 != 0);
-    if component.tier_by == TierBy::Attainment && fine {
-        return Err(invalid("tiers", format!("component \"{id}\": a tier of attainment has at most 4 decimals of a percent")));
-    }
-    Ok(())
-}
-
 fn check_rows(payee: &Payee) -> Result<(), Reject> {
     if payee.rows.is_empty() {
         return Err(invalid("rows", format!("payee \"{}\" has no row", payee.payee_id)));
@@ -310,6 +280,10 @@ fn check_rows(payee: &Payee) -> Result<(), Reject> {
         }
         if row.pay_group != "default" {
             return Err(not_supported("pay_group", "a pay group other than \"default\""));
+        }
+        let named = row.parameters.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        if !named || row.parameters.iter().any(|(name, amount)| name.is_empty() || amount.0 < 0) {
+            return Err(invalid("parameters", "parameters have names in order, each once, and are not negative".into()));
         }
     }
     for pair in payee.rows.windows(2) {

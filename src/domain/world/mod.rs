@@ -4,15 +4,17 @@
 //! it saw. What a fact may say, and what it touches, is `apply`.
 
 mod apply;
+mod component;
 mod organisation;
 #[cfg(test)]
 mod tests;
 
 pub use apply::Reach;
-pub use organisation::{Organisation, Place, Seat, plans_in};
+pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, plans_in};
 
 use super::calendar::{Calendar, Date, Period};
-use super::fact::{Company, Measure, PeriodClosed, PeriodReleased, Plan};
+use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
+use super::plan::Plan;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -1,7 +1,10 @@
 //! Who is who on a day: payees' effective-dated rows and the chain of managers.
 
-use crate::domain::calendar::{Calendar, Date, Period};
+use crate::domain::calendar::{Calendar, Date, Interval, Period};
 use crate::domain::fact::{Payee, PayeeRow};
+use crate::domain::money::Amount;
+use crate::domain::plan::{Plan, ProrateBy};
+use crate::domain::rate_table::Part;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -165,6 +168,35 @@ pub fn plans_in<'p>(payee: &'p Payee, calendar: &Calendar, period: Period) -> &'
     let bounds = calendar.bounds(period);
     let row = bounds.and_then(|(from, to)| payee.rows.iter().find(|row| overlaps(row, from, to)));
     row.map_or(&[], |row| row.plans.as_slice())
+}
+
+/// A payee's parameter in a period: of the first row that overlaps it.
+pub fn parameter_in(payee: &Payee, calendar: &Calendar, period: Period, name: &str) -> Option<Amount> {
+    let (from, to) = calendar.bounds(period)?;
+    let row = payee.rows.iter().find(|row| overlaps(row, from, to))?;
+    row.parameters.iter().find(|(of, _)| of == name).map(|(_, amount)| *amount)
+}
+
+/// The part of an interval in which rows of a payee name a plan; `None` where the calendar does not reach it.
+pub fn active_part(payee: &Payee, plan: &Plan, calendar: &Calendar, interval: Interval) -> Option<Part> {
+    let (first, last) = interval.first_and_last();
+    let on_plan = || payee.rows.iter().filter(|row| row.plans.contains(&plan.plan_id));
+    match plan.prorate.by {
+        ProrateBy::ActiveDays => {
+            let (from, to) = (calendar.bounds(first)?.0, calendar.bounds(last)?.1);
+            let days = on_plan().map(|row| (row.to.unwrap_or(to).min(to).0 - row.from.max(from).0).max(0));
+            Some(Part { active: days.sum::<i32>() as u32, of: (to.0 - from.0) as u32 })
+        }
+        ProrateBy::Months => {
+            let mut part = Part { active: 0, of: 0 };
+            for period in first.0..=last.0 {
+                let (from, to) = calendar.bounds(Period(period))?;
+                part.of += 1;
+                part.active += u32::from(on_plan().any(|row| overlaps(row, from, to)));
+            }
+            Some(part)
+        }
+    }
 }
 
 fn managers(payee: &Payee) -> Vec<String> {

@@ -9,7 +9,7 @@ use super::super::fields::{Fields, text_of};
 use super::super::folder::read_file;
 use super::super::json::from_json;
 use super::super::node::{Node, from_toml};
-use super::super::people::{PayeeDraft, pay_group};
+use super::super::people::{PayeeDraft, pay_group, target_incentive};
 use super::super::plan::{check_range, plan};
 use super::super::quotas::{Quota, QuotaDraft, amount_of};
 use super::super::source::{Findings, Located, Place};
@@ -192,6 +192,8 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
     let from = fields.date("from", findings);
     let to = fields.optional_date("to", findings);
     let employee_ref = fields.optional_text("employee_ref", findings).map(|reference| reference.value);
+    let target = fields.optional_text("target_incentive", findings);
+    let parameters = target.map(|target| target_incentive(target, findings)).unwrap_or_default();
     fields.finish(super::super::modes::PAYEE_COLUMNS_NOT_BUILT, findings);
     check_range(&from, &to, findings);
     let row = PayeeRow {
@@ -202,6 +204,7 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
         pay_group: pay_group(group, findings),
         plans: plans.iter().map(|plan| plan.value.clone()).collect(),
         employee_ref,
+        parameters,
     };
     Some(PayeeDraft { id, manager, plans, from_place: from?.place, row: Some(row) })
 }

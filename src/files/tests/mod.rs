@@ -4,6 +4,7 @@ mod bad_files;
 mod case_files;
 mod publishing;
 mod refused_modes;
+mod rewards;
 
 use super::{CompanyFiles, Diagnostic};
 use std::path::{Path, PathBuf};

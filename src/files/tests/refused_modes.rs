@@ -19,9 +19,6 @@ fn modes_of_a_plan_and_component() {
         ("negative_pay = \"carry\"", "negative_pay = \"receivable\"", "8:16", "negative_pay = \"receivable\" is"),
         ("after_release = \"adjust\"", "after_release = \"raise_only\"", "9:17", "after_release = \"raise_only\" is"),
         ("after_release = \"adjust\"", "after_release = \"freeze\"", "9:17", "after_release = \"freeze\" is"),
-        ("quota = false", "quota = true", "6:36", "prorating a quota is"),
-        ("target = false", "target = true", "6:52", "prorating a target is"),
-        ("cap = false", "cap = true", "6:65", "prorating a cap is"),
         ("draw = false", "draw = true", "6:79", "prorating a draw is"),
         ("interval = \"quarter\"", "interval = \"year\"", "13:12", "interval = \"year\" is"),
         ("interval = \"quarter\"", "interval = \"half_year\"", "13:12", "interval = \"half_year\" is"),
@@ -42,7 +39,7 @@ fn modes_of_a_plan_and_component() {
 
 #[test]
 fn methods() {
-    for method in ["whole_deal_before", "whole_deal_after", "interpolated", "curve", "overage", "lump", "lookup"] {
+    for method in ["whole_deal_before", "whole_deal_after", "overage", "lookup"] {
         refused("method = \"marginal\"", &format!("method = \"{method}\""), "19:10", &format!("method = \"{method}\" is"));
     }
 }
@@ -52,26 +49,20 @@ fn keys_that_are_not_built() {
     let keys = [
         ("direction = \"lower\"", "24:13", "direction = \"lower\" is"),
         ("deficit = \"next_interval\"", "24:11", "deficit = \"next_interval\" is"),
-        ("gate = { measure = \"sales\", at_least = \"80%\" }", "24:1", "`gate` is"),
-        ("cap = { per = \"interval\", amount = \"1.00\", excess = \"lost\" }", "24:1", "`cap` is"),
+        ("cap = { per = \"deal\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"deal\" is"),
+        ("cap = { per = \"interval\", amount = \"1.00\", excess = \"carry\" }", "24:53", "excess = \"carry\" is"),
         ("pay = [{ share = \"60%\", when = \"booked\" }]", "24:1", "`pay` is"),
         ("attribution = \"slice\"", "24:1", "`attribution` is"),
         ("late = \"refold\"", "24:1", "`late` is"),
         ("count_split = \"whole\"", "24:1", "`count_split` is"),
         ("floor = \"1.00\"", "24:1", "`floor` is"),
-        ("weight = \"50%\"", "24:1", "`weight` is"),
         ("formula = \"x\"", "24:1", "`formula` is"),
     ];
     for (key, at, what) in keys {
         refused("tiers = ", &format!("{key}\ntiers = "), at, what);
     }
-    let pays = "pays = { rate_of = \"sales\" }";
-    refused(pays, "pays = { fraction_of = \"target\" }", "18:10", "`fraction_of` is");
-    refused(pays, "pays = { lump = \"1.00\" }", "18:10", "`lump` is");
     refused("period = \"original\"", "period = \"original\", scale = []", "22:56", "`scale` is");
     refused("[[component]]", "[draw]\nkind = \"recoverable\"\n[[component]]", "10:2", "`draw` is");
-    let other = "tiers by \"sales\" that pay on \"seats\" are";
-    refused(pays, "pays = { rate_of = \"seats\" }", "18:20", other);
 }
 
 #[test]
@@ -97,15 +88,10 @@ fn the_rest_of_a_company() {
     for (file, from, to, at, what) in cases {
         check(file, from, to, &format!("{file}:{at}: {not}: {what}"));
     }
-    let column = "id,title,manager,pay_group,plans,from,to,target_incentive\nana,,,,,2026-01-01,,1000\n";
+    let column = "id,title,manager,pay_group,plans,from,to,own_rate\nana,,,,,2026-01-01,,1000\n";
     let text =
         "id,title,manager,pay_group,plans,from,to\nmia,Manager,,default,,2026-01-01,\nana,Rep,mia,default,ae,2026-01-01,\n";
-    check(
-        "payees.csv",
-        text,
-        column,
-        "payees.csv:1:42: not-supported: column `target_incentive` is not supported by this version",
-    );
+    check("payees.csv", text, column, "payees.csv:1:42: not-supported: column `own_rate` is not supported by this version");
     let split = "ana,Rep,mia,default,ae,2026-01-01,2026-02-10\nana,Rep,mia,default,,2026-02-10,";
     let inside = "payees.csv:4:22: not-supported: a change of plans inside a pay period is not supported by this version";
     check("payees.csv", "ana,Rep,mia,default,ae,2026-01-01,", split, inside);

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::oracle::Published;
-use ethnum::I256;
 
 /// Two accruals of January and one of February, as an engine would have published them, with payouts.
 fn scripted() -> (Totals, Vec<Accrual>) {
@@ -31,7 +30,7 @@ fn accrual(period: Period, sequence: i64, before: i64, after: i64) -> Accrual {
         sequence,
         previous_total: Minor(before),
         new_total: Minor(after),
-        exact_numerator: I256::ZERO,
+        exact: crate::wire::records::Exact::ZERO,
         currency: "USD".into(),
         causes: Causes { first: position, last: position, count: 1 },
         as_of: 0,

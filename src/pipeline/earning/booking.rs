@@ -7,10 +7,10 @@ use super::entry::{Book, Booking, Entry, PricedBy, Waiting};
 use super::inputs::Inputs;
 use super::pricing::{BookKey, Priced, Pricing, Terms};
 use crate::domain::calendar::{Period, Quarter};
+use crate::domain::exact::Exact;
 use crate::domain::money::Minor;
 use crate::domain::output::{Accrual, Causes};
 use crate::domain::world::World;
-use ethnum::I256;
 use std::sync::Arc;
 
 /// A close that is adopted and not performed: it takes what belongs to epochs up to its own.
@@ -60,7 +60,7 @@ pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, t
     for key in keys(entry, &views) {
         let place = place_of(entry, &key);
         let targets = targets(&entry.books[place], &key, &views, standpoint)?;
-        let exact = views.last().and_then(|view| view.pricing.get(&key)).map_or(I256::ZERO, |priced| priced.exact);
+        let exact = views.last().and_then(|view| view.pricing.get(&key)).map_or(Exact::ZERO, |priced| priced.exact.clone());
         let posting = Posting { subject, exact, as_of: entry.as_of, world: terms.world };
         changed |= posting.post(&mut entry.books[place], targets, &mut accruals);
     }
@@ -179,7 +179,7 @@ fn target_of(targets: &mut Targets, period: Period) -> &mut Target {
 /// What the accruals of one component and period have in common.
 struct Posting<'p> {
     subject: &'p Subject<'p>,
-    exact: I256,
+    exact: Exact,
     as_of: i64,
     world: &'p World,
 }
@@ -228,7 +228,7 @@ impl Posting<'_> {
             sequence: booking.sequence,
             previous_total,
             new_total: booking.total,
-            exact_numerator: self.exact,
+            exact: self.exact.clone(),
             currency: self.world.currency.clone(),
             causes: self.subject.causes,
             as_of: self.as_of,

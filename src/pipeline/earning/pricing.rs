@@ -3,23 +3,25 @@
 use super::entry::Waiting;
 use super::inputs::{Inputs, Statement};
 use crate::domain::calendar::{Calendar, Interval, IntervalKind, Period, Quarter};
-use crate::domain::fact::Component;
-use crate::domain::money::{Measured, Minor};
+use crate::domain::exact::Exact;
+use crate::domain::fact::Payee;
+use crate::domain::money::{Amount, Measured, Minor};
+use crate::domain::plan::{Component, Pays, Prorate};
+use crate::domain::rate_table::Part;
 use crate::domain::reject::Reason;
-use crate::domain::reward::{PeriodInput, earned};
-use crate::domain::world::{PlanVersion, World, plans_in};
+use crate::domain::reward::{Lacks, PeriodInput, Reading, earned};
+use crate::domain::world::{PlanVersion, World, active_part, parameter_in, plans_in};
 use compact_str::CompactString;
-use ethnum::I256;
 use std::sync::Arc;
 
 /// (component, interval, effective period).
 pub type BookKey = (CompactString, Interval, Period);
 
 /// What a component earned for a period, and the plan version that says so.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Priced<'w> {
     pub minor: Minor,
-    pub exact: I256,
+    pub exact: Exact,
     pub plan: &'w PlanVersion,
     pub earning_code: &'w Arc<str>,
 }
@@ -41,7 +43,7 @@ impl<'w> Pricing<'w> {
         match self.earned.iter_mut().find(|(of, _)| *of == key) {
             Some((_, sum)) => {
                 sum.minor = Minor(sum.minor.0.saturating_add(new.minor.0));
-                sum.exact += new.exact;
+                sum.exact = &sum.exact + &new.exact;
             }
             None => self.earned.push((key, new)),
         }
@@ -59,6 +61,12 @@ impl<'w> InForce<'w> {
     fn component(&self) -> &'w Component {
         &self.plan.plan.components[self.place]
     }
+
+    fn is_personal(&self) -> bool {
+        let prorate = self.plan.plan.prorate;
+        let target = matches!(self.component().pays, Pays::FractionOf(_));
+        target || prorate.cap || (prorate.quota && self.component().reads_quota())
+    }
 }
 
 /// One component of one plan: its version in each of the quarter's periods.
@@ -73,6 +81,7 @@ struct Versions<'w> {
 pub struct Terms<'w> {
     pub world: &'w World,
     quarter: Quarter,
+    payee: Option<&'w Payee>,
     /// The plans that they follow from, by period of the quarter.
     plans: [&'w [String]; 3],
     /// By plan and component.
@@ -83,7 +92,8 @@ pub struct Terms<'w> {
 impl<'w> Terms<'w> {
     pub fn of(payee_id: &str, quarter: Quarter, world: &'w World) -> Terms<'w> {
         let plans = plans_of(payee_id, quarter, world);
-        let mut terms = Terms { world, quarter, plans, versions: Vec::new(), waiting: Vec::new() };
+        let payee = world.organisation.get(payee_id).map(AsRef::as_ref);
+        let mut terms = Terms { world, quarter, payee, plans, versions: Vec::new(), waiting: Vec::new() };
         for (at, period) in quarter.periods().into_iter().enumerate() {
             for plan_id in plans[at] {
                 let Some(plan) = world.plan_version(plan_id, period) else {
@@ -92,7 +102,7 @@ impl<'w> Terms<'w> {
                     continue;
                 };
                 for (place, component) in plan.plan.components.iter().enumerate() {
-                    wait_for_measure(component, world, &mut terms.waiting);
+                    wait_for_measures(component, world, &mut terms.waiting);
                     versions_slot(&mut terms.versions, plan, component).in_force[at] = Some(InForce { plan, place });
                 }
             }
@@ -103,8 +113,15 @@ impl<'w> Terms<'w> {
 
     /// Whether these are another payee's terms, too: most payees share their plans with many.
     pub fn are_of(&self, payee_id: &str, quarter: Quarter) -> bool {
-        // What waits names its payee.
-        self.quarter == quarter && self.waiting.is_empty() && self.plans == plans_of(payee_id, quarter, self.world)
+        // What waits names its payee, and so does what is read of a payee's own rows.
+        let shared = self.waiting.is_empty() && !self.is_personal();
+        shared && self.quarter == quarter && self.plans == plans_of(payee_id, quarter, self.world)
+    }
+
+    /// Whether a payee's own parameters or dates have a say.
+    fn is_personal(&self) -> bool {
+        let mut versions = self.versions.iter().flat_map(|versions| versions.in_force.iter().flatten());
+        versions.any(|version| version.is_personal())
     }
 
     /// What the components measure, and over which interval.
@@ -112,7 +129,10 @@ impl<'w> Terms<'w> {
         let periods = self.quarter.periods();
         self.versions.iter().flat_map(move |versions| {
             let in_force = versions.in_force.iter().zip(periods).filter_map(|(version, period)| version.zip(Some(period)));
-            in_force.map(|(version, period)| (version.component().measure.as_str(), Interval::of(versions.kind, period)))
+            in_force.flat_map(|(version, period)| {
+                let interval = Interval::of(versions.kind, period);
+                version.component().measures().map(move |(measure, _)| (measure, interval))
+            })
         })
     }
 
@@ -126,11 +146,11 @@ impl<'w> Terms<'w> {
         for versions in &self.versions {
             match versions.kind {
                 IntervalKind::Quarter => {
-                    price_interval(Interval::Quarter(self.quarter), versions, inputs, self.world, &mut pricing);
+                    self.price_interval(Interval::Quarter(self.quarter), versions, inputs, &mut pricing);
                 }
                 IntervalKind::Month => {
                     for period in self.quarter.periods() {
-                        price_interval(Interval::Month(period), versions, inputs, self.world, &mut pricing);
+                        self.price_interval(Interval::Month(period), versions, inputs, &mut pricing);
                     }
                 }
             }
@@ -139,6 +159,99 @@ impl<'w> Terms<'w> {
         pricing.waiting.sort();
         pricing.waiting.dedup();
         pricing
+    }
+
+    fn price_interval(&self, interval: Interval, versions: &Versions<'w>, inputs: &Inputs, pricing: &mut Pricing<'w>) {
+        let (first, last) = interval.first_and_last();
+        let in_force = |period: Period| versions.in_force[period.place_in_quarter()];
+        let periods = (first.0..=last.0).map(Period);
+        let rows = periods.clone().map(|period| self.period_input(interval, period, in_force(period), inputs));
+        let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
+        let Some(priced) = rows.and_then(|rows| earned(&rows, self.world.minor_digits)) else {
+            let component_id = versions.component_id;
+            let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
+            pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
+            return;
+        };
+        for (period, earned) in periods.zip(priced) {
+            let Some(version) = in_force(period) else { continue };
+            pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
+            let earning_code = &version.plan.names[version.place].1;
+            let new = Priced { minor: earned.minor, exact: earned.exact, plan: version.plan, earning_code };
+            pricing.add((versions.component_id.into(), interval, period), new);
+        }
+    }
+
+    /// What a component reads in a period; `None` when a sum does not fit.
+    fn period_input(
+        &self,
+        interval: Interval,
+        period: Period,
+        version: Option<InForce<'w>>,
+        inputs: &Inputs,
+    ) -> Option<PeriodInput<'w>> {
+        let (_, last) = interval.first_and_last();
+        let nothing = Reading::default();
+        let mut input = PeriodInput {
+            component: None,
+            prorate: Prorate::NOTHING,
+            part: Part::ALL,
+            target: None,
+            tier: nothing,
+            paid: nothing,
+            multiplier: nothing,
+            gate: nothing,
+            last: period == last,
+        };
+        let Some(version) = version else { return Some(input) };
+        let component = version.component();
+        let modifiers = &component.modifiers;
+        let read = |measure: Option<&str>| self.reading(interval, period, measure, inputs);
+        input.component = Some(component);
+        input.tier = read(Some(&component.measure))?;
+        input.paid = read(component.paid_measure.as_deref())?;
+        input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
+        input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
+        if version.is_personal() {
+            input.prorate = version.plan.plan.prorate;
+            input.part = self.part(interval, version);
+            input.target = self.target(component, period);
+        }
+        Some(input)
+    }
+
+    /// A measure before and after a period; `None` when a sum does not fit.
+    fn reading(&self, interval: Interval, period: Period, measure: Option<&str>, inputs: &Inputs) -> Option<Reading> {
+        let Some(measure) = measure else { return Some(Reading::default()) };
+        let quota = self.world.bounds(period).and_then(|(first_day, _)| inputs.quota(measure, interval, first_day));
+        let (first, _) = interval.first_and_last();
+        let before = cumulative(inputs, measure, first.place_in_quarter(), period.place_in_quarter())?;
+        let after = before.checked_add(inputs.by_kind(measure, period.place_in_quarter()).total()?)?;
+        Some(Reading { quota: quota.map(|quota| quota.amount), from: Measured(before), to: Measured(after) })
+    }
+
+    /// The part of an interval in which the payee's rows name the version's plan.
+    fn part(&self, interval: Interval, version: InForce<'_>) -> Part {
+        let (Some(payee), Some(calendar)) = (self.payee, self.world.calendar.as_deref()) else { return Part::ALL };
+        active_part(payee, &version.plan.plan, calendar, interval).unwrap_or(Part::ALL)
+    }
+
+    fn target(&self, component: &Component, period: Period) -> Option<Amount> {
+        let Pays::FractionOf(parameter) = &component.pays else { return None };
+        parameter_in(self.payee?, self.world.calendar.as_deref()?, period, parameter)
+    }
+}
+
+fn lacking(component_id: &str, interval: Interval, lacks: Lacks<'_>) -> Waiting {
+    match lacks {
+        Lacks::Quota(measure) => {
+            let message = format!("component \"{component_id}\" needs a quota of \"{measure}\" for {interval}");
+            Waiting { reason: Reason::MissingQuota, message }
+        }
+        Lacks::Parameter(name) => {
+            let message = format!("component \"{component_id}\" needs the payee's {name} in {interval}");
+            Waiting { reason: Reason::MissingParameter, message }
+        }
     }
 }
 
@@ -163,60 +276,11 @@ fn versions_slot<'v, 'w>(
     &mut versions[at]
 }
 
-fn wait_for_measure(component: &Component, world: &World, waiting: &mut Vec<Waiting>) {
-    if world.measure(&component.measure).is_none() {
-        let message = format!("component \"{}\": measure \"{}\" is not published", component.component_id, component.measure);
+fn wait_for_measures(component: &Component, world: &World, waiting: &mut Vec<Waiting>) {
+    for (measure, _) in component.measures().filter(|(measure, _)| world.measure(measure).is_none()) {
+        let message = format!("component \"{}\": measure \"{measure}\" is not published", component.component_id);
         waiting.push(Waiting { reason: Reason::UnknownMeasure, message });
     }
-}
-
-fn price_interval<'w>(interval: Interval, versions: &Versions<'w>, inputs: &Inputs, world: &'w World, pricing: &mut Pricing<'w>) {
-    let (first, last) = interval.first_and_last();
-    let in_force = |period: Period| versions.in_force[period.place_in_quarter()];
-    let periods = (first.0..=last.0).map(Period);
-    let rows = periods.clone().map(|period| period_input(interval, period, in_force(period), inputs, world));
-    let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
-    let Some(priced) = rows.and_then(|rows| earned(&rows, world.minor_digits)) else {
-        let component_id = versions.component_id;
-        let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
-        pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
-        return;
-    };
-    for (period, earned) in periods.zip(priced) {
-        let Some(version) = in_force(period) else { continue };
-        if earned.needs_quota {
-            let (component_id, measure) = (versions.component_id, &version.component().measure);
-            let message = format!("component \"{component_id}\" needs a quota of \"{measure}\" for {interval}");
-            pricing.waiting.push(Waiting { reason: Reason::MissingQuota, message });
-        }
-        let earning_code = &version.plan.names[version.place].1;
-        let new = Priced { minor: earned.minor, exact: earned.exact, plan: version.plan, earning_code };
-        pricing.add((versions.component_id.into(), interval, period), new);
-    }
-}
-
-/// The position of the component's own measure before and after a period; `None` when a sum does not fit.
-fn period_input<'v>(
-    interval: Interval,
-    period: Period,
-    version: Option<InForce<'v>>,
-    inputs: &Inputs,
-    world: &World,
-) -> Option<PeriodInput<'v>> {
-    let (from, to) = (Measured(0), Measured(0));
-    let Some(component) = version.map(|version| version.component()) else {
-        return Some(PeriodInput { component: None, quota: None, from, to });
-    };
-    let quota = world.bounds(period).and_then(|(first_day, _)| inputs.quota(&component.measure, interval, first_day));
-    let (first, _) = interval.first_and_last();
-    let before = cumulative(inputs, &component.measure, first.place_in_quarter(), period.place_in_quarter())?;
-    let after = before.checked_add(inputs.by_kind(&component.measure, period.place_in_quarter()).total()?)?;
-    Some(PeriodInput {
-        component: Some(component),
-        quota: quota.map(|quota| quota.amount),
-        from: Measured(before),
-        to: Measured(after),
-    })
 }
 
 fn cumulative(inputs: &Inputs, measure: &str, from: usize, until: usize) -> Option<i128> {

@@ -5,7 +5,7 @@ use crate::domain::money::{Minor, minor_digits};
 use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun, RejectRecord};
 use crate::domain::topic::Position;
 use crate::wire::keys;
-use crate::wire::output::{EARNED_DENOMINATOR, ratio};
+use crate::wire::output::ratio;
 use serde_json::{Value, json};
 
 /// What has a form in JSON.
@@ -53,6 +53,7 @@ impl ToJson for Attainment {
 impl ToJson for Accrual {
     fn to_json(&self) -> Value {
         let delta = Minor(self.new_total.0.saturating_sub(self.previous_total.0));
+        let (numerator, denominator) = self.exact.parts();
         let mut value = json!({
             "accrual_id": self.accrual_id(),
             "sequence": self.sequence,
@@ -68,8 +69,8 @@ impl ToJson for Accrual {
             "previous_total": money(self.previous_total, &self.currency),
             "new_total": money(self.new_total, &self.currency),
             "delta": money(delta, &self.currency),
-            "exact_numerator": self.exact_numerator.to_string(),
-            "exact_denominator": EARNED_DENOMINATOR,
+            "exact_numerator": numerator,
+            "exact_denominator": denominator,
             "unit": "money",
             "currency": *self.currency,
             "state": "PAYABLE",

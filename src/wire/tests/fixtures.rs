@@ -3,11 +3,14 @@
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use crate::domain::fact::{
-    AfterRelease, Boundary, Company, Component, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Method, MidIntervalChange,
-    Negative, NegativePay, NoQuota, Payee, PayeeRow, Pays, PeriodClosed, PeriodReleased, PeriodReopened, Plan, Tier, TierBy,
+    Company, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 use crate::domain::money::{Amount, Measured, Minor, Quantity, Rate, RoundingMode, Share};
 use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
+use crate::domain::plan::{
+    AfterRelease, Beyond, Boundary, Component, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
+    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, Tested, Tier, TierBy,
+};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::{Position, Topic};
 
@@ -128,7 +131,7 @@ pub fn accrual() -> Accrual {
         sequence: 2,
         previous_total: Minor(380_000),
         new_total: Minor(379_999),
-        exact_numerator: ethnum::I256::from(379_999) * ethnum::I256::from(10i128.pow(18)),
+        exact: crate::domain::exact::Exact::Fixed(ethnum::I256::from(379_999) * ethnum::I256::from(10i128.pow(18))),
         currency: "USD".into(),
         causes: Causes { first, last: Position { offset: 12, ..first }, count: 3 },
         as_of: 1_770_000_000_000_000,
@@ -235,6 +238,9 @@ pub fn plan() -> Plan {
         boundary: Boundary::Upper,
         negative: Negative::Carry,
         no_quota: Some(NoQuota::FirstTier),
+        paid_measure: None,
+        beyond: None,
+        modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
         tiers: vec![Tier { from: 0, rate: Rate(6_000_000) }, Tier { from: 500_000_000_000, rate: Rate(8_000_000) }],
     };
@@ -250,17 +256,47 @@ pub fn plan() -> Plan {
         rounding: RoundingMode::Down,
         ..component.clone()
     };
+    let bonus = Component {
+        component_id: "bonus".into(),
+        pays: Pays::FractionOf("target_incentive".into()),
+        method: Method::Curve,
+        beyond: Some(Beyond::Extend),
+        no_quota: Some(NoQuota::Nothing),
+        modifiers: Modifiers {
+            weight: Some(Rate(60_000_000)),
+            multiplier: Some(Multiplier {
+                measure: "renewals".into(),
+                tier_by: TierBy::Amount,
+                tiers: vec![Tier { from: 0, rate: Rate(100_000_000) }],
+            }),
+            gate: Some(gate(Tested::AtEndHeldUntilThen, Otherwise::Factor(Rate(50_000_000)))),
+            cap: Some(Amount(40_000_000_000)),
+        },
+        ..component.clone()
+    };
+    let services = Component {
+        component_id: "services".into(),
+        method: Method::Retroactive,
+        paid_measure: Some("services".into()),
+        modifiers: Modifiers { gate: Some(gate(Tested::Running, Otherwise::Cap(Amount(7)))), ..Modifiers::default() },
+        ..component.clone()
+    };
     Plan {
         plan_id: "ae".into(),
         from: Date(20_454),
         to: Some(Date(20_819)),
         currency: "USD".into(),
         calendar: "fiscal".into(),
+        prorate: Prorate { by: ProrateBy::Months, quota: true, target: false, cap: true },
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
-        components: vec![component, flat],
+        components: vec![component, flat, bonus, services],
     }
+}
+
+fn gate(tested: Tested, otherwise: Otherwise) -> Gate {
+    Gate { measure: "renewals".into(), tier_by: TierBy::Attainment, at_least: 800_000_000_000, tested, otherwise }
 }
 
 pub fn payee() -> Payee {
@@ -272,6 +308,7 @@ pub fn payee() -> Payee {
         pay_group: "default".into(),
         plans: vec!["ae".into()],
         employee_ref: Some("E-17".into()),
+        parameters: vec![("target_incentive".into(), Amount(12_000_500_000))],
     };
     let next = PayeeRow { from: DAY, to: None, manager: None, employee_ref: None, ..row.clone() };
     Payee { payee_id: "ana".into(), rows: vec![row, next] }

@@ -1,7 +1,12 @@
 //! The schemas hold together: a doc everywhere, one id each.
 
+use crate::domain::fact::FactBody;
+use crate::domain::plan::Prorate;
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::types::Value as Avro;
+use apache_avro::writer::datum::GenericDatumWriter;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every schema by name, with its text.
 pub const SCHEMAS: [(&str, &str); 8] = [
@@ -50,4 +55,118 @@ fn every_schema_has_one_id_of_its_own() {
     assert_eq!(named, SCHEMAS.iter().map(|(name, _)| *name).collect());
     let distinct: BTreeSet<i64> = ids.values().filter_map(toml::Value::as_integer).collect();
     assert_eq!(distinct.len(), SCHEMAS.len(), "ids are distinct numbers");
+}
+
+const EARLIER_FACTS: &str = include_str!("../../../schemas/earlier/facts.3.avsc");
+
+/// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
+fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
+    match schema {
+        Value::Array(items) => items.iter().for_each(|item| records(item, found)),
+        Value::Object(object) => {
+            if let (Some(name), Some(Value::Array(fields))) = (object.get("name"), object.get("fields")) {
+                let field = |field: &Value| {
+                    let shape = (shape(&field["type"]), field.get("default").is_some());
+                    (field["name"].as_str().unwrap().to_string(), shape)
+                };
+                found.insert(name.as_str().unwrap().into(), fields.iter().map(field).collect());
+            }
+            object.values().for_each(|value| records(value, found));
+        }
+        _ => {}
+    }
+}
+
+/// A type as text: of records the name alone, nothing of docs.
+fn shape(of: &Value) -> String {
+    match of {
+        Value::Array(items) => items.iter().map(shape).collect::<Vec<_>>().join(" or "),
+        Value::Object(object) if object.contains_key("fields") => shape(&object["name"]),
+        Value::Object(object) => {
+            let part = |key: &str| object.get(key).map(shape).unwrap_or_default();
+            ["type", "items", "values", "logicalType", "precision", "scale", "symbols"].map(part).join(" ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// What of an earlier schema's records a later one cannot read: fields that are gone, differ, or came without a default.
+/// A union may take branches more.
+fn unreadable(earlier: &Value, now: &Value) -> Vec<String> {
+    let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
+    records(earlier, &mut before);
+    records(now, &mut after);
+    let mut found = Vec::new();
+    for (record, fields) in &before {
+        let Some(known) = after.get(record) else {
+            found.push(format!("{record} is gone"));
+            continue;
+        };
+        let kept = |(name, (shape, _)): (&String, &(String, bool))| {
+            known.get(name).is_some_and(|(now, _)| now == shape || now.starts_with(&format!("{shape} or ")))
+        };
+        found.extend(fields.iter().filter(|field| !kept(*field)).map(|(name, _)| format!("{record}.{name} is another")));
+        let new = known.iter().filter(|(name, _)| !fields.contains_key(*name));
+        found.extend(new.filter(|(_, (_, default))| !default).map(|(name, _)| format!("{record}.{name} has no default")));
+    }
+    found
+}
+
+#[test]
+fn a_changed_schema_reads_what_was_written_before() {
+    let earlier: Value = serde_json::from_str(EARLIER_FACTS).unwrap();
+    let now: Value = serde_json::from_str(SCHEMAS[2].1).unwrap();
+    assert_eq!(unreadable(&earlier, &now), Vec::<String>::new());
+    let changed = |from: &str, to: &str| {
+        let text = now.to_string();
+        assert!(text.contains(from), "{from}");
+        unreadable(&earlier, &serde_json::from_str(&text.replacen(from, to, 1)).unwrap())
+    };
+    assert_eq!(changed("\"name\":\"closer_may_release\"", "\"name\":\"may_release\"").len(), 1);
+    assert_eq!(changed("\"name\":\"reason\",\"type\":\"string\"", "\"name\":\"reason\",\"type\":\"bytes\"").len(), 1);
+    assert_eq!(
+        changed("\"default\":{\"by\":\"active_days\",\"cap\":false,\"quota\":false,\"target\":false},", "").len(),
+        1,
+        "a field without a default"
+    );
+}
+
+fn without(value: Avro, fields: &[&str]) -> Avro {
+    match value {
+        Avro::Record(known) => {
+            let kept = known.into_iter().filter(|(name, _)| !fields.contains(&name.as_str()));
+            Avro::Record(kept.map(|(name, value)| (name, without(value, fields))).collect())
+        }
+        Avro::Array(items) => Avro::Array(items.into_iter().map(|item| without(item, fields)).collect()),
+        Avro::Union(place, value) => Avro::Union(place, Box::new(without(*value, fields))),
+        other => other,
+    }
+}
+
+#[test]
+fn facts_of_an_earlier_schema_are_read_with_defaults() {
+    let [schema, now] = [EARLIER_FACTS, SCHEMAS[2].1].map(|text| apache_avro::Schema::parse_str(text).unwrap());
+    let added = ["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"];
+    let codec = crate::wire::Codec::new().unwrap();
+    let mut differing = 0;
+    for mut fact in super::fixtures::facts() {
+        match &mut fact.body {
+            FactBody::PlanDefined(plan) => {
+                plan.prorate = Prorate::NOTHING;
+                plan.components.truncate(2);
+            }
+            FactBody::PayeeDefined(payee) => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
+            _ => {}
+        }
+        // Written under the earlier schema by another codec, without the fields that came since.
+        let mut bytes = Vec::new();
+        codec.write_fact(&fact, &mut bytes).unwrap();
+        let value = GenericDatumReader::builder(&now).build().unwrap().read_value(&mut &bytes[5..]).unwrap();
+        let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+        let old = writer.write_value_to_vec(without(value, &added)).unwrap();
+        let framed = [&[0, 0, 0, 0, 3], old.as_slice()].concat();
+        differing += usize::from(framed[5..] != bytes[5..]);
+        assert_eq!(codec.fact(&framed).unwrap(), fact);
+    }
+    assert_eq!(differing, 2, "a plan and a payee");
 }

@@ -52,7 +52,8 @@ impl Making {
         let base = self.components();
         for (place, from) in starts.iter().enumerate() {
             let components = if place == 0 { base.clone() } else { self.changed(&base) };
-            let plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
+            let mut plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
+            plan.prorate = self.prorate();
             if place > 0 {
                 self.features.count("plan version");
             }
@@ -70,7 +71,13 @@ impl Making {
         (0..count).map(|place| self.component(["base", "accelerator", "extra"][place])).collect()
     }
 
+    /// A plain rate table at times, and at times one of the others.
     fn component(&mut self, id: &str) -> Component {
+        let plain = self.plain(id);
+        if self.random.chance(50) { plain } else { self.shaped(plain) }
+    }
+
+    fn plain(&mut self, id: &str) -> Component {
         let measure = *self.random.pick(&MEASURES);
         let quantity = measure == "units";
         let by_attainment = self.random.chance(45);
@@ -86,6 +93,9 @@ impl Making {
             boundary: *self.random.pick(&[Boundary::Upper, Boundary::Lower]),
             negative: *self.random.pick(&[Negative::Carry, Negative::Zero, Negative::Mirror]),
             no_quota: by_attainment.then(|| *self.random.pick(&[NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier])),
+            paid_measure: None,
+            beyond: None,
+            modifiers: Modifiers::default(),
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             tiers: self.tiers(if by_attainment {
                 250_000
@@ -98,7 +108,7 @@ impl Making {
     }
 
     /// One to four tiers on multiples of a step (in millionths), so that round sums hit their edges exactly.
-    fn tiers(&mut self, step: i128) -> Vec<Tier> {
+    pub(super) fn tiers(&mut self, step: i128) -> Vec<Tier> {
         let mut from = 0;
         let mut tiers = vec![];
         for _ in 0..1 + self.random.below(4) {
@@ -160,7 +170,7 @@ impl Making {
         let plans = |random: &mut Random| *random.pick(&["ae", "se"]);
         let (one, two) = (plans(&mut self.random), plans(&mut self.random));
         let managers = [self.manager(), self.manager()];
-        match self.random.below(4) {
+        let mut rows = match self.random.below(4) {
             0 => {
                 let moved = day(2, 1 + self.random.below(28) as i8);
                 self.features.count("move inside a month");
@@ -173,7 +183,9 @@ impl Making {
             }
             2 => vec![row(first, Some(day(12, 1)), managers[0], one)],
             _ => vec![row(first, None, managers[0], one)],
-        }
+        };
+        rows.iter_mut().for_each(|row| row.parameters = self.parameters());
+        rows
     }
 
     fn manager(&mut self) -> Option<&'static str> {
@@ -217,6 +229,7 @@ fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>)
         to,
         currency: "USD".into(),
         calendar: CALENDAR.into(),
+        prorate: Prorate::NOTHING,
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
@@ -233,6 +246,7 @@ fn row(from: Date, to: Option<Date>, manager: Option<&str>, plan: &str) -> Payee
         pay_group: "default".into(),
         plans: vec![plan.into()],
         employee_ref: Some("E1".into()),
+        parameters: vec![],
     }
 }
 

@@ -1,0 +1,257 @@
+//! Plans: versions of a compensation plan, its components, their rate tables, and what modifies what a table pays.
+//!
+//! Modes that this version does not have are not representable here: the readers refuse them by name. What a table and
+//! its modifiers make of sums is `rate_table` and `reward`; whether a plan can be is `world`'s check.
+
+use super::calendar::{Date, IntervalKind};
+use super::money::{Amount, Rate, RoundingMode};
+use serde::{Deserialize, Serialize};
+
+/// One version of a compensation plan: in force from `from` to `to` (half-open), on the first day of a pay period each.
+/// Identity is (plan_id, from): the same again with another content is a correction of that version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub plan_id: String,
+    pub from: Date,
+    pub to: Option<Date>,
+    pub currency: String,
+    pub calendar: String,
+    pub prorate: Prorate,
+    pub mid_interval_change: MidIntervalChange,
+    pub negative_pay: NegativePay,
+    pub after_release: AfterRelease,
+    pub components: Vec<Component>,
+}
+
+/// What shrinks with the part of an interval in which a payee is on the plan, and how the part is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prorate {
+    pub by: ProrateBy,
+    pub quota: bool,
+    pub target: bool,
+    pub cap: bool,
+}
+
+impl Prorate {
+    /// Nothing is prorated.
+    pub const NOTHING: Prorate = Prorate { by: ProrateBy::ActiveDays, quota: false, target: false, cap: false };
+}
+
+/// How the active part of an interval is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProrateBy {
+    /// Days on which a row of the payee names the plan, of all days.
+    ActiveDays,
+    /// Pay periods that hold such a day, of all pay periods.
+    Months,
+}
+
+/// Each segment is priced from its starting position on its own curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MidIntervalChange {
+    Carry,
+}
+
+/// What a negative net does: it is brought forward into the next run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NegativePay {
+    Carry,
+}
+
+/// A change of a released period is a prior-period adjustment of the first open one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterRelease {
+    Adjust,
+}
+
+/// What picks the tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TierBy {
+    Amount,
+    /// Tiers are fractions of the quota.
+    Attainment,
+    Quantity,
+}
+
+/// What the value of a tier is paid on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pays {
+    /// The value is a fraction of a measured amount.
+    RateOf,
+    /// The value is money per unit of a measured quantity.
+    PerUnit,
+    /// The value is a fraction of this parameter of the payee, an amount of money for the component's interval.
+    FractionOf(String),
+    /// The value is money.
+    Lump,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Each tier's rate applies to the part of the sum inside the tier. One tier is a flat rate.
+    Marginal,
+    /// The reached tier's rate applies to the whole sum.
+    Retroactive,
+    /// The reached tier's value is what is paid.
+    Lump,
+    /// Each tier pays its value in proportion to how far the sum is into the tier. The last tier is where it ends: its
+    /// value is 0.
+    Interpolated,
+    /// Tiers are points: between two of them the value lies on the straight line, below the first one it is 0.
+    Curve,
+}
+
+/// What a curve does behind its last point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Beyond {
+    /// It stays where it is.
+    Flat,
+    /// The last straight line goes on.
+    Extend,
+}
+
+/// Which tier owns a sum that hits its edge exactly; the same for a gate and for a curve's first point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    Upper,
+    Lower,
+}
+
+/// What a negative sum earns: the first tier's line goes on, nothing, or the mirror image of its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Negative {
+    Carry,
+    Zero,
+    Mirror,
+}
+
+/// What attainment does where the quota is absent or zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoQuota {
+    /// The component and interval earn nothing and are listed until a quota comes.
+    Park,
+    /// They earn nothing, and that is the answer.
+    Nothing,
+    /// The first tier applies to the whole sum; a gate is not met.
+    FirstTier,
+}
+
+/// A tier starts at `from` (in 10^-12 of the measure's unit, or of the quota when tiered by attainment).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    pub from: i128,
+    /// A rate, a fraction or money, by `pays` and the method.
+    pub rate: Rate,
+}
+
+/// One component of a plan: turns sums into earnings under one earning code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Component {
+    pub component_id: String,
+    pub earning_code: String,
+    pub interval: IntervalKind,
+    /// Picks the tier.
+    pub measure: String,
+    pub tier_by: TierBy,
+    pub pays: Pays,
+    /// Of a rate or of money per unit: what is paid on, where it is another measure than the one that picks the tier.
+    pub paid_measure: Option<String>,
+    pub method: Method,
+    /// Present exactly with a curve.
+    pub beyond: Option<Beyond>,
+    pub boundary: Boundary,
+    pub negative: Negative,
+    /// Present exactly where something is compared with a quota.
+    pub no_quota: Option<NoQuota>,
+    pub rounding: RoundingMode,
+    /// In order, the first from 0 (a curve's first point is anywhere).
+    pub tiers: Vec<Tier>,
+    pub modifiers: Modifiers,
+}
+
+/// What is done to what the table pays, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Modifiers {
+    /// Times this.
+    pub weight: Option<Rate>,
+    /// Times the factor of the tier that a measure reaches.
+    pub multiplier: Option<Multiplier>,
+    pub gate: Option<Gate>,
+    /// At most this in an interval; what is above is lost.
+    pub cap: Option<Amount>,
+}
+
+/// A factor that is looked up by a measure of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Multiplier {
+    pub measure: String,
+    pub tier_by: TierBy,
+    /// As a component's, the rates being factors.
+    pub tiers: Vec<Tier>,
+}
+
+/// A threshold of a measure under which a component pays less.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    pub measure: String,
+    pub tier_by: TierBy,
+    /// As a tier's `from`.
+    pub at_least: i128,
+    pub tested: Tested,
+    pub otherwise: Otherwise,
+}
+
+/// When a gate is tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tested {
+    /// With each pay period, at the sums up to then.
+    Running,
+    /// With the interval's last pay period; until then it counts as met.
+    AtEndPaidUntilThen,
+    /// With the interval's last pay period; until then nothing is earned.
+    AtEndHeldUntilThen,
+}
+
+/// What a component earns whose gate is not met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Otherwise {
+    Zero,
+    Factor(Rate),
+    Cap(Amount),
+}
+
+impl Component {
+    /// The measure that is paid on, where one is.
+    pub fn paid(&self) -> Option<&str> {
+        match self.pays {
+            Pays::RateOf | Pays::PerUnit => Some(self.paid_measure.as_deref().unwrap_or(&self.measure)),
+            Pays::FractionOf(_) | Pays::Lump => None,
+        }
+    }
+
+    /// Every measure that it reads, and whether it is compared with a quota; the first is the one that picks the tier.
+    pub fn measures(&self) -> impl Iterator<Item = (&str, bool)> {
+        let by_quota = |by: TierBy| by == TierBy::Attainment;
+        let own = [Some((self.measure.as_str(), by_quota(self.tier_by))), self.paid_measure.as_deref().map(|id| (id, false))];
+        let multiplier = self.modifiers.multiplier.as_ref().map(|of| (of.measure.as_str(), by_quota(of.tier_by)));
+        let gate = self.modifiers.gate.as_ref().map(|of| (of.measure.as_str(), by_quota(of.tier_by)));
+        own.into_iter().chain([multiplier, gate]).flatten()
+    }
+
+    /// Whether any quota has a say.
+    pub fn reads_quota(&self) -> bool {
+        self.measures().any(|(_, by_quota)| by_quota)
+    }
+}

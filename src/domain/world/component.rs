@@ -1,0 +1,90 @@
+//! Whether a component can be: its parts fit each other, and its tables are in order.
+
+use super::apply::invalid;
+use crate::domain::deal::check_id;
+use crate::domain::money::{Amount, Rate};
+use crate::domain::plan::{Component, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, Pays, Tier, TierBy};
+use crate::domain::reject::Reject;
+
+type Check = Result<(), String>;
+
+fn hold(condition: bool, otherwise: &str) -> Check {
+    if condition { Ok(()) } else { Err(otherwise.into()) }
+}
+
+pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
+    let id = &component.component_id;
+    check_id("component_id", id).map_err(|reject| invalid(&reject.field, reject.message))?;
+    let about = |field: &'static str| move |message: String| invalid(field, format!("component \"{id}\": {message}"));
+    check_paid(component).map_err(about("pays"))?;
+    hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
+        .map_err(about("no_quota"))?;
+    check_table(component).map_err(about("tiers"))?;
+    check_modifiers(component).map_err(about("modifiers"))
+}
+
+/// What is paid fits what the tiers are of, and the method.
+fn check_paid(component: &Component) -> Check {
+    let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
+    let by_attainment = component.tier_by == TierBy::Attainment;
+    let fits = match (&component.pays, component.method) {
+        (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => false,
+        (Pays::RateOf, _) => component.paid_measure.is_some() || component.tier_by != TierBy::Quantity,
+        (Pays::PerUnit, _) => component.paid_measure.is_some() || component.tier_by != TierBy::Amount,
+        (Pays::FractionOf(_), Method::Interpolated) => false,
+        (Pays::FractionOf(_), _) => by_attainment || !proportional,
+        (Pays::Lump, _) => !proportional,
+    };
+    hold(fits, "what it pays does not fit what its tiers are of")?;
+    if let Pays::FractionOf(parameter) = &component.pays {
+        hold(!parameter.is_empty(), "it pays a fraction of nothing")?;
+        let undefined = proportional && component.no_quota == Some(NoQuota::FirstTier);
+        hold(!undefined, "without a quota there is no part of it to pay a fraction for")?;
+    }
+    let Some(paid) = &component.paid_measure else { return Ok(()) };
+    hold(component.paid().is_some() && *paid != component.measure, "another measure is paid on only where one is")?;
+    hold(component.method != Method::Marginal, "parts of one measure have no place in the tiers of another")?;
+    hold(component.negative != Negative::Mirror, "nothing mirrors a sum that another measure picks the tier of")
+}
+
+fn check_table(component: &Component) -> Check {
+    let curve = component.method == Method::Curve;
+    hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and nothing else does")?;
+    check_tiers(&component.tiers, component.tier_by, !curve)?;
+    let steps = component.method == Method::Lump || (curve && component.paid().is_none());
+    let first = component.tiers.first();
+    hold(!steps || first.is_none_or(|tier| tier.from != 0 || tier.rate.0 == 0), "a sum of zero would be paid")?;
+    let open = component.tiers.len() < 2 || component.tiers.last().is_none_or(|tier| tier.rate.0 != 0);
+    hold(component.method != Method::Interpolated || !open, "tiers that pay in proportion end with one that pays nothing")
+}
+
+/// Tiers ascend from 0, or points from anywhere.
+fn check_tiers(tiers: &[Tier], tier_by: TierBy, from_zero: bool) -> Check {
+    let ascending = tiers.windows(2).all(|pair| pair[0].from < pair[1].from);
+    let first = tiers.first().is_some_and(|tier| if from_zero { tier.from == 0 } else { tier.from >= 0 });
+    hold(first && ascending, "tiers start at 0 and ascend")?;
+    tiers.iter().try_for_each(|tier| check_edge(tier.from, tier_by))
+}
+
+fn check_edge(edge: i128, tier_by: TierBy) -> Check {
+    let fine = tier_by == TierBy::Attainment && edge % 1_000_000 != 0;
+    hold(!fine, "a tier of attainment has at most 4 decimals of a percent")
+}
+
+fn check_modifiers(component: &Component) -> Check {
+    let modifiers = &component.modifiers;
+    hold(modifiers.weight.is_none_or(|Rate(weight)| weight >= 0), "a negative weight")?;
+    hold(modifiers.cap.is_none_or(|Amount(cap)| cap >= 0), "a negative cap")?;
+    if let Some(Multiplier { tiers, tier_by, .. }) = &modifiers.multiplier {
+        check_tiers(tiers, *tier_by, true)?;
+        hold(tiers.iter().all(|tier| tier.rate.0 >= 0), "a negative factor")?;
+    }
+    let Some(Gate { at_least, tier_by, otherwise, .. }) = &modifiers.gate else { return Ok(()) };
+    hold(*at_least >= 0, "a gate below zero")?;
+    check_edge(*at_least, *tier_by)?;
+    match otherwise {
+        Otherwise::Factor(Rate(factor)) => hold(*factor >= 0, "a negative factor"),
+        Otherwise::Cap(Amount(cap)) => hold(*cap >= 0, "a negative cap"),
+        Otherwise::Zero => Ok(()),
+    }
+}

@@ -1,0 +1,320 @@
+//! A component of a plan: what picks the tier, what is paid, its table, and what modifies it.
+//!
+//! What the parts have to do with each other is checked here; whether the measures that they name are defined, and count
+//! what is paid, is `check`'s.
+
+use super::codes;
+use super::fields::Fields;
+use super::modes;
+use super::modifiers::modifiers;
+use super::node::{Node, Value};
+use super::source::{Findings, Located};
+use super::tiers::{Shape, tiers};
+use crate::domain::calendar::IntervalKind;
+use crate::domain::money::{Minor, RoundingMode, parse_scaled};
+use crate::domain::plan::{Component, Method, Negative, NoQuota, Pays, TierBy};
+
+/// A component as read: what other files refer to is known even where the rest was refused.
+#[derive(Clone, Debug)]
+pub struct ComponentDraft {
+    pub id: Option<Located<String>>,
+    pub interval: Option<IntervalKind>,
+    pub measure: Option<Located<String>>,
+    pub tier_by: Option<Located<TierBy>>,
+    pub pays: Option<Located<Pays>>,
+    /// What a rate or money per unit is paid on.
+    pub paid: Option<Located<String>>,
+    /// Measures of the gate and the multiplier, and what they are compared as.
+    pub others: Vec<(Located<String>, Located<TierBy>)>,
+    pub component: Option<Component>,
+}
+
+impl ComponentDraft {
+    /// Measures that are compared with a quota.
+    pub fn with_quota(&self) -> impl Iterator<Item = &Located<String>> {
+        let own = self.measure.as_ref().zip(self.tier_by.as_ref());
+        let all = own.into_iter().chain(self.others.iter().map(|(measure, by)| (measure, by)));
+        all.filter(|(_, by)| by.value == TierBy::Attainment).map(|(measure, _)| measure)
+    }
+}
+
+pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Option<ComponentDraft> {
+    let mut fields = Fields::of(node, findings)?;
+    let id = fields.id("id", findings);
+    let earning_code = earning_code(&mut fields, findings);
+    let interval = fields.choice("interval", modes::INTERVAL, findings).map(|interval| interval.value);
+    fields.choice("scope", modes::SCOPE, findings);
+    let method = fields.choice("method", modes::METHOD, findings);
+    let (measure, tier_by) = measured(&mut fields, "tier_by", findings);
+    let (pays, paid) = pays(&mut fields, findings);
+    let boundary = fields.choice("boundary", modes::BOUNDARY, findings);
+    let negative = fields.choice("negative", modes::NEGATIVE, findings);
+    fields.optional_choice("direction", modes::DIRECTION, findings);
+    fields.optional_choice("deficit", modes::DEFICIT, findings);
+    let (modifiers, others) = modifiers(&mut fields, findings);
+    let by_quota = by_quota(tier_by.as_ref(), &others);
+    let no_quota = quota(&mut fields, by_quota, findings);
+    clawback(&mut fields, findings);
+    let rounding = rounding(&mut fields, minor, findings);
+    let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());
+    let table = table(&mut fields, shape, findings);
+    fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
+    let mut draft = ComponentDraft { id, interval, measure, tier_by, pays, paid, others, component: None };
+    let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
+    let parts = (earning_code, method, boundary, negative, rounding, table, modifiers, fits);
+    if let (Some(code), Some(method), Some(boundary), Some(negative), Some(rounding), Some(table), Some(modifiers), true) = parts
+    {
+        draft.component = whole(&draft).map(|names| Component {
+            component_id: names.id,
+            earning_code: code.value,
+            interval: names.interval,
+            measure: names.measure,
+            tier_by: names.tier_by,
+            pays: names.pays,
+            paid_measure: names.paid_measure,
+            method: method.value,
+            beyond: table.beyond,
+            boundary: boundary.value,
+            negative: negative.value,
+            no_quota,
+            rounding,
+            tiers: table.tiers,
+            modifiers,
+        });
+    }
+    Some(draft)
+}
+
+struct Names {
+    id: String,
+    interval: IntervalKind,
+    measure: String,
+    tier_by: TierBy,
+    pays: Pays,
+    paid_measure: Option<String>,
+}
+
+fn whole(draft: &ComponentDraft) -> Option<Names> {
+    let measure = draft.measure.as_ref()?.value.clone();
+    let paid_measure = draft.paid.as_ref().map(|paid| paid.value.clone()).filter(|paid| *paid != measure);
+    Some(Names {
+        id: draft.id.as_ref()?.value.clone(),
+        interval: draft.interval?,
+        measure,
+        tier_by: draft.tier_by.as_ref()?.value,
+        pays: draft.pays.as_ref()?.value.clone(),
+        paid_measure,
+    })
+}
+
+fn shape(tier_by: Option<&Located<TierBy>>, pays: Option<&Located<Pays>>, method: Option<&Located<Method>>) -> Option<Shape> {
+    Some(Shape { tier_by: tier_by?.value, pays: pays?.value.clone(), method: method?.value })
+}
+
+/// Whether anything is compared with a quota; `None` where that was refused.
+fn by_quota(tier_by: Option<&Located<TierBy>>, others: &[(Located<String>, Located<TierBy>)]) -> Option<bool> {
+    let other = others.iter().any(|(_, by)| by.value == TierBy::Attainment);
+    if other { Some(true) } else { tier_by.map(|by| by.value == TierBy::Attainment) }
+}
+
+struct Table {
+    tiers: Vec<crate::domain::plan::Tier>,
+    beyond: Option<crate::domain::plan::Beyond>,
+}
+
+/// The tiers, or the points of a curve.
+fn table(fields: &mut Fields<'_>, shape: Option<Shape>, findings: &mut Findings) -> Option<Table> {
+    let curve = shape.as_ref().is_some_and(|shape| shape.method == Method::Curve);
+    let (key, other) = if curve { ("points", "tiers") } else { ("tiers", "points") };
+    let items = fields.node(key);
+    if let Some(node) = fields.node(other) {
+        let message = format!("`{other}` has no effect: this method reads `{key}`");
+        findings.add(node.place, codes::NO_EFFECT, message, format!("write `{key}`"));
+        return None;
+    }
+    let beyond = match (curve, fields.node("beyond")) {
+        (true, _) => Some(fields.choice("beyond", modes::BEYOND, findings)?.value),
+        (false, None) => None,
+        (false, Some(node)) => {
+            findings.add(node.place, codes::NO_EFFECT, "`beyond` has no effect: only a curve ends", "remove `beyond`");
+            return None;
+        }
+    };
+    let hint = if curve { "add points = [{ at = \"50%\", ... }]" } else { "add tiers = [{ from = \"0%\", rate = \"6%\" }]" };
+    if items.is_none() {
+        fields.required(key, hint, findings)?;
+    }
+    let items = fields.list(key, findings);
+    Some(Table { tiers: tiers(items, &shape?, findings)?, beyond })
+}
+
+fn earning_code(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {
+    let code = fields.id("earning_code", findings)?;
+    if code.value == "CARRIED" || code.value == "net" {
+        let message = format!("earning code \"{}\" is reserved", code.value);
+        findings.add(code.place, codes::BAD_ID, message, "choose another code, \"COMM\" for example");
+        return None;
+    }
+    Some(code)
+}
+
+/// The table `{ measure, as }` of a key.
+fn measured(
+    component: &mut Fields<'_>,
+    key: &'static str,
+    findings: &mut Findings,
+) -> (Option<Located<String>>, Option<Located<TierBy>>) {
+    let example = "{ measure = \"...\", as = \"attainment\" }";
+    let Some(mut fields) = component.table(key, example, findings) else { return (None, None) };
+    let measure = fields.id("measure", findings);
+    let tier_by = fields.choice("as", modes::TIER_BY, findings);
+    fields.finish(&[], findings);
+    (measure, tier_by)
+}
+
+const PAYS: [&str; 4] = ["rate_of", "per_unit", "fraction_of", "lump"];
+
+/// What is paid, and the measure that it is paid on where it is one.
+fn pays(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Located<Pays>>, Option<Located<String>>) {
+    let example = "{ rate_of = \"...\" }, { per_unit = \"...\" }, { fraction_of = \"...\" } or { lump = true }";
+    let Some(mut fields) = component.table("pays", example, findings) else { return (None, None) };
+    let stated: Vec<(&str, &Node)> = PAYS.into_iter().filter_map(|key| Some((key, fields.node(key)?))).collect();
+    fields.finish(&[], findings);
+    match stated.as_slice() {
+        [] => {
+            findings.add(
+                fields.place,
+                codes::MISSING_KEY,
+                "`pays` says nothing",
+                "choose rate_of, per_unit, fraction_of or lump",
+            );
+            (None, None)
+        }
+        [(key, node)] => one_of_pays(key, node, findings),
+        [(one, _), (other, node), ..] => {
+            findings.add(node.place, codes::DUPLICATE, format!("`pays` says both {one} and {other}"), "keep one of them");
+            (None, None)
+        }
+    }
+}
+
+fn one_of_pays(key: &str, node: &Node, findings: &mut Findings) -> (Option<Located<Pays>>, Option<Located<String>>) {
+    if key == "lump" {
+        let is = matches!(node.value, Value::Boolean(true));
+        if !is {
+            findings.add(node.place, codes::WRONG_TYPE, "`lump` is not true", "write pays = { lump = true }");
+        }
+        return (is.then(|| Located::new(Pays::Lump, node.place)), None);
+    }
+    let text = super::fields::text_of(node, key, findings);
+    let Some(named) = text.and_then(|text| super::fields::checked_id(key, text, findings)) else { return (None, None) };
+    match key {
+        "rate_of" => (Some(Located::new(Pays::RateOf, node.place)), Some(named)),
+        "per_unit" => (Some(Located::new(Pays::PerUnit, node.place)), Some(named)),
+        _ => match named.value.strip_prefix("payee.") {
+            Some(parameter) => (Some(Located::new(Pays::FractionOf(parameter.into()), node.place)), None),
+            None => {
+                let message = format!("`fraction_of` is not a parameter of the payee: \"{}\"", named.value);
+                findings.add(named.place, codes::UNKNOWN_VALUE, message, "write fraction_of = \"payee.target_incentive\"");
+                (None, None)
+            }
+        },
+    }
+}
+
+/// What the parts of a component have to do with each other.
+fn check_fit(
+    draft: &ComponentDraft,
+    method: Option<&Located<Method>>,
+    negative: Option<&Located<Negative>>,
+    no_quota: Option<NoQuota>,
+    findings: &mut Findings,
+) -> bool {
+    let (Some(pays), Some(method), Some(tier_by)) = (&draft.pays, method, &draft.tier_by) else { return false };
+    let before = findings.errors();
+    let by_attainment = tier_by.value == TierBy::Attainment;
+    let on_measure = matches!(pays.value, Pays::RateOf | Pays::PerUnit);
+    let proportional = matches!(method.value, Method::Marginal | Method::Retroactive);
+    let other_measure = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
+    let mut refuse = |place, message: &str, hint: &str| findings.add(place, codes::WRONG_UNIT, message, hint);
+    match (&pays.value, method.value) {
+        (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => {
+            refuse(method.place, "this method pays amounts, not rates of a measure", "write pays = { lump = true }");
+        }
+        (Pays::FractionOf(_), Method::Interpolated) => {
+            refuse(method.place, "`interpolated` pays amounts, not fractions", "use method = \"curve\" or \"lump\"");
+        }
+        (Pays::Lump, Method::Marginal | Method::Retroactive) => {
+            refuse(method.place, "this method pays rates, not amounts", "use method = \"lump\", \"interpolated\" or \"curve\"");
+        }
+        (Pays::FractionOf(_), _) if proportional && !by_attainment => {
+            refuse(tier_by.place, "a fraction for each part of the quota needs tiers by attainment", "write as = \"attainment\"");
+        }
+        _ => {}
+    }
+    if let (Some((paid, _)), Method::Marginal) = (other_measure, method.value) {
+        let hint = "use method = \"retroactive\" or \"curve\", or pay on the measure of `tier_by`";
+        refuse(paid.place, "parts of one measure have no place in the tiers of another", hint);
+    }
+    if let (Some(negative), Some((paid, _))) = (negative, other_measure)
+        && negative.value == Negative::Mirror
+    {
+        refuse(
+            paid.place,
+            "nothing mirrors a sum that another measure picks the tier of",
+            "use negative = \"carry\" or \"zero\"",
+        );
+    }
+    if let (Pays::FractionOf(_), true, Some(NoQuota::FirstTier)) = (&pays.value, proportional, no_quota) {
+        refuse(pays.place, "without a quota there is no part of it", "use no_quota = \"park\" or \"nothing\"");
+    }
+    debug_assert!(on_measure || draft.paid.is_none());
+    findings.errors() == before
+}
+
+/// `quota` and `no_quota` belong to what is compared with a quota, and only there.
+fn quota(fields: &mut Fields<'_>, by_quota: Option<bool>, findings: &mut Findings) -> Option<NoQuota> {
+    match by_quota {
+        Some(true) => {
+            fields.choice("quota", modes::QUOTA, findings);
+            fields.choice("no_quota", modes::NO_QUOTA, findings).map(|no_quota| no_quota.value)
+        }
+        None => {
+            fields.optional_choice("quota", modes::QUOTA, findings);
+            fields.optional_choice("no_quota", modes::NO_QUOTA, findings).map(|no_quota| no_quota.value)
+        }
+        Some(false) => {
+            for key in ["quota", "no_quota"] {
+                if let Some(node) = fields.node(key) {
+                    let message = format!("`{key}` has no effect: the tiers are not in percent of a quota");
+                    findings.add(node.place, codes::NO_EFFECT, message, format!("remove `{key}`, or tier by attainment"));
+                }
+            }
+            None
+        }
+    }
+}
+
+fn clawback(component: &mut Fields<'_>, findings: &mut Findings) {
+    let example = "{ price = \"recompute\", period = \"original\" }";
+    let Some(mut fields) = component.table("clawback", example, findings) else { return };
+    fields.choice("price", modes::CLAWBACK_PRICE, findings);
+    fields.choice("period", modes::CLAWBACK_PERIOD, findings);
+    fields.finish(&["scale"], findings);
+}
+
+fn rounding(component: &mut Fields<'_>, minor: Option<u32>, findings: &mut Findings) -> Option<RoundingMode> {
+    let example = "{ to = \"0.01\", mode = \"half_even\", at = \"cumulative\" }";
+    let mut fields = component.table("rounding", example, findings)?;
+    let to = fields.number("to", |text| parse_scaled(text, 6, 12), findings);
+    let mode = fields.choice("mode", modes::ROUNDING_MODE, findings);
+    fields.choice("at", modes::ROUNDING_AT, findings);
+    fields.finish(&[], findings);
+    let (to, minor) = (to?, minor?);
+    if to.value != 10i128.pow(6 - minor) {
+        let unit = Minor(1).text(minor);
+        let message = "rounding to anything but the currency's minor unit is not supported by this version";
+        findings.add(to.place, codes::NOT_SUPPORTED, message, format!("write to = \"{unit}\""));
+    }
+    mode.map(|mode| mode.value)
+}

@@ -1,0 +1,119 @@
+//! What modifies a component's table: weight, multiplier, gate and cap.
+
+use super::codes;
+use super::fields::{Choices, Fields, number_of, text_of};
+use super::modes;
+use super::node::{Node, Value};
+use super::source::{Findings, Located};
+use super::tiers::{edge, factors};
+use crate::domain::money::{Amount, NumberError, Rate};
+use crate::domain::plan::{Gate, Modifiers, Multiplier, Otherwise, Tested, TierBy};
+
+/// A measure that is looked at, and what as.
+type Measured = (Located<String>, Located<TierBy>);
+
+/// The modifiers (`None` where one was refused) and the measures that they look at.
+pub fn modifiers(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Modifiers>, Vec<Measured>) {
+    let before = findings.errors();
+    let weight = component.optional_number("weight", factor, findings).map(|weight| weight.value);
+    let mut others = Vec::new();
+    let multiplier = component.node("multiplier").and_then(|node| multiplier(node, &mut others, findings));
+    let gate = component.node("gate").and_then(|node| gate(node, &mut others, findings));
+    let cap = component.node("cap").and_then(|node| cap(node, findings));
+    let whole = findings.errors() == before;
+    (whole.then_some(Modifiers { weight, multiplier, gate, cap }), others)
+}
+
+/// A factor that is not negative.
+fn factor(text: &str) -> Result<Rate, NumberError> {
+    let rate = Rate::parse(text)?;
+    if rate.0 < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(rate) }
+}
+
+/// Money that is not negative.
+fn money(text: &str) -> Result<Amount, NumberError> {
+    let amount = Amount::parse(text)?;
+    if amount.0 < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(amount) }
+}
+
+fn looked_at(fields: &mut Fields<'_>, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<(String, TierBy)> {
+    let measure = fields.id("measure", findings);
+    let tier_by = fields.choice("as", modes::TIER_BY, findings);
+    let (measure, tier_by) = (measure?, tier_by?);
+    others.push((measure.clone(), tier_by.clone()));
+    Some((measure.value, tier_by.value))
+}
+
+fn multiplier(node: &Node, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<Multiplier> {
+    let mut fields = Fields::of(node, findings)?;
+    let looked_at = looked_at(&mut fields, others, findings);
+    let required = fields.required("tiers", "add tiers = [{ from = \"0%\", factor = \"1\" }]", findings).is_some();
+    let items = if required { fields.list("tiers", findings) } else { &[] };
+    fields.finish(&[], findings);
+    let (measure, tier_by) = looked_at?;
+    Some(Multiplier { measure, tier_by, tiers: factors(items, tier_by, findings)? })
+}
+
+fn gate(node: &Node, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<Gate> {
+    let mut fields = Fields::of(node, findings)?;
+    let looked_at = looked_at(&mut fields, others, findings);
+    let at_least = match looked_at {
+        Some((_, tier_by)) => fields.number("at_least", |text| edge(text, tier_by), findings),
+        None => fields.required("at_least", "add at_least = \"80%\"", findings).and(None),
+    };
+    let tested = tested(&mut fields, findings);
+    let otherwise = fields.required("else", OTHERWISE, findings).and_then(|node| otherwise(node, findings));
+    fields.finish(&[], findings);
+    let (measure, tier_by) = looked_at?;
+    Some(Gate { measure, tier_by, at_least: at_least?.value, tested: tested?, otherwise: otherwise? })
+}
+
+const UNTIL_THEN: &Choices<Tested> = &[("pay", Some(Tested::AtEndPaidUntilThen)), ("hold", Some(Tested::AtEndHeldUntilThen))];
+
+fn tested(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Tested> {
+    let at_end = fields.choice("tested", modes::TESTED, findings)?.value;
+    if at_end {
+        return fields.choice("until_then", UNTIL_THEN, findings).map(|tested| tested.value);
+    }
+    match fields.node("until_then") {
+        None => Some(Tested::Running),
+        Some(node) => {
+            let message = "`until_then` has no effect: the gate is tested all the time";
+            findings.add(node.place, codes::NO_EFFECT, message, "remove `until_then`, or write tested = \"interval_end\"");
+            None
+        }
+    }
+}
+
+const OTHERWISE: &str = "write else = \"zero\", { factor = \"50%\" } or { cap = \"1000.00\" }";
+
+fn otherwise(node: &Node, findings: &mut Findings) -> Option<Otherwise> {
+    if !matches!(node.value, Value::Table(_)) {
+        let text = text_of(node, "else", findings)?;
+        if text.value != "zero" {
+            findings.add(text.place, codes::UNKNOWN_VALUE, format!("\"{}\" is not a value of `else`", text.value), OTHERWISE);
+            return None;
+        }
+        return Some(Otherwise::Zero);
+    }
+    let mut fields = Fields::of(node, findings)?;
+    let (by_factor, by_cap) = (fields.node("factor"), fields.node("cap"));
+    fields.finish(&[], findings);
+    match (by_factor, by_cap) {
+        (Some(node), None) => number_of(node, "factor", factor, findings).map(|of| Otherwise::Factor(of.value)),
+        (None, Some(node)) => number_of(node, "cap", money, findings).map(|of| Otherwise::Cap(of.value)),
+        _ => {
+            findings.add(node.place, codes::MISSING_KEY, "`else` says not exactly one of factor and cap", OTHERWISE);
+            None
+        }
+    }
+}
+
+fn cap(node: &Node, findings: &mut Findings) -> Option<Amount> {
+    let mut fields = Fields::of(node, findings)?;
+    fields.choice("per", modes::CAP_PER, findings);
+    let amount = fields.number("amount", money, findings);
+    fields.choice("excess", modes::CAP_EXCESS, findings);
+    fields.finish(&[], findings);
+    amount.map(|amount| amount.value)
+}

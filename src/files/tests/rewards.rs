@@ -1,0 +1,84 @@
+//! Tables and modifiers of a component: every refusal with its exact message and place.
+
+use super::{PLAN_FILE, brief, found};
+
+/// Replaces text in the small company and wants exactly these findings.
+fn check(from: &str, to: &str, wanted: &[&str]) {
+    let wanted: String = wanted.iter().map(|line| format!("{PLAN_FILE}:{line}\n")).collect();
+    assert_eq!(brief(&found(PLAN_FILE, from, to)), wanted, "{to}");
+}
+
+const TIERS: &str = "tiers = ";
+
+#[test]
+fn gates() {
+    let gate = "gate = { measure = \"sales\", as = \"attainment\", at_least = \"80%\"";
+    let table = [
+        (format!("{gate}, tested = \"running\", else = \"zero\" }}"), vec![]),
+        (format!("{gate}, tested = \"running\", else = {{ factor = \"50%\" }} }}"), vec![]),
+        (format!("{gate}, tested = \"interval_end\", until_then = \"hold\", else = {{ cap = \"10.00\" }} }}"), vec![]),
+        (format!("{gate}, tested = \"running\" }}"), vec!["24:8: missing-key: `else` is missing"]),
+        (format!("{gate}, tested = \"interval_end\", else = \"zero\" }}"), vec!["24:8: missing-key: `until_then` is missing"]),
+        (
+            format!("{gate}, tested = \"running\", until_then = \"pay\", else = \"zero\" }}"),
+            vec!["24:99: no-effect: `until_then` has no effect: the gate is tested all the time"],
+        ),
+        (
+            format!("{gate}, tested = \"running\", else = \"nothing\" }}"),
+            vec!["24:93: unknown-value: \"nothing\" is not a value of `else`"],
+        ),
+        (
+            format!("{gate}, tested = \"running\", else = {{ factor = \"50%\", cap = \"1.00\" }} }}"),
+            vec!["24:93: missing-key: `else` says not exactly one of factor and cap"],
+        ),
+        (
+            format!("{gate}, tested = \"running\", else = {{ factor = \"-50%\" }} }}"),
+            vec!["24:104: bad-number: \"-50%\" is out of range"],
+        ),
+    ];
+    for (gate, wanted) in table {
+        check(TIERS, &format!("{gate}\n{TIERS}"), &wanted);
+    }
+    let unknown = "gate = { measure = \"sale\", as = \"attainment\", at_least = \"80%\", tested = \"running\", else = \"zero\" }";
+    check(TIERS, &format!("{unknown}\n{TIERS}"), &["24:20: unknown-measure: no measure is called \"sale\""]);
+}
+
+#[test]
+fn what_is_paid() {
+    let pays = "pays = { rate_of = \"sales\" }";
+    let table = [
+        ("pays = { lump = \"1.00\" }", "18:17: wrong-type: `lump` is not true"),
+        ("pays = { lump = true }", "19:10: wrong-unit: this method pays rates, not amounts"),
+        (
+            "pays = { fraction_of = \"target\" }",
+            "18:24: unknown-value: `fraction_of` is not a parameter of the payee: \"target\"",
+        ),
+        ("pays = { rate_of = \"renewals\" }", "18:20: wrong-unit: parts of one measure have no place in the tiers of another"),
+    ];
+    for (to, wanted) in table {
+        let text = brief(&found(PLAN_FILE, pays, to));
+        assert!(text.contains(&format!("{PLAN_FILE}:{wanted}\n")), "{to}\n{text}");
+    }
+    let both = "pays = { rate_of = \"sales\", lump = true }";
+    let text = brief(&found(PLAN_FILE, pays, both));
+    assert!(text.contains("duplicate: `pays` says both rate_of and lump"), "{text}");
+}
+
+#[test]
+fn tables() {
+    let method = "method = \"marginal\"";
+    for name in ["lump", "interpolated"] {
+        let text = brief(&found(PLAN_FILE, method, &format!("method = \"{name}\"")));
+        assert!(text.contains("19:10: wrong-unit: this method pays amounts, not rates of a measure"), "{text}");
+    }
+    let text = brief(&found(PLAN_FILE, method, "method = \"curve\""));
+    assert!(
+        text.contains("24:1: no-effect: `tiers` has no effect: this method reads `points`")
+            || text.contains("24:9: no-effect: `tiers` has no effect: this method reads `points`"),
+        "{text}"
+    );
+    check(TIERS, &format!("beyond = \"flat\"\n{TIERS}"), &["24:10: no-effect: `beyond` has no effect: only a curve ends"]);
+    check(TIERS, &format!("weight = \"-1\"\n{TIERS}"), &["24:10: bad-number: \"-1\" is out of range"]);
+    let cap = "cap = { per = \"interval\", amount = \"-1.00\", excess = \"lost\" }";
+    check(TIERS, &format!("{cap}\n{TIERS}"), &["24:36: bad-number: \"-1.00\" is out of range"]);
+}

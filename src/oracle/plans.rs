@@ -1,0 +1,101 @@
+//! Which components can be. One that cannot makes its plan ignored, with these reasons and no others:
+//!
+//! - a rate or money per unit with steps or tiers in proportion, an amount with rates, a fraction of a target with tiers
+//!   in proportion; a rate of a quantity or money per unit of an amount, where the measure that picks the tier is paid;
+//! - a fraction of a target by marginal or retroactive rates other than by attainment, or with `first_tier`, or of no name;
+//! - another measure that is paid on where none is, or that is the same, or with marginal tiers, or mirrored;
+//! - `no_quota` without anything by attainment, or the reverse; something by attainment finer than a millionth;
+//! - tiers that do not rise from 0 (a curve's points: from anywhere not negative), or none; a curve that does not say what
+//!   is beyond it, or anything else that does; steps that pay for a sum of zero; tiers in proportion without an end;
+//! - a negative weight, factor, cap or gate.
+
+use super::rules::{Check, hold};
+use crate::wire::records::{Component, Method, Negative, NoQuota, Otherwise, Pays, Tier, TierBy};
+
+pub(super) fn component(component: &Component) -> Check {
+    paid(component)?;
+    quotas(component)?;
+    table(component)?;
+    modifiers(component)
+}
+
+fn paid(component: &Component) -> Check {
+    let by = component.tier_by;
+    let own = component.paid_measure.is_none();
+    let rates = [Method::Marginal, Method::Retroactive].contains(&component.method);
+    match &component.pays {
+        Pays::RateOf | Pays::PerUnit => {
+            hold(rates || component.method == Method::Curve, "a rate where an amount is needed")?;
+            let wrong = if component.pays == Pays::RateOf { TierBy::Quantity } else { TierBy::Amount };
+            hold(!own || by != wrong, "pay that does not fit its tiers")?;
+        }
+        Pays::Lump => hold(!rates, "an amount where a rate is needed")?,
+        Pays::FractionOf(name) => {
+            hold(component.method != Method::Interpolated, "a fraction where an amount is needed")?;
+            hold(!rates || by == TierBy::Attainment, "parts of a quota without attainment")?;
+            hold(!rates || component.no_quota != Some(NoQuota::FirstTier), "parts of a quota that is not there")?;
+            hold(!name.is_empty(), "a target without a name")?;
+        }
+    }
+    let Some(other) = &component.paid_measure else { return Ok(()) };
+    hold(matches!(component.pays, Pays::RateOf | Pays::PerUnit), "a measure that nothing is paid on")?;
+    hold(*other != component.measure, "another measure that is the same")?;
+    hold(component.method != Method::Marginal, "marginal tiers of another measure")?;
+    hold(component.negative != Negative::Mirror, "a mirror of another measure")
+}
+
+/// What a component compares with its tiers, its multiplier's and its gate.
+fn axes(component: &Component) -> Vec<(TierBy, Vec<i128>)> {
+    let edges = |tiers: &[Tier]| tiers.iter().map(|tier| tier.from).collect();
+    let modifiers = &component.modifiers;
+    let mut axes = vec![(component.tier_by, edges(&component.tiers))];
+    axes.extend(modifiers.multiplier.iter().map(|of| (of.tier_by, edges(&of.tiers))));
+    axes.extend(modifiers.gate.iter().map(|of| (of.tier_by, vec![of.at_least])));
+    axes
+}
+
+fn quotas(component: &Component) -> Check {
+    let axes = axes(component);
+    let by_attainment = axes.iter().any(|(by, _)| *by == TierBy::Attainment);
+    hold(component.no_quota.is_some() == by_attainment, "no_quota is for attainment, and attainment needs it")?;
+    let attained = axes.iter().filter(|(by, _)| *by == TierBy::Attainment);
+    let fine = attained.flat_map(|(_, edges)| edges).any(|edge| edge % 1_000_000 != 0);
+    hold(!fine, "something by attainment finer than a millionth")
+}
+
+fn rising(tiers: &[Tier]) -> Check {
+    hold(!tiers.is_empty(), "no tiers")?;
+    hold(tiers.windows(2).all(|pair| pair[0].from < pair[1].from), "tiers that do not rise")
+}
+
+fn table(component: &Component) -> Check {
+    let (tiers, method) = (&component.tiers, component.method);
+    rising(tiers)?;
+    let (first, last) = (&tiers[0], &tiers[tiers.len() - 1]);
+    let curve = method == Method::Curve;
+    hold(if curve { first.from >= 0 } else { first.from == 0 }, "tiers that do not start at 0")?;
+    hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and only a curve")?;
+    let on_sum = matches!(component.pays, Pays::RateOf | Pays::PerUnit);
+    let steps = method == Method::Lump || (curve && !on_sum);
+    hold(!(steps && first.from == 0 && first.rate.0 != 0), "pay for a sum of zero")?;
+    hold(method != Method::Interpolated || (tiers.len() >= 2 && last.rate.0 == 0), "tiers in proportion without an end")
+}
+
+fn modifiers(component: &Component) -> Check {
+    let modifiers = &component.modifiers;
+    let positive = "a negative weight, factor, cap or gate";
+    hold(modifiers.weight.is_none_or(|weight| weight.0 >= 0), positive)?;
+    hold(modifiers.cap.is_none_or(|cap| cap.0 >= 0), positive)?;
+    if let Some(multiplier) = &modifiers.multiplier {
+        rising(&multiplier.tiers)?;
+        hold(multiplier.tiers[0].from == 0, "tiers that do not start at 0")?;
+        hold(multiplier.tiers.iter().all(|tier| tier.rate.0 >= 0), positive)?;
+    }
+    let Some(gate) = &modifiers.gate else { return Ok(()) };
+    let number = match gate.otherwise {
+        Otherwise::Zero => 0,
+        Otherwise::Factor(factor) => i128::from(factor.0),
+        Otherwise::Cap(cap) => cap.0,
+    };
+    hold(gate.at_least >= 0 && number >= 0, positive)
+}

@@ -1,0 +1,336 @@
+//! What a component with a table or modifiers beyond the plain ones earns up to a point of an interval.
+//!
+//! Written with fractions throughout, from the position on the table's axis (a sum, or a sum divided by its quota) to
+//! the money, so that it shares neither scales nor shortcuts with the engine. Days of a payee on a plan are counted one
+//! by one. Plain tables (`rewards`) stay with integers, because most components are plain.
+
+use super::credits::Sum;
+use super::rewards::Pricing;
+use super::world::periods_of;
+use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS, RoundingMode};
+use crate::wire::records::{
+    Beyond, Boundary, Component, Date, Gate, Interval, Method, Negative, NoQuota, Otherwise, PayeeRow, Pays, Period, Plan,
+    ProrateBy, Tested, Tier, TierBy,
+};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+
+fn decimal(value: impl Into<BigInt>, decimals: u32) -> BigRational {
+    BigRational::new(value.into(), BigInt::from(10).pow(decimals))
+}
+
+/// Whether integers price it: one measure, one rate table that multiplies, nothing else.
+pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
+    let of_measure = matches!(component.pays, Pays::RateOf | Pays::PerUnit) && component.paid_measure.is_none();
+    let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
+    let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
+    of_measure && multiplies && !prorated && component.modifiers == Default::default()
+}
+
+/// Every measure that a component looks at.
+pub(super) fn measures_of(component: &Component) -> Vec<&str> {
+    let modifiers = &component.modifiers;
+    let mut measures = vec![component.measure.as_str()];
+    measures.extend(component.paid_measure.as_deref());
+    measures.extend(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()));
+    measures.extend(modifiers.gate.as_ref().map(|of| of.measure.as_str()));
+    measures
+}
+
+/// A component of a payee as it prices one pay period of an interval.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'c, 'h> {
+    pub(super) pricing: &'c Pricing<'c, 'h>,
+    pub(super) payee: u32,
+    pub(super) sums: &'c [Sum],
+    pub(super) plan: &'h Plan,
+    pub(super) component: &'h Component,
+    pub(super) interval: Interval,
+    pub(super) period: Period,
+}
+
+/// It waits for a fact: it earns nothing.
+struct Waits;
+
+impl Case<'_, '_> {
+    /// What the period adds: all up to its end less all before it.
+    pub(super) fn part(self) -> BigRational {
+        let before = Period(self.period.0 - 1);
+        match (self.earned_up_to(self.period), self.earned_up_to(before)) {
+            (Ok(after), Ok(before)) => after - before,
+            _ => BigRational::zero(),
+        }
+    }
+
+    fn earned_up_to(self, last: Period) -> Result<BigRational, Waits> {
+        let point = Point { case: self, last };
+        let modifiers = &self.component.modifiers;
+        let Some(mut money) = point.table()? else { return Ok(BigRational::zero()) };
+        if let Some(weight) = modifiers.weight {
+            money *= decimal(weight.0, RATE_DECIMALS);
+        }
+        if let Some(multiplier) = &modifiers.multiplier {
+            money *= match point.stands(multiplier.tier_by, &multiplier.measure)? {
+                Stands::Nothing => return Ok(BigRational::zero()),
+                Stands::Unmeasured => rate(&multiplier.tiers[0]),
+                Stands::At(x) => rate(&multiplier.tiers[self.tier_at(&multiplier.tiers, &x)]),
+            };
+        }
+        if let Some(gate) = &modifiers.gate {
+            match point.behind_gate(gate, money)? {
+                Some(through) => money = through,
+                None => return Ok(BigRational::zero()),
+            }
+        }
+        if let Some(cap) = modifiers.cap {
+            let part = if self.plan.prorate.cap { self.active_part() } else { BigRational::one() };
+            money = money.min(decimal(cap.0, AMOUNT_DECIMALS) * part);
+        }
+        Ok(money)
+    }
+
+    /// The last tier that `x` has passed, or hit where the boundary says so; the first one takes what is below.
+    fn tier_at(self, tiers: &[Tier], x: &BigRational) -> usize {
+        let mut found = 0;
+        for (place, tier) in tiers.iter().enumerate() {
+            if self.passes(x, tier.from) {
+                found = place;
+            }
+        }
+        found
+    }
+
+    fn passes(self, x: &BigRational, from: i128) -> bool {
+        let from = decimal(from, MEASURED_DECIMALS);
+        if self.component.boundary == Boundary::Upper { *x >= from } else { *x > from }
+    }
+
+    /// Days on the plan over all days of the interval, or pay periods with such a day over all of them.
+    fn active_part(self) -> BigRational {
+        let world = self.pricing.world;
+        let Some(seat) = world.known(self.payee) else { return BigRational::one() };
+        let on_plan = |day: i32| seat.payee.rows.iter().any(|row| covers(row, day) && row.plans.contains(&self.plan.plan_id));
+        let (mut active, mut all) = (0, 0);
+        for period in periods_of(self.interval) {
+            let Some((first, after)) = world.bounds(period) else { return BigRational::one() };
+            let days = (first.0..after.0).filter(|day| on_plan(*day)).count();
+            match self.plan.prorate.by {
+                ProrateBy::ActiveDays => (active, all) = (active + days, all + (after.0 - first.0)),
+                ProrateBy::Months => (active, all) = (active + usize::from(days > 0), all + 1),
+            }
+        }
+        BigRational::new(active.into(), all.into())
+    }
+
+    /// The amount that the payee's first row in the period states.
+    fn parameter(self, name: &str) -> Option<BigRational> {
+        let world = self.pricing.world;
+        let (first, after) = world.bounds(self.period)?;
+        let mut rows = world.known(self.payee)?.payee.rows.iter();
+        let row = rows.find(|row| (first.0..after.0).any(|day| covers(row, day)))?;
+        let (_, amount) = row.parameters.iter().find(|(of, _)| of == name)?;
+        Some(decimal(amount.0, AMOUNT_DECIMALS))
+    }
+}
+
+fn covers(row: &PayeeRow, day: i32) -> bool {
+    row.from <= Date(day) && row.to.is_none_or(|to| Date(day) < to)
+}
+
+fn rate(tier: &Tier) -> BigRational {
+    decimal(tier.rate.0, RATE_DECIMALS)
+}
+
+/// Where a measure stands.
+enum Stands {
+    /// On the axis of tiers: a sum, or a part of the quota.
+    At(BigRational),
+    /// There is no quota, and the first tier applies.
+    Unmeasured,
+    /// There is no quota, and nothing is earned.
+    Nothing,
+}
+
+/// A component after the pay periods up to `last`.
+struct Point<'c, 'h> {
+    case: Case<'c, 'h>,
+    last: Period,
+}
+
+impl Point<'_, '_> {
+    fn sum(&self, measure: &str) -> BigRational {
+        let Some(place) = self.case.pricing.place_of(measure) else { return BigRational::zero() };
+        let inside = periods_of(self.case.interval).into_iter().filter(|period| *period <= self.last);
+        let of = |period| self.case.sums.iter().filter(move |sum| sum.measure == place && sum.period == period);
+        let sums = inside.flat_map(of).map(|sum| sum.sum.to_string());
+        let whole = sums.filter_map(|text| text.parse::<BigInt>().ok()).fold(BigInt::zero(), |all, sum| all + sum);
+        decimal(whole, MEASURED_DECIMALS)
+    }
+
+    /// The quota that the table sees: prorated, and none when nothing is left of it.
+    fn quota(&self, measure: &str) -> Option<BigRational> {
+        let case = self.case;
+        let stated = case.pricing.quota(case.payee, measure, case.interval, case.period)?.amount?;
+        let part = if case.plan.prorate.quota { case.active_part() } else { BigRational::one() };
+        Some(decimal(stated, AMOUNT_DECIMALS) * part).filter(|quota| quota.is_positive())
+    }
+
+    fn stands(&self, tier_by: TierBy, measure: &str) -> Result<Stands, Waits> {
+        if tier_by != TierBy::Attainment {
+            return Ok(Stands::At(self.sum(measure)));
+        }
+        match (self.quota(measure), self.case.component.no_quota) {
+            (Some(quota), _) => Ok(Stands::At(self.sum(measure) / quota)),
+            (None, Some(NoQuota::FirstTier)) => Ok(Stands::Unmeasured),
+            (None, Some(NoQuota::Nothing)) => Ok(Stands::Nothing),
+            (None, Some(NoQuota::Park) | None) => Err(Waits),
+        }
+    }
+
+    /// What the table pays; `None` where that is nothing for want of a quota.
+    fn table(&self) -> Result<Option<BigRational>, Waits> {
+        let component = self.case.component;
+        let whole = self.paid_on()?;
+        let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
+        let x = match self.stands(component.tier_by, &component.measure)? {
+            Stands::Nothing => return Ok(None),
+            Stands::Unmeasured if component.negative == Negative::Zero && self.sum(&component.measure).is_negative() => {
+                return Ok(Some(BigRational::zero()));
+            }
+            Stands::Unmeasured if proportional => return Ok(Some(rate(&component.tiers[0]) * whole)),
+            Stands::Unmeasured => return Ok(Some(BigRational::zero())),
+            Stands::At(x) => x,
+        };
+        Ok(Some(if !x.is_negative() {
+            self.pays(&x, &whole)
+        } else {
+            match component.negative {
+                Negative::Zero => BigRational::zero(),
+                Negative::Mirror => -self.pays(&-x, &whole.abs()),
+                Negative::Carry => self.below_zero(&x, &whole),
+            }
+        }))
+    }
+
+    /// What a rate is a rate of: a sum, the target, or one unit of money.
+    fn paid_on(&self) -> Result<BigRational, Waits> {
+        let component = self.case.component;
+        match &component.pays {
+            Pays::RateOf | Pays::PerUnit => Ok(self.sum(component.paid_measure.as_deref().unwrap_or(&component.measure))),
+            Pays::Lump => Ok(BigRational::one()),
+            Pays::FractionOf(name) => {
+                let stated = self.case.parameter(name).ok_or(Waits)?;
+                let part = if self.case.plan.prorate.target { self.case.active_part() } else { BigRational::one() };
+                Ok(stated * part)
+            }
+        }
+    }
+
+    /// For a position that is not negative.
+    fn pays(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+        let component = self.case.component;
+        let tiers = &component.tiers;
+        let of_target = matches!(component.pays, Pays::FractionOf(_));
+        match component.method {
+            // Of a sum the parts of the axis are parts of the sum; of a target they are parts of the quota.
+            Method::Marginal if of_target => marginal(tiers, x) * whole,
+            Method::Marginal if x.is_zero() => BigRational::zero(),
+            Method::Marginal => marginal(tiers, x) * whole / x,
+            Method::Retroactive if of_target => rate(&tiers[self.case.tier_at(tiers, x)]) * x * whole,
+            Method::Retroactive => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
+            Method::Lump => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
+            Method::Interpolated => in_proportion(tiers, x) * whole,
+            Method::Curve => self.on_curve(x) * whole,
+        }
+    }
+
+    fn below_zero(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+        let component = self.case.component;
+        let tiers = &component.tiers;
+        match component.method {
+            Method::Curve | Method::Lump => BigRational::zero(),
+            Method::Interpolated => rate(&tiers[0]) * x / decimal(tiers[1].from, MEASURED_DECIMALS),
+            _ if matches!(component.pays, Pays::FractionOf(_)) => rate(&tiers[0]) * x * whole,
+            _ => rate(&tiers[0]) * whole,
+        }
+    }
+
+    fn on_curve(&self, x: &BigRational) -> BigRational {
+        let points = &self.case.component.tiers;
+        if !self.case.passes(x, points[0].from) {
+            return BigRational::zero();
+        }
+        let at = |place: usize| decimal(points[place].from, MEASURED_DECIMALS);
+        let line = |from: usize, to: usize| {
+            let slope = (rate(&points[to]) - rate(&points[from])) / (at(to) - at(from));
+            rate(&points[from]) + slope * (x - at(from))
+        };
+        let last = points.len() - 1;
+        for place in 0..last {
+            if *x < at(place + 1) {
+                return line(place, place + 1);
+            }
+        }
+        if self.case.component.beyond == Some(Beyond::Extend) && last > 0 { line(last - 1, last) } else { rate(&points[last]) }
+    }
+
+    /// `None` where nothing is earned for want of a quota.
+    fn behind_gate(&self, gate: &Gate, money: BigRational) -> Result<Option<BigRational>, Waits> {
+        let met = match self.stands(gate.tier_by, &gate.measure)? {
+            Stands::Nothing => return Ok(None),
+            Stands::Unmeasured => false,
+            Stands::At(x) => self.case.passes(&x, gate.at_least),
+        };
+        let over = periods_of(self.case.interval).last().is_some_and(|last| self.last >= *last);
+        Ok(Some(match gate.tested {
+            Tested::AtEndHeldUntilThen if !over => BigRational::zero(),
+            Tested::AtEndPaidUntilThen if !over => money,
+            _ if met => money,
+            _ => match gate.otherwise {
+                Otherwise::Zero => BigRational::zero(),
+                Otherwise::Factor(factor) => money * decimal(factor.0, RATE_DECIMALS),
+                Otherwise::Cap(cap) => money.min(decimal(cap.0, AMOUNT_DECIMALS)),
+            },
+        }))
+    }
+}
+
+/// Each rate on the part of `x` that lies in its tier.
+fn marginal(tiers: &[Tier], x: &BigRational) -> BigRational {
+    tiers.iter().enumerate().fold(BigRational::zero(), |all, (place, tier)| {
+        let from = decimal(tier.from, MEASURED_DECIMALS);
+        let end = tiers.get(place + 1).map_or(x.clone(), |next| decimal(next.from, MEASURED_DECIMALS).min(x.clone()));
+        if end > from { all + rate(tier) * (end - from) } else { all }
+    })
+}
+
+/// Each tier's amount by how much of the tier `x` covers; the last one only says where the table ends.
+fn in_proportion(tiers: &[Tier], x: &BigRational) -> BigRational {
+    let mut all = BigRational::zero();
+    for pair in tiers.windows(2) {
+        let (from, to) = (decimal(pair[0].from, MEASURED_DECIMALS), decimal(pair[1].from, MEASURED_DECIMALS));
+        if *x >= to {
+            all += rate(&pair[0]);
+        } else if *x > from {
+            all += rate(&pair[0]) * (x - &from) / (to - &from);
+        }
+    }
+    all
+}
+
+/// Rounds money to minor units; `None` when it does not fit.
+pub(super) fn round(money: &BigRational, minor_digits: u32, mode: RoundingMode) -> Option<i64> {
+    let size = money.abs() * BigRational::from_integer(BigInt::from(10).pow(minor_digits));
+    let half = BigRational::new(1.into(), 2.into());
+    let nearest = (&size + &half).floor();
+    let tie = (&size + &half).is_integer();
+    let odd = !(nearest.to_integer() % BigInt::from(2)).is_zero();
+    let rounded = match mode {
+        RoundingMode::Down => size.floor(),
+        RoundingMode::HalfEven if tie && odd => nearest - BigRational::one(),
+        RoundingMode::HalfUp | RoundingMode::HalfEven => nearest,
+    };
+    let rounded = rounded.to_integer().to_i64()?;
+    Some(if money.is_negative() { -rounded } else { rounded })
+}

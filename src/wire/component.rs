@@ -1,0 +1,253 @@
+//! How a plan's component stands in a record: `Component` of `schemas/facts.avsc`, every mode stated as text.
+
+use super::deal::in_range;
+use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
+use super::mode::{mode, mode_text, only};
+use crate::domain::money::{Amount, Rate};
+use crate::domain::plan::{Component, Gate, Modifiers, Multiplier, Otherwise, Pays, Tested, Tier};
+use crate::domain::reject::{Reason, Reject};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ComponentRecord {
+    component_id: String,
+    earning_code: String,
+    interval: String,
+    scope: String,
+    measure: String,
+    tier_by: String,
+    pays: String,
+    method: String,
+    boundary: String,
+    negative: String,
+    quota: Option<String>,
+    no_quota: Option<String>,
+    clawback_price: String,
+    clawback_period: String,
+    rounding_mode: String,
+    rounding_at: String,
+    tiers: Vec<TierRecord>,
+    paid_measure: Option<String>,
+    target: Option<String>,
+    beyond: Option<String>,
+    weight: Option<RateDecimal>,
+    multiplier: Option<MultiplierRecord>,
+    gate: Option<GateRecord>,
+    cap: Option<CapRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TierRecord {
+    from: MeasuredDecimal,
+    rate: RateDecimal,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MultiplierRecord {
+    measure: String,
+    tier_by: String,
+    tiers: Vec<TierRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GateRecord {
+    measure: String,
+    tier_by: String,
+    at_least: MeasuredDecimal,
+    tested: String,
+    until_then: Option<String>,
+    otherwise: String,
+    factor: Option<RateDecimal>,
+    cap: Option<AmountDecimal>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CapRecord {
+    per: String,
+    amount: AmountDecimal,
+    excess: String,
+}
+
+fn rate_decimal(rate: Rate) -> RateDecimal {
+    Unscaled(i128::from(rate.0))
+}
+
+fn tier_records(tiers: &[Tier]) -> Vec<TierRecord> {
+    tiers.iter().map(|tier| TierRecord { from: Unscaled(tier.from), rate: rate_decimal(tier.rate) }).collect()
+}
+
+pub(super) fn component_record(component: &Component) -> Result<ComponentRecord, String> {
+    let modifiers = &component.modifiers;
+    let (pays, target) = match &component.pays {
+        Pays::RateOf => ("rate_of", None),
+        Pays::PerUnit => ("per_unit", None),
+        Pays::FractionOf(parameter) => ("fraction_of", Some(parameter.clone())),
+        Pays::Lump => ("lump", None),
+    };
+    Ok(ComponentRecord {
+        component_id: component.component_id.clone(),
+        earning_code: component.earning_code.clone(),
+        interval: mode_text(&component.interval)?,
+        scope: "running".into(),
+        measure: component.measure.clone(),
+        tier_by: mode_text(&component.tier_by)?,
+        pays: pays.into(),
+        method: mode_text(&component.method)?,
+        boundary: mode_text(&component.boundary)?,
+        negative: mode_text(&component.negative)?,
+        quota: component.reads_quota().then(|| "interval".into()),
+        no_quota: component.no_quota.as_ref().map(mode_text).transpose()?,
+        clawback_price: "recompute".into(),
+        clawback_period: "original".into(),
+        rounding_mode: mode_text(&component.rounding)?,
+        rounding_at: "cumulative".into(),
+        tiers: tier_records(&component.tiers),
+        paid_measure: component.paid_measure.clone(),
+        target,
+        beyond: component.beyond.as_ref().map(mode_text).transpose()?,
+        weight: modifiers.weight.map(rate_decimal),
+        multiplier: modifiers.multiplier.as_ref().map(multiplier_record).transpose()?,
+        gate: modifiers.gate.as_ref().map(gate_record).transpose()?,
+        cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
+    })
+}
+
+fn multiplier_record(of: &Multiplier) -> Result<MultiplierRecord, String> {
+    let tier_by = mode_text(&of.tier_by)?;
+    Ok(MultiplierRecord { measure: of.measure.clone(), tier_by, tiers: tier_records(&of.tiers) })
+}
+
+fn gate_record(gate: &Gate) -> Result<GateRecord, String> {
+    let (tested, until_then) = match gate.tested {
+        Tested::Running => ("running", None),
+        Tested::AtEndPaidUntilThen => ("interval_end", Some("pay".into())),
+        Tested::AtEndHeldUntilThen => ("interval_end", Some("hold".into())),
+    };
+    let (otherwise, factor, cap) = match gate.otherwise {
+        Otherwise::Zero => ("zero", None, None),
+        Otherwise::Factor(factor) => ("factor", Some(rate_decimal(factor)), None),
+        Otherwise::Cap(cap) => ("cap", None, Some(Unscaled(cap.0))),
+    };
+    Ok(GateRecord {
+        measure: gate.measure.clone(),
+        tier_by: mode_text(&gate.tier_by)?,
+        at_least: Unscaled(gate.at_least),
+        tested: tested.into(),
+        until_then,
+        otherwise: otherwise.into(),
+        factor,
+        cap,
+    })
+}
+
+pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Component, Reject> {
+    let at = |field: &str| format!("{path}.{field}");
+    check_fixed_modes(path, &record)?;
+    Ok(Component {
+        interval: mode(&at("interval"), &record.interval)?,
+        tier_by: mode(&at("tier_by"), &record.tier_by)?,
+        pays: read_pays(path, &record.pays, record.target)?,
+        paid_measure: record.paid_measure,
+        method: mode(&at("method"), &record.method)?,
+        beyond: record.beyond.as_deref().map(|text| mode(&at("beyond"), text)).transpose()?,
+        boundary: mode(&at("boundary"), &record.boundary)?,
+        negative: mode(&at("negative"), &record.negative)?,
+        no_quota: record.no_quota.as_deref().map(|text| mode(&at("no_quota"), text)).transpose()?,
+        rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
+        tiers: read_tiers(&at("tiers"), &record.tiers)?,
+        component_id: record.component_id,
+        earning_code: record.earning_code,
+        measure: record.measure,
+        modifiers: Modifiers {
+            weight: record.weight.map(|weight| read_rate(&at("weight"), weight)).transpose()?,
+            multiplier: record.multiplier.map(|of| read_multiplier(&at("multiplier"), of)).transpose()?,
+            gate: record.gate.map(|gate| read_gate(&at("gate"), gate)).transpose()?,
+            cap: record.cap.map(|cap| read_cap(&at("cap"), &cap)).transpose()?,
+        },
+    })
+}
+
+fn read_pays(path: &str, pays: &str, target: Option<String>) -> Result<Pays, Reject> {
+    match (pays, target) {
+        ("rate_of", None) => Ok(Pays::RateOf),
+        ("per_unit", None) => Ok(Pays::PerUnit),
+        ("lump", None) => Ok(Pays::Lump),
+        ("fraction_of", Some(parameter)) => Ok(Pays::FractionOf(parameter)),
+        ("fraction_of", None) => Err(Reject::field(&format!("{path}.target"), "fraction_of states no parameter".into())),
+        ("rate_of" | "per_unit" | "lump", Some(_)) => {
+            Err(Reject::field(&format!("{path}.target"), format!("{pays} pays no fraction of a parameter")))
+        }
+        _ => {
+            let message = format!("\"{pays}\" is not supported; use rate_of or per_unit or fraction_of or lump");
+            Err(Reject::new(Reason::NotSupported, &format!("{path}.pays"), message))
+        }
+    }
+}
+
+/// Fields of which this version builds one mode.
+fn check_fixed_modes(path: &str, record: &ComponentRecord) -> Result<(), Reject> {
+    let only = |field: &str, text: &str, known: &'static str| only(&format!("{path}.{field}"), text, known);
+    only("scope", &record.scope, "running")?;
+    only("quota", record.quota.as_deref().unwrap_or("interval"), "interval")?;
+    only("clawback_price", &record.clawback_price, "recompute")?;
+    only("clawback_period", &record.clawback_period, "original")?;
+    only("rounding_at", &record.rounding_at, "cumulative")
+}
+
+fn read_tiers(path: &str, records: &[TierRecord]) -> Result<Vec<Tier>, Reject> {
+    records.iter().enumerate().map(|(place, tier)| read_tier(&format!("{path}[{place}]"), tier)).collect()
+}
+
+fn read_tier(path: &str, record: &TierRecord) -> Result<Tier, Reject> {
+    Ok(Tier { from: read_edge(&format!("{path}.from"), record.from)?, rate: read_rate(&format!("{path}.rate"), record.rate)? })
+}
+
+fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
+    in_range(edge.in_range().is_some(), || path.into(), "decimal(38,12)")?;
+    Ok(edge.0)
+}
+
+fn read_rate(path: &str, rate: RateDecimal) -> Result<Rate, Reject> {
+    let found = rate.in_range().and_then(|rate| i64::try_from(rate).ok());
+    in_range(found.is_some(), || path.into(), "decimal(18,8)")?;
+    Ok(Rate(found.unwrap_or_default()))
+}
+
+fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, Reject> {
+    in_range(amount.in_range().is_some(), || path.into(), "decimal(24,6)")?;
+    Ok(Amount(amount.0))
+}
+
+fn read_multiplier(path: &str, record: MultiplierRecord) -> Result<Multiplier, Reject> {
+    let tier_by = mode(&format!("{path}.tier_by"), &record.tier_by)?;
+    Ok(Multiplier { measure: record.measure, tier_by, tiers: read_tiers(&format!("{path}.tiers"), &record.tiers)? })
+}
+
+fn read_gate(path: &str, record: GateRecord) -> Result<Gate, Reject> {
+    let at = |field: &str| format!("{path}.{field}");
+    let unknown = |field: &str, text: String| Err(Reject::new(Reason::NotSupported, &at(field), text));
+    let tested = match (record.tested.as_str(), record.until_then.as_deref()) {
+        ("running", None) => Tested::Running,
+        ("interval_end", Some("pay")) => Tested::AtEndPaidUntilThen,
+        ("interval_end", Some("hold")) => Tested::AtEndHeldUntilThen,
+        (tested, until_then) => {
+            let until_then = until_then.unwrap_or("nothing");
+            return unknown("tested", format!("\"{tested}\" with \"{until_then}\" until then is not supported"));
+        }
+    };
+    let otherwise = match (record.otherwise.as_str(), record.factor, record.cap) {
+        ("zero", None, None) => Otherwise::Zero,
+        ("factor", Some(factor), None) => Otherwise::Factor(read_rate(&at("factor"), factor)?),
+        ("cap", None, Some(cap)) => Otherwise::Cap(read_amount(&at("cap"), cap)?),
+        (other, ..) => return unknown("otherwise", format!("\"{other}\" is not supported, or lacks its number")),
+    };
+    let at_least = read_edge(&at("at_least"), record.at_least)?;
+    let tier_by = mode(&at("tier_by"), &record.tier_by)?;
+    Ok(Gate { measure: record.measure, tier_by, at_least, tested, otherwise })
+}
+
+fn read_cap(path: &str, record: &CapRecord) -> Result<Amount, Reject> {
+    only(&format!("{path}.per"), &record.per, "interval")?;
+    only(&format!("{path}.excess"), &record.excess, "lost")?;
+    read_amount(&format!("{path}.amount"), record.amount)
+}

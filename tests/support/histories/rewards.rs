@@ -1,0 +1,160 @@
+//! The components of a history that are more than a plain rate table, and what they read of a payee and a plan.
+
+use super::*;
+
+const MULTIPLES: [i128; 3] = [250_000, 500_000, 1_000_000];
+
+impl Making {
+    pub(super) fn prorate(&mut self) -> Prorate {
+        if self.random.chance(60) {
+            return Prorate::NOTHING;
+        }
+        self.features.count("prorated");
+        let by = *self.random.pick(&[ProrateBy::ActiveDays, ProrateBy::Months]);
+        let [quota, target, cap] = [0; 3].map(|_| self.random.chance(60));
+        Prorate { by, quota, target, cap }
+    }
+
+    pub(super) fn parameters(&mut self) -> Vec<(String, Amount)> {
+        if self.random.chance(20) {
+            self.features.count("parameter missing");
+            return vec![];
+        }
+        vec![("target_incentive".into(), Amount(1_000_000 * (1 + self.random.below(20_000) as i128)))]
+    }
+
+    /// Another table, or the same, with or without modifiers.
+    pub(super) fn shaped(&mut self, plain: Component) -> Component {
+        let mut component = match self.random.below(6) {
+            0 => self.paid_on_another(plain),
+            1 => self.lump(plain),
+            2 => self.interpolated(plain),
+            3 => self.curve(plain),
+            4 => self.of_target(plain),
+            _ => plain,
+        };
+        if self.random.chance(60) {
+            self.modify(&mut component);
+        }
+        self.settle_quota(component)
+    }
+
+    /// `no_quota` is stated exactly where something is by attainment, and not as a first tier of parts of a target.
+    fn settle_quota(&mut self, component: Component) -> Component {
+        let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
+        let of_target = proportional && matches!(component.pays, Pays::FractionOf(_));
+        let modes = [NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier];
+        let mode = *self.random.pick(&modes[..if of_target { 2 } else { 3 }]);
+        Component { no_quota: component.reads_quota().then_some(mode), ..component }
+    }
+
+    /// A measure, and what it is compared as.
+    fn axis(&mut self) -> (String, TierBy) {
+        let measure = *self.random.pick(&MEASURES);
+        let plain = if measure == "units" { TierBy::Quantity } else { TierBy::Amount };
+        (measure.into(), if self.random.chance(60) { TierBy::Attainment } else { plain })
+    }
+
+    fn step(tier_by: TierBy) -> i128 {
+        match tier_by {
+            TierBy::Attainment => 250_000,
+            TierBy::Quantity => 5_000_000,
+            TierBy::Amount => 1_000_000_000,
+        }
+    }
+
+    fn paid_on_another(&mut self, plain: Component) -> Component {
+        let (measure, tier_by) = self.axis();
+        if measure == plain.measure {
+            return plain;
+        }
+        self.features.count("paid on another measure");
+        let negative = *self.random.pick(&[Negative::Carry, Negative::Zero]);
+        let tiers = self.tiers(Self::step(tier_by));
+        let paid_measure = Some(plain.measure);
+        Component { measure, tier_by, paid_measure, method: Method::Retroactive, negative, tiers, ..plain }
+    }
+
+    /// Amounts of up to 4 000 for each step, nothing for the first.
+    fn steps(&mut self, tier_by: TierBy) -> Vec<Tier> {
+        let mut tiers = self.tiers(Self::step(tier_by));
+        for (place, tier) in tiers.iter_mut().enumerate() {
+            tier.rate = Rate(if place == 0 { 0 } else { tier.rate.0 * 10_000 });
+        }
+        tiers
+    }
+
+    fn lump(&mut self, plain: Component) -> Component {
+        self.features.count("lump");
+        let tiers = self.steps(plain.tier_by);
+        Component { pays: Pays::Lump, method: Method::Lump, tiers, ..plain }
+    }
+
+    fn interpolated(&mut self, plain: Component) -> Component {
+        self.features.count("interpolated");
+        let mut tiers = self.tiers(Self::step(plain.tier_by));
+        tiers.iter_mut().for_each(|tier| tier.rate.0 *= 10_000);
+        let last = tiers[tiers.len() - 1].from;
+        tiers.push(Tier { from: last + 1_000_000 * Self::step(plain.tier_by) * 3, rate: Rate(0) });
+        Component { pays: Pays::Lump, method: Method::Interpolated, tiers, ..plain }
+    }
+
+    fn curve(&mut self, plain: Component) -> Component {
+        self.features.count("curve");
+        let beyond = Some(*self.random.pick(&[Beyond::Flat, Beyond::Extend]));
+        let lump = self.random.chance(50);
+        let mut tiers = if lump { self.steps(plain.tier_by) } else { plain.tiers.clone() };
+        if self.random.chance(50) {
+            let later = 1_000_000 * Self::step(plain.tier_by);
+            tiers.iter_mut().for_each(|tier| tier.from += later);
+        }
+        let pays = if lump { Pays::Lump } else { plain.pays.clone() };
+        Component { pays, method: Method::Curve, beyond, tiers, ..plain }
+    }
+
+    fn of_target(&mut self, plain: Component) -> Component {
+        self.features.count("fraction of a target");
+        let pays = Pays::FractionOf("target_incentive".into());
+        let tier_by = TierBy::Attainment;
+        if self.random.chance(50) {
+            let tiers = self.tiers(Self::step(tier_by));
+            return Component { pays, tier_by, tiers, ..plain };
+        }
+        let mut tiers = self.steps(tier_by);
+        tiers.iter_mut().for_each(|tier| tier.rate.0 /= 1_000);
+        Component { pays, tier_by, method: Method::Lump, tiers, ..plain }
+    }
+
+    fn modify(&mut self, component: &mut Component) {
+        let modifiers = &mut component.modifiers;
+        if self.random.chance(40) {
+            self.features.count("weight");
+            modifiers.weight = Some(Rate(1_000_000 * (1 + self.random.below(150) as i64)));
+        }
+        if self.random.chance(40) {
+            self.features.count("multiplier");
+            let (measure, tier_by) = self.axis();
+            let mut tiers = self.tiers(Self::step(tier_by));
+            tiers.iter_mut().for_each(|tier| tier.rate.0 *= 4);
+            modifiers.multiplier = Some(Multiplier { measure, tier_by, tiers });
+        }
+        if self.random.chance(50) {
+            modifiers.gate = Some(self.gate());
+        }
+        if self.random.chance(40) {
+            self.features.count("cap");
+            modifiers.cap = Some(Amount(10_000_000 * (1 + self.random.below(60) as i128)));
+        }
+    }
+
+    fn gate(&mut self) -> Gate {
+        let (measure, tier_by) = self.axis();
+        let at_least = 4 * Self::step(tier_by) * *self.random.pick(&MULTIPLES);
+        let tested = *self.random.pick(&[Tested::Running, Tested::AtEndPaidUntilThen, Tested::AtEndHeldUntilThen]);
+        self.features.count(if tested == Tested::Running { "gate" } else { "gate at the end" });
+        let factor = Rate(10_000_000 * self.random.below(11) as i64);
+        let cap = Amount(10_000_000 * self.random.below(20) as i128);
+        let otherwise = *self.random.pick(&[Otherwise::Zero, Otherwise::Factor(factor), Otherwise::Cap(cap)]);
+        Gate { measure, tier_by, at_least, tested, otherwise }
+    }
+}
