@@ -15,6 +15,7 @@ const FEATURES: &[&str] = &[
     "boundary date",
     "cap",
     "curve",
+    "deals counted",
     "fraction of a target",
     "gate",
     "gate at the end",

@@ -57,6 +57,8 @@ pub enum CreditKind {
 pub enum MeasureOf {
     Amount,
     Quantity,
+    /// Deals: each counts once, by the shares of its first line that the filter takes.
+    Count,
 }
 
 /// A named sum over matching credits. A filter list that is empty matches everything; a line without the attribute

@@ -76,6 +76,7 @@ pub enum TierBy {
     /// Tiers are fractions of the quota.
     Attainment,
     Quantity,
+    Count,
 }
 
 /// What the value of a tier is paid on.

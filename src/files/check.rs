@@ -92,6 +92,7 @@ fn check_measures(component: &ComponentDraft, draft: &Draft, findings: &mut Find
         let used = tier_by.and_then(|by| match by.value {
             TierBy::Amount => Some((MeasureOf::Amount, by.place, "as = \"amount\"")),
             TierBy::Quantity => Some((MeasureOf::Quantity, by.place, "as = \"quantity\"")),
+            TierBy::Count => Some((MeasureOf::Count, by.place, "as = \"count\"")),
             TierBy::Attainment => None,
         });
         check_measure(measure, used, draft, findings);
@@ -100,6 +101,8 @@ fn check_measures(component: &ComponentDraft, draft: &Draft, findings: &mut Find
     let Some((pays, paid)) = paid else { return };
     let used = match pays.value {
         Pays::RateOf => (MeasureOf::Amount, pays.place, "rate_of"),
+        // Money per deal is money per unit, too.
+        _ if counts_deals(draft, paid) => (MeasureOf::Count, pays.place, "per_unit"),
         _ => (MeasureOf::Quantity, pays.place, "per_unit"),
     };
     let known = component.measure.as_ref().is_some_and(|measure| measure.value == paid.value);
@@ -116,12 +119,25 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
         return;
     };
     let Some(of) = measure.of else { return };
-    let counts = if of == MeasureOf::Amount { "amount" } else { "quantity" };
+    let counts = match of {
+        MeasureOf::Amount => "amount",
+        MeasureOf::Quantity => "quantity",
+        MeasureOf::Count => "deals",
+    };
     if let Some((_, place, what)) = used.filter(|(needed, _, _)| *needed != of) {
         let message = format!("{what} does not fit: measure \"{}\" counts {counts}", named.value);
-        let hint = if of == MeasureOf::Amount { "use rate_of and as = \"amount\"" } else { "use per_unit and as = \"quantity\"" };
+        let hint = match of {
+            MeasureOf::Amount => "use rate_of and as = \"amount\"",
+            MeasureOf::Quantity => "use per_unit and as = \"quantity\"",
+            MeasureOf::Count => "use per_unit and as = \"count\"",
+        };
         findings.add(place, codes::WRONG_UNIT, message, hint);
     }
+}
+
+fn counts_deals(draft: &Draft, named: &Located<String>) -> bool {
+    let mut measures = draft.measures.iter().flatten();
+    measures.any(|measure| measure.id.value == named.value && measure.of == Some(MeasureOf::Count))
 }
 
 pub fn unknown_measure(named: &Located<String>, draft: &Draft, findings: &mut Findings) {

@@ -16,7 +16,7 @@ pub const CALENDAR_KIND: &Choices<()> =
 pub const MEASURE_OF: &Choices<MeasureOf> = &[
     ("amount", Some(MeasureOf::Amount)),
     ("quantity", Some(MeasureOf::Quantity)),
-    ("count", None),
+    ("count", Some(MeasureOf::Count)),
     ("margin", None),
     ("attribute", None),
 ];
@@ -68,7 +68,7 @@ pub const TIER_BY: &Choices<TierBy> = &[
     ("amount", Some(TierBy::Amount)),
     ("attainment", Some(TierBy::Attainment)),
     ("quantity", Some(TierBy::Quantity)),
-    ("count", None),
+    ("count", Some(TierBy::Count)),
 ];
 pub const BOUNDARY: &Choices<Boundary> = &[("upper", Some(Boundary::Upper)), ("lower", Some(Boundary::Lower))];
 pub const BEYOND: &Choices<Beyond> = &[("flat", Some(Beyond::Flat)), ("extend", Some(Beyond::Extend))];

@@ -128,7 +128,7 @@ fn rate(text: &str, percent: bool) -> Result<Rate, NumberError> {
 fn shown(edge: i128, tier_by: TierBy) -> String {
     match tier_by {
         TierBy::Attainment => format!("{}%", format_scaled(edge, MEASURED_DECIMALS - 2, 0)),
-        TierBy::Amount | TierBy::Quantity => format_scaled(edge, MEASURED_DECIMALS, 0),
+        TierBy::Amount | TierBy::Quantity | TierBy::Count => format_scaled(edge, MEASURED_DECIMALS, 0),
     }
 }
 

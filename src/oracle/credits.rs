@@ -109,8 +109,8 @@ impl Counting<'_> {
     fn deal(&mut self, deal: &Content) -> Result<(), Reason> {
         let period = self.period_of(deal)?;
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
-        for (line, credits) in deal.lines.iter().zip(shared?) {
-            self.count(period, deal.kind, line, &credits);
+        for (place, (line, credits)) in deal.lines.iter().zip(shared?).enumerate() {
+            self.count(period, deal.kind, &deal.lines[..place], line, &credits);
         }
         Ok(())
     }
@@ -152,12 +152,15 @@ impl Counting<'_> {
         Ok(())
     }
 
-    fn count(&mut self, period: Period, deal_kind: Option<DealKind>, line: &Line, credits: &[Credit]) {
+    /// `before` are the deal's lines in front of this one.
+    fn count(&mut self, period: Period, deal_kind: Option<DealKind>, before: &[Line], line: &Line, credits: &[Credit]) {
         for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal_kind, line)) {
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
                 let part = match filter.of {
                     MeasureOf::Amount => line.amount * i128::from(credit.millionths),
                     MeasureOf::Quantity => i128::from(line.quantity) * i128::from(credit.millionths) * 100,
+                    MeasureOf::Count if before.iter().any(|line| filter.takes(deal_kind, line)) => 0,
+                    MeasureOf::Count => 1_000_000 * i128::from(credit.millionths),
                 };
                 *self.sums.entry((credit.payee, place as u32, period)).or_insert(I256::ZERO) += I256::from(part);
             }

@@ -26,8 +26,9 @@ fn paid(component: &Component) -> Check {
     match &component.pays {
         Pays::RateOf | Pays::PerUnit => {
             hold(rates || component.method == Method::Curve, "a rate where an amount is needed")?;
-            let wrong = if component.pays == Pays::RateOf { TierBy::Quantity } else { TierBy::Amount };
-            hold(!own || by != wrong, "pay that does not fit its tiers")?;
+            let money = matches!(by, TierBy::Amount | TierBy::Attainment);
+            let fits = if component.pays == Pays::RateOf { money } else { by != TierBy::Amount };
+            hold(!own || fits, "pay that does not fit its tiers")?;
         }
         Pays::Lump => hold(!rates, "an amount where a rate is needed")?,
         Pays::FractionOf(name) => {

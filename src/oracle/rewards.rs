@@ -211,7 +211,7 @@ fn table(component: &Component, quota: Option<i128>, sum: I256) -> I256 {
         (TierBy::Attainment, Some(quota), _) => edges(component, I256::from(quota)),
         (TierBy::Attainment, None, Some(NoQuota::FirstTier)) => vec![(I256::ZERO, first_rate(component))],
         (TierBy::Attainment, None, _) => return I256::ZERO,
-        (TierBy::Amount | TierBy::Quantity, _, _) => edges(component, TO_POSITION),
+        (TierBy::Amount | TierBy::Quantity | TierBy::Count, _, _) => edges(component, TO_POSITION),
     };
     if sum >= I256::ZERO {
         return above_zero(component, &edges, sum);

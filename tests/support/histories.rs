@@ -255,7 +255,7 @@ const REPS: [&str; 5] = ["rep-1", "rep-2", "rep-3", "rep-4", "rep-5"];
 const MANAGERS: [&str; 3] = ["lead-1", "lead-2", "head"];
 const LATE_PAYEE: &str = "late-rep";
 const LATE_MANAGER: &str = "late-lead";
-const MEASURES: [&str; 5] = ["bookings", "new-business", "suite", "units", "overlay"];
+const MEASURES: [&str; 6] = ["bookings", "new-business", "suite", "units", "overlay", "deals"];
 const CLOSER: &str = "carl";
 const RELEASER: &str = "rita";
 

@@ -29,7 +29,7 @@ fn check_paid(component: &Component) -> Check {
     let by_attainment = component.tier_by == TierBy::Attainment;
     let fits = match (&component.pays, component.method) {
         (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => false,
-        (Pays::RateOf, _) => component.paid_measure.is_some() || component.tier_by != TierBy::Quantity,
+        (Pays::RateOf, _) => component.paid_measure.is_some() || matches!(component.tier_by, TierBy::Amount | TierBy::Attainment),
         (Pays::PerUnit, _) => component.paid_measure.is_some() || component.tier_by != TierBy::Amount,
         (Pays::FractionOf(_), Method::Interpolated) => false,
         (Pays::FractionOf(_), _) => by_attainment || !proportional,

@@ -25,7 +25,6 @@ fn modes_of_a_plan_and_component() {
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
         ("scope = \"running\"", "scope = \"deal\"", "14:9", "scope = \"deal\" is"),
         ("quota = \"interval\"", "quota = \"to_date\"", "15:9", "quota = \"to_date\" is"),
-        ("as = \"attainment\"", "as = \"count\"", "17:37", "as = \"count\" is"),
         ("price = \"recompute\"", "price = \"historic_rate\"", "22:22", "price = \"historic_rate\" is"),
         ("period = \"original\"", "period = \"current\"", "22:44", "period = \"current\" is"),
         ("at = \"cumulative\"", "at = \"deal\"", "23:52", "at = \"deal\" is"),

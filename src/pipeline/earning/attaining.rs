@@ -120,6 +120,7 @@ fn attainment(
         unit: match defined.measure.of {
             MeasureOf::Amount => world.currency.clone(),
             MeasureOf::Quantity => "unit".into(),
+            MeasureOf::Count => "deal".into(),
         },
         last: standing.last,
         sequence,

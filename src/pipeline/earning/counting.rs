@@ -16,6 +16,8 @@ use crate::pipeline::{Effects, Origin, StageError, States};
 
 /// A quantity has 4 decimals and a share 6; a measured sum has 12.
 const QUANTITY_SCALE: i128 = 100;
+/// The same of a deal: 1 before the share.
+const ONE_DEAL: i128 = 1_000_000;
 
 impl Earning {
     pub(super) fn count(
@@ -252,9 +254,16 @@ fn taken(measure: &Measure, packed: &PackedCredits<'_>, group: &CreditGroup<'_>)
             (false, _) => 0,
             (true, MeasureOf::Amount) => line.amount.0,
             (true, MeasureOf::Quantity) => i128::from(line.quantity.0) * QUANTITY_SCALE,
+            (true, MeasureOf::Count) => ONE_DEAL,
         }
     };
-    group.lines.iter().map(line_value).collect()
+    let mut taken: Vec<i128> = group.lines.iter().map(line_value).collect();
+    if measure.of == MeasureOf::Count {
+        // The deal counts with the first of them.
+        let first = taken.iter().position(|value| *value != 0);
+        taken.iter_mut().enumerate().filter(|(place, _)| Some(*place) != first).for_each(|(_, value)| *value = 0);
+    }
+    taken
 }
 
 fn revision_conflict(quota: &QuotaChanged<'_>) -> Reject {

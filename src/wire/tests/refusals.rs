@@ -179,7 +179,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
     let (measure, plan, payee, closed) = (&facts[2], &facts[3], &facts[4], &facts[5]);
     let component = "components[0]";
     let table = [
-        (measure, "amount", "margin", "of: \"margin\" is not supported; use amount or quantity"),
+        (measure, "amount", "margin", "of: \"margin\" is not supported; use amount or quantity or count"),
         (measure, "deal", "receipt", "dated_by: \"receipt\" is not supported; use deal"),
         (measure, "ROLLED", "TERRITORY", "credit_kinds[1]: \"TERRITORY\" is not supported; use REVENUE or OVERLAY or ROLLED"),
         (measure, "NEW", "RESALE", "deal_kinds[0]: \"RESALE\" is not supported; use NEW or RENEWAL or EXPANSION"),
@@ -187,7 +187,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "adjust", "freeze", "after_release: \"freeze\" is not supported; use adjust"),
         (plan, "quarter", "year", "{c}.interval: \"year\" is not supported; use month or quarter"),
         (plan, "running", "deal", "{c}.scope: \"deal\" is not supported; use running"),
-        (plan, "attainment", "count", "{c}.tier_by: \"count\" is not supported; use amount or attainment or quantity"),
+        (plan, "attainment", "score", "{c}.tier_by: \"score\" is not supported; use amount or attainment or quantity or count"),
         (plan, "rate_of", "points", "{c}.pays: \"points\" is not supported; use rate_of or per_unit or fraction_of or lump"),
         (
             plan,

@@ -79,9 +79,12 @@ impl Making {
 
     fn plain(&mut self, id: &str) -> Component {
         let measure = *self.random.pick(&MEASURES);
-        let quantity = measure == "units";
+        let plain = rewards::plain_axis(measure);
+        let quantity = plain != TierBy::Amount;
+        if plain == TierBy::Count {
+            self.features.count("deals counted");
+        }
         let by_attainment = self.random.chance(45);
-        let plain = if quantity { TierBy::Quantity } else { TierBy::Amount };
         Component {
             component_id: id.into(),
             earning_code: (*self.random.pick(&["COMM", "BONUS"])).into(),
@@ -97,13 +100,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
-            tiers: self.tiers(if by_attainment {
-                250_000
-            } else if quantity {
-                5_000_000
-            } else {
-                1_000_000_000
-            }),
+            tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),
         }
     }
 
@@ -217,6 +214,7 @@ fn measure(id: &str) -> Measure {
             ..all
         },
         "units" => Measure { of: MeasureOf::Quantity, geographies: vec!["emea".into()], ..all },
+        "deals" => Measure { of: MeasureOf::Count, products: vec!["suite".into(), "service".into()], ..all },
         "overlay" => Measure { credit_kinds: vec![Overlay], ..all },
         _ => all,
     }

@@ -4,6 +4,15 @@ use super::*;
 
 const MULTIPLES: [i128; 3] = [250_000, 500_000, 1_000_000];
 
+/// What the sums of a measure are, other than part of a quota.
+pub(super) fn plain_axis(measure: &str) -> TierBy {
+    match measure {
+        "units" => TierBy::Quantity,
+        "deals" => TierBy::Count,
+        _ => TierBy::Amount,
+    }
+}
+
 impl Making {
     pub(super) fn prorate(&mut self) -> Prorate {
         if self.random.chance(60) {
@@ -51,14 +60,15 @@ impl Making {
     /// A measure, and what it is compared as.
     fn axis(&mut self) -> (String, TierBy) {
         let measure = *self.random.pick(&MEASURES);
-        let plain = if measure == "units" { TierBy::Quantity } else { TierBy::Amount };
+        let plain = plain_axis(measure);
         (measure.into(), if self.random.chance(60) { TierBy::Attainment } else { plain })
     }
 
-    fn step(tier_by: TierBy) -> i128 {
+    pub(super) fn step(tier_by: TierBy) -> i128 {
         match tier_by {
             TierBy::Attainment => 250_000,
             TierBy::Quantity => 5_000_000,
+            TierBy::Count => 500_000,
             TierBy::Amount => 1_000_000_000,
         }
     }
