@@ -25,6 +25,11 @@ impl Application<'_> {
         Application { story, name: name.into(), prefix, partitions, starts: Cell::new(0) }
     }
 
+    /// A topic's whole name.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
     /// The config of a worker, which every command can use.
     pub fn config(&self, worker: usize) -> String {
         let Application { prefix, partitions, .. } = self;

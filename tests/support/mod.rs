@@ -6,6 +6,7 @@ pub mod application;
 pub mod broker;
 pub mod company;
 pub mod engine;
+pub mod foreign;
 pub mod histories;
 pub mod memory;
 pub mod proxy;
