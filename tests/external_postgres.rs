@@ -46,7 +46,7 @@ impl Postgres {
             shell.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
         }
         let lifeline = shell.spawn().unwrap().stdin.take().unwrap();
-        let postgres = Postgres { port, scratch: scratch, _lifeline: lifeline };
+        let postgres = Postgres { port, scratch, _lifeline: lifeline };
         postgres.wait();
         postgres
     }
