@@ -124,7 +124,12 @@ fn a_deal_that_python_writes_is_credited() {
         rows(found.into_values().map(|row| serde_json::json!({"measured": row["measured"]})), &[])
     };
     become_equal(measured, || rows([serde_json::json!({"measured": "601.5"})], &[]));
-    let rejects = accrue(&["rejects", "list", "--config", &config]);
-    assert_eq!(support::story::text(&rejects), "", "nothing is rejected");
+    // A quota may come after the deals that it prices: what waited goes on.
+    let left = || {
+        let rejects = support::story::text(&accrue(&["rejects", "list", "--config", &config]));
+        let still = rejects.lines().filter(|line| !line.starts_with(' ') && !line.starts_with("resumed"));
+        still.map(|line| (line.into(), serde_json::Value::Null)).collect()
+    };
+    become_equal(left, Default::default);
     worker.stop();
 }
