@@ -15,7 +15,7 @@ pub use stage::KafkaStage;
 
 use super::{Append, Batch, Client, LogError};
 use crate::domain::topic::{Position, Topic};
-use error::explain;
+use error::{explain, said};
 use producer::{Reports, Transactional};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
@@ -164,7 +164,7 @@ struct Shared {
 impl Kafka {
     /// Fails when no broker answers within the request timeout.
     pub fn connect(settings: KafkaSettings) -> Result<Self, LogError> {
-        let create = |config: &ClientConfig| config.create().map_err(|error| configuration(&error.to_string()));
+        let create = |config: &ClientConfig| config.create().map_err(|error| configuration(&said(&error)));
         let committed = create(&settings.reading())?;
         let uncommitted = create(settings.reading().set("isolation.level", "read_uncommitted"))?;
         let (groups, readers, appender) = (Mutex::default(), Readers::default(), Mutex::default());

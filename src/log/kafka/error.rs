@@ -16,7 +16,17 @@ pub fn explain(settings: &KafkaSettings, doing: &str, error: &KafkaError) -> Log
             return LogError::Doubt(format!("{doing}: {error}; the producer is made anew and the state restored"));
         }
     }
-    explain_code(settings, doing, code(error), &error.to_string())
+    explain_code(settings, doing, code(error), &said(error))
+}
+
+/// What the client says, without the value of a property: it may be a password.
+pub fn said(error: &KafkaError) -> String {
+    match error {
+        KafkaError::ClientConfig(_, _, property, _) => {
+            format!("\"{property}\" is no property of the client, or not with the value that is given")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// The error of a commit: whatever is not clearly an abort may have taken effect.
