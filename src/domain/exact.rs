@@ -20,6 +20,12 @@ pub enum Exact {
     Fraction(Box<BigRational>),
 }
 
+impl Default for Exact {
+    fn default() -> Exact {
+        Exact::ZERO
+    }
+}
+
 /// A whole number as a fraction.
 pub fn whole(value: impl Into<BigInt>) -> BigRational {
     BigRational::from_integer(value.into())

@@ -1,14 +1,17 @@
 //! Reward: what one component earned for each pay period of one interval.
 //!
-//! `E(up to P)` carries: each period is priced from its starting position on the curve in force in it. What is earned
-//! for P is the difference of two rounded cumulative amounts, so nothing drifts. A table's value is weighted, multiplied,
-//! gated and capped, in this order.
+//! `E(up to P)` carries: each period is priced from its starting position on the curve in force in it. What the table
+//! gives in the periods of one version of the component is then weighted, multiplied, gated and capped, in this order: a
+//! gate that opens lets through what its own version priced, never what another one has paid. What is earned for P is
+//! the difference of two rounded cumulative amounts, so nothing drifts.
 
+use super::calendar::Date;
 use super::exact::{Exact, scaled};
 use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
 use super::plan::{Component, Gate, NoQuota, Otherwise, Pays, Prorate, Tested, TierBy};
 use super::rate_table::{Axis, Part, Question, value, without_quota};
 use num_rational::BigRational;
+use num_traits::Zero;
 
 /// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +25,8 @@ pub struct Reading {
 #[derive(Clone, Copy, Debug)]
 pub struct PeriodInput<'w> {
     pub component: Option<&'w Component>,
+    /// First day of that version.
+    pub version: Date,
     pub prorate: Prorate,
     /// Of the interval, in which the payee is on the plan.
     pub part: Part,
@@ -58,12 +63,16 @@ pub struct Earned<'w> {
 pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32) -> Option<Vec<Earned<'w>>> {
     let (mut total, mut rounded) = (Exact::ZERO, Minor(0));
     let mut result = Vec::with_capacity(periods.len());
+    let mut segment = Segment::default();
     for period in periods {
         let Some(component) = period.component else {
             result.push(Earned { minor: Minor(0), exact: Exact::ZERO, lacks: None });
             continue;
         };
-        let (exact, lacks) = match part(component, period) {
+        if segment.version != Some(period.version) {
+            segment = Segment { version: Some(period.version), before: total.clone(), ..Segment::default() };
+        }
+        let (exact, lacks) = match segment.advance(component, period) {
             Ok(exact) => (exact, None),
             Err(lacks) => (Exact::ZERO, Some(lacks)),
         };
@@ -74,11 +83,28 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32) -> Option<Vec<
     Some(result)
 }
 
-/// What a period adds to the unrounded total.
-fn part<'w>(component: &'w Component, period: &PeriodInput<'w>) -> Result<Exact, Lacks<'w>> {
-    let start = Pricing { component, period, sum: |reading| reading.from, at_end: false };
-    let end = Pricing { component, period, sum: |reading| reading.to, at_end: period.last };
-    Ok(&end.total()? - &start.total()?)
+/// The periods of an interval that one version of the component prices.
+#[derive(Default)]
+struct Segment {
+    version: Option<Date>,
+    /// What earlier versions earned in the interval.
+    before: Exact,
+    /// What the table gave, and what of it was earned.
+    priced: Exact,
+    earned: Exact,
+}
+
+impl Segment {
+    /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing.
+    fn advance<'w>(&mut self, component: &'w Component, period: &PeriodInput<'w>) -> Result<Exact, Lacks<'w>> {
+        let start = Pricing { component, period, sum: |reading| reading.from };
+        let end = Pricing { component, period, sum: |reading| reading.to };
+        let priced = &self.priced + &(&end.table()? - &start.table()?);
+        let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
+        self.priced = priced;
+        let before = std::mem::replace(&mut self.earned, earned);
+        Ok(&self.earned - &before)
+    }
 }
 
 /// A component at one point of an interval: after a period, or before it.
@@ -86,46 +112,49 @@ struct Pricing<'p, 'w> {
     component: &'w Component,
     period: &'p PeriodInput<'w>,
     sum: fn(&Reading) -> Measured,
-    /// The interval is over.
-    at_end: bool,
 }
 
 impl<'w> Pricing<'_, 'w> {
-    fn total(&self) -> Result<Exact, Lacks<'w>> {
-        let Some(table) = self.table()? else { return Ok(Exact::ZERO) };
+    /// What of a version's priced amount is earned after the period. `None`: for want of a quota the period adds nothing.
+    fn modified(&self, priced: &Exact, before: &Exact) -> Result<Option<Exact>, Lacks<'w>> {
         let modifiers = &self.component.modifiers;
-        let mut total = table;
+        let mut total = priced.clone();
         if let Some(weight) = modifiers.weight {
             total = times(&total, scaled(weight.0, RATE_DECIMALS));
         }
         if let Some(multiplier) = &modifiers.multiplier {
             let Some(axis) = self.axis(multiplier.tier_by, &multiplier.measure, &self.period.multiplier)? else {
-                return Ok(Exact::ZERO);
+                return Ok(None);
             };
             let place = axis.map_or(0, |axis| axis.place(&multiplier.tiers, self.component.boundary));
             total = times(&total, scaled(multiplier.tiers[place].rate.0, RATE_DECIMALS));
         }
         if let Some(gate) = &modifiers.gate {
-            let Some(gated) = self.gated(gate, total)? else { return Ok(Exact::ZERO) };
+            let Some(gated) = self.gated(gate, total)? else { return Ok(None) };
             total = gated;
         }
-        Ok(match modifiers.cap {
-            Some(cap) => at_most(total, scaled(cap.0, AMOUNT_DECIMALS) * self.prorated(self.period.prorate.cap).fraction()),
+        Ok(Some(match modifiers.cap {
+            Some(cap) => at_most(total, self.room(cap, before)),
             None => total,
-        })
+        }))
     }
 
-    /// `None`: without a quota nothing is earned.
-    fn table(&self) -> Result<Option<Exact>, Lacks<'w>> {
+    /// What a cap of the interval leaves behind what earlier versions earned.
+    fn room(&self, cap: Amount, before: &Exact) -> BigRational {
+        let cap = scaled(cap.0, AMOUNT_DECIMALS) * self.prorated(self.period.prorate.cap).fraction();
+        (cap - before.fraction()).max(BigRational::zero())
+    }
+
+    fn table(&self) -> Result<Exact, Lacks<'w>> {
         let (component, period) = (self.component, self.period);
         let target = self.target()?;
         let paid = if component.paid_measure.is_some() { &period.paid } else { &period.tier };
         let paid = (self.sum)(paid);
-        let Some(axis) = self.axis(component.tier_by, &component.measure, &period.tier)? else { return Ok(None) };
-        Ok(Some(match axis {
+        let Some(axis) = self.axis(component.tier_by, &component.measure, &period.tier)? else { return Ok(Exact::ZERO) };
+        Ok(match axis {
             Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
             None => without_quota(component, (self.sum)(&period.tier), paid),
-        }))
+        })
     }
 
     fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {
@@ -154,7 +183,7 @@ impl<'w> Pricing<'_, 'w> {
     fn gated(&self, gate: &'w Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
         let Some(axis) = self.axis(gate.tier_by, &gate.measure, &self.period.gate)? else { return Ok(None) };
         let met = axis.is_some_and(|axis| axis.reaches(gate.at_least, self.component.boundary));
-        Ok(Some(match (gate.tested, self.at_end) {
+        Ok(Some(match (gate.tested, self.period.last) {
             (Tested::AtEndPaidUntilThen, false) => total,
             (Tested::AtEndHeldUntilThen, false) => Exact::ZERO,
             _ if met => total,

@@ -4,7 +4,7 @@
 //! what is paid, is `check`'s.
 
 use super::codes;
-use super::fields::Fields;
+use super::fields::{Fields, checked_id, text_of};
 use super::modes;
 use super::modifiers::modifiers;
 use super::node::{Node, Value};
@@ -12,7 +12,7 @@ use super::source::{Findings, Located};
 use super::tiers::{Shape, tiers};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
-use crate::domain::plan::{Component, Method, Negative, NoQuota, Pays, TierBy};
+use crate::domain::plan::{Beyond, Component, Method, Negative, NoQuota, Pays, Tier, TierBy};
 
 /// A component as read: what other files refer to is known even where the rest was refused.
 #[derive(Clone, Debug)]
@@ -118,8 +118,8 @@ fn by_quota(tier_by: Option<&Located<TierBy>>, others: &[(Located<String>, Locat
 }
 
 struct Table {
-    tiers: Vec<crate::domain::plan::Tier>,
-    beyond: Option<crate::domain::plan::Beyond>,
+    tiers: Vec<Tier>,
+    beyond: Option<Beyond>,
 }
 
 /// The tiers, or the points of a curve.
@@ -206,8 +206,8 @@ fn one_of_pays(key: &str, node: &Node, findings: &mut Findings) -> (Option<Locat
         }
         return (is.then(|| Located::new(Pays::Lump, node.place)), None);
     }
-    let text = super::fields::text_of(node, key, findings);
-    let Some(named) = text.and_then(|text| super::fields::checked_id(key, text, findings)) else { return (None, None) };
+    let text = text_of(node, key, findings);
+    let Some(named) = text.and_then(|text| checked_id(key, text, findings)) else { return (None, None) };
     match key {
         "rate_of" => (Some(Located::new(Pays::RateOf, node.place)), Some(named)),
         "per_unit" => (Some(Located::new(Pays::PerUnit, node.place)), Some(named)),
@@ -233,7 +233,6 @@ fn check_fit(
     let (Some(pays), Some(method), Some(tier_by)) = (&draft.pays, method, &draft.tier_by) else { return false };
     let before = findings.errors();
     let by_attainment = tier_by.value == TierBy::Attainment;
-    let on_measure = matches!(pays.value, Pays::RateOf | Pays::PerUnit);
     let proportional = matches!(method.value, Method::Marginal | Method::Retroactive);
     let other_measure = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
     let mut refuse = |place, message: &str, hint: &str| findings.add(place, codes::WRONG_UNIT, message, hint);
@@ -268,7 +267,6 @@ fn check_fit(
     if let (Pays::FractionOf(_), true, Some(NoQuota::FirstTier)) = (&pays.value, proportional, no_quota) {
         refuse(pays.place, "without a quota there is no part of it", "use no_quota = \"park\" or \"nothing\"");
     }
-    debug_assert!(on_measure || draft.paid.is_none());
     findings.errors() == before
 }
 

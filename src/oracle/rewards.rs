@@ -82,12 +82,18 @@ impl<'h> Pricing<'_, 'h> {
         let ids: BTreeSet<_> = of_kind.map(|(plan, component)| (&*plan.plan_id, &*component.component_id)).collect();
         for (plan_id, component_id) in ids {
             let (mut total, mut fraction, mut rounded) = (I256::ZERO, BigRational::zero(), 0);
+            let (mut cases, mut before): (Vec<Case<'_, 'h>>, _) = (Vec::new(), BigRational::zero());
             for (period, components) in periods_of(interval).into_iter().zip(by_period) {
                 let Some((plan, component)) = find(components, plan_id, component_id, interval) else { continue };
                 if tables::is_plain(plan, component) {
                     total += self.part(payee, sums, component, interval, period);
                 } else {
-                    fraction += Case { pricing: self, payee, sums, plan, component, interval, period }.part();
+                    if cases.first().is_none_or(|first| first.plan.from != plan.from) {
+                        (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &fraction);
+                    }
+                    fraction -= tables::earned(&cases, &before);
+                    cases.push(Case { pricing: self, payee, sums, plan, component, interval, period });
+                    fraction += tables::earned(&cases, &before);
                 }
                 let now = self
                     .rounded(total, &fraction, component)
@@ -106,9 +112,7 @@ impl<'h> Pricing<'_, 'h> {
         if fraction.is_zero() {
             return round(total, self.minor_digits, component.rounding);
         }
-        let total: BigInt = total.to_string().parse().ok()?;
-        let total = BigRational::new(total, BigInt::from(10).pow(MONEY_DECIMALS));
-        tables::round(&(total + fraction), self.minor_digits, component.rounding)
+        tables::round(&(money(total)? + fraction), self.minor_digits, component.rounding)
     }
 
     /// The components of all plans that price a payee's pay period.
@@ -180,6 +184,12 @@ impl<'h> Pricing<'_, 'h> {
         let applying = stated.filter(|statement| statement.applies_from.is_none_or(|from| from <= first));
         applying.max_by_key(|statement| statement.revision)
     }
+}
+
+/// Money at the scale of this file as a fraction.
+fn money(total: I256) -> Option<BigRational> {
+    let total: BigInt = total.to_string().parse().ok()?;
+    Some(BigRational::new(total, BigInt::from(10).pow(MONEY_DECIMALS)))
 }
 
 fn find<'h>(

@@ -53,26 +53,41 @@ pub(super) struct Case<'c, 'h> {
 /// It waits for a fact: it earns nothing.
 struct Waits;
 
+/// What one version of a component earned after its pay periods `cases` of an interval, behind `before` of earlier
+/// versions. A period that waits, or has no quota to be measured by, leaves it as it was, and is not priced later.
+pub(super) fn earned(cases: &[Case<'_, '_>], before: &BigRational) -> BigRational {
+    let Some((last, earlier)) = cases.split_last() else { return BigRational::zero() };
+    let counted = (1..=cases.len()).filter(|count| counts(&cases[..*count], before));
+    let priced = counted.filter_map(|count| cases[count - 1].priced().ok()).fold(BigRational::zero(), |all, one| all + one);
+    match last.priced() {
+        Ok(_) => last.modified(priced, before).ok().flatten().unwrap_or_else(|| earned(earlier, before)),
+        Err(Waits) => earned(earlier, before),
+    }
+}
+
+/// Whether the last of the cases adds anything: its table and everything that modifies it can be measured.
+fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
+    let last = &cases[cases.len() - 1];
+    last.priced().is_ok() && matches!(last.modified(BigRational::zero(), before), Ok(Some(_)))
+}
+
 impl Case<'_, '_> {
-    /// What the period adds: all up to its end less all before it.
-    pub(super) fn part(self) -> BigRational {
-        let before = Period(self.period.0 - 1);
-        match (self.earned_up_to(self.period), self.earned_up_to(before)) {
-            (Ok(after), Ok(before)) => after - before,
-            _ => BigRational::zero(),
-        }
+    /// What the table gives for the period: all up to its end less all before it.
+    fn priced(&self) -> Result<BigRational, Waits> {
+        let at = |last| Point { case: *self, last }.table().map(Option::unwrap_or_default);
+        Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
     }
 
-    fn earned_up_to(self, last: Period) -> Result<BigRational, Waits> {
-        let point = Point { case: self, last };
+    /// `None` where a modifier has no quota to be measured by.
+    fn modified(&self, mut money: BigRational, before: &BigRational) -> Result<Option<BigRational>, Waits> {
+        let point = Point { case: *self, last: self.period };
         let modifiers = &self.component.modifiers;
-        let Some(mut money) = point.table()? else { return Ok(BigRational::zero()) };
         if let Some(weight) = modifiers.weight {
             money *= decimal(weight.0, RATE_DECIMALS);
         }
         if let Some(multiplier) = &modifiers.multiplier {
             money *= match point.stands(multiplier.tier_by, &multiplier.measure)? {
-                Stands::Nothing => return Ok(BigRational::zero()),
+                Stands::Nothing => return Ok(None),
                 Stands::Unmeasured => rate(&multiplier.tiers[0]),
                 Stands::At(x) => rate(&multiplier.tiers[self.tier_at(&multiplier.tiers, &x)]),
             };
@@ -80,14 +95,15 @@ impl Case<'_, '_> {
         if let Some(gate) = &modifiers.gate {
             match point.behind_gate(gate, money)? {
                 Some(through) => money = through,
-                None => return Ok(BigRational::zero()),
+                None => return Ok(None),
             }
         }
         if let Some(cap) = modifiers.cap {
             let part = if self.plan.prorate.cap { self.active_part() } else { BigRational::one() };
-            money = money.min(decimal(cap.0, AMOUNT_DECIMALS) * part);
+            let cap = decimal(cap.0, AMOUNT_DECIMALS) * part;
+            money = if before + &money > cap { (cap - before).max(BigRational::zero()).min(money) } else { money };
         }
-        Ok(money)
+        Ok(Some(money))
     }
 
     /// The last tier that `x` has passed, or hit where the boundary says so; the first one takes what is below.

@@ -2,7 +2,7 @@
 
 use super::entry::Waiting;
 use super::inputs::{Inputs, Statement};
-use crate::domain::calendar::{Calendar, Interval, IntervalKind, Period, Quarter};
+use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
 use crate::domain::money::{Amount, Measured, Minor};
@@ -194,6 +194,7 @@ impl<'w> Terms<'w> {
         let nothing = Reading::default();
         let mut input = PeriodInput {
             component: None,
+            version: Date(0),
             prorate: Prorate::NOTHING,
             part: Part::ALL,
             target: None,
@@ -208,6 +209,7 @@ impl<'w> Terms<'w> {
         let modifiers = &component.modifiers;
         let read = |measure: Option<&str>| self.reading(interval, period, measure, inputs);
         input.component = Some(component);
+        input.version = version.plan.plan.from;
         input.tier = read(Some(&component.measure))?;
         input.paid = read(component.paid_measure.as_deref())?;
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
