@@ -141,11 +141,16 @@ fn table(fields: &mut Fields<'_>, shape: Option<Shape>, findings: &mut Findings)
         }
     };
     let hint = if curve { "add points = [{ at = \"50%\", ... }]" } else { "add tiers = [{ from = \"0%\", rate = \"6%\" }]" };
-    if items.is_none() {
+    let Some(Node { place, .. }) = items else {
         fields.required(key, hint, findings)?;
-    }
+        return None;
+    };
+    let before = findings.len();
     let items = fields.list(key, findings);
-    Some(Table { tiers: tiers(items, &shape?, findings)?, beyond })
+    if findings.len() > before {
+        return None;
+    }
+    Some(Table { tiers: tiers(items, *place, &shape?, findings)?, beyond })
 }
 
 fn earning_code(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {

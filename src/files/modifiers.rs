@@ -47,11 +47,13 @@ fn looked_at(fields: &mut Fields<'_>, others: &mut Vec<Measured>, findings: &mut
 fn multiplier(node: &Node, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<Multiplier> {
     let mut fields = Fields::of(node, findings)?;
     let looked_at = looked_at(&mut fields, others, findings);
-    let required = fields.required("tiers", "add tiers = [{ from = \"0%\", factor = \"1\" }]", findings).is_some();
-    let items = if required { fields.list("tiers", findings) } else { &[] };
+    let place = fields.required("tiers", "add tiers = [{ from = \"0%\", factor = \"1\" }]", findings).map(|node| node.place);
+    let before = findings.len();
+    let items = if place.is_some() { fields.list("tiers", findings) } else { &[] };
+    let listed = findings.len() == before;
     fields.finish(&[], findings);
-    let (measure, tier_by) = looked_at?;
-    Some(Multiplier { measure, tier_by, tiers: factors(items, tier_by, findings)? })
+    let ((measure, tier_by), place) = (looked_at?, place.filter(|_| listed)?);
+    Some(Multiplier { measure, tier_by, tiers: factors(items, place, tier_by, findings)? })
 }
 
 fn gate(node: &Node, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<Gate> {

@@ -46,54 +46,65 @@ struct TierDraft {
     rate_place: Place,
 }
 
-/// Reads and checks the list of tiers (a curve's points); `None` when it cannot be used.
-pub fn tiers(items: &[Node], shape: &Shape, findings: &mut Findings) -> Option<Vec<Tier>> {
-    let drafts: Vec<Option<TierDraft>> = items.iter().map(|item| tier(item, shape, findings)).collect();
-    let drafts: Vec<TierDraft> = drafts.into_iter().collect::<Option<_>>()?;
-    let before = findings.len();
-    check_first(&drafts, shape, findings);
-    for pair in drafts.windows(2) {
-        check_pair(&pair[0], &pair[1], shape.tier_by, findings);
+impl TierDraft {
+    fn tier(&self) -> Tier {
+        Tier { from: self.from, rate: self.rate }
     }
-    let ends_at = check_last(&drafts, shape, findings);
-    let broken = findings.len() > before;
+}
+
+/// Reads and checks the list of tiers (a curve's points); `None` when it cannot be used.
+pub fn tiers(items: &[Node], place: Place, shape: &Shape, findings: &mut Findings) -> Option<Vec<Tier>> {
+    let drafts = drafts(items, place, shape, shape.value_key(), findings)?;
+    let before = findings.len();
+    let ends_at = check_edges(&drafts, shape, findings);
+    let whole = findings.len() == before;
     check_rates(&drafts, shape, findings);
     let ended = ends_at.map(|from| Tier { from, rate: Rate(0) });
-    let all = drafts.iter().map(|draft| Tier { from: draft.from, rate: draft.rate }).chain(ended).collect();
-    (!broken && !drafts.is_empty()).then_some(all)
+    whole.then(|| drafts.iter().map(TierDraft::tier).chain(ended).collect())
 }
 
 /// Reads and checks the tiers of a multiplier.
-pub fn factors(items: &[Node], tier_by: TierBy, findings: &mut Findings) -> Option<Vec<Tier>> {
-    let shape = Shape { tier_by, pays: Pays::PerUnit, method: Method::Retroactive };
-    let draft = |item: &Node, findings: &mut Findings| keyed_tier(item, &shape, "from", "factor", findings);
-    let drafts: Vec<Option<TierDraft>> = items.iter().map(|item| draft(item, findings)).collect();
-    let drafts: Vec<TierDraft> = drafts.into_iter().collect::<Option<_>>()?;
+pub fn factors(items: &[Node], place: Place, tier_by: TierBy, findings: &mut Findings) -> Option<Vec<Tier>> {
+    let shape = Shape { tier_by, pays: Pays::RateOf, method: Method::Retroactive };
+    let drafts = drafts(items, place, &shape, "factor", findings)?;
     let before = findings.len();
-    check_first(&drafts, &shape, findings);
-    drafts.windows(2).for_each(|pair| check_pair(&pair[0], &pair[1], tier_by, findings));
-    check_last(&drafts, &shape, findings);
-    let broken = findings.len() > before || drafts.is_empty();
-    (!broken).then(|| drafts.iter().map(|draft| Tier { from: draft.from, rate: draft.rate }).collect())
+    check_edges(&drafts, &shape, findings);
+    (findings.len() == before).then(|| drafts.iter().map(TierDraft::tier).collect())
 }
 
-fn tier(node: &Node, shape: &Shape, findings: &mut Findings) -> Option<TierDraft> {
-    keyed_tier(node, shape, shape.edge_key(), shape.value_key(), findings)
-}
-
-fn keyed_tier(
-    node: &Node,
+/// At least one tier, each of them as it is read.
+fn drafts(
+    items: &[Node],
+    place: Place,
     shape: &Shape,
-    edge_key: &'static str,
     value_key: &'static str,
     findings: &mut Findings,
-) -> Option<TierDraft> {
+) -> Option<Vec<TierDraft>> {
+    if items.is_empty() {
+        let zero = shown(0, shape.tier_by);
+        let hint = format!("add {{ {} = \"{zero}\", {value_key} = \"...\" }}", shape.edge_key());
+        findings.add(place, codes::MISSING_KEY, "there is no tier", hint);
+        return None;
+    }
+    let drafts: Vec<Option<TierDraft>> = items.iter().map(|item| tier(item, shape, value_key, findings)).collect();
+    drafts.into_iter().collect()
+}
+
+/// The order of the tiers; returns where the last one ends, if it does.
+fn check_edges(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) -> Option<i128> {
+    check_first(drafts, shape, findings);
+    for pair in drafts.windows(2) {
+        check_pair(&pair[0], &pair[1], shape.tier_by, findings);
+    }
+    check_last(drafts, shape, findings)
+}
+
+fn tier(node: &Node, shape: &Shape, value_key: &'static str, findings: &mut Findings) -> Option<TierDraft> {
     let mut fields = Fields::of(node, findings)?;
     let edge = |text: &str| edge(text, shape.tier_by);
-    let from = fields.number(edge_key, edge, findings);
+    let from = fields.number(shape.edge_key(), edge, findings);
     let to = if shape.method == Method::Curve { None } else { fields.optional_number("to", edge, findings) };
-    let percent = shape.is_fraction() || value_key == "factor";
-    let rate = fields.number(value_key, |text| rate(text, percent), findings);
+    let rate = fields.number(value_key, |text| rate(text, shape.is_fraction()), findings);
     fields.finish(&[], findings);
     let (from, rate) = (from?, rate?);
     Some(TierDraft {

@@ -65,6 +65,17 @@ fn what_is_paid() {
 }
 
 #[test]
+fn a_table_without_a_tier() {
+    let tiers = "tiers = [{ from = \"0%\", rate = \"6%\" }, { from = \"100%\", rate = \"12%\" }]";
+    let empty = found(PLAN_FILE, tiers, "tiers = []");
+    assert_eq!(brief(&empty), format!("{PLAN_FILE}:24:9: missing-key: there is no tier\n"));
+    let list = brief(&found(PLAN_FILE, tiers, "tiers = \"6%\""));
+    assert_eq!(list, format!("{PLAN_FILE}:24:9: wrong-type: `tiers` is a string\n"));
+    let multiplier = "multiplier = { measure = \"sales\", as = \"amount\", tiers = [] }";
+    check(TIERS, &format!("{multiplier}\n{TIERS}"), &["24:58: missing-key: there is no tier"]);
+}
+
+#[test]
 fn tables() {
     let method = "method = \"marginal\"";
     for name in ["lump", "interpolated"] {
