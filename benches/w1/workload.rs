@@ -5,6 +5,7 @@ use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Q
 use accrue::domain::deal::{Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share, WHOLE};
+use accrue::domain::pay_terms::PayTerms;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
 
@@ -262,6 +263,7 @@ fn plan() -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components: vec![component],
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
 //! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `fact` (inputs); `world` (facts folded); `credit`,
-//! `rate_table`, `reward`, `pay` (the four steps of the pipeline); `output` (what is published); `reject` (why not).
+//! `rate_table`, `reward`, `account`, `pay` (the four steps of the pipeline); `output` (what is published); `reject`
+//! (why not).
 
+pub mod account;
 pub mod calendar;
 pub mod credit;
 pub mod deal;
@@ -12,6 +14,7 @@ pub mod fact;
 pub mod money;
 pub mod output;
 pub mod pay;
+pub mod pay_terms;
 pub mod plan;
 pub mod quota;
 pub mod rate_table;

@@ -5,6 +5,7 @@
 
 use super::calendar::{Date, IntervalKind};
 use super::money::{Amount, Rate, RoundingMode};
+use super::pay_terms::PayTerms;
 use serde::{Deserialize, Serialize};
 
 /// One version of a compensation plan: in force from `from` to `to` (half-open), on the first day of a pay period each.
@@ -20,6 +21,7 @@ pub struct Plan {
     pub mid_interval_change: MidIntervalChange,
     pub negative_pay: NegativePay,
     pub after_release: AfterRelease,
+    pub pay: PayTerms,
     pub components: Vec<Component>,
 }
 
@@ -30,11 +32,12 @@ pub struct Prorate {
     pub quota: bool,
     pub target: bool,
     pub cap: bool,
+    pub draw: bool,
 }
 
 impl Prorate {
     /// Nothing is prorated.
-    pub const NOTHING: Prorate = Prorate { by: ProrateBy::ActiveDays, quota: false, target: false, cap: false };
+    pub const NOTHING: Prorate = Prorate { by: ProrateBy::ActiveDays, quota: false, target: false, cap: false, draw: false };
 }
 
 /// How the active part of an interval is counted.
@@ -54,11 +57,13 @@ pub enum MidIntervalChange {
     Carry,
 }
 
-/// What a negative net does: it is brought forward into the next run.
+/// What a negative net does: it is brought forward into the next run, or paid back by the payee outside of pay: then
+/// its records are published as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NegativePay {
     Carry,
+    Receivable,
 }
 
 /// A change of a released period is a prior-period adjustment of the first open one.

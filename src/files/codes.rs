@@ -58,12 +58,13 @@ pub const CANNOT_CHANGE: Code = error("cannot-change", "what is published of thi
 pub const REVISION_CONFLICT: Code = error("revision-conflict", "the same revision is published with another content");
 pub const BAD_DEAL: Code = error("bad-deal", "the record would be rejected, and the case does not expect that");
 pub const PAID_FOR_NOTHING: Code = error("paid-for-nothing", "a table that pays steps has to pay nothing for a sum of zero");
+pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
 pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and the payee has no quota for the measure");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 40] = [
+pub const ALL: [Code; 41] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -101,6 +102,7 @@ pub const ALL: [Code; 40] = [
     REVISION_CONFLICT,
     BAD_DEAL,
     PAID_FOR_NOTHING,
+    PAY_CONFLICT,
     RATE_TOO_BIG,
     CLIFF,
     NO_QUOTA,

@@ -12,6 +12,7 @@ use super::source::{Findings, Located};
 use super::tiers::{Shape, tiers};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
+use crate::domain::pay::RESERVED;
 use crate::domain::plan::{Beyond, Component, Method, Negative, NoQuota, Pays, Tier, TierBy};
 
 /// A component as read: what other files refer to is known even where the rest was refused.
@@ -155,7 +156,7 @@ fn table(fields: &mut Fields<'_>, shape: Option<Shape>, findings: &mut Findings)
 
 fn earning_code(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {
     let code = fields.id("earning_code", findings)?;
-    if code.value == "CARRIED" || code.value == "net" {
+    if RESERVED.contains(&code.value.as_str()) {
         let message = format!("earning code \"{}\" is reserved", code.value);
         findings.add(code.place, codes::BAD_ID, message, "choose another code, \"COMM\" for example");
         return None;

@@ -21,6 +21,8 @@ mod modes;
 mod modifiers;
 mod node;
 mod organisation;
+mod pay_conflicts;
+mod pay_terms;
 mod people;
 mod plan;
 mod quota_changes;

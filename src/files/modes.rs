@@ -7,6 +7,7 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
 use crate::domain::fact::{CreditKind, MeasureOf};
 use crate::domain::money::RoundingMode;
+use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, TierBy,
 };
@@ -40,7 +41,14 @@ pub const COUNTS: &Choices<Counts> = &[("REVENUE", Some(Counts::Revenue)), ("OVE
 
 pub const MID_INTERVAL_CHANGE: &Choices<MidIntervalChange> =
     &[("carry", Some(MidIntervalChange::Carry)), ("restart", None), ("refuse", None)];
-pub const NEGATIVE_PAY: &Choices<NegativePay> = &[("carry", Some(NegativePay::Carry)), ("receivable", None)];
+pub const NEGATIVE_PAY: &Choices<NegativePay> =
+    &[("carry", Some(NegativePay::Carry)), ("receivable", Some(NegativePay::Receivable))];
+/// Whether a draw is paid back.
+pub const DRAW_KIND: &Choices<bool> = &[("recoverable", Some(true)), ("guarantee", Some(false))];
+pub const RECOVERY_FLOOR: &Choices<RecoveryFloor> = &[("draw", Some(RecoveryFloor::Draw)), ("none", Some(RecoveryFloor::Zero))];
+pub const AT_END: &Choices<AtEnd> = &[("owed", Some(AtEnd::Owed)), ("forgiven", Some(AtEnd::Forgiven))];
+pub const PAYMENT_EXCESS: &Choices<PaymentExcess> = &[("carry", Some(PaymentExcess::Carry)), ("lost", None)];
+pub const FLUSH: &Choices<Flush> = &[("end", Some(Flush::End)), ("year_end", Some(Flush::YearEnd))];
 pub const AFTER_RELEASE: &Choices<AfterRelease> =
     &[("adjust", Some(AfterRelease::Adjust)), ("raise_only", None), ("freeze", None)];
 pub const PRORATE_BY: &Choices<ProrateBy> = &[("active_days", Some(ProrateBy::ActiveDays)), ("months", Some(ProrateBy::Months))];
@@ -91,7 +99,7 @@ pub const ROUNDING_MODE: &Choices<RoundingMode> =
 pub const ROUNDING_AT: &Choices<()> = &[("cumulative", Some(())), ("deal", None)];
 
 /// Keys of a plan that the format knows and this version does not do.
-pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["draw", "guarantee", "recovery", "minimum_settlement", "cap", "pay_group", "ramp"];
+pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
 /// The same of a component. `attribution`, `late` and `count_split` only matter to modes that are not built.
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] =
     &["floor", "pay", "attribution", "late", "count_split", "formula", "phase", "rate_type"];

@@ -9,6 +9,7 @@
 
 mod credits;
 mod history;
+mod pay;
 mod plans;
 mod rewards;
 mod rules;

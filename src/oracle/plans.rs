@@ -10,7 +10,7 @@
 //! - a negative weight, factor, cap or gate.
 
 use super::rules::{Check, hold};
-use crate::wire::records::{Component, Method, Negative, NoQuota, Otherwise, Pays, Tier, TierBy};
+use crate::wire::records::{Component, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, Tier, TierBy};
 
 pub(super) fn component(component: &Component) -> Check {
     paid(component)?;
@@ -99,4 +99,18 @@ fn modifiers(component: &Component) -> Check {
         Otherwise::Cap(cap) => cap.0,
     };
     hold(gate.at_least >= 0 && number >= 0, positive)
+}
+
+/// Draws are above zero and end after they start; shares are parts; a cap lets a draw through.
+pub(super) fn pay_terms(plan: &Plan) -> Check {
+    let PayTerms { draw, payment_cap, minimum_settlement } = &plan.pay;
+    let amounts = [payment_cap.as_ref().map(|cap| cap.amount), minimum_settlement.as_ref().map(|minimum| minimum.amount)];
+    hold(amounts.iter().flatten().all(|amount| amount.0 >= 0), "a negative cap or smallest payment")?;
+    let Some(draw) = draw else { return Ok(()) };
+    hold(draw.amount.0 > 0, "a draw of nothing")?;
+    hold(draw.last >= draw.first, "a draw that ends before it starts")?;
+    hold(amounts[0].is_none_or(|cap| draw.amount.0 <= cap.0), "a draw above the payment cap")?;
+    let Some(recover) = &draw.recover else { return Ok(()) };
+    hold(recover.share_of_excess.0 >= 0 && recover.share_of_excess.0 <= 100_000_000, "a share that is not a part")?;
+    hold(recover.maximum_balance.is_none_or(|most| most.0 >= 0), "a negative balance of draws")
 }

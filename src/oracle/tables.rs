@@ -16,7 +16,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-fn decimal(value: impl Into<BigInt>, decimals: u32) -> BigRational {
+pub(super) fn decimal(value: impl Into<BigInt>, decimals: u32) -> BigRational {
     BigRational::new(value.into(), BigInt::from(10).pow(decimals))
 }
 

@@ -207,13 +207,13 @@ fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
     Ok(edge.0)
 }
 
-fn read_rate(path: &str, rate: RateDecimal) -> Result<Rate, Reject> {
+pub(super) fn read_rate(path: &str, rate: RateDecimal) -> Result<Rate, Reject> {
     let found = rate.in_range().and_then(|rate| i64::try_from(rate).ok());
     in_range(found.is_some(), || path.into(), "decimal(18,8)")?;
     Ok(Rate(found.unwrap_or_default()))
 }
 
-fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, Reject> {
+pub(super) fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, Reject> {
     in_range(amount.in_range().is_some(), || path.into(), "decimal(24,6)")?;
     Ok(Amount(amount.0))
 }

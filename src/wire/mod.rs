@@ -13,6 +13,7 @@ pub mod json;
 pub mod keys;
 mod mode;
 mod output;
+mod pay_terms;
 mod plan;
 mod quota;
 pub mod records;
@@ -20,7 +21,7 @@ pub mod rejected;
 mod route;
 mod schema;
 
-pub use internal::{read_close_note, read_payout_draft, write_close_note, write_payout_draft};
+pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
 pub use rejected::read_reject;
 
 use crate::domain::deal::DealClosed;
@@ -83,7 +84,8 @@ impl Codec {
             deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
             quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
             facts: schema("facts", include_str!("../../schemas/facts.avsc"))?
-                .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?,
+                .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?
+                .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?,
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
             payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,

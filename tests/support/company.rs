@@ -4,6 +4,7 @@ use accrue::domain::calendar::{Calendar, Date, IntervalKind, Period};
 use accrue::domain::deal::{Change, Counts, DealClosed, DealStatus, Line, Split};
 use accrue::domain::fact::{Company, CreditKind, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
+use accrue::domain::pay_terms::PayTerms;
 use accrue::domain::plan::{
     AfterRelease, Boundary, Component, Method, MidIntervalChange, Modifiers, Negative, NegativePay, NoQuota, Pays, Plan, Prorate,
     Tier, TierBy,
@@ -79,6 +80,7 @@ pub fn plan(from: &str, to: Option<&str>, component: Component) -> FactBody {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components: vec![component],
     })
 }

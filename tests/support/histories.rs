@@ -8,12 +8,15 @@ use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Q
 use accrue::domain::deal::{Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
+use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
 use std::collections::BTreeMap;
 
 #[path = "histories/company.rs"]
 mod company;
+#[path = "histories/pay.rs"]
+mod pay;
 #[path = "histories/rewards.rs"]
 mod rewards;
 #[path = "histories/year.rs"]

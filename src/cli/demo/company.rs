@@ -8,6 +8,7 @@ use crate::domain::deal::DealKind;
 use crate::domain::fact::*;
 use crate::domain::money::{Amount, Rate, RoundingMode};
 use crate::domain::output::PayeeName;
+use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
 
@@ -253,6 +254,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components,
     };
     [

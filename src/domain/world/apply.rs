@@ -2,6 +2,7 @@
 
 use super::component::check_component;
 use super::organisation::MAXIMUM_LEVELS;
+use super::pay::check_pay_terms;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::deal::check_id;
@@ -186,7 +187,7 @@ impl World {
             }
             check_component(component)?;
         }
-        Ok(())
+        check_pay_terms(&plan.pay)
     }
 
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {

@@ -6,6 +6,7 @@
 mod apply;
 mod component;
 mod organisation;
+mod pay;
 #[cfg(test)]
 mod tests;
 

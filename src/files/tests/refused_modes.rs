@@ -16,10 +16,8 @@ fn modes_of_a_plan_and_component() {
     let table = [
         ("mid_interval_change = \"carry\"", "mid_interval_change = \"restart\"", "7:23", "mid_interval_change = \"restart\" is"),
         ("mid_interval_change = \"carry\"", "mid_interval_change = \"refuse\"", "7:23", "mid_interval_change = \"refuse\" is"),
-        ("negative_pay = \"carry\"", "negative_pay = \"receivable\"", "8:16", "negative_pay = \"receivable\" is"),
         ("after_release = \"adjust\"", "after_release = \"raise_only\"", "9:17", "after_release = \"raise_only\" is"),
         ("after_release = \"adjust\"", "after_release = \"freeze\"", "9:17", "after_release = \"freeze\" is"),
-        ("draw = false", "draw = true", "6:79", "prorating a draw is"),
         ("interval = \"quarter\"", "interval = \"year\"", "13:12", "interval = \"year\" is"),
         ("interval = \"quarter\"", "interval = \"half_year\"", "13:12", "interval = \"half_year\" is"),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
@@ -61,7 +59,7 @@ fn keys_that_are_not_built() {
         refused("tiers = ", &format!("{key}\ntiers = "), at, what);
     }
     refused("period = \"original\"", "period = \"original\", scale = []", "22:56", "`scale` is");
-    refused("[[component]]", "[draw]\nkind = \"recoverable\"\n[[component]]", "10:2", "`draw` is");
+    refused("[[component]]", "cap = \"1.00\"\n[[component]]", "10:1", "`cap` is");
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! What earning keeps: an entry per payee and quarter, a ledger per payee, and the keys of both.
 
 use super::inputs::Inputs;
+use crate::domain::account::Account;
 use crate::domain::calendar::{Date, Interval, Period, Quarter};
 use crate::domain::money::{Amount, Minor};
+use crate::domain::pay::Brought;
 use crate::domain::reject::Reason;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 const VERSION: u8 = 1;
+/// Of a ledger; version 1 had no draws.
+const LEDGER_VERSION: u8 = 2;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
 
@@ -82,24 +86,81 @@ pub struct Waiting {
 /// What a payee's runs left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// 0 or negative: brought forward into the next run.
-    pub balance: Minor,
-    /// Of closed and unreleased runs: what was brought forward into each.
-    pub unreleased: Vec<(Period, Minor)>,
+    pub account: Account,
+    /// Of closed and unreleased runs, where they are more than their booked lines.
+    pub unreleased: Vec<Unreleased>,
+}
+
+/// A run that is computed and not released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreleased {
+    pub period: Period,
+    /// The account in front of it, for a reopening.
+    pub before: Account,
+    pub brought: Brought,
 }
 
 /// Encodes by way of `scratch`, which is used again.
-pub fn encode<T: Serialize>(state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
+pub fn encode(entry: &Entry, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
+    encode_as(VERSION, entry, scratch)
+}
+
+pub fn encode_ledger(ledger: &Ledger, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
+    encode_as(LEDGER_VERSION, ledger, scratch)
+}
+
+fn encode_as<T: Serialize>(version: u8, state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
     scratch.clear();
-    scratch.push(VERSION);
+    scratch.push(version);
     *scratch = postcard::to_extend(state, std::mem::take(scratch))?;
     Ok(scratch.as_slice().into())
 }
 
-pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
-    match bytes.split_first() {
-        Some((&VERSION, body)) => postcard::from_bytes(body).map_err(|error| error.to_string()),
-        other => Err(format!("stored state of version {:?}", other.map(|(version, _)| version))),
+/// Nothing stored is an empty entry.
+pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
+    match bytes.map(<[u8]>::split_first) {
+        None => Ok(Entry::default()),
+        Some(Some((&VERSION, body))) => body_of(body),
+        Some(other) => Err(unknown(other)),
+    }
+}
+
+pub fn decode_ledger(bytes: Option<&[u8]>) -> Result<Ledger, String> {
+    match bytes.map(<[u8]>::split_first) {
+        None => Ok(Ledger::default()),
+        Some(Some((&LEDGER_VERSION, body))) => body_of(body),
+        Some(Some((&VERSION, body))) => body_of(body).map(LedgerBefore::ledger),
+        Some(other) => Err(unknown(other)),
+    }
+}
+
+fn body_of<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    postcard::from_bytes(body).map_err(|error| error.to_string())
+}
+
+fn unknown(found: Option<(&u8, &[u8])>) -> String {
+    format!("stored state of version {:?}", found.map(|(version, _)| version))
+}
+
+/// A ledger of version 1: a balance, and what was brought forward into each unreleased run.
+#[derive(Serialize, Deserialize)]
+struct LedgerBefore {
+    balance: Minor,
+    unreleased: Vec<(Period, Minor)>,
+}
+
+impl LedgerBefore {
+    fn ledger(self) -> Ledger {
+        let account = |balance| Account { balance, advances: Vec::new() };
+        let mut ledger = Ledger { account: account(self.balance), unreleased: Vec::new() };
+        // What a run brought forward is what the next one began with.
+        let mut after = self.balance;
+        for (period, before) in self.unreleased.into_iter().rev() {
+            let brought = Brought { balance_before: before, balance_after: after, ..Brought::default() };
+            ledger.unreleased.insert(0, Unreleased { period, before: account(before), brought });
+            after = before;
+        }
+        ledger
     }
 }
 

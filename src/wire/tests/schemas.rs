@@ -57,7 +57,17 @@ fn every_schema_has_one_id_of_its_own() {
     assert_eq!(distinct.len(), SCHEMAS.len(), "ids are distinct numbers");
 }
 
-const EARLIER_FACTS: &str = include_str!("../../../schemas/earlier/facts.3.avsc");
+/// Every earlier schema of facts: its id, its text, and the fields that came since.
+const EARLIER_FACTS: [(u8, &str, &[&str]); 2] = [
+    (
+        3,
+        include_str!("../../../schemas/earlier/facts.3.avsc"),
+        &["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"],
+    ),
+    (9, include_str!("../../../schemas/earlier/facts.9.avsc"), &[]),
+];
+/// The fields that came after the last of them.
+const LATEST: [&str; 3] = ["draw", "payment_cap", "minimum_settlement"];
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
@@ -114,21 +124,19 @@ fn unreadable(earlier: &Value, now: &Value) -> Vec<String> {
 
 #[test]
 fn a_changed_schema_reads_what_was_written_before() {
-    let earlier: Value = serde_json::from_str(EARLIER_FACTS).unwrap();
     let now: Value = serde_json::from_str(SCHEMAS[2].1).unwrap();
-    assert_eq!(unreadable(&earlier, &now), Vec::<String>::new());
-    let changed = |from: &str, to: &str| {
-        let text = now.to_string();
-        assert!(text.contains(from), "{from}");
-        unreadable(&earlier, &serde_json::from_str(&text.replacen(from, to, 1)).unwrap())
-    };
-    assert_eq!(changed("\"name\":\"closer_may_release\"", "\"name\":\"may_release\"").len(), 1);
-    assert_eq!(changed("\"name\":\"reason\",\"type\":\"string\"", "\"name\":\"reason\",\"type\":\"bytes\"").len(), 1);
-    assert_eq!(
-        changed("\"default\":{\"by\":\"active_days\",\"cap\":false,\"quota\":false,\"target\":false},", "").len(),
-        1,
-        "a field without a default"
-    );
+    for (_, earlier, _) in EARLIER_FACTS {
+        let earlier: Value = serde_json::from_str(earlier).unwrap();
+        assert_eq!(unreadable(&earlier, &now), Vec::<String>::new());
+        let changed = |from: &str, to: &str| {
+            let text = now.to_string();
+            assert!(text.contains(from), "{from}");
+            unreadable(&earlier, &serde_json::from_str(&text.replacen(from, to, 1)).unwrap())
+        };
+        assert_eq!(changed("\"name\":\"closer_may_release\"", "\"name\":\"may_release\"").len(), 1);
+        assert_eq!(changed("\"name\":\"reason\",\"type\":\"string\"", "\"name\":\"reason\",\"type\":\"bytes\"").len(), 1);
+        assert_eq!(changed("\"default\":null,\"doc\":\"A draw or guarantee.\",", "").len(), 1, "a field without a default");
+    }
 }
 
 fn without(value: Avro, fields: &[&str]) -> Avro {
@@ -145,28 +153,32 @@ fn without(value: Avro, fields: &[&str]) -> Avro {
 
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
-    let [schema, now] = [EARLIER_FACTS, SCHEMAS[2].1].map(|text| apache_avro::Schema::parse_str(text).unwrap());
-    let added = ["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"];
+    let now = apache_avro::Schema::parse_str(SCHEMAS[2].1).unwrap();
     let codec = crate::wire::Codec::new().unwrap();
-    let mut differing = 0;
-    for mut fact in super::fixtures::facts() {
-        match &mut fact.body {
-            FactBody::PlanDefined(plan) => {
-                plan.prorate = Prorate::NOTHING;
-                plan.components.truncate(2);
+    for (id, schema, since) in EARLIER_FACTS {
+        let schema = apache_avro::Schema::parse_str(schema).unwrap();
+        let added = [since, &LATEST].concat();
+        let mut differing = 0;
+        for mut fact in super::fixtures::facts() {
+            match &mut fact.body {
+                FactBody::PlanDefined(plan) => {
+                    plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
+                    plan.pay = Default::default();
+                    plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
+                }
+                FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
+                _ => {}
             }
-            FactBody::PayeeDefined(payee) => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
-            _ => {}
+            // Written under the earlier schema by another codec, without the fields that came since.
+            let mut bytes = Vec::new();
+            codec.write_fact(&fact, &mut bytes).unwrap();
+            let value = GenericDatumReader::builder(&now).build().unwrap().read_value(&mut &bytes[5..]).unwrap();
+            let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+            let old = writer.write_value_to_vec(without(value, &added)).unwrap();
+            let framed = [&[0, 0, 0, 0, id], old.as_slice()].concat();
+            differing += usize::from(framed[5..] != bytes[5..]);
+            assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        // Written under the earlier schema by another codec, without the fields that came since.
-        let mut bytes = Vec::new();
-        codec.write_fact(&fact, &mut bytes).unwrap();
-        let value = GenericDatumReader::builder(&now).build().unwrap().read_value(&mut &bytes[5..]).unwrap();
-        let writer = GenericDatumWriter::builder(&schema).build().unwrap();
-        let old = writer.write_value_to_vec(without(value, &added)).unwrap();
-        let framed = [&[0, 0, 0, 0, 3], old.as_slice()].concat();
-        differing += usize::from(framed[5..] != bytes[5..]);
-        assert_eq!(codec.fact(&framed).unwrap(), fact);
+        assert_eq!(differing, if id == 3 { 2 } else { 1 }, "a plan, and a payee of id 3");
     }
-    assert_eq!(differing, 2, "a plan and a payee");
 }

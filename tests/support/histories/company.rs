@@ -54,6 +54,7 @@ impl Making {
             let components = if place == 0 { base.clone() } else { self.changed(&base) };
             let mut plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
             plan.prorate = self.prorate();
+            self.pay_terms(&mut plan);
             if place > 0 {
                 self.features.count("plan version");
             }
@@ -231,6 +232,7 @@ fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>)
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components,
     }
 }

@@ -21,7 +21,7 @@ impl Making {
         self.features.count("prorated");
         let by = *self.random.pick(&[ProrateBy::ActiveDays, ProrateBy::Months]);
         let [quota, target, cap] = [0; 3].map(|_| self.random.chance(60));
-        Prorate { by, quota, target, cap }
+        Prorate { by, quota, target, cap, draw: false }
     }
 
     pub(super) fn parameters(&mut self) -> Vec<(String, Amount)> {
