@@ -240,6 +240,7 @@ fn plan() -> Plan {
         component_id: "commission".into(),
         earning_code: "COMM".into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: MEASURE.into(),
         tier_by: TierBy::Attainment,
         pays: Pays::RateOf,
@@ -251,6 +252,7 @@ fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),
     };
     Plan {

@@ -2,13 +2,14 @@
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
 //! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `fact` (inputs); `world` (facts folded); `credit`,
-//! `rate_table`, `reward`, `account`, `pay` (the four steps of the pipeline); `output` (what is published); `reject`
+//! `rate_table`, `deals`, `reward`, `account`, `pay` (the four steps of the pipeline); `output` (what is published); `reject`
 //! (why not).
 
 pub mod account;
 pub mod calendar;
 pub mod credit;
 pub mod deal;
+pub mod deals;
 pub mod exact;
 pub mod fact;
 pub mod money;

@@ -112,6 +112,29 @@ pub enum Method {
     Interpolated,
     /// Tiers are points: between two of them the value lies on the straight line, below the first one it is 0.
     Curve,
+    /// The tier that the sum is in before a deal gives the rate of the whole deal, deal by deal.
+    WholeDealBefore,
+    /// The same with the tier that the sum is in after it.
+    WholeDealAfter,
+}
+
+/// What a table is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The sum of the interval up to a pay period.
+    Running,
+    /// Each deal by itself.
+    Deal,
+}
+
+/// Where the one rounding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoundingAt {
+    Cumulative,
+    /// What each deal earns is rounded; their sum is in minor units then.
+    Deal,
 }
 
 /// What a curve does behind its last point.
@@ -167,6 +190,7 @@ pub struct Component {
     pub component_id: String,
     pub earning_code: String,
     pub interval: IntervalKind,
+    pub scope: Scope,
     /// Picks the tier.
     pub measure: String,
     pub tier_by: TierBy,
@@ -181,6 +205,7 @@ pub struct Component {
     /// Present exactly where something is compared with a quota.
     pub no_quota: Option<NoQuota>,
     pub rounding: RoundingMode,
+    pub rounding_at: RoundingAt,
     /// In order, the first from 0 (a curve's first point is anywhere).
     pub tiers: Vec<Tier>,
     pub modifiers: Modifiers,
@@ -189,6 +214,8 @@ pub struct Component {
 /// What is done to what the table pays, in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modifiers {
+    /// At most this for one deal, and at most this taken back by a negative one.
+    pub deal_cap: Option<Amount>,
     /// Times this.
     pub weight: Option<Rate>,
     /// Times the factor of the tier that a measure reaches.
@@ -239,6 +266,11 @@ pub enum Otherwise {
 }
 
 impl Component {
+    /// Whether its deals are looked at one by one, not their sum alone.
+    pub fn reads_deals(&self) -> bool {
+        self.scope == Scope::Deal || self.method.is_whole_deal()
+    }
+
     /// The measure that is paid on, where one is.
     pub fn paid(&self) -> Option<&str> {
         match self.pays {
@@ -259,5 +291,16 @@ impl Component {
     /// Whether any quota has a say.
     pub fn reads_quota(&self) -> bool {
         self.measures().any(|(_, by_quota)| by_quota)
+    }
+}
+
+impl Method {
+    /// The tier gives a rate, not an amount.
+    pub fn is_proportional(self) -> bool {
+        matches!(self, Method::Marginal | Method::Retroactive) || self.is_whole_deal()
+    }
+
+    pub fn is_whole_deal(self) -> bool {
+        matches!(self, Method::WholeDealBefore | Method::WholeDealAfter)
     }
 }

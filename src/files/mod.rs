@@ -11,6 +11,7 @@ mod changes;
 mod check;
 pub mod codes;
 mod component;
+mod deal_rules;
 mod definitions;
 mod diagnostic;
 mod draft;

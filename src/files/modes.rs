@@ -9,7 +9,8 @@ use crate::domain::fact::{CreditKind, MeasureOf};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, TierBy,
+    AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, RoundingAt, Scope,
+    TierBy,
 };
 
 pub const CALENDAR_KIND: &Choices<()> =
@@ -60,12 +61,12 @@ pub const INTERVAL: &Choices<IntervalKind> = &[
     ("year", None),
     ("week", None),
 ];
-pub const SCOPE: &Choices<()> = &[("running", Some(())), ("deal", None)];
+pub const SCOPE: &Choices<Scope> = &[("running", Some(Scope::Running)), ("deal", Some(Scope::Deal))];
 pub const METHOD: &Choices<Method> = &[
     ("marginal", Some(Method::Marginal)),
     ("retroactive", Some(Method::Retroactive)),
-    ("whole_deal_before", None),
-    ("whole_deal_after", None),
+    ("whole_deal_before", Some(Method::WholeDealBefore)),
+    ("whole_deal_after", Some(Method::WholeDealAfter)),
     ("interpolated", Some(Method::Interpolated)),
     ("curve", Some(Method::Curve)),
     ("overage", None),
@@ -82,8 +83,9 @@ pub const BOUNDARY: &Choices<Boundary> = &[("upper", Some(Boundary::Upper)), ("l
 pub const BEYOND: &Choices<Beyond> = &[("flat", Some(Beyond::Flat)), ("extend", Some(Beyond::Extend))];
 /// Whether at the interval's end.
 pub const TESTED: &Choices<bool> = &[("running", Some(false)), ("interval_end", Some(true))];
-pub const CAP_PER: &Choices<()> =
-    &[("interval", Some(())), ("deal", None), ("period", None), ("plan", None), ("year", None), ("payment", None)];
+/// Whether of a deal.
+pub const CAP_PER: &Choices<bool> =
+    &[("interval", Some(false)), ("deal", Some(true)), ("period", None), ("plan", None), ("year", None), ("payment", None)];
 pub const CAP_EXCESS: &Choices<()> = &[("lost", Some(())), ("carry", None)];
 pub const NEGATIVE: &Choices<Negative> =
     &[("carry", Some(Negative::Carry)), ("zero", Some(Negative::Zero)), ("mirror", Some(Negative::Mirror))];
@@ -96,13 +98,14 @@ pub const CLAWBACK_PRICE: &Choices<()> = &[("recompute", Some(())), ("historic_r
 pub const CLAWBACK_PERIOD: &Choices<()> = &[("original", Some(())), ("current", None)];
 pub const ROUNDING_MODE: &Choices<RoundingMode> =
     &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];
-pub const ROUNDING_AT: &Choices<()> = &[("cumulative", Some(())), ("deal", None)];
+pub const ROUNDING_AT: &Choices<RoundingAt> = &[("cumulative", Some(RoundingAt::Cumulative)), ("deal", Some(RoundingAt::Deal))];
+pub const LATE: &Choices<()> = &[("refold", Some(())), ("append", None)];
+pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 
 /// Keys of a plan that the format knows and this version does not do.
 pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
-/// The same of a component. `attribution`, `late` and `count_split` only matter to modes that are not built.
-pub const COMPONENT_KEYS_NOT_BUILT: &[&str] =
-    &["floor", "pay", "attribution", "late", "count_split", "formula", "phase", "rate_type"];
+/// The same of a component. `attribution` only matters to modes that are not built.
+pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "pay", "attribution", "formula", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "fiscal_start", "first_month", "periods"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];

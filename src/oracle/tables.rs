@@ -4,13 +4,13 @@
 //! the money, so that it shares neither scales nor shortcuts with the engine. Days of a payee on a plan are counted one
 //! by one. Plain tables (`rewards`) stay with integers, because most components are plain.
 
-use super::credits::Sum;
+use super::credits::{DealSum, Sum};
 use super::rewards::Pricing;
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS, RoundingMode};
 use crate::wire::records::{
     Beyond, Boundary, Component, Date, Gate, Interval, Method, Negative, NoQuota, Otherwise, PayeeRow, Pays, Period, Plan,
-    ProrateBy, Tested, Tier, TierBy,
+    ProrateBy, RoundingAt, Scope, Tested, Tier, TierBy,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -25,7 +25,13 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let of_measure = matches!(component.pays, Pays::RateOf | Pays::PerUnit) && component.paid_measure.is_none();
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
     let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
-    of_measure && multiplies && !prorated && component.modifiers == Default::default()
+    of_measure && multiplies && !by_deals(component) && !prorated && component.modifiers == Default::default()
+}
+
+/// Whether the order or the size of single deals has a say.
+pub(super) fn by_deals(component: &Component) -> bool {
+    let whole = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
+    whole || component.scope == Scope::Deal
 }
 
 /// Every measure that a component looks at.
@@ -74,8 +80,58 @@ fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
 impl Case<'_, '_> {
     /// What the table gives for the period: all up to its end less all before it.
     fn priced(&self) -> Result<BigRational, Waits> {
+        if by_deals(self.component) {
+            return self.priced_by_deal();
+        }
         let at = |last| Point { case: *self, last }.table().map(Option::unwrap_or_default);
         Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
+    }
+
+    /// What the deals of the period give, one after the other.
+    fn priced_by_deal(&self) -> Result<BigRational, Waits> {
+        let point = Point { case: *self, last: Period(self.period.0 - 1) };
+        let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(BigRational::zero()) };
+        let own = |deal: &&DealSum| deal.payee == self.payee && deal.measure == measure && deal.period == self.period;
+        let mut reached = point.sum(&self.component.measure);
+        let mut all = BigRational::zero();
+        for deal in self.pricing.deals.iter().filter(own) {
+            let size = decimal(whole_number(&deal.sum.to_string()), MEASURED_DECIMALS);
+            let found = reached.clone();
+            reached += &size;
+            all += match (self.component.scope, self.component.method) {
+                (Scope::Deal, _) => self.alone(&point, &size),
+                (_, Method::WholeDealBefore) => self.rate_at(&point, &found)? * size,
+                _ => self.rate_at(&point, &reached)? * size,
+            };
+        }
+        Ok(all)
+    }
+
+    /// A deal by its own size: never more than the cap, either way.
+    fn alone(&self, point: &Point<'_, '_>, size: &BigRational) -> BigRational {
+        let whole = if self.component.pays == Pays::Lump { BigRational::one() } else { size.clone() };
+        let mut money = point.at(size, &whole);
+        if let Some(cap) = self.component.modifiers.deal_cap {
+            let most = decimal(cap.0, AMOUNT_DECIMALS);
+            if money.abs() > most {
+                money = if money.is_negative() { -most } else { most };
+            }
+        }
+        let digits = self.pricing.minor_digits;
+        match self.component.rounding_at {
+            RoundingAt::Cumulative => money,
+            RoundingAt::Deal => round(&money, digits, self.component.rounding).map_or(money, |minor| decimal(minor, digits)),
+        }
+    }
+
+    /// The rate of the tier that a sum is in.
+    fn rate_at(&self, point: &Point<'_, '_>, sum: &BigRational) -> Result<BigRational, Waits> {
+        let tiers = &self.component.tiers;
+        Ok(match point.stands_at(self.component.tier_by, &self.component.measure, sum.clone())? {
+            Stands::Nothing => BigRational::zero(),
+            Stands::Unmeasured => rate(&tiers[0]),
+            Stands::At(x) => rate(&tiers[self.tier_at(tiers, &x)]),
+        })
     }
 
     /// `None` where a modifier has no quota to be measured by.
@@ -150,6 +206,11 @@ impl Case<'_, '_> {
     }
 }
 
+/// Of the text of a 256-bit integer.
+fn whole_number(text: &str) -> BigInt {
+    text.parse().unwrap_or_default()
+}
+
 fn covers(row: &PayeeRow, day: i32) -> bool {
     row.from <= Date(day) && row.to.is_none_or(|to| Date(day) < to)
 }
@@ -180,7 +241,7 @@ impl Point<'_, '_> {
         let inside = periods_of(self.case.interval).into_iter().filter(|period| *period <= self.last);
         let of = |period| self.case.sums.iter().filter(move |sum| sum.measure == place && sum.period == period);
         let sums = inside.flat_map(of).map(|sum| sum.sum.to_string());
-        let whole = sums.filter_map(|text| text.parse::<BigInt>().ok()).fold(BigInt::zero(), |all, sum| all + sum);
+        let whole = sums.map(|text| whole_number(&text)).fold(BigInt::zero(), |all, sum| all + sum);
         decimal(whole, MEASURED_DECIMALS)
     }
 
@@ -193,11 +254,15 @@ impl Point<'_, '_> {
     }
 
     fn stands(&self, tier_by: TierBy, measure: &str) -> Result<Stands, Waits> {
+        self.stands_at(tier_by, measure, self.sum(measure))
+    }
+
+    fn stands_at(&self, tier_by: TierBy, measure: &str, sum: BigRational) -> Result<Stands, Waits> {
         if tier_by != TierBy::Attainment {
-            return Ok(Stands::At(self.sum(measure)));
+            return Ok(Stands::At(sum));
         }
         match (self.quota(measure), self.case.component.no_quota) {
-            (Some(quota), _) => Ok(Stands::At(self.sum(measure) / quota)),
+            (Some(quota), _) => Ok(Stands::At(sum / quota)),
             (None, Some(NoQuota::FirstTier)) => Ok(Stands::Unmeasured),
             (None, Some(NoQuota::Nothing)) => Ok(Stands::Nothing),
             (None, Some(NoQuota::Park) | None) => Err(Waits),
@@ -218,15 +283,19 @@ impl Point<'_, '_> {
             Stands::Unmeasured => return Ok(Some(BigRational::zero())),
             Stands::At(x) => x,
         };
-        Ok(Some(if !x.is_negative() {
-            self.pays(&x, &whole)
-        } else {
-            match component.negative {
-                Negative::Zero => BigRational::zero(),
-                Negative::Mirror => -self.pays(&-x, &whole.abs()),
-                Negative::Carry => self.below_zero(&x, &whole),
-            }
-        }))
+        Ok(Some(self.at(&x, &whole)))
+    }
+
+    /// What the table gives at a position, `negative` included.
+    fn at(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+        if !x.is_negative() {
+            return self.pays(x, whole);
+        }
+        match self.case.component.negative {
+            Negative::Zero => BigRational::zero(),
+            Negative::Mirror => -self.pays(&-x, &whole.abs()),
+            Negative::Carry => self.below_zero(x, whole),
+        }
     }
 
     /// What a rate is a rate of: a sum, the target, or one unit of money.
@@ -258,6 +327,8 @@ impl Point<'_, '_> {
             Method::Lump => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
             Method::Interpolated => in_proportion(tiers, x) * whole,
             Method::Curve => self.on_curve(x) * whole,
+            // Those are priced deal by deal.
+            Method::WholeDealBefore | Method::WholeDealAfter => BigRational::zero(),
         }
     }
 

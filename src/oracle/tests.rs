@@ -238,6 +238,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         component_id: "commission".into(),
         earning_code: "COMM".into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: "sales".into(),
         tier_by: TierBy::Amount,
         pays: Pays::RateOf,
@@ -249,6 +250,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),
     }
 }

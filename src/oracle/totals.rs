@@ -179,7 +179,7 @@ impl<'h> Books<'h> {
     fn close(&mut self, close: &Close<'h>, world: &World<'h>, partitions: &Partitions) -> Result<(), OracleError> {
         let until = Until::Close(partitions);
         let sums = measure(self.history, world, until);
-        let pricing = self.pricing(world, until);
+        let pricing = self.pricing(world, until, &sums);
         let period = close.closed.period;
         let (mut records, mut total) = (0, 0);
         for payee in self.paid(&sums, world) {
@@ -212,9 +212,9 @@ impl<'h> Books<'h> {
         Ok(())
     }
 
-    fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>) -> Pricing<'a, 'h> {
+    fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>, sums: &'a Sums) -> Pricing<'a, 'h> {
         let digits = world.company.and_then(|company| minor_digits(&company.currency));
-        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0) }
+        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0), deals: &sums.deals }
     }
 
     /// Whom a run may pay: a draw is paid without a sum, too.
@@ -276,7 +276,7 @@ impl<'h> Books<'h> {
     /// What stands at the end of the log: late changes are booked in the first open period.
     fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Result<Totals, OracleError> {
         let sums = measure(self.history, world, Until::End);
-        let pricing = self.pricing(world, Until::End);
+        let pricing = self.pricing(world, Until::End, &sums);
         self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
         self.totals.minor_digits = pricing.minor_digits;
         let booked_in = |slot: &Slot| match last_closed {

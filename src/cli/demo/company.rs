@@ -272,6 +272,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         component_id: id.into(),
         earning_code: earning_code.into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: measure.into(),
         tier_by: TierBy::Attainment,
         pays: Pays::RateOf,
@@ -283,6 +284,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),
     }
 }
@@ -292,6 +294,7 @@ fn renewal_bonus() -> Component {
     let edge = 100_000 * ALL_OF_QUOTA;
     Component {
         interval: IntervalKind::Month,
+        scope: Scope::Running,
         tier_by: TierBy::Amount,
         method: Method::Retroactive,
         no_quota: None,

@@ -21,11 +21,9 @@ fn modes_of_a_plan_and_component() {
         ("interval = \"quarter\"", "interval = \"year\"", "13:12", "interval = \"year\" is"),
         ("interval = \"quarter\"", "interval = \"half_year\"", "13:12", "interval = \"half_year\" is"),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
-        ("scope = \"running\"", "scope = \"deal\"", "14:9", "scope = \"deal\" is"),
         ("quota = \"interval\"", "quota = \"to_date\"", "15:9", "quota = \"to_date\" is"),
         ("price = \"recompute\"", "price = \"historic_rate\"", "22:22", "price = \"historic_rate\" is"),
         ("period = \"original\"", "period = \"current\"", "22:44", "period = \"current\" is"),
-        ("at = \"cumulative\"", "at = \"deal\"", "23:52", "at = \"deal\" is"),
         ("to = \"0.01\"", "to = \"1\"", "23:19", "rounding to anything but the currency's minor unit is"),
         ("rate = \"6%\"", "rate = \"payee.own_rate\"", "24:32", "`rate` from a payee's parameter is"),
     ];
@@ -36,7 +34,7 @@ fn modes_of_a_plan_and_component() {
 
 #[test]
 fn methods() {
-    for method in ["whole_deal_before", "whole_deal_after", "overage", "lookup"] {
+    for method in ["overage", "lookup"] {
         refused("method = \"marginal\"", &format!("method = \"{method}\""), "19:10", &format!("method = \"{method}\" is"));
     }
 }
@@ -46,12 +44,10 @@ fn keys_that_are_not_built() {
     let keys = [
         ("direction = \"lower\"", "24:13", "direction = \"lower\" is"),
         ("deficit = \"next_interval\"", "24:11", "deficit = \"next_interval\" is"),
-        ("cap = { per = \"deal\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"deal\" is"),
+        ("cap = { per = \"year\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"year\" is"),
         ("cap = { per = \"interval\", amount = \"1.00\", excess = \"carry\" }", "24:53", "excess = \"carry\" is"),
         ("pay = [{ share = \"60%\", when = \"booked\" }]", "24:1", "`pay` is"),
         ("attribution = \"slice\"", "24:1", "`attribution` is"),
-        ("late = \"refold\"", "24:1", "`late` is"),
-        ("count_split = \"whole\"", "24:1", "`count_split` is"),
         ("floor = \"1.00\"", "24:1", "`floor` is"),
         ("formula = \"x\"", "24:1", "`formula` is"),
     ];

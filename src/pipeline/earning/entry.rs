@@ -1,6 +1,6 @@
 //! What earning keeps: an entry per payee and quarter, a ledger per payee, and the keys of both.
 
-use super::inputs::Inputs;
+use super::inputs::{Inputs, Statement, Sum};
 use crate::domain::account::Account;
 use crate::domain::calendar::{Date, Interval, Period, Quarter};
 use crate::domain::money::{Amount, Minor};
@@ -10,9 +10,9 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-const VERSION: u8 = 1;
-/// Of a ledger; version 1 had no draws.
-const LEDGER_VERSION: u8 = 2;
+/// Of both kinds of state; version 1 had no deals one by one and no draws.
+const VERSION: u8 = 2;
+const EARLIER_VERSION: u8 = 1;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
 
@@ -100,18 +100,10 @@ pub struct Unreleased {
     pub brought: Brought,
 }
 
-/// Encodes by way of `scratch`, which is used again.
-pub fn encode(entry: &Entry, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
-    encode_as(VERSION, entry, scratch)
-}
-
-pub fn encode_ledger(ledger: &Ledger, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
-    encode_as(LEDGER_VERSION, ledger, scratch)
-}
-
-fn encode_as<T: Serialize>(version: u8, state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
+/// Encodes an entry or a ledger by way of `scratch`, which is used again.
+pub fn encode<T: Serialize>(state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
     scratch.clear();
-    scratch.push(version);
+    scratch.push(VERSION);
     *scratch = postcard::to_extend(state, std::mem::take(scratch))?;
     Ok(scratch.as_slice().into())
 }
@@ -121,6 +113,7 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Entry::default()),
         Some(Some((&VERSION, body))) => body_of(body),
+        Some(Some((&EARLIER_VERSION, body))) => body_of(body).map(EntryBefore::entry),
         Some(other) => Err(unknown(other)),
     }
 }
@@ -128,8 +121,8 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
 pub fn decode_ledger(bytes: Option<&[u8]>) -> Result<Ledger, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Ledger::default()),
-        Some(Some((&LEDGER_VERSION, body))) => body_of(body),
-        Some(Some((&VERSION, body))) => body_of(body).map(LedgerBefore::ledger),
+        Some(Some((&VERSION, body))) => body_of(body),
+        Some(Some((&EARLIER_VERSION, body))) => body_of(body).map(LedgerBefore::ledger),
         Some(other) => Err(unknown(other)),
     }
 }
@@ -140,6 +133,37 @@ fn body_of<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 
 fn unknown(found: Option<(&u8, &[u8])>) -> String {
     format!("stored state of version {:?}", found.map(|(version, _)| version))
+}
+
+/// An entry of version 1.
+#[derive(Serialize, Deserialize)]
+struct EntryBefore {
+    inputs: InputsBefore,
+    later: Vec<(u32, InputsBefore)>,
+    books: Vec<Book>,
+    attained: Vec<Attained>,
+    waiting: Vec<Waiting>,
+    as_of: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct InputsBefore {
+    sums: Vec<Sum>,
+    statements: Vec<Statement>,
+}
+
+impl EntryBefore {
+    fn entry(self) -> Entry {
+        let inputs = |InputsBefore { sums, statements }| Inputs { sums, statements, deals: Vec::new() };
+        Entry {
+            inputs: inputs(self.inputs),
+            later: self.later.into_iter().map(|(epoch, before)| (epoch, inputs(before))).collect(),
+            books: self.books,
+            attained: self.attained,
+            waiting: self.waiting,
+            as_of: self.as_of,
+        }
+    }
 }
 
 /// A ledger of version 1: a balance, and what was brought forward into each unreleased run.

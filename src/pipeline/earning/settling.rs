@@ -30,7 +30,7 @@ impl Earning {
             if loaded.changed {
                 let bytes = match &state {
                     State::Entry { entry, .. } => entry::encode(entry, &mut self.scratch),
-                    State::Ledger(ledger) => entry::encode_ledger(ledger, &mut self.scratch),
+                    State::Ledger(ledger) => entry::encode(ledger, &mut self.scratch),
                 };
                 let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
                 let (partition, key, old) = (loaded.partition, loaded.key.clone(), loaded.stored.take());

@@ -8,10 +8,7 @@ use crate::domain::fact::{
 use crate::domain::money::{Amount, Measured, Minor, Quantity, Rate, RoundingMode, Share};
 use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun, RunBalance};
 use crate::domain::pay_terms::*;
-use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, Component, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
-    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, Tested, Tier, TierBy,
-};
+use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::{Position, Topic};
 
@@ -232,6 +229,7 @@ pub fn plan() -> Plan {
         component_id: "new-business".into(),
         earning_code: "COMM".into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: "new-arr".into(),
         tier_by: TierBy::Attainment,
         pays: Pays::RateOf,
@@ -243,11 +241,13 @@ pub fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: vec![Tier { from: 0, rate: Rate(6_000_000) }, Tier { from: 500_000_000_000, rate: Rate(8_000_000) }],
     };
     let flat = Component {
         component_id: "units".into(),
         interval: IntervalKind::Month,
+        scope: Scope::Running,
         tier_by: TierBy::Quantity,
         pays: Pays::PerUnit,
         method: Method::Retroactive,
@@ -255,6 +255,7 @@ pub fn plan() -> Plan {
         negative: Negative::Mirror,
         no_quota: None,
         rounding: RoundingMode::Down,
+        rounding_at: RoundingAt::Cumulative,
         ..component.clone()
     };
     let bonus = Component {
@@ -264,6 +265,7 @@ pub fn plan() -> Plan {
         beyond: Some(Beyond::Extend),
         no_quota: Some(NoQuota::Nothing),
         modifiers: Modifiers {
+            deal_cap: None,
             weight: Some(Rate(60_000_000)),
             multiplier: Some(Multiplier {
                 measure: "renewals".into(),

@@ -186,14 +186,15 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "carry", "restart", "mid_interval_change: \"restart\" is not supported; use carry"),
         (plan, "adjust", "freeze", "after_release: \"freeze\" is not supported; use adjust"),
         (plan, "quarter", "year", "{c}.interval: \"year\" is not supported; use month or quarter"),
-        (plan, "running", "deal", "{c}.scope: \"deal\" is not supported; use running"),
+        (plan, "running", "payee", "{c}.scope: \"payee\" is not supported; use running or deal"),
         (plan, "attainment", "score", "{c}.tier_by: \"score\" is not supported; use amount or attainment or quantity or count"),
         (plan, "rate_of", "points", "{c}.pays: \"points\" is not supported; use rate_of or per_unit or fraction_of or lump"),
         (
             plan,
             "marginal",
             "lookup",
-            "{c}.method: \"lookup\" is not supported; use marginal or retroactive or lump or interpolated or curve",
+            "{c}.method: \"lookup\" is not supported; use marginal or retroactive or lump or interpolated or curve or \
+             whole_deal_before or whole_deal_after",
         ),
         (plan, "upper", "both", "{c}.boundary: \"both\" is not supported; use upper or lower"),
         (plan, "interval", "to_date", "{c}.quota: \"to_date\" is not supported; use interval"),
@@ -201,7 +202,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "recompute", "historic_rate", "{c}.clawback_price: \"historic_rate\" is not supported; use recompute"),
         (plan, "original", "current", "{c}.clawback_period: \"current\" is not supported; use original"),
         (plan, "half_even", "half_odd", "{c}.rounding_mode: \"half_odd\" is not supported; use half_even or half_up or down"),
-        (plan, "cumulative", "deal", "{c}.rounding_at: \"deal\" is not supported; use cumulative"),
+        (plan, "cumulative", "payee", "{c}.rounding_at: \"payee\" is not supported; use cumulative or deal"),
         (payee, "default", "weekly", "rows[0].pay_group: \"weekly\" is not supported; use default"),
         (closed, "default", "weekly", "pay_group: \"weekly\" is not supported; use default"),
     ];

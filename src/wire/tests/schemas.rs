@@ -67,7 +67,7 @@ const EARLIER_FACTS: [(u8, &str, &[&str]); 2] = [
     (9, include_str!("../../../schemas/earlier/facts.9.avsc"), &[]),
 ];
 /// The fields that came after the last of them.
-const LATEST: [&str; 3] = ["draw", "payment_cap", "minimum_settlement"];
+const LATEST: [&str; 6] = ["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split"];
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {

@@ -90,6 +90,7 @@ impl Making {
             component_id: id.into(),
             earning_code: (*self.random.pick(&["COMM", "BONUS"])).into(),
             interval: *self.random.pick(&[IntervalKind::Month, IntervalKind::Quarter, IntervalKind::Quarter]),
+            scope: Scope::Running,
             measure: measure.into(),
             tier_by: if by_attainment { TierBy::Attainment } else { plain },
             pays: if quantity { Pays::PerUnit } else { Pays::RateOf },
@@ -101,6 +102,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
+            rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),
         }
     }
