@@ -2,8 +2,8 @@
 //!
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
+use super::deals::by_deals;
 use super::history::{Content, History, Line, Revision, Share};
-use super::tables::by_deals;
 use super::world::World;
 use crate::wire::records::{Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
 use ethnum::I256;

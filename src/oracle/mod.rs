@@ -8,6 +8,7 @@
 //! `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
 mod credits;
+mod deals;
 mod history;
 mod pay;
 mod plans;

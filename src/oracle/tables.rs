@@ -4,13 +4,14 @@
 //! the money, so that it shares neither scales nor shortcuts with the engine. Days of a payee on a plan are counted one
 //! by one. Plain tables (`rewards`) stay with integers, because most components are plain.
 
-use super::credits::{DealSum, Sum};
+use super::credits::Sum;
+use super::deals::by_deals;
 use super::rewards::Pricing;
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS, RoundingMode};
 use crate::wire::records::{
     Beyond, Boundary, Component, Date, Gate, Interval, Method, Negative, NoQuota, Otherwise, PayeeRow, Pays, Period, Plan,
-    ProrateBy, RoundingAt, Scope, Tested, Tier, TierBy,
+    ProrateBy, Tested, Tier, TierBy,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -26,12 +27,6 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
     let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
     of_measure && multiplies && !by_deals(component) && !prorated && component.modifiers == Default::default()
-}
-
-/// Whether the order or the size of single deals has a say.
-pub(super) fn by_deals(component: &Component) -> bool {
-    let whole = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
-    whole || component.scope == Scope::Deal
 }
 
 /// Every measure that a component looks at.
@@ -57,7 +52,7 @@ pub(super) struct Case<'c, 'h> {
 }
 
 /// It waits for a fact: it earns nothing.
-struct Waits;
+pub(super) struct Waits;
 
 /// What one version of a component earned after its pay periods `cases` of an interval, behind `before` of earlier
 /// versions. A period that waits, or has no quota to be measured by, leaves it as it was, and is not priced later.
@@ -85,53 +80,6 @@ impl Case<'_, '_> {
         }
         let at = |last| Point { case: *self, last }.table().map(Option::unwrap_or_default);
         Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
-    }
-
-    /// What the deals of the period give, one after the other.
-    fn priced_by_deal(&self) -> Result<BigRational, Waits> {
-        let point = Point { case: *self, last: Period(self.period.0 - 1) };
-        let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(BigRational::zero()) };
-        let own = |deal: &&DealSum| deal.payee == self.payee && deal.measure == measure && deal.period == self.period;
-        let mut reached = point.sum(&self.component.measure);
-        let mut all = BigRational::zero();
-        for deal in self.pricing.deals.iter().filter(own) {
-            let size = decimal(whole_number(&deal.sum.to_string()), MEASURED_DECIMALS);
-            let found = reached.clone();
-            reached += &size;
-            all += match (self.component.scope, self.component.method) {
-                (Scope::Deal, _) => self.alone(&point, &size),
-                (_, Method::WholeDealBefore) => self.rate_at(&point, &found)? * size,
-                _ => self.rate_at(&point, &reached)? * size,
-            };
-        }
-        Ok(all)
-    }
-
-    /// A deal by its own size: never more than the cap, either way.
-    fn alone(&self, point: &Point<'_, '_>, size: &BigRational) -> BigRational {
-        let whole = if self.component.pays == Pays::Lump { BigRational::one() } else { size.clone() };
-        let mut money = point.at(size, &whole);
-        if let Some(cap) = self.component.modifiers.deal_cap {
-            let most = decimal(cap.0, AMOUNT_DECIMALS);
-            if money.abs() > most {
-                money = if money.is_negative() { -most } else { most };
-            }
-        }
-        let digits = self.pricing.minor_digits;
-        match self.component.rounding_at {
-            RoundingAt::Cumulative => money,
-            RoundingAt::Deal => round(&money, digits, self.component.rounding).map_or(money, |minor| decimal(minor, digits)),
-        }
-    }
-
-    /// The rate of the tier that a sum is in.
-    fn rate_at(&self, point: &Point<'_, '_>, sum: &BigRational) -> Result<BigRational, Waits> {
-        let tiers = &self.component.tiers;
-        Ok(match point.stands_at(self.component.tier_by, &self.component.measure, sum.clone())? {
-            Stands::Nothing => BigRational::zero(),
-            Stands::Unmeasured => rate(&tiers[0]),
-            Stands::At(x) => rate(&tiers[self.tier_at(tiers, &x)]),
-        })
     }
 
     /// `None` where a modifier has no quota to be measured by.
@@ -163,7 +111,7 @@ impl Case<'_, '_> {
     }
 
     /// The last tier that `x` has passed, or hit where the boundary says so; the first one takes what is below.
-    fn tier_at(self, tiers: &[Tier], x: &BigRational) -> usize {
+    pub(super) fn tier_at(self, tiers: &[Tier], x: &BigRational) -> usize {
         let mut found = 0;
         for (place, tier) in tiers.iter().enumerate() {
             if self.passes(x, tier.from) {
@@ -207,7 +155,7 @@ impl Case<'_, '_> {
 }
 
 /// Of the text of a 256-bit integer.
-fn whole_number(text: &str) -> BigInt {
+pub(super) fn whole_number(text: &str) -> BigInt {
     text.parse().unwrap_or_default()
 }
 
@@ -215,12 +163,12 @@ fn covers(row: &PayeeRow, day: i32) -> bool {
     row.from <= Date(day) && row.to.is_none_or(|to| Date(day) < to)
 }
 
-fn rate(tier: &Tier) -> BigRational {
+pub(super) fn rate(tier: &Tier) -> BigRational {
     decimal(tier.rate.0, RATE_DECIMALS)
 }
 
 /// Where a measure stands.
-enum Stands {
+pub(super) enum Stands {
     /// On the axis of tiers: a sum, or a part of the quota.
     At(BigRational),
     /// There is no quota, and the first tier applies.
@@ -230,13 +178,13 @@ enum Stands {
 }
 
 /// A component after the pay periods up to `last`.
-struct Point<'c, 'h> {
-    case: Case<'c, 'h>,
-    last: Period,
+pub(super) struct Point<'c, 'h> {
+    pub(super) case: Case<'c, 'h>,
+    pub(super) last: Period,
 }
 
 impl Point<'_, '_> {
-    fn sum(&self, measure: &str) -> BigRational {
+    pub(super) fn sum(&self, measure: &str) -> BigRational {
         let Some(place) = self.case.pricing.place_of(measure) else { return BigRational::zero() };
         let inside = periods_of(self.case.interval).into_iter().filter(|period| *period <= self.last);
         let of = |period| self.case.sums.iter().filter(move |sum| sum.measure == place && sum.period == period);
@@ -257,7 +205,7 @@ impl Point<'_, '_> {
         self.stands_at(tier_by, measure, self.sum(measure))
     }
 
-    fn stands_at(&self, tier_by: TierBy, measure: &str, sum: BigRational) -> Result<Stands, Waits> {
+    pub(super) fn stands_at(&self, tier_by: TierBy, measure: &str, sum: BigRational) -> Result<Stands, Waits> {
         if tier_by != TierBy::Attainment {
             return Ok(Stands::At(sum));
         }
@@ -287,7 +235,7 @@ impl Point<'_, '_> {
     }
 
     /// What the table gives at a position, `negative` included.
-    fn at(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+    pub(super) fn at(&self, x: &BigRational, whole: &BigRational) -> BigRational {
         if !x.is_negative() {
             return self.pays(x, whole);
         }
