@@ -1,7 +1,7 @@
 //! The domain: what a deal, a quota, a plan and a payout are, and how pay is computed from them.
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
-//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `fact` (inputs); `world` (facts folded); `credit`,
+//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `territory`, `fact` (inputs); `world` (facts folded); `credit`,
 //! `rate_table`, `reward`, `pay` (the four steps of the pipeline); `output` (what is published); `reject` (why not).
 
 pub mod calendar;
@@ -17,5 +17,6 @@ pub mod quota;
 pub mod rate_table;
 pub mod reject;
 pub mod reward;
+pub mod territory;
 pub mod topic;
 pub mod world;

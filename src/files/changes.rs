@@ -13,6 +13,7 @@ use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
 use crate::domain::plan::Plan;
+use crate::domain::territory::Territories;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is published now. Quotas: every statement that is still known, with its revision; the newest of each key at least.
@@ -23,6 +24,7 @@ pub struct Current {
     pub measures: BTreeMap<String, Measure>,
     pub plans: BTreeMap<(String, Date), Plan>,
     pub payees: BTreeMap<String, Payee>,
+    pub territories: Option<Territories>,
     pub quotas: Vec<Quota>,
     pub names: BTreeMap<String, PayeeName>,
 }

@@ -19,6 +19,7 @@ pub mod records;
 pub mod rejected;
 mod route;
 mod schema;
+mod territory;
 
 pub use internal::{read_close_note, read_payout_draft, write_close_note, write_payout_draft};
 pub use rejected::read_reject;
@@ -83,8 +84,10 @@ impl Codec {
             deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
             quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
             facts: schema("facts", include_str!("../../schemas/facts.avsc"))?
-                .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?,
-            attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?,
+                .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?
+                .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?,
+            attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
+                .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
             payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,
             payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?,

@@ -8,7 +8,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
 
@@ -67,6 +67,7 @@ pub struct Standing {
     pub revenue: i128,
     pub overlay: i128,
     pub rolled: i128,
+    pub territory: i128,
     pub quota: Option<Amount>,
     pub quota_revision: Option<i64>,
     pub last: bool,

@@ -109,6 +109,7 @@ pub fn attainment() -> Attainment {
         revenue: Measured(100_000_000_000_000_000),
         overlay: Measured(-5_000_000_000_000_000),
         rolled: Measured(35_000_000_000_000_000),
+        territory: Measured(0),
         unit: "USD".into(),
         last: true,
         sequence: 4,
