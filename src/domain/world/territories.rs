@@ -71,6 +71,17 @@ impl TerritoryMap {
         rows.iter().map(|place| &self.stated.assignments[*place]).filter(move |row| in_force((row.from, row.to), on))
     }
 
+    /// Whether some territory of a day may take lines of a node, whatever their other values.
+    pub fn covers(&self, dimension: &Dimension, node: &str, on: Date) -> bool {
+        let path = self.nodes.get(dimension).map(|nodes| self.path(nodes, node, on));
+        let paths = Paths::from([(dimension, path)]);
+        let takes = |row: &Territory| {
+            let mut conditions = row.conditions.iter().filter(|condition| condition.dimension == *dimension);
+            conditions.all(|condition| depth_of(condition, &paths).is_some())
+        };
+        self.stated.territories.iter().any(|row| in_force((row.from, row.to), on) && takes(row))
+    }
+
     /// The first day on which anything differs from another statement.
     pub fn differs_from(&self, other: &Territories) -> Option<Date> {
         let mine = &self.stated;

@@ -5,6 +5,7 @@ mod case_files;
 mod publishing;
 mod refused_modes;
 mod rewards;
+mod territories;
 
 use super::{CompanyFiles, Diagnostic};
 use std::path::{Path, PathBuf};

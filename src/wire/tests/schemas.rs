@@ -59,6 +59,13 @@ fn every_schema_has_one_id_of_its_own() {
 
 const EARLIER_FACTS: &str = include_str!("../../../schemas/earlier/facts.3.avsc");
 
+/// What was written before, by the place of the schema that reads it, and its id.
+const EARLIER: [(usize, u8, &str); 3] = [
+    (2, 3, EARLIER_FACTS),
+    (2, 9, include_str!("../../../schemas/earlier/facts.9.avsc")),
+    (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc")),
+];
+
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
     match schema {
@@ -115,8 +122,11 @@ fn unreadable(earlier: &Value, now: &Value) -> Vec<String> {
 #[test]
 fn a_changed_schema_reads_what_was_written_before() {
     let earlier: Value = serde_json::from_str(EARLIER_FACTS).unwrap();
+    for (place, id, text) in EARLIER {
+        let [before, after] = [text, SCHEMAS[place].1].map(|text| serde_json::from_str(text).unwrap());
+        assert_eq!(unreadable(&before, &after), Vec::<String>::new(), "{id}");
+    }
     let now: Value = serde_json::from_str(SCHEMAS[2].1).unwrap();
-    assert_eq!(unreadable(&earlier, &now), Vec::<String>::new());
     let changed = |from: &str, to: &str| {
         let text = now.to_string();
         assert!(text.contains(from), "{from}");
@@ -143,13 +153,42 @@ fn without(value: Avro, fields: &[&str]) -> Avro {
     }
 }
 
+/// A record under an earlier schema, written by another codec without the fields that came since.
+fn as_before((place, id, text): (usize, u8, &str), added: &[&str], bytes: &[u8]) -> Vec<u8> {
+    let [schema, now] = [text, SCHEMAS[place].1].map(|text| apache_avro::Schema::parse_str(text).unwrap());
+    let value = GenericDatumReader::builder(&now).build().unwrap().read_value(&mut &bytes[5..]).unwrap();
+    let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+    [&[0, 0, 0, 0, id], writer.write_value_to_vec(without(value, added)).unwrap().as_slice()].concat()
+}
+
+/// Facts of a kind that the earliest schema has.
+fn first_kinds() -> impl Iterator<Item = crate::domain::fact::Fact> {
+    super::fixtures::facts().into_iter().filter(|fact| !matches!(fact.body, FactBody::TerritoriesDefined(_)))
+}
+
+#[test]
+fn facts_and_attainment_before_territories_are_read() {
+    let codec = crate::wire::Codec::new().unwrap();
+    for fact in first_kinds() {
+        let mut bytes = Vec::new();
+        codec.write_fact(&fact, &mut bytes).unwrap();
+        assert_eq!(codec.fact(&as_before(EARLIER[1], &[], &bytes)), Ok(fact));
+    }
+    let mut attainment = super::fixtures::attainment();
+    let mut bytes = Vec::new();
+    codec.write_attainment(&attainment, &mut bytes).unwrap();
+    let before = as_before(EARLIER[2], &["territory"], &bytes);
+    assert!(before.len() < bytes.len());
+    attainment.territory.0 = 0;
+    assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
+}
+
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
-    let [schema, now] = [EARLIER_FACTS, SCHEMAS[2].1].map(|text| apache_avro::Schema::parse_str(text).unwrap());
     let added = ["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"];
     let codec = crate::wire::Codec::new().unwrap();
     let mut differing = 0;
-    for mut fact in super::fixtures::facts() {
+    for mut fact in first_kinds() {
         match &mut fact.body {
             FactBody::PlanDefined(plan) => {
                 plan.prorate = Prorate::NOTHING;
@@ -158,13 +197,9 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             FactBody::PayeeDefined(payee) => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
             _ => {}
         }
-        // Written under the earlier schema by another codec, without the fields that came since.
         let mut bytes = Vec::new();
         codec.write_fact(&fact, &mut bytes).unwrap();
-        let value = GenericDatumReader::builder(&now).build().unwrap().read_value(&mut &bytes[5..]).unwrap();
-        let writer = GenericDatumWriter::builder(&schema).build().unwrap();
-        let old = writer.write_value_to_vec(without(value, &added)).unwrap();
-        let framed = [&[0, 0, 0, 0, 3], old.as_slice()].concat();
+        let framed = as_before(EARLIER[0], &added, &bytes);
         differing += usize::from(framed[5..] != bytes[5..]);
         assert_eq!(codec.fact(&framed).unwrap(), fact);
     }
