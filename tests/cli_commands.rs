@@ -204,3 +204,53 @@ fn help_fits_a_terminal_of_80_columns() {
         assert_eq!(wide, None, "{command}");
     }
 }
+
+/// A deal that names nobody, in a geography.
+fn unnamed(number: usize, geography: &str) -> String {
+    let named = r#""splits":[{"payee_id":"ana","role":"owner","counts":"REVENUE","share":"1"}]"#;
+    let line = format!(r#""product":"core","geography":"{geography}""#);
+    deal(number, "ana", "1").replace(named, r#""splits":[]"#).replace(r#""product":"core""#, &line)
+}
+
+#[test]
+fn a_deal_that_names_nobody_goes_to_its_territory_or_waits_for_one() {
+    let scratch = Scratch::new();
+    let (data, directory) = (scratch.data(), company(&scratch, &format!("{ANA}{ZOE}")));
+    let measures = include_str!("../config/measures.toml");
+    let patch = "[[measure]]\nid = \"patch\"\nof = \"amount\"\ncredit_kinds = [\"TERRITORY\"]\n";
+    scratch.write("company/measures.toml", &format!("{measures}\n{patch}"));
+    let settings = "[[crediting]]\nfrom = 2026-01-01\nwhen = \"unnamed\"\nwinners = 1\nroll_up = []\n";
+    scratch.write("company/territories.toml", settings);
+    let territories = "territory,layer,rank,geography,from,to\nnorth,1,1,North,2026-01-01,\n";
+    scratch.write("company/territories.csv", territories);
+    let assignments = "territory,payee,share,from,to\nnorth,zoe,100%,2026-01-01,\n";
+    scratch.write("company/assignments.csv", assignments);
+    let published = accrue(&["publish", &directory, "--data", &data, "--yes"]);
+    assert_eq!(code(&published), 0, "{}", err(&published));
+    let added = "+ territories: crediting from 2026-01-01, north from 2026-01-01, zoe in north from 2026-01-01\n";
+    assert!(out(&published).contains(added), "{}", out(&published));
+
+    let text = format!("{}\n{}\n{}\n", unnamed(1, "North"), unnamed(2, "South"), deal(3, "ana", "1"));
+    let ingested = accrue(&["ingest", &scratch.write("deals.jsonl", &text), "--data", &data]);
+    let waits = "line 2: parked: lines[0]: no territory covers it on 2026-01-15 [unknown_territory]\n2 counted";
+    assert!(out(&ingested).starts_with(waits), "{}", out(&ingested));
+    let of_zoe = || out(&accrue(&["attainment", "--data", &data, "--json", "--payee", "zoe"]));
+    assert!(of_zoe().contains(r#""territory":"100"#), "{}", of_zoe());
+    let review = err(&accrue(&["close", "2026-01", "--data", &data, "--wait", "--yes"]));
+    let gap = "       1  deals have a line without a territory, or one that nobody has (parked)\n            D2: lines[0]: no \
+               territory covers it on 2026-01-15\n";
+    assert!(review.contains(gap), "{review}");
+
+    scratch.write("company/territories.csv", &format!("{territories}south,1,2,South,2026-01-01,\n"));
+    let check = accrue(&["check", &directory]);
+    assert_eq!(code(&check), 1);
+    let vacant = "territories.csv:3:1: warning: vacant-territory: nobody has territory \"south\"";
+    assert!(out(&check).replace("\n    ", " ").contains(vacant), "{}", out(&check));
+    scratch.write("company/assignments.csv", &format!("{assignments}south,zoe,50%,2026-01-01,\n"));
+    assert_eq!(code(&accrue(&["publish", &directory, "--data", &data, "--yes"])), 0);
+    let resumed = out(&accrue(&["rejects", "list", "--data", &data]));
+    assert!(resumed.starts_with("resumed  deal-closed"), "{resumed}");
+    assert!(of_zoe().contains(r#""territory":"150"#), "{}", of_zoe());
+    let verified = out(&accrue(&["verify", "--data", &data]));
+    assert!(verified.ends_with(" totals, 0 differ\n"), "{verified}");
+}

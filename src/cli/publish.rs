@@ -106,6 +106,7 @@ fn take(current: &mut Current, body: FactBody) {
         FactBody::MeasureDefined(measure) => drop(current.measures.insert(measure.measure_id.clone(), measure)),
         FactBody::PlanDefined(plan) => drop(current.plans.insert((plan.plan_id.clone(), plan.from), plan)),
         FactBody::PayeeDefined(payee) => drop(current.payees.insert(payee.payee_id.clone(), payee)),
+        FactBody::TerritoriesDefined(stated) => current.territories = Some(stated),
         FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}
     }
 }

@@ -37,15 +37,27 @@ fn waiting(console: &Console, rejects: &Rejects) {
         of.filter(|record| without.contains(&record.reject.reason)).count()
     };
     let (plan, quota) = (parked(&[Reason::MissingPlan]), parked(&[Reason::MissingQuota]));
-    let deals = rejects.count(RejectKind::Parked) - plan - quota;
+    let uncovered = parked(&[Reason::UnknownTerritory]);
+    let deals = rejects.count(RejectKind::Parked) - plan - quota - uncovered;
     let rejected = rejects.count(RejectKind::Rejected);
     let line = |count: usize, what: &str| console.notice(&format!("  {count:>6}  {what}"));
     line(deals, "inputs wait for a fact (parked)");
+    line(uncovered, "deals have a line without a territory, or one that nobody has (parked)");
+    gaps(console, rejects);
     line(rejected, "inputs were rejected");
     line(plan, "payees and intervals without a plan");
     line(quota, "components and intervals without a quota");
-    if deals + rejected + plan + quota > 0 {
+    if deals + uncovered + rejected + plan + quota > 0 {
         console.notice("  see: accrue rejects list");
+    }
+}
+
+/// The first deals that lack a territory, by name.
+fn gaps(console: &Console, rejects: &Rejects) {
+    let parked = rejects.of(Some(RejectKind::Parked));
+    for record in parked.filter(|record| record.reject.reason == Reason::UnknownTerritory).take(SHOWN) {
+        let deal = String::from_utf8_lossy(&record.key);
+        console.notice(&format!("            {deal}: {}: {}", record.reject.field, record.reject.message));
     }
 }
 

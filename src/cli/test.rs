@@ -170,6 +170,10 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
             let body = FactBody::PayeeDefined(payee.clone());
             publish::append(session, &one(Record::Fact(body)), "case", "case")?;
         }
+        EventKind::Territories(stated) => {
+            let body = FactBody::TerritoriesDefined(stated.clone());
+            publish::append(session, &one(Record::Fact(body)), "case", "case")?;
+        }
         EventKind::Close { period, by } => {
             session.catch_up()?;
             let periods = Periods::read(session.client(), session.codec())?;

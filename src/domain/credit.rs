@@ -1,13 +1,15 @@
 //! Crediting: which payee gets what share of which line of a deal, under the organisation on the close date.
 //!
-//! Shares are exact and nothing is rounded: the REVENUE shares of a line total 100 %, so its credits add up to it.
+//! Shares are exact and nothing is rounded: the REVENUE shares of a line total 100 %, so its credits add up to it. Who
+//! is credited by territory is looked up in `world::territories`.
 
 use super::calendar::Date;
 use super::deal::{Counts, DealClosed, Split};
 use super::fact::CreditKind;
 use super::money::{Share, WHOLE};
 use super::reject::{Reason, Reject};
-use super::world::{Organisation, Place, Seat, World};
+use super::territory::{Crediting, Uncovered, When};
+use super::world::{Place, Seat, World};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -26,15 +28,18 @@ pub fn credits_of(deal: &DealClosed<'_>, world: &World) -> Result<Vec<Credit>, R
         return Ok(Vec::new());
     }
     check_facts(deal, world)?;
-    let mut credits = Vec::new();
-    if deal.lines.iter().all(|line| line.splits.is_empty()) {
-        credit_line(None, &deal.splits, deal.closed_on, &world.organisation, &mut credits)?;
-        return Ok(credits);
+    let by_rule = world.territories.crediting_on(deal.closed_on);
+    let mut giving = Giving { deal, world, by_rule, credits: Vec::new(), direct: Vec::new() };
+    let named = !deal.splits.is_empty() && deal.lines.iter().all(|line| line.splits.is_empty());
+    if named && by_rule.is_none_or(|by_rule| by_rule.when == When::Unnamed) {
+        giving.name(None, &deal.splits)?;
+        giving.roll_up(None)?;
+        return Ok(giving.credits);
     }
-    for (place, line) in deal.lines.iter().enumerate() {
-        credit_line(Some(place as u32), deal.splits_of(line), deal.closed_on, &world.organisation, &mut credits)?;
+    for place in 0..deal.lines.len() {
+        giving.line(place)?;
     }
-    Ok(credits)
+    Ok(giving.credits)
 }
 
 fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<(), Reject> {
@@ -59,55 +64,116 @@ fn unknown(field: &str, payee_id: &str, on: Date) -> Reject {
     Reject::new(Reason::UnknownPayee, field, format!("payee \"{payee_id}\" is not known on {on}"))
 }
 
-fn credit_line(
-    line: Option<u32>,
-    splits: &[Split<'_>],
-    on: Date,
-    organisation: &Organisation,
-    credits: &mut Vec<Credit>,
-) -> Result<(), Reject> {
-    let first = credits.len();
-    let mut places = Vec::with_capacity(splits.len());
-    for split in splits {
-        let in_force = organisation.in_force(split.payee_id, on);
-        let (payee_id, place) = in_force.ok_or_else(|| unknown("splits", split.payee_id, on))?;
-        places.push(place);
-        let kind = match split.counts {
-            Counts::Revenue => CreditKind::Revenue,
-            Counts::Overlay => CreditKind::Overlay,
-        };
-        credits.push(Credit { payee_id: payee_id.clone(), kind, line, share: split.share });
-    }
-    let rolled_from = credits.len();
-    for (split, place) in splits.iter().zip(places).filter(|(split, _)| split.counts == Counts::Revenue) {
-        roll_up(line, (place, split.share), on, organisation, credits, rolled_from)?;
-    }
-    debug_assert!(credits[first..].iter().all(|credit| credit.share <= WHOLE));
-    Ok(())
+/// The credits of a deal while they are given.
+struct Giving<'a> {
+    deal: &'a DealClosed<'a>,
+    world: &'a World,
+    /// How territories are credited on the close date.
+    by_rule: Option<&'a Crediting>,
+    credits: Vec<Credit>,
+    /// Who was credited a share of the current line, and how: what rolls up.
+    direct: Vec<(Place, CreditKind, Share)>,
 }
 
-/// Adds a split's share to everybody above its payee. Each payee has one REVENUE split, so nobody counts twice.
-fn roll_up(
-    line: Option<u32>,
-    (place, share): (Place, Share),
-    on: Date,
-    organisation: &Organisation,
-    credits: &mut Vec<Credit>,
-    rolled_from: usize,
-) -> Result<(), Reject> {
-    let mut refused = None;
-    organisation.walk_up(place, on, |seat| {
-        match seat {
-            Seat::Vacant => {}
-            Seat::Unknown(payee_id) => refused = Some(unknown("manager", &payee_id, on)),
-            Seat::Taken(payee_id) => {
-                match credits[rolled_from..].iter_mut().find(|credit| Arc::ptr_eq(&credit.payee_id, &payee_id)) {
-                    Some(credit) => credit.share = Share((credit.share.0 + share.0).min(WHOLE.0)),
-                    None => credits.push(Credit { payee_id, kind: CreditKind::Rolled, line, share }),
+impl Giving<'_> {
+    fn line(&mut self, place: usize) -> Result<(), Reject> {
+        let splits = self.deal.splits_of(&self.deal.lines[place]);
+        self.name(Some(place as u32), splits)?;
+        match self.by_rule {
+            Some(by_rule) if splits.is_empty() || by_rule.when == When::Always => self.territories(place, by_rule)?,
+            None if splits.is_empty() => {
+                let message = format!("no payee is named, and territories credit nothing on {}", self.deal.closed_on);
+                return Err(self.gap(place, message));
+            }
+            _ => {}
+        }
+        self.roll_up(Some(place as u32))
+    }
+
+    fn gap(&self, place: usize, message: String) -> Reject {
+        Reject::new(Reason::UnknownTerritory, &format!("lines[{place}]"), message)
+    }
+
+    /// Credits the payees of splits.
+    fn name(&mut self, line: Option<u32>, splits: &[Split<'_>]) -> Result<(), Reject> {
+        for split in splits {
+            let kind = match split.counts {
+                Counts::Revenue => CreditKind::Revenue,
+                Counts::Overlay => CreditKind::Overlay,
+            };
+            self.give("splits", split.payee_id, kind, line, split.share)?;
+        }
+        Ok(())
+    }
+
+    /// Credits the payees of the territories that win a line. Nobody has more than all of it.
+    fn territories(&mut self, place: usize, by_rule: &Crediting) -> Result<(), Reject> {
+        let (on, line) = (self.deal.closed_on, &self.deal.lines[place]);
+        let named = !self.deal.splits_of(line).is_empty();
+        let may_lack = named && by_rule.uncovered == Some(Uncovered::Nothing);
+        let territories = self.world.territories.clone();
+        let winners = territories.winners(self.deal, line, by_rule.winners);
+        if winners.is_empty() && !may_lack {
+            return Err(self.gap(place, format!("no territory covers it on {on}")));
+        }
+        let mut shares: Vec<(&str, u32)> = Vec::new();
+        for territory in winners {
+            let mut vacant = true;
+            for assignment in territories.assigned(territory, on) {
+                vacant = false;
+                match shares.iter_mut().find(|(payee_id, _)| *payee_id == assignment.payee_id) {
+                    Some((_, share)) => *share = (*share + assignment.share.0).min(WHOLE.0),
+                    None => shares.push((&assignment.payee_id, assignment.share.0)),
                 }
             }
+            if vacant && !may_lack {
+                return Err(self.gap(place, format!("territory \"{}\" has no payee on {on}", territory.territory_id)));
+            }
         }
-        refused.is_none()
-    });
-    refused.map_or(Ok(()), Err)
+        for (payee_id, share) in shares {
+            self.give("assignments", payee_id, CreditKind::Territory, Some(place as u32), Share(share))?;
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, field: &str, payee_id: &str, kind: CreditKind, line: Option<u32>, share: Share) -> Result<(), Reject> {
+        let on = self.deal.closed_on;
+        let in_force = self.world.organisation.in_force(payee_id, on);
+        let (payee_id, place) = in_force.ok_or_else(|| unknown(field, payee_id, on))?;
+        debug_assert!(share <= WHOLE);
+        self.credits.push(Credit { payee_id: payee_id.clone(), kind, line, share });
+        self.direct.push((place, kind, share));
+        Ok(())
+    }
+
+    /// Adds the shares of the current line, of the kinds that roll up, to everybody above their payees: at most all of it.
+    fn roll_up(&mut self, line: Option<u32>) -> Result<(), Reject> {
+        let beside = self.by_rule.map(|by_rule| by_rule.roll_up.as_slice()).unwrap_or_default();
+        let rolled_from = self.credits.len();
+        for (place, kind, share) in std::mem::take(&mut self.direct) {
+            if kind == CreditKind::Revenue || beside.contains(&kind) {
+                self.roll_up_one(line, (place, share), rolled_from)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn roll_up_one(&mut self, line: Option<u32>, (place, share): (Place, Share), rolled_from: usize) -> Result<(), Reject> {
+        let (on, credits) = (self.deal.closed_on, &mut self.credits);
+        let mut refused = None;
+        self.world.organisation.walk_up(place, on, |seat| {
+            match seat {
+                Seat::Vacant => {}
+                Seat::Unknown(payee_id) => refused = Some(unknown("manager", &payee_id, on)),
+                Seat::Taken(payee_id) => {
+                    match credits[rolled_from..].iter_mut().find(|credit| Arc::ptr_eq(&credit.payee_id, &payee_id)) {
+                        Some(credit) => credit.share = Share((credit.share.0 + share.0).min(WHOLE.0)),
+                        None => credits.push(Credit { payee_id, kind: CreditKind::Rolled, line, share }),
+                    }
+                }
+            }
+            refused.is_none()
+        });
+        refused.map_or(Ok(()), Err)
+    }
 }

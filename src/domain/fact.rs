@@ -7,6 +7,7 @@ use super::calendar::{Calendar, Date, Period};
 use super::deal::DealKind;
 use super::money::Amount;
 use super::plan::Plan;
+use super::territory::Territories;
 use serde::{Deserialize, Serialize};
 
 /// One fact. `fact_id` is chosen by its author; it names the fact in messages and makes a repeated append visible.
@@ -28,6 +29,7 @@ pub enum FactBody {
     MeasureDefined(Measure),
     PlanDefined(Plan),
     PayeeDefined(Payee),
+    TerritoriesDefined(Territories),
     PeriodClosed(PeriodClosed),
     PeriodReopened(PeriodReopened),
     PeriodReleased(PeriodReleased),
@@ -50,6 +52,7 @@ pub enum CreditKind {
     Revenue,
     Overlay,
     Rolled,
+    Territory,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! The domain: what a deal, a quota, a plan and a payout are, and how pay is computed from them.
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
-//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `fact` (inputs); `world` (facts folded); `credit`,
-//! `rate_table`, `deals`, `reward`, `account`, `pay` (the four steps of the pipeline); `output` (what is published); `reject`
-//! (why not).
+//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `territory`, `fact` (inputs); `world` (facts
+//! folded); `credit`, `rate_table`, `deals`, `reward`, `account`, `pay` (the four steps of the pipeline); `output` (what is
+//! published); `reject` (why not).
 
 pub mod account;
 pub mod calendar;
@@ -21,5 +21,6 @@ pub mod quota;
 pub mod rate_table;
 pub mod reject;
 pub mod reward;
+pub mod territory;
 pub mod topic;
 pub mod world;

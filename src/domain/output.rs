@@ -28,6 +28,7 @@ pub struct Attainment {
     pub revenue: Measured,
     pub overlay: Measured,
     pub rolled: Measured,
+    pub territory: Measured,
     /// "USD" or "unit" for a quantity.
     pub unit: Arc<str>,
     /// FINAL once the interval's last period is released.

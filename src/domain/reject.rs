@@ -35,10 +35,11 @@ pub enum Reason {
     MissingParameter,
     UnknownMeasure,
     NoSuchInterval,
+    UnknownTerritory,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 24] = [
+    pub const ALL: [Reason; 25] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -63,6 +64,7 @@ impl Reason {
         Reason::MissingParameter,
         Reason::UnknownMeasure,
         Reason::NoSuchInterval,
+        Reason::UnknownTerritory,
     ];
 
     pub fn code(self) -> &'static str {
@@ -91,6 +93,7 @@ impl Reason {
             Reason::MissingParameter => "missing_parameter",
             Reason::UnknownMeasure => "unknown_measure",
             Reason::NoSuchInterval => "no_such_interval",
+            Reason::UnknownTerritory => "unknown_territory",
         }
     }
 

@@ -9,10 +9,12 @@ use super::draft::CompanyFiles;
 use super::quota_changes::quota_changes;
 use super::quotas::Quota;
 use super::source::{Findings, Located, Place};
+use super::territory_changes::territory_changes;
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
 use crate::domain::plan::Plan;
+use crate::domain::territory::Territories;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What is published now. Quotas: every statement that is still known, with its revision; the newest of each key at least.
@@ -23,6 +25,7 @@ pub struct Current {
     pub measures: BTreeMap<String, Measure>,
     pub plans: BTreeMap<(String, Date), Plan>,
     pub payees: BTreeMap<String, Payee>,
+    pub territories: Option<Territories>,
     pub quotas: Vec<Quota>,
     pub names: BTreeMap<String, PayeeName>,
 }
@@ -63,6 +66,7 @@ pub fn changes(files: &CompanyFiles, current: &Current) -> Result<Vec<Change>, V
     check_plan_versions(files, current, &mut findings);
     list.extend(files.plans.iter().filter_map(|located| plan(&located.value, current)));
     list.extend(payees(&files.payees, current, &mut findings));
+    list.extend(territory_changes(files.territories.as_ref(), current.territories.as_ref(), &mut findings));
     list.extend(quota_changes(&files.quotas, &current.quotas, &mut findings));
     list.extend(files.names.iter().filter_map(|name| self::name(name, current)));
     if findings.errors() > 0 { Err(findings.take()) } else { Ok(list) }

@@ -7,6 +7,7 @@ use super::organisation;
 use super::plan::{PlanDraft, nearest};
 use super::quotas::QuotaDraft;
 use super::source::{Findings, Located, Place};
+use super::territory_check;
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::MeasureOf;
 use crate::domain::plan::{Pays, TierBy};
@@ -31,9 +32,11 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     }
     check_quota_twins(&draft.quotas, findings);
     check_people(draft, findings);
+    territory_check::check(draft, findings);
     // a row that was refused may be the quota that is missed
     if findings.errors() == 0 {
         warn_no_quota(draft, findings);
+        territory_check::warn_gaps(draft, findings);
     }
 }
 

@@ -57,14 +57,21 @@ pub const TIER_NEVER_REACHED: Code = error("tier-never-reached", "the next tier 
 pub const CANNOT_CHANGE: Code = error("cannot-change", "what is published of this kind never changes; calendars only extend");
 pub const REVISION_CONFLICT: Code = error("revision-conflict", "the same revision is published with another content");
 pub const BAD_DEAL: Code = error("bad-deal", "the record would be rejected, and the case does not expect that");
+pub const EQUAL_RANKS: Code = error("equal-ranks", "two territories of one layer and rank: chance would say who wins a line");
+pub const UNKNOWN_TERRITORY: Code = error("unknown-territory", "no territory of this name has a row");
+pub const UNKNOWN_NODE: Code = error("unknown-node", "nodes.csv states the dimension's nodes, and this is none of them");
+pub const NODE_CYCLE: Code = error("node-cycle", "a node would lie below itself");
 pub const PAID_FOR_NOTHING: Code = error("paid-for-nothing", "a table that pays steps has to pay nothing for a sum of zero");
 pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
 pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and the payee has no quota for the measure");
 
+pub const VACANT_TERRITORY: Code = warning("vacant-territory", "nobody has the territory on some day: deals that it wins wait");
+pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
+
 /// All of them, in the order of this file.
-pub const ALL: [Code; 41] = [
+pub const ALL: [Code; 47] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -101,9 +108,15 @@ pub const ALL: [Code; 41] = [
     CANNOT_CHANGE,
     REVISION_CONFLICT,
     BAD_DEAL,
+    EQUAL_RANKS,
+    UNKNOWN_TERRITORY,
+    UNKNOWN_NODE,
+    NODE_CYCLE,
     PAID_FOR_NOTHING,
     PAY_CONFLICT,
     RATE_TOO_BIG,
     CLIFF,
     NO_QUOTA,
+    VACANT_TERRITORY,
+    UNCOVERED_NODE,
 ];

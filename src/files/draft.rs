@@ -5,10 +5,12 @@ use super::people::{PayeeDraft, Person};
 use super::plan::PlanDraft;
 use super::quotas::{Quota, QuotaDraft};
 use super::source::{Findings, Located};
+use super::territories::TerritoriesDraft;
 use crate::domain::calendar::Calendar;
 use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
 use crate::domain::plan::Plan;
+use crate::domain::territory::Territories;
 use std::collections::HashMap;
 
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,7 @@ pub struct Draft {
     pub payees: Option<Vec<PayeeDraft>>,
     pub quotas: Vec<QuotaDraft>,
     pub people: Vec<Person>,
+    pub territories: TerritoriesDraft,
 }
 
 /// One company as its directory states it, checked.
@@ -36,6 +39,8 @@ pub struct CompanyFiles {
     pub payees: Vec<Located<Payee>>,
     pub quotas: Vec<Located<Quota>>,
     pub names: Vec<PayeeName>,
+    /// `None`: nothing is stated about territories.
+    pub territories: Option<Located<Territories>>,
     pub warnings: Vec<super::Diagnostic>,
     /// The texts, so that a comparison with what is published can point into them.
     pub(super) findings: Findings,
@@ -49,6 +54,7 @@ impl CompanyFiles {
         facts.extend(self.measures.iter().map(|measure| FactBody::MeasureDefined(measure.value.clone())));
         facts.extend(self.plans.iter().map(|plan| FactBody::PlanDefined(plan.value.clone())));
         facts.extend(self.payees.iter().map(|payee| FactBody::PayeeDefined(payee.value.clone())));
+        facts.extend(self.territories.iter().map(|stated| FactBody::TerritoriesDefined(stated.value.clone())));
         facts
     }
 }
@@ -63,6 +69,7 @@ impl Draft {
         let (Some(company), Some(calendar)) = (self.company, self.calendar) else { return Err(warnings) };
         let payees = payees(self.payees.unwrap_or_default());
         Ok(CompanyFiles {
+            territories: self.territories.place().map(|place| Located::new(self.territories.rows(), place)),
             names: names(self.people, &payees, &calendar.value),
             company: Located::new(company.company, company.place),
             measures: self.measures.unwrap_or_default().into_iter().filter_map(measure).collect(),

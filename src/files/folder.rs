@@ -10,9 +10,10 @@ use super::{definitions, people, plan, quotas};
 use std::path::Path;
 
 const REQUIRED: [&str; 4] = ["company.toml", "calendar.toml", "measures.toml", "payees.csv"];
-const OPTIONAL: [&str; 2] = ["directory.csv", "quotas.csv"];
+const OPTIONAL: [&str; 6] =
+    ["directory.csv", "quotas.csv", "territories.toml", "territories.csv", "assignments.csv", "nodes.csv"];
 /// Known to the format; refused when there is more than a header in them.
-const NOT_BUILT: [&str; 3] = ["rates.csv", "territories.csv", "adjustments.csv"];
+const NOT_BUILT: [&str; 2] = ["rates.csv", "adjustments.csv"];
 
 /// Reads and checks a company's directory. All findings come at once, sorted; warnings alone are no failure.
 pub fn company(directory: &Path) -> Result<CompanyFiles, Vec<Diagnostic>> {
@@ -78,6 +79,7 @@ pub fn read_file(name: &str, file: usize, draft: &mut Draft, findings: &mut Find
         "payees.csv" => draft.payees = people::payees(file, findings),
         "directory.csv" => draft.people = people::directory(file, findings).unwrap_or_default(),
         "quotas.csv" => draft.quotas = quotas::quotas(file, findings).unwrap_or_default(),
+        "territories.csv" | "assignments.csv" | "nodes.csv" => draft.territories.sheet(name, file, findings),
         _ if NOT_BUILT.contains(&name) => refuse_rows(name, file, findings),
         _ => match from_toml(file, findings) {
             Some(node) => read_document(name, &node, file, draft, findings),
@@ -90,6 +92,7 @@ fn read_document(name: &str, node: &Node, file: usize, draft: &mut Draft, findin
     match name {
         "company.toml" => draft.company = definitions::company(node, findings),
         "calendar.toml" => draft.calendar = definitions::calendar(node, findings),
+        "territories.toml" => draft.territories.settings(node, findings),
         "measures.toml" => draft.measures.get_or_insert_default().extend(definitions::measures(node, findings)),
         _ => {
             let Some(plan) = plan::plan(node, findings) else { return };

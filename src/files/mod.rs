@@ -3,8 +3,8 @@
 //! Every error is reported at once, with file, line, column and a stable code. Nothing is ignored: an unknown key, a
 //! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
-//! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas` (one file each); `draft`, `check`,
-//! `organisation` (the whole); `changes` (what publishing would append); `case` (tests of plans).
+//! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`, `territories` (one file each); `draft`, `check`,
+//! `organisation`, `territory_check` (the whole); `changes` (what publishing would append); `case` (tests of plans).
 
 pub mod case;
 mod changes;
@@ -30,6 +30,9 @@ mod quota_changes;
 mod quotas;
 mod sheet;
 mod source;
+mod territories;
+mod territory_changes;
+mod territory_check;
 mod tiers;
 
 pub use case::{Case, case};

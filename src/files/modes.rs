@@ -12,6 +12,7 @@ use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, RoundingAt, Scope,
     TierBy,
 };
+use crate::domain::territory::{Uncovered, When};
 
 pub const CALENDAR_KIND: &Choices<()> =
     &[("monthly", Some(())), ("4-4-5", None), ("4-5-4", None), ("5-4-4", None), ("weekly", None)];
@@ -26,8 +27,12 @@ pub const CREDIT_KINDS: &Choices<CreditKind> = &[
     ("REVENUE", Some(CreditKind::Revenue)),
     ("OVERLAY", Some(CreditKind::Overlay)),
     ("ROLLED", Some(CreditKind::Rolled)),
-    ("TERRITORY", None),
+    ("TERRITORY", Some(CreditKind::Territory)),
 ];
+/// What rolls up beside REVENUE.
+pub const ROLL_UP: &Choices<CreditKind> = &[("OVERLAY", Some(CreditKind::Overlay)), ("TERRITORY", Some(CreditKind::Territory))];
+pub const TERRITORY_WHEN: &Choices<When> = &[("unnamed", Some(When::Unnamed)), ("always", Some(When::Always))];
+pub const UNCOVERED: &Choices<Uncovered> = &[("park", Some(Uncovered::Park)), ("nothing", Some(Uncovered::Nothing))];
 pub const DEAL_KIND: &Choices<DealKind> =
     &[("NEW", Some(DealKind::New)), ("RENEWAL", Some(DealKind::Renewal)), ("EXPANSION", Some(DealKind::Expansion))];
 pub const DEAL_STATUS: &Choices<DealStatus> = &[

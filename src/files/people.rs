@@ -84,7 +84,7 @@ pub fn pay_group(group: Option<Located<String>>, findings: &mut Findings) -> Str
 }
 
 /// The names in a cell, separated by `;`.
-fn names(cell: &Located<String>) -> Vec<Located<String>> {
+pub fn names(cell: &Located<String>) -> Vec<Located<String>> {
     let mut start = cell.place.start;
     let mut found = Vec::new();
     for part in cell.value.split(';') {

@@ -52,6 +52,11 @@ impl Row<'_> {
         self.cells.get(at).filter(|cell| !cell.value.is_empty()).cloned()
     }
 
+    /// Whether it has a cell for every column.
+    pub fn is_whole(&self) -> bool {
+        self.cells.len() == self.header.len()
+    }
+
     /// A cell that must not be empty.
     pub fn required(&self, column: &str, findings: &mut Findings) -> Option<Located<String>> {
         let cell = self.cell(column);

@@ -3,7 +3,8 @@
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
 use super::deals::by_deals;
-use super::history::{Content, History, Line, Revision, Share};
+use super::history::{Content, History, Line, Revision};
+use super::territories;
 use super::world::World;
 use crate::wire::records::{Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
 use ethnum::I256;
@@ -162,6 +163,8 @@ impl Counting<'_> {
     }
 
     fn credits(&self, deal: &Content, line: &Line) -> Result<Vec<Credit>, Reason> {
+        let crediting = territories::crediting(self.world.territories, deal.closed_on);
+        let rolls = |kind: CreditKind| crediting.is_some_and(|row| row.roll_up.contains(&kind));
         let mut credits = Vec::new();
         let mut rolled: BTreeMap<u32, u32> = BTreeMap::new();
         for share in deal.shares_of(line) {
@@ -170,8 +173,14 @@ impl Counting<'_> {
             }
             let kind = if share.counts == Counts::Revenue { CreditKind::Revenue } else { CreditKind::Overlay };
             credits.push(Credit { payee: share.payee, kind, millionths: share.millionths });
-            if kind == CreditKind::Revenue {
-                self.roll(share, deal.closed_on, &mut rolled)?;
+            if kind == CreditKind::Revenue || rolls(kind) {
+                self.roll(share.payee, share.millionths, deal.closed_on, &mut rolled)?;
+            }
+        }
+        for (payee, millionths) in self.by_territory(deal, line)? {
+            credits.push(Credit { payee, kind: CreditKind::Territory, millionths });
+            if rolls(CreditKind::Territory) {
+                self.roll(payee, millionths, deal.closed_on, &mut rolled)?;
             }
         }
         let rolled = rolled.into_iter().map(|(payee, millionths)| Credit { payee, kind: CreditKind::Rolled, millionths });
@@ -179,11 +188,25 @@ impl Counting<'_> {
         Ok(credits)
     }
 
-    /// Adds a direct share to everyone above its payee who holds a seat.
-    fn roll(&self, share: &Share, date: Date, rolled: &mut BTreeMap<u32, u32>) -> Result<(), Reason> {
-        let above = self.world.ancestors(share.payee, date).map_err(|_| Reason::UnknownPayee)?;
+    /// What territories give of a line. One that names nobody waits where they give nothing.
+    fn by_territory(&self, deal: &Content, line: &Line) -> Result<BTreeMap<u32, u32>, Reason> {
+        let asked = self.world.territories.filter(|stated| territories::crediting(Some(stated), deal.closed_on).is_some());
+        match asked {
+            Some(stated) => {
+                let seated = |payee| self.world.seated(payee, deal.closed_on);
+                territories::shares(self.history, stated, deal, line, seated)
+            }
+            None if deal.shares_of(line).is_empty() => Err(Reason::UnknownTerritory),
+            None => Ok(BTreeMap::new()),
+        }
+    }
+
+    /// Adds a direct share to everyone above its payee who holds a seat; nobody gets more than the line.
+    fn roll(&self, payee: u32, millionths: u32, date: Date, rolled: &mut BTreeMap<u32, u32>) -> Result<(), Reason> {
+        let above = self.world.ancestors(payee, date).map_err(|_| Reason::UnknownPayee)?;
         for ancestor in above.into_iter().filter(|ancestor| ancestor.seated) {
-            *rolled.entry(ancestor.payee).or_default() += share.millionths;
+            let sum = rolled.entry(ancestor.payee).or_default();
+            *sum = 1_000_000.min(*sum + millionths);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
 use crate::wire::records::{
-    CloseNote, Counts, Date, DealClosed, DealKind, DealStatus, Fact, FactBody, Interval, Position, QuotaChanged, Split,
+    Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealStatus, Fact, FactBody, Interval, Position, QuotaChanged, Split,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,9 @@ pub(super) struct Content {
     pub(super) sequence: Option<i64>,
     pub(super) currency: u32,
     pub(super) kind: Option<DealKind>,
+    pub(super) customer: Option<u32>,
+    /// Those that are texts, by name.
+    pub(super) attributes: Vec<(u32, u32)>,
     pub(super) lines: Vec<Line>,
     shares: Vec<Share>,
 }
@@ -183,9 +186,15 @@ impl History {
             shares: shares(&mut self.payees, &line.splits),
         });
         let lines = lines.collect();
+        let customer = deal.customer.map(|text| self.texts.intern(text));
+        let texts = deal.attributes.iter().filter_map(|(name, value)| match value {
+            Attribute::Text(text) => Some((self.texts.intern(name), self.texts.intern(text))),
+            _ => None,
+        });
+        let attributes = texts.collect();
         let (currency, shares) = (self.texts.intern(deal.currency), shares(&mut self.payees, &deal.splits));
         let DealClosed { closed_on, sequence, kind, .. } = *deal;
-        let content = Content { closed_on, sequence, currency, kind, lines, shares };
+        let content = Content { closed_on, sequence, currency, kind, customer, attributes, lines, shares };
         let start = self.contents.len();
         self.contents.extend(bytes_of(&content));
         start
@@ -231,6 +240,11 @@ impl History {
                 self.payees.intern(&payee.payee_id);
                 for manager in payee.rows.iter().filter_map(|row| row.manager.as_deref()) {
                     self.payees.intern(manager);
+                }
+            }
+            FactBody::TerritoriesDefined(territories) => {
+                for assignment in &territories.assignments {
+                    self.payees.intern(&assignment.payee_id);
                 }
             }
             FactBody::MeasureDefined(measure) => {

@@ -5,7 +5,7 @@
 //! [`History`] in log order, ask it for its [`Totals`], feed what was published to a [`Published`], and compare.
 //!
 //! Reading order: `history` (what is kept of the inputs), `rules` (which facts count), `world` (what they add up to),
-//! `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
+//! `territories`, `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
 mod credits;
 mod deals;
@@ -15,6 +15,7 @@ mod plans;
 mod rewards;
 mod rules;
 mod tables;
+mod territories;
 mod totals;
 mod verify;
 mod world;

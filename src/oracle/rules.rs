@@ -10,6 +10,7 @@
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
 //!   different plans inside one month, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
+//! - territories: see `territories`;
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
 //!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed;
 //! - reopen: any but the last close, or one that is released;
@@ -85,6 +86,7 @@ impl<'h> Rules<'h> {
             FactBody::MeasureDefined(measure) => self.measure(measure),
             FactBody::PlanDefined(plan) => self.plan(plan),
             FactBody::PayeeDefined(payee) => self.payee(payee),
+            FactBody::TerritoriesDefined(territories) => super::territories::fit(territories),
             FactBody::PeriodClosed(closed) => {
                 self.close(closed, closes)?;
                 self.used.insert(&closed.close_id);

@@ -3,7 +3,7 @@
 //! Leaves out which facts are accepted (`rules`).
 
 use super::history::Names;
-use crate::wire::records::{Calendar, Company, Date, FactBody, Interval, Measure, Payee, PayeeRow, Period, Plan};
+use crate::wire::records::{Calendar, Company, Date, FactBody, Interval, Measure, Payee, PayeeRow, Period, Plan, Territories};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Managers that a walk up the organisation passes at most.
@@ -21,6 +21,7 @@ pub(super) struct World<'h> {
     pub(super) calendar: Option<&'h Calendar>,
     pub(super) measures: BTreeMap<&'h str, &'h Measure>,
     pub(super) plans: BTreeMap<&'h str, Vec<&'h Plan>>,
+    pub(super) territories: Option<&'h Territories>,
     seats: Vec<Option<Seat<'h>>>,
 }
 
@@ -48,6 +49,7 @@ impl<'h> World<'h> {
                 versions.push(plan);
             }
             FactBody::PayeeDefined(payee) => self.seat(payee, payees),
+            FactBody::TerritoriesDefined(territories) => self.territories = Some(territories),
             FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}
         }
     }

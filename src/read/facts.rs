@@ -67,7 +67,7 @@ impl Periods {
                 }
             }
             FactBody::PeriodReleased(released) => self.release(&released.close_id, &author),
-            FactBody::MeasureDefined(_) | FactBody::PlanDefined(_) => {}
+            FactBody::MeasureDefined(_) | FactBody::PlanDefined(_) | FactBody::TerritoriesDefined(_) => {}
         }
     }
 

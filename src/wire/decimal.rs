@@ -17,7 +17,7 @@ const RATE_DIGITS: u32 = 18;
 
 /// An unscaled decimal of at most `DIGITS` digits. Writing refuses more; reading takes what comes, bounded by
 /// [`i128`], for [`fits`] to be asked where the field's name is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Unscaled<const DIGITS: u32>(pub(super) i128);
 
 pub(super) type AmountDecimal = Unscaled<AMOUNT_DIGITS>;

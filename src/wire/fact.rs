@@ -1,12 +1,14 @@
 //! How facts stand in records: the fields of `schemas/facts.avsc`.
 //!
 //! Modes are text there, so that one that the design names and this version does not build is refused by its name
-//! (`not_supported`). Plans have a file of their own, `plan`. What a fact means, and whether it can be, is `world`'s.
+//! (`not_supported`). Plans have a file of their own, `plan`, and so have
+//! territories. What a fact means, and whether it can be, is `world`'s.
 
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, Unscaled};
 use super::mode::{mode, mode_text, modes, only};
 use super::plan::PlanRecord;
+use super::territory::TerritoriesRecord;
 use crate::domain::calendar::{Calendar, Date, DateError};
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::Amount;
@@ -36,6 +38,8 @@ enum BodyRecord {
     Plan(Box<PlanRecord>),
     #[serde(rename = "accrue.PayeeDefined")]
     Payee(PayeeRecord),
+    #[serde(rename = "accrue.TerritoriesDefined")]
+    Territories(TerritoriesRecord),
     #[serde(rename = "accrue.PeriodClosed")]
     Closed(ClosedRecord),
     #[serde(rename = "accrue.PeriodReopened")]
@@ -156,6 +160,7 @@ impl BodyRecord {
             FactBody::MeasureDefined(measure) => BodyRecord::Measure(measure_record(measure)?),
             FactBody::PlanDefined(plan) => BodyRecord::Plan(Box::new(PlanRecord::new(plan)?)),
             FactBody::PayeeDefined(payee) => BodyRecord::Payee(payee_record(payee)),
+            FactBody::TerritoriesDefined(stated) => BodyRecord::Territories(TerritoriesRecord::new(stated)?),
             FactBody::PeriodClosed(closed) => BodyRecord::Closed(closed_record(closed)?),
             FactBody::PeriodReopened(reopened) => BodyRecord::Reopened(ReopenedRecord { close_id: reopened.close_id.clone() }),
             FactBody::PeriodReleased(released) => BodyRecord::Released(released_record(released)?),
@@ -169,6 +174,7 @@ impl BodyRecord {
             BodyRecord::Measure(measure) => FactBody::MeasureDefined(read_measure(measure)?),
             BodyRecord::Plan(plan) => FactBody::PlanDefined(plan.plan()?),
             BodyRecord::Payee(payee) => FactBody::PayeeDefined(read_payee(payee)?),
+            BodyRecord::Territories(stated) => FactBody::TerritoriesDefined(stated.territories()?),
             BodyRecord::Closed(closed) => FactBody::PeriodClosed(read_closed(closed)?),
             BodyRecord::Reopened(reopened) => FactBody::PeriodReopened(PeriodReopened { close_id: reopened.close_id }),
             BodyRecord::Released(released) => FactBody::PeriodReleased(read_released(released)?),

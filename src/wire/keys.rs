@@ -25,6 +25,7 @@ pub fn fact(fact: &Fact) -> String {
         FactBody::MeasureDefined(measure) => format!("measure:{}", measure.measure_id),
         FactBody::PlanDefined(plan) => format!("plan:{}.{}", plan.plan_id, plan.from),
         FactBody::PayeeDefined(payee) => format!("payee:{}", payee.payee_id),
+        FactBody::TerritoriesDefined(_) => "territories:all".into(),
         FactBody::PeriodClosed(closed) => format!("period-closed:{}", closed.close_id),
         FactBody::PeriodReopened(reopened) => format!("period-reopened:{}", reopened.close_id),
         FactBody::PeriodReleased(released) => format!("period-released:{}", released.close_id),

@@ -20,6 +20,7 @@ pub mod records;
 pub mod rejected;
 mod route;
 mod schema;
+mod territory;
 
 pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
 pub use rejected::read_reject;
@@ -86,7 +87,8 @@ impl Codec {
             facts: schema("facts", include_str!("../../schemas/facts.avsc"))?
                 .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?
                 .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?,
-            attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?,
+            attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
+                .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
             payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,
             payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?,

@@ -5,7 +5,7 @@
 //! Include it with `#[path = "support/histories.rs"] mod histories;`.
 
 use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
-use accrue::domain::deal::{Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
+use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
@@ -19,6 +19,8 @@ mod company;
 mod pay;
 #[path = "histories/rewards.rs"]
 mod rewards;
+#[path = "histories/territories.rs"]
+mod territories;
 #[path = "histories/year.rs"]
 mod year;
 
@@ -81,6 +83,8 @@ pub struct OwnedDeal {
     pub sequence: Option<i64>,
     pub currency: String,
     pub kind: Option<DealKind>,
+    pub customer: Option<&'static str>,
+    pub industry: Option<&'static str>,
     pub lines: Vec<OwnedLine>,
     pub splits: Vec<OwnedSplit>,
     pub occurred_at: i64,
@@ -118,7 +122,7 @@ impl OwnedDeal {
             closed_on: self.closed_on,
             sequence: self.sequence,
             currency: &self.currency,
-            customer: Some("customer"),
+            customer: self.customer,
             related_deal: None,
             kind: self.kind,
             contract_start: None,
@@ -127,7 +131,7 @@ impl OwnedDeal {
             probability: None,
             lines: self.lines.iter().map(OwnedLine::as_line).collect(),
             splits: self.splits.iter().map(OwnedSplit::as_split).collect(),
-            attributes: vec![],
+            attributes: self.industry.map(|industry| ("industry", Attribute::Text(industry))).into_iter().collect(),
             occurred_at: self.occurred_at,
         }
     }
@@ -259,7 +263,9 @@ const REPS: [&str; 5] = ["rep-1", "rep-2", "rep-3", "rep-4", "rep-5"];
 const MANAGERS: [&str; 3] = ["lead-1", "lead-2", "head"];
 const LATE_PAYEE: &str = "late-rep";
 const LATE_MANAGER: &str = "late-lead";
-const MEASURES: [&str; 6] = ["bookings", "new-business", "suite", "units", "overlay", "deals"];
+const MEASURES: [&str; 7] = ["bookings", "new-business", "suite", "units", "overlay", "deals", "territory"];
+const CUSTOMERS: [&str; 2] = ["globex", "hooli"];
+const INDUSTRIES: [&str; 2] = ["bank", "retail"];
 const CLOSER: &str = "carl";
 const RELEASER: &str = "rita";
 

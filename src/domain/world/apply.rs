@@ -3,13 +3,14 @@
 use super::component::check_component;
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::check_pay_terms;
-use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
+use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::minor_digits;
 use crate::domain::plan::{Component, Plan};
 use crate::domain::reject::{Reason, Reject};
+use crate::domain::territory::Territories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ impl World {
             FactBody::MeasureDefined(measure) => self.apply_measure(offset, measure),
             FactBody::PlanDefined(plan) => self.apply_plan(offset, plan),
             FactBody::PayeeDefined(payee) => self.apply_payee(payee),
+            FactBody::TerritoriesDefined(stated) => self.apply_territories(stated),
             FactBody::PeriodClosed(closed) => self.apply_closed(closed, &fact.author),
             FactBody::PeriodReopened(reopened) => self.apply_reopened(reopened),
             FactBody::PeriodReleased(released) => self.apply_released(released, &fact.author),
@@ -222,6 +224,16 @@ impl World {
         let reach = reach_of(known.as_deref(), payee);
         Arc::make_mut(&mut self.organisation).insert(payee.clone());
         Ok(reach)
+    }
+
+    fn apply_territories(&mut self, stated: &Territories) -> Result<Reach, Reject> {
+        if self.territories.stated() == stated {
+            return Ok(Reach::default());
+        }
+        let map = TerritoryMap::new(stated).map_err(|fault| invalid(&fault.at.to_string(), fault.message))?;
+        let credits_from = self.territories.differs_from(stated);
+        self.territories = Arc::new(map);
+        Ok(Reach { credits_from, parked: true, ..Reach::default() })
     }
 
     fn apply_closed(&mut self, closed: &PeriodClosed, author: &str) -> Result<Reach, Reject> {

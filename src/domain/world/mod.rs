@@ -7,11 +7,13 @@ mod apply;
 mod component;
 mod organisation;
 mod pay;
+mod territories;
 #[cfg(test)]
 mod tests;
 
 pub use apply::Reach;
 pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, plans_in};
+pub use territories::TerritoryMap;
 
 use super::calendar::{Calendar, Date, Period};
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
@@ -77,6 +79,7 @@ pub struct World {
     pub measures: Arc<Vec<DefinedMeasure>>,
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
     pub organisation: Arc<Organisation>,
+    pub territories: Arc<TerritoryMap>,
     pub runs: Arc<Vec<Run>>,
     pub operations: Arc<Vec<Operation>>,
 }
@@ -94,6 +97,7 @@ impl World {
             measures: Arc::default(),
             plans: Arc::default(),
             organisation: Arc::default(),
+            territories: Arc::default(),
             runs: Arc::default(),
             operations: Arc::default(),
         }

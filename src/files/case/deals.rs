@@ -3,17 +3,17 @@
 //! A later event of the same deal is its next revision: what it leaves out stays as it was.
 
 use super::super::codes;
-use super::super::fields::{Fields, number_of};
+use super::super::fields::{Fields, number_of, text_of};
 use super::super::modes;
 use super::super::node::Node;
 use super::super::source::{Findings, Located};
 use crate::domain::calendar::Date;
-use crate::domain::deal::{Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
+use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use crate::domain::money::{Amount, Quantity, Share};
+use std::collections::BTreeMap;
 
 /// Keys of a deal that no rule reads in this version.
-const NOT_BUILT: &[&str] =
-    &["customer", "related_deal", "contract_start", "term_months", "stage", "probability", "cost", "attributes"];
+const NOT_BUILT: &[&str] = &["related_deal", "contract_start", "term_months", "stage", "probability", "cost"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseDeal {
@@ -26,6 +26,9 @@ pub struct CaseDeal {
     pub sequence: Option<i64>,
     pub currency: String,
     pub kind: Option<DealKind>,
+    pub customer: Option<String>,
+    /// Texts by name: territories read no others.
+    pub attributes: BTreeMap<String, String>,
     pub lines: Vec<CaseLine>,
     pub splits: Vec<CaseSplit>,
 }
@@ -61,7 +64,7 @@ impl CaseDeal {
             closed_on: self.closed_on,
             sequence: self.sequence,
             currency: &self.currency,
-            customer: None,
+            customer: self.customer.as_deref(),
             related_deal: None,
             kind: self.kind,
             contract_start: None,
@@ -70,7 +73,7 @@ impl CaseDeal {
             probability: None,
             lines: self.lines.iter().map(CaseLine::as_line).collect(),
             splits: self.splits.iter().map(CaseSplit::as_split).collect(),
-            attributes: Vec::new(),
+            attributes: self.attributes.iter().map(|(name, text)| (name.as_str(), Attribute::Text(text))).collect(),
             occurred_at,
         }
     }
@@ -115,6 +118,8 @@ pub fn deal(mut fields: Fields<'_>, earlier: Option<&CaseDeal>, currency: &str, 
         sequence: None,
         currency: currency.into(),
         kind: None,
+        customer: None,
+        attributes: BTreeMap::new(),
         lines: Vec::new(),
         splits: Vec::new(),
     };
@@ -136,6 +141,14 @@ fn head(deal: &mut CaseDeal, fields: &mut Fields<'_>, findings: &mut Findings) {
     }
     if let Some(currency) = fields.optional_id("currency", findings) {
         deal.currency = currency.value;
+    }
+    if let Some(customer) = fields.optional_id("customer", findings) {
+        deal.customer = Some(customer.value);
+    }
+    if let Some(table) = fields.node("attributes").and_then(|node| Fields::of(node, findings)) {
+        let texts =
+            table.others().filter_map(|entry| Some((entry.key.clone(), text_of(&entry.node, &entry.key, findings)?.value)));
+        deal.attributes = texts.collect();
     }
     let cancelled = fields.has("cancelled") && fields.boolean("cancelled", findings).is_some_and(|cancelled| cancelled.value);
     let stated = if cancelled { (DealStatus::Cancelled, Change::Cancellation) } else { (DealStatus::Closed, Change::Correction) };

@@ -7,10 +7,14 @@ use super::super::node::{Node, Value};
 use super::super::plan::nearest;
 use super::super::quotas::Quota;
 use super::super::source::{Findings, Located, Place};
+use super::super::territories::TerritoriesDraft;
+use super::super::territory_changes::merged;
+use super::super::territory_check::code_of;
 use super::deals::{CaseDeal, deal};
 use super::read;
 use crate::domain::calendar::Period;
 use crate::domain::fact::{Payee, PayeeRow};
+use crate::domain::territory::Territories;
 use std::collections::BTreeMap;
 
 /// One event, with the line and the words of the file.
@@ -28,6 +32,8 @@ pub enum EventKind {
     Quota(Quota),
     /// All rows of the payee, as they are from here on.
     Payee(Payee),
+    /// All rows, as they are from here on.
+    Territories(Territories),
     Close {
         period: Period,
         by: String,
@@ -43,7 +49,7 @@ pub enum EventKind {
 }
 
 /// The key that says what an event is.
-const KINDS: [&str; 6] = ["deal", "quota", "payee", "close", "reopen", "release"];
+const KINDS: [&str; 7] = ["deal", "quota", "payee", "territories", "close", "reopen", "release"];
 const NOT_BUILT: [&str; 5] = ["settled", "adjust", "acknowledged", "plan", "measure"];
 
 /// What earlier events of the case have stated.
@@ -52,13 +58,15 @@ pub struct Reader<'c> {
     deals: Vec<(CaseDeal, Place)>,
     payees: BTreeMap<String, Payee>,
     quotas: Vec<Quota>,
+    territories: Territories,
 }
 
 impl<'c> Reader<'c> {
     pub fn new(company: &'c CompanyFiles) -> Reader<'c> {
         let payees = company.payees.iter().map(|payee| (payee.value.payee_id.clone(), payee.value.clone())).collect();
         let quotas = company.quotas.iter().map(|quota| quota.value.clone()).collect();
-        Reader { company, deals: Vec::new(), payees, quotas }
+        let territories = company.territories.as_ref().map(|stated| stated.value.clone()).unwrap_or_default();
+        Reader { company, deals: Vec::new(), payees, quotas, territories }
     }
 
     /// Payee ids that the company or an event has.
@@ -85,6 +93,7 @@ impl<'c> Reader<'c> {
             "deal" => self.deal(node.place, fields, findings).map(EventKind::Deal).into_iter().collect(),
             "quota" => self.quota(fields, findings).into_iter().map(EventKind::Quota).collect(),
             "payee" => self.payee(fields, findings).map(EventKind::Payee).into_iter().collect(),
+            "territories" => self.territories(fields, findings).map(EventKind::Territories).into_iter().collect(),
             _ => self.step(kind, fields, findings).into_iter().collect::<Vec<_>>(),
         };
         let (line, given) = (findings.line(node.place), findings.excerpt(node.place));
@@ -153,6 +162,27 @@ impl<'c> Reader<'c> {
         let payee = Payee { payee_id: id.clone(), rows: rows.into_values().collect() };
         self.payees.insert(id, payee.clone());
         (findings.errors() == before).then_some(payee)
+    }
+
+    /// Rows merge by what they are about and their first day with what is there.
+    fn territories(&mut self, mut fields: Fields<'_>, findings: &mut Findings) -> Option<Territories> {
+        let before = findings.errors();
+        let node = fields.node("territories")?;
+        fields.finish(&[], findings);
+        let mut draft = TerritoriesDraft::default();
+        draft.table(node, findings);
+        for payee in draft.assignments.iter().filter_map(|row| row.payee.as_ref()) {
+            if !self.payees.contains_key(&payee.value) {
+                let hint = nearest(&payee.value, "payee", self.payees());
+                findings.add(payee.place, codes::UNKNOWN_PAYEE, format!("no payee has the id \"{}\"", payee.value), hint);
+            }
+        }
+        let merged = merged(&draft.rows(), &self.territories);
+        for fault in merged.faults() {
+            findings.add(node.place, code_of(fault.kind), fault.message, fault.hint);
+        }
+        self.territories = merged.clone();
+        (findings.errors() == before).then_some(merged)
     }
 
     fn step(&self, kind: &'static str, mut fields: Fields<'_>, findings: &mut Findings) -> Option<EventKind> {

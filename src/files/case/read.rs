@@ -66,7 +66,7 @@ fn document(name: &str, mut fields: Fields<'_>, read: &ReadText<'_>, mut finding
     let events = fields.required("events", "add events = [{ deal = \"D1\", ... }]", &mut findings).is_some();
     let events = if events { fields.list("events", &mut findings) } else { &[] };
     let expect = fields.required("expect", "add [expect] with what must come out", &mut findings);
-    fields.finish(&["adjustments", "rates", "territories", "settings"], &mut findings);
+    fields.finish(&["adjustments", "rates", "settings"], &mut findings);
     defaults(&fields, &mut draft, &mut findings);
     let rows = payees.iter().filter_map(|item| payee(item, &mut findings)).collect::<Vec<_>>();
     draft.payees.get_or_insert_default().extend(rows);
@@ -146,6 +146,9 @@ fn inline(fields: &mut Fields<'_>, draft: &mut Draft, findings: &mut Findings) {
     }
     if let Some(node) = fields.node("calendar") {
         draft.calendar = definitions::calendar(node, findings);
+    }
+    if let Some(node) = fields.node("territories") {
+        draft.territories.table(node, findings);
     }
     for node in fields.list("measure", findings) {
         draft.measures.get_or_insert_default().extend(definitions::measure(node, findings));

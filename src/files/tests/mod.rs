@@ -7,6 +7,7 @@ mod pay;
 mod publishing;
 mod refused_modes;
 mod rewards;
+mod territories;
 
 use super::{CompanyFiles, Diagnostic};
 use std::path::{Path, PathBuf};

@@ -17,6 +17,7 @@ fn publish(current: &mut Current, list: &[Change]) {
             }
             Record::Fact(FactBody::PlanDefined(plan)) => drop(current.plans.insert((plan.plan_id.clone(), plan.from), plan)),
             Record::Fact(FactBody::PayeeDefined(payee)) => drop(current.payees.insert(payee.payee_id.clone(), payee)),
+            Record::Fact(FactBody::TerritoriesDefined(stated)) => current.territories = Some(stated),
             Record::Fact(other) => panic!("{other:?} is not published"),
         }
     }

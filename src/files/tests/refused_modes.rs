@@ -71,11 +71,9 @@ fn the_rest_of_a_company() {
         ),
         ("calendar.toml", "monthly", "4-4-5", "2:8", "kind = \"4-4-5\" is not supported by this version"),
         ("measures.toml", "\"amount\"", "\"margin\"", "3:6", "of = \"margin\" is not supported by this version"),
-        ("measures.toml", "REVENUE", "TERRITORY", "4:17", "credit_kinds = \"TERRITORY\" is not supported by this version"),
         ("payees.csv", ",default,", ",field,", "2:14", "pay group \"field\" is not supported by this version"),
         (PLAN_FILE, "\"USD\"", "\"EUR\"", "4:12", "EUR in a company of USD: one currency a company"),
         ("rates.csv", "", "from,to,rate\nEUR,USD,1.1\n", "2:1", "rows of rates.csv are not supported by this version"),
-        ("territories.csv", "", "id\n\nx\n", "3:1", "rows of territories.csv are not supported by this version"),
         ("adjustments.csv", "", "id\nx\n", "2:1", "rows of adjustments.csv are not supported by this version"),
     ];
     for (file, from, to, at, what) in cases {

@@ -68,6 +68,7 @@ fn published(totals: &Totals, accruals: &[Accrual]) -> Published {
         revenue: at.measured,
         overlay: crate::domain::money::Measured(0),
         rolled: crate::domain::money::Measured(0),
+        territory: crate::domain::money::Measured(0),
         unit: "USD".into(),
         last: false,
         sequence: 1,

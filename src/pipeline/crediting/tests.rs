@@ -1,6 +1,8 @@
 //! Tests of crediting: the ranges of keys that its passes ask for, and the size of its records. What it computes is tested
 //! on whole histories.
 
+mod territories;
+
 use super::progress::Pass;
 use super::*;
 use crate::domain::calendar::{Date, Interval, Quarter};

@@ -86,6 +86,7 @@ fn standing(
         revenue: by_kind.revenue,
         overlay: by_kind.overlay,
         rolled: by_kind.rolled,
+        territory: by_kind.territory,
         quota: quota.map(|quota| quota.amount),
         quota_revision: quota.map(|quota| quota.revision),
         last: Some(last) <= released_through,
@@ -103,7 +104,8 @@ fn attainment(
 ) -> Option<Attainment> {
     let defined = world.measure(measure)?;
     let (first, last) = interval.first_and_last();
-    let by_kind = ByKind { revenue: standing.revenue, overlay: standing.overlay, rolled: standing.rolled };
+    let by_kind =
+        ByKind { revenue: standing.revenue, overlay: standing.overlay, rolled: standing.rolled, territory: standing.territory };
     Some(Attainment {
         payee_id: payee_id.clone(),
         measure: defined.id.clone(),
@@ -117,6 +119,7 @@ fn attainment(
         revenue: Measured(standing.revenue),
         overlay: Measured(standing.overlay),
         rolled: Measured(standing.rolled),
+        territory: Measured(standing.territory),
         unit: match defined.measure.of {
             MeasureOf::Amount => world.currency.clone(),
             MeasureOf::Quantity => "unit".into(),

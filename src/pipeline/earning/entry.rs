@@ -1,6 +1,8 @@
 //! What earning keeps: an entry per payee and quarter, a ledger per payee, and the keys of both.
 
-use super::inputs::{Inputs, Statement, Sum};
+mod earlier;
+
+use super::inputs::Inputs;
 use crate::domain::account::Account;
 use crate::domain::calendar::{Date, Interval, Period, Quarter};
 use crate::domain::money::{Amount, Minor};
@@ -10,9 +12,8 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Of both kinds of state; version 1 had no deals one by one and no draws.
+/// Of both kinds of state; `earlier` has version 1.
 const VERSION: u8 = 2;
-const EARLIER_VERSION: u8 = 1;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
 
@@ -71,6 +72,7 @@ pub struct Standing {
     pub revenue: i128,
     pub overlay: i128,
     pub rolled: i128,
+    pub territory: i128,
     pub quota: Option<Amount>,
     pub quota_revision: Option<i64>,
     pub last: bool,
@@ -113,7 +115,7 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Entry::default()),
         Some(Some((&VERSION, body))) => body_of(body),
-        Some(Some((&EARLIER_VERSION, body))) => body_of(body).map(EntryBefore::entry),
+        Some(Some((&earlier::VERSION, body))) => body_of(body).map(earlier::Entry::entry),
         Some(other) => Err(unknown(other)),
     }
 }
@@ -122,7 +124,7 @@ pub fn decode_ledger(bytes: Option<&[u8]>) -> Result<Ledger, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Ledger::default()),
         Some(Some((&VERSION, body))) => body_of(body),
-        Some(Some((&EARLIER_VERSION, body))) => body_of(body).map(LedgerBefore::ledger),
+        Some(Some((&earlier::VERSION, body))) => body_of(body).map(earlier::Ledger::ledger),
         Some(other) => Err(unknown(other)),
     }
 }
@@ -133,59 +135,6 @@ fn body_of<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 
 fn unknown(found: Option<(&u8, &[u8])>) -> String {
     format!("stored state of version {:?}", found.map(|(version, _)| version))
-}
-
-/// An entry of version 1.
-#[derive(Serialize, Deserialize)]
-struct EntryBefore {
-    inputs: InputsBefore,
-    later: Vec<(u32, InputsBefore)>,
-    books: Vec<Book>,
-    attained: Vec<Attained>,
-    waiting: Vec<Waiting>,
-    as_of: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct InputsBefore {
-    sums: Vec<Sum>,
-    statements: Vec<Statement>,
-}
-
-impl EntryBefore {
-    fn entry(self) -> Entry {
-        let inputs = |InputsBefore { sums, statements }| Inputs { sums, statements, deals: Vec::new() };
-        Entry {
-            inputs: inputs(self.inputs),
-            later: self.later.into_iter().map(|(epoch, before)| (epoch, inputs(before))).collect(),
-            books: self.books,
-            attained: self.attained,
-            waiting: self.waiting,
-            as_of: self.as_of,
-        }
-    }
-}
-
-/// A ledger of version 1: a balance, and what was brought forward into each unreleased run.
-#[derive(Serialize, Deserialize)]
-struct LedgerBefore {
-    balance: Minor,
-    unreleased: Vec<(Period, Minor)>,
-}
-
-impl LedgerBefore {
-    fn ledger(self) -> Ledger {
-        let account = |balance| Account { balance, advances: Vec::new() };
-        let mut ledger = Ledger { account: account(self.balance), unreleased: Vec::new() };
-        // What a run brought forward is what the next one began with.
-        let mut after = self.balance;
-        for (period, before) in self.unreleased.into_iter().rev() {
-            let brought = Brought { balance_before: before, balance_after: after, ..Brought::default() };
-            ledger.unreleased.insert(0, Unreleased { period, before: account(before), brought });
-            after = before;
-        }
-        ledger
-    }
 }
 
 /// `payee \0 calendar \0 quarter`: a payee's entries stand together, in the order of quarters.

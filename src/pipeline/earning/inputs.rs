@@ -49,6 +49,7 @@ pub struct ByKind {
     pub revenue: i128,
     pub overlay: i128,
     pub rolled: i128,
+    pub territory: i128,
 }
 
 /// One accepted statement about a quota; see [`QuotaChanged`].
@@ -77,6 +78,7 @@ impl ByKind {
             CreditKind::Revenue => &mut self.revenue,
             CreditKind::Overlay => &mut self.overlay,
             CreditKind::Rolled => &mut self.rolled,
+            CreditKind::Territory => &mut self.territory,
         };
         *slot = slot.checked_add(value)?;
         Some(())
@@ -87,11 +89,12 @@ impl ByKind {
             revenue: self.revenue.checked_add(other.revenue)?,
             overlay: self.overlay.checked_add(other.overlay)?,
             rolled: self.rolled.checked_add(other.rolled)?,
+            territory: self.territory.checked_add(other.territory)?,
         })
     }
 
     pub fn total(self) -> Option<i128> {
-        self.revenue.checked_add(self.overlay)?.checked_add(self.rolled)
+        self.revenue.checked_add(self.overlay)?.checked_add(self.rolled)?.checked_add(self.territory)
     }
 }
 

@@ -42,6 +42,7 @@ impl ToJson for Attainment {
             "revenue": self.revenue.to_string(),
             "overlay": self.overlay.to_string(),
             "rolled": self.rolled.to_string(),
+            "territory": self.territory.to_string(),
             "unit": *self.unit,
             "state": if self.last { "FINAL" } else { "ESTIMATED" },
             "sequence": self.sequence,

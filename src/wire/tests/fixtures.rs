@@ -10,6 +10,7 @@ use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, Payo
 use crate::domain::pay_terms::*;
 use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
+use crate::domain::territory::{Assignment, Condition, Crediting, Dimension, Node, Territories, Territory, Uncovered, When};
 use crate::domain::topic::{Position, Topic};
 
 /// 2026-02-03.
@@ -107,6 +108,7 @@ pub fn attainment() -> Attainment {
         revenue: Measured(100_000_000_000_000_000),
         overlay: Measured(-5_000_000_000_000_000),
         rolled: Measured(35_000_000_000_000_000),
+        territory: Measured(1_000_000_000_000),
         unit: "USD".into(),
         last: true,
         sequence: 4,
@@ -212,6 +214,7 @@ pub fn facts() -> Vec<Fact> {
             total_minor: -5,
             digest: "00ff".into(),
         }),
+        FactBody::TerritoriesDefined(territories()),
     ];
     let fact = |(place, body): (usize, FactBody)| Fact {
         fact_id: format!("f-{place}"),
@@ -222,6 +225,47 @@ pub fn facts() -> Vec<Fact> {
         body,
     };
     bodies.into_iter().enumerate().map(fact).collect()
+}
+
+pub fn territories() -> Territories {
+    let (from, to) = (Date(20_454), Some(Date(20_484)));
+    let condition = |dimension, included: &[&str], excluded: &[&str]| {
+        let texts = |nodes: &[&str]| nodes.iter().map(|node| (*node).into()).collect();
+        Condition { dimension, included: texts(included), excluded: texts(excluded) }
+    };
+    let industry = Dimension::Attribute("industry".into());
+    Territories {
+        crediting: vec![
+            Crediting { from, to, when: When::Unnamed, uncovered: None, winners: 1, roll_up: vec![] },
+            Crediting {
+                from: Date(20_484),
+                to: None,
+                when: When::Always,
+                uncovered: Some(Uncovered::Nothing),
+                winners: 2,
+                roll_up: vec![CreditKind::Overlay, CreditKind::Territory],
+            },
+        ],
+        nodes: vec![
+            Node { dimension: Dimension::Geography, node: "de".into(), parent: Some("emea".into()), from, to },
+            Node { dimension: industry.clone(), node: "bank".into(), parent: None, from, to: None },
+        ],
+        territories: vec![Territory {
+            territory_id: "dach".into(),
+            layer: 1,
+            rank: 20,
+            conditions: vec![condition(Dimension::Geography, &["emea"], &["de"]), condition(industry, &[], &["bank"])],
+            from,
+            to,
+        }],
+        assignments: vec![Assignment {
+            territory_id: "dach".into(),
+            payee_id: "ana".into(),
+            share: Share(333_333),
+            from,
+            to: None,
+        }],
+    }
 }
 
 pub fn plan() -> Plan {

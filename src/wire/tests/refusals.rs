@@ -181,7 +181,12 @@ fn modes_that_are_not_built_are_refused_by_name() {
     let table = [
         (measure, "amount", "margin", "of: \"margin\" is not supported; use amount or quantity or count"),
         (measure, "deal", "receipt", "dated_by: \"receipt\" is not supported; use deal"),
-        (measure, "ROLLED", "TERRITORY", "credit_kinds[1]: \"TERRITORY\" is not supported; use REVENUE or OVERLAY or ROLLED"),
+        (
+            measure,
+            "ROLLED",
+            "PARTNER",
+            "credit_kinds[1]: \"PARTNER\" is not supported; use REVENUE or OVERLAY or ROLLED or TERRITORY",
+        ),
         (measure, "NEW", "RESALE", "deal_kinds[0]: \"RESALE\" is not supported; use NEW or RENEWAL or EXPANSION"),
         (plan, "carry", "restart", "mid_interval_change: \"restart\" is not supported; use carry"),
         (plan, "adjust", "freeze", "after_release: \"freeze\" is not supported; use adjust"),

@@ -104,6 +104,7 @@ fn keys_of_facts_name_their_kind() {
         "period-closed:2026-01",
         "period-reopened:2026-01",
         "period-released:2026-01",
+        "territories:all",
     ];
     assert_eq!(found, expected);
 }

@@ -57,16 +57,18 @@ fn every_schema_has_one_id_of_its_own() {
     assert_eq!(distinct.len(), SCHEMAS.len(), "ids are distinct numbers");
 }
 
-/// Every earlier schema of facts: its id, its text, and the fields that came since.
-const EARLIER_FACTS: [(u8, &str, &[&str]); 2] = [
+/// What was written before: the place of the schema that reads it, its id, and the fields that came since.
+const EARLIER: [(usize, u8, &str, &[&str]); 3] = [
     (
+        2,
         3,
         include_str!("../../../schemas/earlier/facts.3.avsc"),
         &["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"],
     ),
-    (9, include_str!("../../../schemas/earlier/facts.9.avsc"), &[]),
+    (2, 9, include_str!("../../../schemas/earlier/facts.9.avsc"), &[]),
+    (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
 ];
-/// The fields that came after the last of them.
+/// The fields of facts that came after the last of them.
 const LATEST: [&str; 6] = ["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split"];
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
@@ -124,19 +126,19 @@ fn unreadable(earlier: &Value, now: &Value) -> Vec<String> {
 
 #[test]
 fn a_changed_schema_reads_what_was_written_before() {
-    let now: Value = serde_json::from_str(SCHEMAS[2].1).unwrap();
-    for (_, earlier, _) in EARLIER_FACTS {
-        let earlier: Value = serde_json::from_str(earlier).unwrap();
-        assert_eq!(unreadable(&earlier, &now), Vec::<String>::new());
-        let changed = |from: &str, to: &str| {
-            let text = now.to_string();
-            assert!(text.contains(from), "{from}");
-            unreadable(&earlier, &serde_json::from_str(&text.replacen(from, to, 1)).unwrap())
-        };
-        assert_eq!(changed("\"name\":\"closer_may_release\"", "\"name\":\"may_release\"").len(), 1);
-        assert_eq!(changed("\"name\":\"reason\",\"type\":\"string\"", "\"name\":\"reason\",\"type\":\"bytes\"").len(), 1);
-        assert_eq!(changed("\"default\":null,\"doc\":\"A draw or guarantee.\",", "").len(), 1, "a field without a default");
+    for (place, id, text, _) in EARLIER {
+        let [before, after] = [text, SCHEMAS[place].1].map(|text| serde_json::from_str(text).unwrap());
+        assert_eq!(unreadable(&before, &after), Vec::<String>::new(), "{id}");
     }
+    let [earlier, now] = [EARLIER[1].2, SCHEMAS[2].1].map(|text| serde_json::from_str::<Value>(text).unwrap());
+    let changed = |from: &str, to: &str| {
+        let text = now.to_string();
+        assert!(text.contains(from), "{from}");
+        unreadable(&earlier, &serde_json::from_str(&text.replacen(from, to, 1)).unwrap())
+    };
+    assert_eq!(changed("\"name\":\"closer_may_release\"", "\"name\":\"may_release\"").len(), 1);
+    assert_eq!(changed("\"name\":\"reason\",\"type\":\"string\"", "\"name\":\"reason\",\"type\":\"bytes\"").len(), 1);
+    assert_eq!(changed("\"default\":null,\"doc\":\"A draw or guarantee.\",", "").len(), 1, "a field without a default");
 }
 
 fn without(value: Avro, fields: &[&str]) -> Avro {
@@ -151,34 +153,49 @@ fn without(value: Avro, fields: &[&str]) -> Avro {
     }
 }
 
+/// A record under an earlier schema, written by another codec without the fields that came since.
+fn as_before((place, id, text, _): (usize, u8, &str, &[&str]), added: &[&str], bytes: &[u8]) -> Vec<u8> {
+    let [schema, now] = [text, SCHEMAS[place].1].map(|text| apache_avro::Schema::parse_str(text).unwrap());
+    let value = GenericDatumReader::builder(&now).build().unwrap().read_value(&mut &bytes[5..]).unwrap();
+    let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+    [&[0, 0, 0, 0, id], writer.write_value_to_vec(without(value, added)).unwrap().as_slice()].concat()
+}
+
+#[test]
+fn attainment_before_territories_is_read() {
+    let codec = crate::wire::Codec::new().unwrap();
+    let mut attainment = super::fixtures::attainment();
+    let mut bytes = Vec::new();
+    codec.write_attainment(&attainment, &mut bytes).unwrap();
+    let before = as_before(EARLIER[2], EARLIER[2].3, &bytes);
+    assert!(before.len() < bytes.len());
+    attainment.territory.0 = 0;
+    assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
+}
+
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
-    let now = apache_avro::Schema::parse_str(SCHEMAS[2].1).unwrap();
     let codec = crate::wire::Codec::new().unwrap();
-    for (id, schema, since) in EARLIER_FACTS {
-        let schema = apache_avro::Schema::parse_str(schema).unwrap();
-        let added = [since, &LATEST].concat();
+    for earlier in &EARLIER[..2] {
+        let (first, added) = (earlier.1 == 3, [earlier.3, &LATEST].concat());
         let mut differing = 0;
-        for mut fact in super::fixtures::facts() {
+        let kinds = super::fixtures::facts().into_iter();
+        for mut fact in kinds.filter(|fact| !matches!(fact.body, FactBody::TerritoriesDefined(_))) {
             match &mut fact.body {
                 FactBody::PlanDefined(plan) => {
-                    plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
+                    plan.prorate = if first { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
                     plan.pay = Default::default();
-                    plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
+                    plan.components.truncate(if first { 2 } else { plan.components.len() });
                 }
-                FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
+                FactBody::PayeeDefined(payee) if first => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
                 _ => {}
             }
-            // Written under the earlier schema by another codec, without the fields that came since.
             let mut bytes = Vec::new();
             codec.write_fact(&fact, &mut bytes).unwrap();
-            let value = GenericDatumReader::builder(&now).build().unwrap().read_value(&mut &bytes[5..]).unwrap();
-            let writer = GenericDatumWriter::builder(&schema).build().unwrap();
-            let old = writer.write_value_to_vec(without(value, &added)).unwrap();
-            let framed = [&[0, 0, 0, 0, id], old.as_slice()].concat();
+            let framed = as_before(*earlier, &added, &bytes);
             differing += usize::from(framed[5..] != bytes[5..]);
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        assert_eq!(differing, if id == 3 { 2 } else { 1 }, "a plan, and a payee of id 3");
+        assert_eq!(differing, if first { 2 } else { 1 }, "a plan, and a payee of id 3");
     }
 }

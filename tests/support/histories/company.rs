@@ -17,9 +17,10 @@ impl Making {
             self.plan_versions(plan_id);
         }
         self.organisation();
+        self.territories();
     }
 
-    fn now_or_later(&mut self, feature: &'static str, late: bool, body: FactBody) {
+    pub(super) fn now_or_later(&mut self, feature: &'static str, late: bool, body: FactBody) {
         if late { self.later.push((feature, body)) } else { self.fact("admin", body) }
     }
 
@@ -218,6 +219,7 @@ fn measure(id: &str) -> Measure {
         },
         "units" => Measure { of: MeasureOf::Quantity, geographies: vec!["emea".into()], ..all },
         "deals" => Measure { of: MeasureOf::Count, products: vec!["suite".into(), "service".into()], ..all },
+        "territory" => Measure { credit_kinds: vec![Revenue, Territory, Rolled], ..all },
         "overlay" => Measure { credit_kinds: vec![Overlay], ..all },
         _ => all,
     }

@@ -36,6 +36,8 @@ impl Making {
             sequence: self.sequence(),
             currency: "USD".into(),
             kind: *self.random.pick(&[None, Some(DealKind::New), Some(DealKind::New), Some(DealKind::Renewal)]),
+            customer: *self.random.pick(&[None, Some(CUSTOMERS[0]), Some(CUSTOMERS[1])]),
+            industry: *self.random.pick(&[None, Some(INDUSTRIES[0]), Some(INDUSTRIES[1])]),
             lines: vec![],
             splits: self.splits(),
             occurred_at: self.events.len() as i64,
@@ -97,7 +99,7 @@ impl Making {
         OwnedLine {
             line_id: format!("{place}"),
             product: (*self.random.pick(&["suite", "addon", "service"])).into(),
-            geography: self.random.chance(70).then(|| (*self.random.pick(&["emea", "amer"])).into()),
+            geography: self.random.chance(70).then(|| (*self.random.pick(&["emea", "emea", "amer", "de", "berlin"])).into()),
             segment: self.random.chance(70).then(|| (*self.random.pick(&["smb", "enterprise"])).into()),
             amount: Amount(amount),
             quantity: Quantity((self.random.below(40) as i64 - 3) * 5_000),
@@ -105,8 +107,12 @@ impl Making {
         }
     }
 
-    /// One to three REVENUE payees that share everything, and at times an overlay payee.
+    /// One to three REVENUE payees that share everything, and at times an overlay payee; at times nobody.
     fn splits(&mut self) -> Vec<OwnedSplit> {
+        if self.random.chance(20) {
+            self.features.count("nobody named");
+            return vec![];
+        }
         let mut payees: Vec<&str> = REPS.into_iter().chain(["lead-1"]).collect();
         if self.random.chance(8) {
             self.features.count("unknown payee");
