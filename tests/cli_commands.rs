@@ -163,7 +163,7 @@ fn what_cannot_be_run_says_what_to_do() {
     let table: [(&[&str], i32, &str); 9] = [
         (&["why", "x"], 2, "accrue: `accrue why` is not in this version; `accrue --help` lists what is"),
         (&["rejects", "show", "x"], 2, "accrue: `accrue rejects show` is not in this version"),
-        (&["test", "--init", "x"], 2, "accrue: `accrue test --init` is not in this version"),
+        (&["explain", "tier_gap"], 1, "accrue: no code is called \"tier_gap\": did you mean \"tier-gap\"?"),
         (&["fly"], 2, "accrue: there is no command \"fly\"; `accrue --help` lists them"),
         (&["board"], 2, "error: the following required arguments were not provided:"),
         (&["close", "2026-13", "--data", &data], 2, "\"2026-13\" is not a pay period like 2026-01"),

@@ -71,7 +71,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Lines of at most [`WIDTH`] characters, broken at spaces; indented lines are kept as they are.
-fn fold(text: &str) -> Vec<String> {
+pub fn fold(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         if paragraph.starts_with(' ') {

@@ -11,6 +11,7 @@ mod control;
 mod demo;
 mod engine;
 mod exit;
+mod explain;
 mod export;
 mod ingest;
 mod kafka;
@@ -75,6 +76,8 @@ enum Command {
     Rejects(standings::Rejects),
     /// Every error in a company's files at once
     Check(check::Check),
+    /// What a code of a finding or a reject means
+    Explain(explain::Explain),
     /// Run cases through the engine
     Test(test::Test),
     /// Recompute everything with the second engine and compare
@@ -118,6 +121,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Payouts(command) => command.run(console),
         Command::Rejects(command) => command.run(console),
         Command::Check(command) => command.run(console),
+        Command::Explain(command) => command.run(console),
         Command::Test(command) => command.run(console),
         Command::Verify(command) => command.run(console),
         Command::Topics(command) => command.run(console),

@@ -97,6 +97,37 @@ impl Reason {
         }
     }
 
+    /// What it means, and what helps.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Reason::RecordTooLarge => "the record is larger than limits.record_bytes: split the deal, or raise the limit",
+            Reason::UnknownFormat => "not a record in Confluent's framing: a byte 0 and a schema id come first",
+            Reason::UnknownSchema => "the schema id is none that this version reads for the topic: see schemas/ids.toml",
+            Reason::NotDecodable => "the bytes are no record of the schema: the producer writes another one",
+            Reason::TrailingBytes => "something follows the record: the producer writes another schema than it says",
+            Reason::KeyMismatch => "the key is not the record's id: key by deal_id or payee_id",
+            Reason::WrongPartition => "the key belongs to another partition: use the murmur2 partitioner",
+            Reason::InvalidField => "a field holds what it cannot: correct it and send a higher revision",
+            Reason::DuplicateSplit => "a payee is there twice with the same counts: add the shares up",
+            Reason::SplitsNotWhole => "REVENUE shares of a line do not total exactly 100 %",
+            Reason::AmountOutOfRange => "an amount has more digits than can be counted exactly",
+            Reason::RevisionConflict => "the revision was accepted with another content: send a higher number",
+            Reason::InvalidFact => "a published row contradicts itself or what is published already",
+            Reason::NotSupported => "the format knows it, this version does not do it: nothing is half done",
+            Reason::FoldPanicked => "a defect of this program: the record is set aside and the rest goes on; report it",
+            Reason::UnknownPayee => "a payee has no row on the close date: publish one, and the deal goes on by itself",
+            Reason::NoSuchPeriod => "the calendar does not reach the close date: extend it",
+            Reason::OtherCurrency => "the deal is in another currency than the company's",
+            Reason::UnknownCalendar => "the company or its calendar is not published yet",
+            Reason::MissingPlan => "a payee's plan has no version in force in a period: publish one",
+            Reason::MissingQuota => "a component needs a quota that is not there: state it, or write no_quota otherwise",
+            Reason::MissingParameter => "a component pays a fraction of a target that the payee's row does not state",
+            Reason::UnknownMeasure => "a component names a measure that is not published",
+            Reason::NoSuchInterval => "a quota is for an interval that the calendar does not reach: extend it",
+            Reason::UnknownTerritory => "no territory takes a line, or nobody has the territory that wins it",
+        }
+    }
+
     /// The reason of a code.
     pub fn from_code(code: &str) -> Option<Reason> {
         Reason::ALL.into_iter().find(|reason| reason.code() == code)

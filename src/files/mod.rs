@@ -39,6 +39,7 @@ pub use case::{Case, case};
 pub use changes::{Change, ChangeKind, Current, Record, changes};
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::CompanyFiles;
+pub use fields::did_you_mean as nearest_name;
 pub use folder::{company, company_from_texts};
 pub use quotas::Quota;
 pub use source::{Located, Place};

@@ -4,7 +4,8 @@
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
 use crate::wire::records::{
-    Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealStatus, Fact, FactBody, Interval, Position, QuotaChanged, Split,
+    Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealStatus, Fact, FactBody, Interval, Plan, Position, QuotaChanged,
+    Split,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -263,6 +264,20 @@ impl History {
             _ => {}
         }
         self.facts.push((offset, fact.clone()));
+    }
+
+    /// Puts another plan where exactly this one was stated; false where it was not.
+    pub fn replace_plan(&mut self, from: &Plan, to: &Plan) -> bool {
+        let mut found = false;
+        for (_, fact) in &mut self.facts {
+            if let FactBody::PlanDefined(plan) = &mut fact.body
+                && plan == from
+            {
+                plan.clone_from(to);
+                found = true;
+            }
+        }
+        found
     }
 
     /// Takes a note of `closes`. Only what the source partitions say matters: a run is recomputed, not believed.

@@ -23,13 +23,26 @@ use std::path::{Component, Path, PathBuf};
 /// Reads a case and the files that it uses. All findings come at once, sorted.
 pub fn case(path: &Path) -> Result<Case, Vec<Diagnostic>> {
     let name = path.display().to_string();
-    read_case(&name, &|path| std::fs::read_to_string(path).map_err(|error| error.to_string()))
+    read_case(&name, Expectations::Stated, &|path| std::fs::read_to_string(path).map_err(|error| error.to_string()))
+}
+
+/// Reads a case that states no expectations yet, for a run that writes them.
+pub fn case_to_fill(path: &Path) -> Result<Case, Vec<Diagnostic>> {
+    let name = path.display().to_string();
+    read_case(&name, Expectations::None, &|path| std::fs::read_to_string(path).map_err(|error| error.to_string()))
+}
+
+/// Whether a case states what must come out, or cannot yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expectations {
+    Stated,
+    None,
 }
 
 /// The same of texts that are there already: the first is the case, the others what it uses.
 pub fn case_from_texts(texts: &[(&str, &str)]) -> Result<Case, Vec<Diagnostic>> {
     let name = texts.first().map_or("", |(name, _)| *name);
-    read_case(name, &|path| {
+    read_case(name, Expectations::Stated, &|path| {
         let found = texts.iter().find(|(name, _)| Path::new(name) == path);
         found.map(|(_, text)| text.to_string()).ok_or_else(|| "no such file".into())
     })
@@ -38,7 +51,7 @@ pub fn case_from_texts(texts: &[(&str, &str)]) -> Result<Case, Vec<Diagnostic>> 
 /// How a text is come by.
 type ReadText<'r> = dyn Fn(&Path) -> Result<String, String> + 'r;
 
-fn read_case(name: &str, read: &ReadText<'_>) -> Result<Case, Vec<Diagnostic>> {
+fn read_case(name: &str, expectations: Expectations, read: &ReadText<'_>) -> Result<Case, Vec<Diagnostic>> {
     let mut findings = Findings::default();
     let text = match read(Path::new(name)) {
         Ok(text) => text,
@@ -51,10 +64,16 @@ fn read_case(name: &str, read: &ReadText<'_>) -> Result<Case, Vec<Diagnostic>> {
     let node = if name.ends_with(".json") { from_json(file, &mut findings) } else { from_toml(file, &mut findings) };
     let Some(node) = node else { return Err(findings.take()) };
     let Some(fields) = Fields::of(&node, &mut findings) else { return Err(findings.take()) };
-    document(name, fields, read, findings)
+    document(name, fields, expectations, read, findings)
 }
 
-fn document(name: &str, mut fields: Fields<'_>, read: &ReadText<'_>, mut findings: Findings) -> Result<Case, Vec<Diagnostic>> {
+fn document(
+    name: &str,
+    mut fields: Fields<'_>,
+    expectations: Expectations,
+    read: &ReadText<'_>,
+    mut findings: Findings,
+) -> Result<Case, Vec<Diagnostic>> {
     let title = fields.text("name", &mut findings);
     let mut draft = Draft::default();
     for path in fields.texts("use", &mut findings) {
@@ -65,7 +84,13 @@ fn document(name: &str, mut fields: Fields<'_>, read: &ReadText<'_>, mut finding
     let quotas = fields.list("quotas", &mut findings);
     let events = fields.required("events", "add events = [{ deal = \"D1\", ... }]", &mut findings).is_some();
     let events = if events { fields.list("events", &mut findings) } else { &[] };
-    let expect = fields.required("expect", "add [expect] with what must come out", &mut findings);
+    let expect = match expectations {
+        Expectations::Stated => fields.required("expect", "add [expect] with what must come out", &mut findings),
+        Expectations::None => fields.node("expect"),
+    };
+    if let (Expectations::None, Some(node)) = (expectations, expect) {
+        findings.add(node.place, codes::DUPLICATE, "the case states expectations already", "remove them first");
+    }
     fields.finish(&["adjustments", "rates", "settings"], &mut findings);
     defaults(&fields, &mut draft, &mut findings);
     let rows = payees.iter().filter_map(|item| payee(item, &mut findings)).collect::<Vec<_>>();
@@ -79,7 +104,10 @@ fn document(name: &str, mut fields: Fields<'_>, read: &ReadText<'_>, mut finding
     let (company, mut findings) = checked(draft, findings)?;
     let mut reader = Reader::new(&company);
     let events = reader.events(events, &mut findings);
-    let expect = expect.and_then(|node| expect::expect(node, &company, &reader, &mut findings));
+    let expect = match expect {
+        Some(node) => expect::expect(node, &company, &reader, &mut findings),
+        None => (expectations == Expectations::None).then(Default::default),
+    };
     match (title, expect) {
         (Some(title), Some(expect)) if findings.errors() == 0 => {
             Ok(Case { name: title.value, file: name.into(), company, events, expect })
