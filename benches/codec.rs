@@ -98,6 +98,7 @@ fn encode_accrual(bencher: Bencher<'_, '_>) {
         new_total: Minor(479_999),
         exact: accrue::domain::exact::Exact::Fixed(ethnum::I256::from(479_999) * ethnum::I256::from(10i128.pow(18))),
         currency: "USD".into(),
+        in_tranches: false,
         causes: Causes { first: position, last: position, count: 3 },
         as_of: 1_770_000_000_000_000,
     };

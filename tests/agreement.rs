@@ -26,6 +26,7 @@ const FEATURES: &[&str] = &[
     "minimum settlement",
     "payment cap",
     "receivable",
+    "paid in tranches",
     "paid: carried",
     "paid: draw",
     "paid: guarantee",

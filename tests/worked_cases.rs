@@ -114,8 +114,9 @@ fn got(totals: &Totals) -> Got {
     }
     for run in &totals.runs {
         let left = totals.left.iter().filter(|((run_id, _), _)| *run_id == run.run_id);
-        let left = left
-            .map(|((_, payee), (carried, draw))| ((payee.clone(), run.period), GotBalance { carried: *carried, draw: *draw }));
+        let left = left.map(|((_, payee), [carried, draw, held])| {
+            ((payee.clone(), run.period), GotBalance { carried: *carried, draw: *draw, held: *held })
+        });
         got.balances.extend(left);
     }
     got

@@ -251,6 +251,7 @@ fn plan() -> Plan {
         paid_measure: None,
         beyond: None,
         modifiers: Modifiers::default(),
+        pay: Vec::new(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),

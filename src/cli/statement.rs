@@ -51,6 +51,9 @@ pub fn lines(statement: &Read) -> Vec<String> {
     if statement.carried != Minor(0) {
         lines.push(format!("carried into the next run: {}", grouped(&totals::money(statement.carried, currency(statement)))));
     }
+    if statement.held != Minor(0) {
+        lines.push(format!("earned and not due yet: {}", grouped(&totals::money(statement.held, currency(statement)))));
+    }
     if statement.owed != Minor(0) {
         lines.push(format!("draws to recover: {}", grouped(&totals::money(statement.owed, currency(statement)))));
     }
@@ -128,6 +131,7 @@ fn statement_json(statement: &Read) -> serde_json::Value {
         "earned": statement.booked().map(earned).collect::<Vec<_>>(),
         "payouts": statement.payouts.iter().map(crate::wire::json::to_json).collect::<Vec<_>>(),
         "carried": totals::money(statement.carried, currency(statement)),
+        "held": totals::money(statement.held, currency(statement)),
         "draws_owed": totals::money(statement.owed, currency(statement)),
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
 //! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `territory`, `fact` (inputs); `world` (facts
-//! folded); `credit`, `rate_table`, `deals`, `reward`, `account`, `pay` (the four steps of the pipeline); `output` (what is
+//! folded); `credit`, `rate_table`, `deals`, `reward`, `tranche`, `account`, `pay` (the four steps of the pipeline); `output` (what is
 //! published); `reject` (why not).
 
 pub mod account;
@@ -23,4 +23,5 @@ pub mod reject;
 pub mod reward;
 pub mod territory;
 pub mod topic;
+pub mod tranche;
 pub mod world;

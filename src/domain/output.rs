@@ -66,6 +66,8 @@ pub struct Accrual {
     /// The unrounded earning of the effective period (all bookings).
     pub exact: Exact,
     pub currency: Arc<str>,
+    /// It is paid in tranches: what is earned may not be payable yet.
+    pub in_tranches: bool,
     pub causes: Causes,
     pub as_of: i64,
 }
@@ -141,7 +143,7 @@ impl Payout {
     }
 }
 
-/// Where a payee stands after a run that is computed; written where not both are 0.
+/// Where a payee stands after a run that is computed; written where not all are 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunBalance {
     pub run_id: String,
@@ -150,6 +152,8 @@ pub struct RunBalance {
     pub carried: Minor,
     /// Draws that are still to be recovered.
     pub owed: Minor,
+    /// Earned and not due yet.
+    pub held: Minor,
 }
 
 /// A released run, so that payroll can tell that it has all of it.

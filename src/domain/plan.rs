@@ -6,6 +6,7 @@
 use super::calendar::{Date, IntervalKind};
 use super::money::{Amount, Rate, RoundingMode};
 use super::pay_terms::PayTerms;
+use super::tranche::Tranche;
 use serde::{Deserialize, Serialize};
 
 /// One version of a compensation plan: in force from `from` to `to` (half-open), on the first day of a pay period each.
@@ -209,6 +210,8 @@ pub struct Component {
     /// In order, the first from 0 (a curve's first point is anywhere).
     pub tiers: Vec<Tier>,
     pub modifiers: Modifiers,
+    /// When parts of it are paid; empty: all of it when it is booked.
+    pub pay: Vec<Tranche>,
 }
 
 /// What is done to what the table pays, in this order.

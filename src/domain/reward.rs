@@ -60,6 +60,9 @@ pub struct Earned<'w> {
     /// Unrounded.
     pub exact: Exact,
     pub lacks: Option<Lacks<'w>>,
+    /// All that the interval earned up to this period, by the place of the period whose sums it came with; only where
+    /// some version of the component pays in tranches.
+    pub slices: Vec<(usize, BigRational)>,
 }
 
 /// Prices the periods of one interval in order; `None` when an amount does not fit.
@@ -67,21 +70,31 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32) -> Option<Vec<
     let (mut total, mut rounded) = (Exact::ZERO, Minor(0));
     let mut result = Vec::with_capacity(periods.len());
     let mut segment = Segment::default();
-    for period in periods {
+    let sliced = periods.iter().any(|period| period.component.is_some_and(|component| !component.pay.is_empty()));
+    let mut earlier: Vec<(usize, BigRational)> = Vec::new();
+    for (place, period) in periods.iter().enumerate() {
         let Some(component) = period.component else {
-            result.push(Earned { minor: Minor(0), exact: Exact::ZERO, lacks: None });
+            let slices = if sliced { [earlier.clone(), segment.slices()].concat() } else { Vec::new() };
+            result.push(Earned { minor: Minor(0), exact: Exact::ZERO, lacks: None, slices });
             continue;
         };
         if segment.version != Some(period.version) {
+            earlier.extend(segment.slices());
             segment = Segment { version: Some(period.version), before: total.clone(), ..Segment::default() };
         }
+        let priced_before = segment.priced.clone();
         let (exact, lacks) = match segment.advance(component, period, minor_digits) {
             Ok(exact) => (exact, None),
             Err(lacks) => (Exact::ZERO, Some(lacks)),
         };
         total = &total + &exact;
         let before = std::mem::replace(&mut rounded, total.round(minor_digits, component.rounding)?);
-        result.push(Earned { minor: Minor(rounded.0.checked_sub(before.0)?), exact, lacks });
+        let mut slices = Vec::new();
+        if sliced {
+            segment.parts.push((place, &segment.priced - &priced_before));
+            slices = [earlier.clone(), segment.slices()].concat();
+        }
+        result.push(Earned { minor: Minor(rounded.0.checked_sub(before.0)?), exact, lacks, slices });
     }
     Some(result)
 }
@@ -95,9 +108,22 @@ struct Segment {
     /// What the table gave, and what of it was earned.
     priced: Exact,
     earned: Exact,
+    /// What the table gave, by place of the period.
+    parts: Vec<(usize, Exact)>,
 }
 
 impl Segment {
+    /// What the version earned, by place of the period: in proportion to what the table gave.
+    fn slices(&self) -> Vec<(usize, BigRational)> {
+        let priced = self.priced.fraction();
+        if priced.is_zero() {
+            // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other.
+            return Vec::new();
+        }
+        let factor = self.earned.fraction() / priced;
+        self.parts.iter().map(|(place, part)| (*place, part.fraction() * &factor)).collect()
+    }
+
     /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing.
     fn advance<'w>(&mut self, component: &'w Component, period: &PeriodInput<'w>, minor_digits: u32) -> Result<Exact, Lacks<'w>> {
         let start = Pricing { component, period, sum: |reading| reading.from };

@@ -11,6 +11,7 @@ use super::modifiers::modifiers;
 use super::node::{Node, Value};
 use super::source::{Findings, Located};
 use super::tiers::{Shape, tiers};
+use super::tranches::tranches;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
@@ -56,6 +57,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     deal_rules::whole_deal(&mut fields, method.as_ref(), findings);
     let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
     let (modifiers, others) = modifiers(&mut fields, findings);
+    let pay = tranches(&mut fields, findings);
     let by_quota = by_quota(tier_by.as_ref(), &others);
     let no_quota = quota(&mut fields, by_quota, findings);
     clawback(&mut fields, findings);
@@ -65,9 +67,17 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let mut draft = ComponentDraft { id, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
-    let parts = (earning_code, scope, method, boundary, negative, rounding, table, modifiers);
-    if let (Some(code), Some(scope), Some(method), Some(boundary), Some(negative), Some(rounding), Some(table), Some(modifiers)) =
-        parts
+    let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers);
+    if let (
+        Some(code),
+        Some(scope),
+        Some(method),
+        Some(boundary),
+        Some(negative),
+        Some(rounding),
+        Some((table, pay)),
+        Some(modifiers),
+    ) = parts
     {
         let (rounding, rounding_at) = rounding;
         let stated = Stated {
@@ -99,6 +109,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             rounding_at: rounding_at.value,
             tiers: table.tiers,
             modifiers,
+            pay,
         });
     }
     Some(draft)

@@ -34,6 +34,7 @@ mod territories;
 mod territory_changes;
 mod territory_check;
 mod tiers;
+mod tranches;
 
 pub use case::{Case, case};
 pub use changes::{Change, ChangeKind, Current, Record, changes};

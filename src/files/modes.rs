@@ -104,13 +104,14 @@ pub const CLAWBACK_PERIOD: &Choices<()> = &[("original", Some(())), ("current", 
 pub const ROUNDING_MODE: &Choices<RoundingMode> =
     &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];
 pub const ROUNDING_AT: &Choices<RoundingAt> = &[("cumulative", Some(RoundingAt::Cumulative)), ("deal", Some(RoundingAt::Deal))];
+pub const ATTRIBUTION: &Choices<()> = &[("slice", Some(())), ("pro_rata", None)];
 pub const LATE: &Choices<()> = &[("refold", Some(())), ("append", None)];
 pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 
 /// Keys of a plan that the format knows and this version does not do.
 pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
-/// The same of a component. `attribution` only matters to modes that are not built.
-pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "pay", "attribution", "formula", "phase", "rate_type"];
+/// The same of a component.
+pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "formula", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "fiscal_start", "first_month", "periods"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];

@@ -14,9 +14,11 @@ mod pay;
 mod plans;
 mod rewards;
 mod rules;
+mod runs;
 mod tables;
 mod territories;
 mod totals;
+mod tranches;
 mod verify;
 mod world;
 

@@ -19,6 +19,7 @@ use crate::wire::records::{
 pub(super) fn component(component: &Component) -> Check {
     paid(component)?;
     deals(component)?;
+    tranches(component)?;
     quotas(component)?;
     table(component)?;
     modifiers(component)
@@ -49,6 +50,14 @@ fn paid(component: &Component) -> Check {
     hold(*other != component.measure, "another measure that is the same")?;
     hold(component.method != Method::Marginal, "marginal tiers of another measure")?;
     hold(component.negative != Negative::Mirror, "a mirror of another measure")
+}
+
+/// Parts that are above nothing and add up to all; not too many.
+fn tranches(component: &Component) -> Check {
+    let shares: Vec<i64> = component.pay.iter().map(|tranche| tranche.share.0).collect();
+    let total = shares.iter().try_fold(0i64, |all, share| all.checked_add(*share));
+    let whole = shares.len() <= 24 && shares.iter().all(|share| *share > 0) && total == Some(100_000_000);
+    hold(shares.is_empty() || whole, "tranches that are not whole")
 }
 
 /// Deals one by one: a measure of their own, rates or amounts, and a table that one deal can be asked about.

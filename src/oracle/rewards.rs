@@ -51,7 +51,7 @@ pub(super) struct Pricing<'a, 'h> {
 }
 
 /// The components that price one pay period of a payee.
-type Components<'h> = Vec<(&'h Plan, &'h Component)>;
+pub(super) type Components<'h> = Vec<(&'h Plan, &'h Component)>;
 
 impl<'h> Pricing<'_, 'h> {
     /// Every non-zero earned total of a payee. Where there is no sum nothing is earned.
@@ -117,12 +117,12 @@ impl<'h> Pricing<'_, 'h> {
     }
 
     /// The components of all plans that price a payee's pay period.
-    fn components(&self, payee: u32, period: Period) -> Components<'h> {
+    pub(super) fn components(&self, payee: u32, period: Period) -> Components<'h> {
         let versions = self.world.plans_of(payee, period).into_iter().filter_map(|plan| self.world.version_of(plan, period));
         versions.flat_map(|plan| plan.components.iter().map(move |component| (plan, component))).collect()
     }
 
-    fn slot(&self, payee: u32, component: &str, interval: Interval, effective: Period) -> Option<Slot> {
+    pub(super) fn slot(&self, payee: u32, component: &str, interval: Interval, effective: Period) -> Option<Slot> {
         let texts = &self.history.texts;
         Some(Slot { payee, component: texts.find(component)?, interval, effective })
     }
@@ -193,7 +193,7 @@ fn money(total: I256) -> Option<BigRational> {
     Some(BigRational::new(total, BigInt::from(10).pow(MONEY_DECIMALS)))
 }
 
-fn find<'h>(
+pub(super) fn find<'h>(
     components: &Components<'h>,
     plan_id: &str,
     component_id: &str,
@@ -209,7 +209,7 @@ fn sum_of(sums: &[Sum], measure: u32, period: Period) -> I256 {
     found.map_or(I256::ZERO, |found| found.sum)
 }
 
-fn kind_of(interval: Interval) -> IntervalKind {
+pub(super) fn kind_of(interval: Interval) -> IntervalKind {
     match interval {
         Interval::Month(_) => IntervalKind::Month,
         Interval::Quarter(_) => IntervalKind::Quarter,

@@ -67,14 +67,14 @@ pub(super) fn earned(cases: &[Case<'_, '_>], before: &BigRational) -> BigRationa
 }
 
 /// Whether the last of the cases adds anything: its table and everything that modifies it can be measured.
-fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
+pub(super) fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
     let last = &cases[cases.len() - 1];
     last.priced().is_ok() && matches!(last.modified(BigRational::zero(), before), Ok(Some(_)))
 }
 
 impl Case<'_, '_> {
     /// What the table gives for the period: all up to its end less all before it.
-    fn priced(&self) -> Result<BigRational, Waits> {
+    pub(super) fn priced(&self) -> Result<BigRational, Waits> {
         if by_deals(self.component) {
             return self.priced_by_deal();
         }

@@ -4,13 +4,14 @@
 
 use super::credits::{Sum, Sums, Until, measure};
 use super::history::History;
-use super::pay::{Purse, Run};
+use super::pay::Purse;
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Accepted, Close, accept};
+use super::runs::payout_id;
 use super::tables::measures_of;
 use super::world::{World, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
-use crate::wire::records::{Date, Interval, IntervalKind, Payout, PayoutKind, Period, Quarter, Reason};
+use crate::wire::records::{Interval, IntervalKind, Payout, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -91,8 +92,9 @@ pub struct Totals {
     pub payouts: BTreeMap<String, Payout>,
     /// Of every close that stands and is not pending, released or not.
     pub runs: Vec<RunTotal>,
-    /// What each of `runs` leaves to its payees, by run and payee: what is brought forward, and draws to recover.
-    pub left: BTreeMap<(String, String), (Minor, Minor)>,
+    /// What each of `runs` leaves to its payees, by run and payee: what is brought forward, draws to recover, and what is
+    /// earned and not due.
+    pub left: BTreeMap<(String, String), [Minor; 3]>,
     /// What is brought forward after the last of `runs`.
     pub balances: BTreeMap<Arc<str>, Minor>,
     /// Deals that wait for a fact.
@@ -149,18 +151,21 @@ fn split_pending<'h>(history: &'h History, accepted: &Accepted<'h>) -> (Vec<(Clo
 }
 
 /// One change of what is booked for a slot.
-struct Booking<'h> {
-    slot: Slot,
-    period: Period,
-    minor: i64,
-    earning_code: &'h str,
+pub(super) struct Booking<'h> {
+    pub(super) slot: Slot,
+    pub(super) period: Period,
+    pub(super) minor: i64,
+    pub(super) earning_code: &'h str,
 }
 
 /// What closes have booked for a payee, in order, and what is brought forward.
 #[derive(Default)]
-struct Account<'h> {
-    bookings: Vec<Booking<'h>>,
-    purse: Purse,
+pub(super) struct Account<'h> {
+    pub(super) bookings: Vec<Booking<'h>>,
+    pub(super) purse: Purse,
+    /// What runs paid of each slot, and the slots that are paid in tranches.
+    pub(super) paid: BTreeMap<Slot, i64>,
+    pub(super) in_tranches: BTreeSet<Slot>,
 }
 
 struct Books<'h> {
@@ -188,16 +193,16 @@ impl<'h> Books<'h> {
             earned.retain(|slot, _| slot.effective <= period);
             let late = account.bookings.len();
             account.book(&pricing, &earned, |_| period);
-            let payouts = self.run(close, &pricing, payee, &mut account, late);
+            let payouts = account.run(close, &pricing, payee, late, sums.of(payee));
             records += payouts.len() as u64;
             total += payouts.iter().map(|payout| payout.amount.0).sum::<i64>();
             if close.released_by.is_some() {
                 self.totals.payouts.extend(payouts.into_iter().map(|payout| (payout_id(&payout), payout)));
             }
-            let left = (account.purse.carried, account.purse.owed());
-            if left != (0, 0) {
+            let left = [account.purse.carried, account.purse.owed(), account.held()];
+            if left != [0; 3] {
                 let key = (close.closed.close_id.clone(), self.history.payees.text(payee).to_string());
-                self.totals.left.insert(key, (Minor(left.0), Minor(left.1)));
+                self.totals.left.insert(key, left.map(Minor));
             }
             self.accounts.insert(payee, account);
         }
@@ -226,51 +231,6 @@ impl<'h> Books<'h> {
 
     fn payees(&self, sums: &Sums) -> BTreeSet<u32> {
         sums.sums.iter().map(|sum| sum.payee).chain(self.accounts.keys().copied()).collect()
-    }
-
-    /// Settles a payee's new bookings; pays what is not brought forward.
-    fn run(
-        &self,
-        close: &Close<'h>,
-        pricing: &Pricing<'_, 'h>,
-        payee: u32,
-        account: &mut Account<'h>,
-        first: usize,
-    ) -> Vec<Payout> {
-        let (period, world) = (close.closed.period, pricing.world);
-        let mut lines: BTreeMap<(&str, Period), i64> = BTreeMap::new();
-        for booking in &account.bookings[first..] {
-            *lines.entry((booking.earning_code, booking.slot.effective)).or_default() += booking.minor;
-        }
-        let before = account.purse.carried;
-        let run = Run { world, payee, period, minor_digits: pricing.minor_digits };
-        let added = run.settle(&lines, &mut account.purse);
-        let carried = before - account.purse.carried;
-        let net = carried + lines.values().sum::<i64>() + added.iter().map(|(_, _, minor)| minor).sum::<i64>();
-        if net == 0 {
-            return Vec::new();
-        }
-        let kind_of = |effective| if effective == period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
-        let lines = lines.into_iter().map(|((code, effective), amount)| (code, kind_of(effective), effective, amount));
-        let added = added.into_iter().map(|(kind, effective, amount)| (code_of(kind), kind, effective, amount));
-        let lines = lines.chain(added).chain([("CARRIED", PayoutKind::Carried, period, carried)]);
-        let last_day = world.bounds(period).map(|(_, after)| Date(after.0 - 1));
-        let row = last_day.and_then(|day| world.known(payee)?.row_on(day));
-        let balance_after = Minor(account.purse.carried - account.purse.owed());
-        let payout = |(earning_code, kind, effective_period, amount): (&str, PayoutKind, Period, i64)| Payout {
-            run_id: close.closed.close_id.clone(),
-            pay_group: close.closed.pay_group.clone(),
-            period,
-            payee_id: self.history.payees.text(payee).to_string(),
-            employee_ref: row.and_then(|row| row.employee_ref.clone()),
-            earning_code: earning_code.into(),
-            kind,
-            effective_period,
-            amount: Minor(amount),
-            currency: world.company.map(|company| company.currency.clone()).unwrap_or_default(),
-            balance_after,
-        };
-        lines.filter(|(_, _, _, amount)| *amount != 0).map(payout).collect()
     }
 
     /// What stands at the end of the log: late changes are booked in the first open period.
@@ -337,28 +297,6 @@ impl<'h> Account<'h> {
                 self.bookings.push(Booking { slot, period: into(&slot), minor, earning_code });
             }
         }
-    }
-}
-
-/// `payout_id` is a pure function of run, payee, earning code, kind, currency and effective period.
-pub(super) fn payout_id(payout: &Payout) -> String {
-    let kind = match payout.kind {
-        PayoutKind::Regular => "regular",
-        PayoutKind::PriorPeriod => "prior-period",
-        PayoutKind::Carried => "carried",
-        PayoutKind::Draw => "draw",
-        PayoutKind::Guarantee => "guarantee",
-        PayoutKind::Recovery => "recovery",
-    };
-    let Payout { run_id, payee_id, earning_code, currency, effective_period, .. } = payout;
-    format!("{run_id}/{payee_id}/{earning_code}/{kind}/{currency}/{effective_period}")
-}
-
-fn code_of(kind: PayoutKind) -> &'static str {
-    match kind {
-        PayoutKind::Draw => "DRAW",
-        PayoutKind::Guarantee => "GUARANTEE",
-        _ => "RECOVERY",
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! Every difference names what it is about. Leaves out reading the log: the caller feeds records in log order.
 
-use super::totals::{Attained, AttainmentKey, TotalKey, Totals, payout_id};
+use super::runs::payout_id;
+use super::totals::{Attained, AttainmentKey, TotalKey, Totals};
 use crate::domain::money::Minor;
 use crate::wire::records::{Accrual, Attainment, Payout, PayoutRun};
 use std::collections::{BTreeMap, BTreeSet, HashSet};

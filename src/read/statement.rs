@@ -27,6 +27,8 @@ pub struct Statement {
     pub carried: Minor,
     /// Draws that are still to be recovered after it.
     pub owed: Minor,
+    /// Earned, and due with a later run.
+    pub held: Minor,
 }
 
 impl Statement {
@@ -54,7 +56,7 @@ impl Statement {
         )?;
         let periods = Periods::read(client, codec)?;
         if let Some(balance) = periods.last_released().and_then(|run_id| left.remove(run_id)) {
-            (statement.carried, statement.owed) = (balance.carried, balance.owed);
+            (statement.carried, statement.owed, statement.held) = (balance.carried, balance.owed, balance.held);
         }
         Ok(statement)
     }

@@ -6,6 +6,7 @@ use super::mode::{mode, mode_text, only};
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{Component, Gate, Modifiers, Multiplier, Otherwise, Pays, Tested, Tier};
 use crate::domain::reject::{Reason, Reject};
+use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -40,6 +41,16 @@ pub(super) struct ComponentRecord {
     late: Option<String>,
     #[serde(default)]
     count_split: Option<String>,
+    #[serde(default)]
+    pay: Vec<TrancheRecord>,
+    #[serde(default)]
+    attribution: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TrancheRecord {
+    share: RateDecimal,
+    when: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,8 +128,23 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         deal_cap: modifiers.deal_cap.map(|cap| Unscaled(cap.0)),
         late: component.method.is_whole_deal().then(|| "refold".into()),
         count_split: component.method.is_whole_deal().then(|| "share".into()),
+        pay: component.pay.iter().map(tranche_record).collect(),
+        attribution: (!component.pay.is_empty()).then(|| "slice".into()),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
+}
+
+fn tranche_record(tranche: &Tranche) -> TrancheRecord {
+    TrancheRecord { share: rate_decimal(tranche.share), when: tranche.when.text() }
+}
+
+fn read_tranche(path: &str, record: &TrancheRecord) -> Result<Tranche, Reject> {
+    let unknown = || {
+        let message = format!("\"{}\" is not supported; use booked or +N months or interval_end or year_end", record.when);
+        Reject::new(Reason::NotSupported, &format!("{path}.when"), message)
+    };
+    let when = Due::parse(&record.when).ok_or_else(unknown)?;
+    Ok(Tranche { share: read_rate(&format!("{path}.share"), record.share)?, when })
 }
 
 fn multiplier_record(of: &Multiplier) -> Result<MultiplierRecord, String> {
@@ -166,6 +192,12 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
+        pay: record
+            .pay
+            .iter()
+            .enumerate()
+            .map(|(place, tranche)| read_tranche(&at(&format!("pay[{place}]")), tranche))
+            .collect::<Result<_, _>>()?,
         component_id: record.component_id,
         earning_code: record.earning_code,
         measure: record.measure,
@@ -203,6 +235,7 @@ fn check_fixed_modes(path: &str, record: &ComponentRecord) -> Result<(), Reject>
     only("clawback_price", &record.clawback_price, "recompute")?;
     only("clawback_period", &record.clawback_period, "original")?;
     only("late", record.late.as_deref().unwrap_or("refold"), "refold")?;
+    only("attribution", record.attribution.as_deref().unwrap_or("slice"), "slice")?;
     only("count_split", record.count_split.as_deref().unwrap_or("share"), "share")
 }
 

@@ -182,7 +182,7 @@ impl<'a> AccrualRecord<'a> {
             exact_denominator: denominator.into(),
             unit: "money",
             currency: &accrual.currency,
-            state: AccrualState::Payable,
+            state: if accrual.in_tranches { AccrualState::Earned } else { AccrualState::Payable },
             reverses: None,
             first_cause_topic: first.topic.name(),
             first_cause_partition: int("first_cause_partition", first.partition)?,
@@ -214,6 +214,7 @@ impl<'a> AccrualRecord<'a> {
             exact: Exact::from_parts(&self.exact_numerator, &self.exact_denominator)
                 .ok_or("exact_numerator: not a fraction with exact_denominator")?,
             currency: self.currency.into(),
+            in_tranches: !matches!(self.state, AccrualState::Payable),
             causes: Causes { first, last, count: self.causes },
             as_of: self.as_of,
         })

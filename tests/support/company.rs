@@ -62,6 +62,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         paid_measure: None,
         beyond: None,
         modifiers: Modifiers::default(),
+        pay: Vec::new(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),

@@ -11,6 +11,7 @@ use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
+use accrue::domain::tranche::{Due, Tranche};
 use std::collections::BTreeMap;
 
 #[path = "histories/company.rs"]

@@ -78,8 +78,8 @@ pub struct Memory {
     pub rejected: Vec<RejectRecord>,
     pub outcomes: BTreeMap<Position, Outcome>,
     pub notes: Vec<CloseNote>,
-    /// What runs leave, by run and payee: carried, owed.
-    pub left: BTreeMap<(String, String), (Minor, Minor)>,
+    /// What runs leave, by run and payee: carried, owed, held.
+    pub left: BTreeMap<(String, String), [Minor; 3]>,
 }
 
 impl<S: Stage> Runner<S> {
@@ -283,7 +283,8 @@ impl Memory {
                 }
                 Output::PayoutDraft(_) => {}
                 Output::RunBalance(balance) => {
-                    self.left.insert((balance.run_id, balance.payee_id), (balance.carried, balance.owed));
+                    let left = [balance.carried, balance.owed, balance.held];
+                    self.left.insert((balance.run_id, balance.payee_id), left);
                 }
                 Output::Payout(payout) => {
                     self.published.payout(&payout);
@@ -305,7 +306,11 @@ impl Memory {
         let totals = self.history.totals().unwrap();
         let standing = |run_id: &String| totals.runs.iter().any(|run| run.run_id == *run_id);
         let left = self.left.iter().filter(|((run_id, _), _)| standing(run_id));
-        assert!(left.eq(totals.left.iter()), "left by runs: {:?}, expected {:?}", self.left, totals.left);
+        let left: BTreeMap<_, _> = left.map(|(key, left)| (key.clone(), *left)).collect();
+        let differs = |key: &&(String, String)| left.get(*key) != totals.left.get(*key);
+        let differing = left.keys().chain(totals.left.keys()).find(differs);
+        let shown = differing.map(|key| (key, left.get(key), totals.left.get(key)));
+        assert!(shown.is_none(), "left by a run, got, expected: {shown:?}");
         self.published.compare(&totals)
     }
 }

@@ -283,6 +283,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         paid_measure: None,
         beyond: None,
         modifiers: Modifiers::default(),
+        pay: Vec::new(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

@@ -146,7 +146,7 @@ fn got(session: &Session) -> anyhow::Result<Got> {
     let mut balances = payouts::balances(client)?;
     for close in periods.closes.iter().filter(|close| close.state != CloseState::Reopened) {
         for balance in balances.remove(&close.closed.close_id).unwrap_or_default() {
-            let left = GotBalance { carried: balance.carried, draw: balance.owed };
+            let left = GotBalance { carried: balance.carried, draw: balance.owed, held: balance.held };
             got.balances.insert((balance.payee_id, close.closed.period), left);
         }
     }

@@ -7,6 +7,7 @@ use crate::domain::plan::{
     Component, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, Pays, RoundingAt, Scope, Tier, TierBy,
 };
 use crate::domain::reject::Reject;
+use crate::domain::tranche::are_whole;
 
 type Check = Result<(), String>;
 
@@ -23,7 +24,8 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
         .map_err(about("no_quota"))?;
     check_table(component).map_err(about("tiers"))?;
-    check_modifiers(component).map_err(about("modifiers"))
+    check_modifiers(component).map_err(about("modifiers"))?;
+    hold(are_whole(&component.pay), "tranches are parts that add up to 100 %").map_err(about("pay"))
 }
 
 /// What is paid fits what the tiers are of, and the method.

@@ -20,6 +20,18 @@ impl World {
         self.plans.values().flatten().any(|version| version.plan.pay.draw.is_some())
     }
 
+    /// Whether any plan pays a component in tranches.
+    pub fn has_tranches(&self) -> bool {
+        self.plans.values().flatten().flat_map(|version| &version.plan.components).any(|component| !component.pay.is_empty())
+    }
+
+    /// Whether the component of a plan version is paid in tranches.
+    pub fn pays_in_tranches(&self, plan_id: &str, from: Date, component_id: &str) -> bool {
+        let version = self.plans.get(plan_id).into_iter().flatten().find(|version| version.plan.from == from);
+        let mut components = version.into_iter().flat_map(|version| &version.plan.components);
+        components.any(|component| component.component_id == component_id && !component.pay.is_empty())
+    }
+
     /// Whether a period raises a payee's pay to a draw.
     pub fn draws(&self, payee_id: &str, period: Period) -> bool {
         let Some(payee) = self.organisation.get(payee_id) else { return false };

@@ -32,6 +32,7 @@ pub struct GotAttainment {
 pub struct GotBalance {
     pub carried: Minor,
     pub draw: Minor,
+    pub held: Minor,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +145,8 @@ impl Comparison<'_> {
             let expected = format!("{name} {}", self.money(expected?));
             difference(row.line, &what, (expected, format!("{name} {}", self.money(got))))
         };
-        [pair("carried", row.carried, got.carried), pair("draw", row.draw, got.draw)].into_iter().flatten().collect()
+        let pairs = [("carried", row.carried, got.carried), ("draw", row.draw, got.draw), ("held", row.held, got.held)];
+        pairs.into_iter().filter_map(|(name, expected, got)| pair(name, expected, got)).collect()
     }
 
     /// Rejects are compared as a whole: their order is part of what happened.

@@ -66,6 +66,8 @@ pub struct ExpectedBalance {
     pub carried: Option<Minor>,
     /// What draws still ask back.
     pub draw: Option<Minor>,
+    /// Earned and not due yet.
+    pub held: Option<Minor>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -209,13 +211,14 @@ impl Names<'_> {
         let after = fields.parsed("after", codes::BAD_DATE, str::parse::<Period>, findings);
         let carried = fields.optional_number("carried", |text| self.money(text), findings).map(|carried| carried.value);
         let draw = fields.optional_number("draw", |text| self.money(text), findings).map(|draw| draw.value);
-        fields.finish(&["held", "receivable"], findings);
-        if (carried, draw) == (None, None) {
-            let hint = "add carried = \"0.00\" or draw = \"0.00\"";
+        let held = fields.optional_number("held", |text| self.money(text), findings).map(|held| held.value);
+        fields.finish(&["receivable"], findings);
+        if [carried, draw, held] == [None; 3] {
+            let hint = "add carried = \"0.00\", draw = \"0.00\" or held = \"0.00\"";
             findings.add(node.place, codes::MISSING_KEY, "the balance says nothing", hint);
         }
         let line = findings.line(node.place);
-        Some(ExpectedBalance { line, payee: payee?, after: after?.value, carried, draw })
+        Some(ExpectedBalance { line, payee: payee?, after: after?.value, carried, draw, held })
     }
 
     /// A deal that would be rejected is a slip of the case, unless the case expects it.

@@ -81,8 +81,8 @@ fn payouts(got: &Got, digits: u32) -> Vec<String> {
 
 fn balances(got: &Got, digits: u32) -> Vec<String> {
     let rows = got.balances.iter().map(|((payee, after), left)| {
-        let (carried, draw) = (money(left.carried.0, digits), money(left.draw.0, digits));
-        format!("payee = {payee:?}, after = \"{after}\", carried = {carried}, draw = {draw}")
+        let [carried, draw, held] = [left.carried, left.draw, left.held].map(|amount| money(amount.0, digits));
+        format!("payee = {payee:?}, after = \"{after}\", carried = {carried}, draw = {draw}, held = {held}")
     });
     rows.collect()
 }

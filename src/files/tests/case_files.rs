@@ -73,7 +73,7 @@ fn negative_net() -> Got {
     for (period, code, amount) in [(jan, "COMM", 50_000), (mar, "COMM", 150_000), (mar, "CARRIED", -50_000)] {
         got.payouts.insert(("ana".into(), period, code.into()), Minor(amount));
     }
-    got.balances.insert(("ana".into(), feb), GotBalance { carried: Minor(-50_000), draw: Minor(0) });
+    got.balances.insert(("ana".into(), feb), GotBalance { carried: Minor(-50_000), draw: Minor(0), held: Minor(0) });
     got
 }
 

@@ -32,6 +32,7 @@ fn accrual(period: Period, sequence: i64, before: i64, after: i64) -> Accrual {
         new_total: Minor(after),
         exact: crate::wire::records::Exact::ZERO,
         currency: "USD".into(),
+        in_tranches: false,
         causes: Causes { first: position, last: position, count: 1 },
         as_of: 0,
     }

@@ -83,7 +83,7 @@ fn views<'w>(entry: &Entry, subject: &Subject<'_>, standpoint: &'w Standpoint, t
 }
 
 /// Inputs of epochs up to one, or of all.
-fn up_to(entry: &Entry, epoch: Option<u32>) -> Option<Inputs> {
+pub fn up_to(entry: &Entry, epoch: Option<u32>) -> Option<Inputs> {
     let mut inputs = entry.inputs.clone();
     for (of, later) in &entry.later {
         if epoch.is_none_or(|epoch| *of <= epoch) {
@@ -111,7 +111,13 @@ fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
         .iter()
         .position(|book| book.component == *component && book.interval == *interval && book.effective == *effective);
     found.unwrap_or_else(|| {
-        entry.books.push(Book { component: component.clone(), interval: *interval, effective: *effective, bookings: Vec::new() });
+        entry.books.push(Book {
+            component: component.clone(),
+            interval: *interval,
+            effective: *effective,
+            bookings: Vec::new(),
+            paid: Vec::new(),
+        });
         entry.books.len() - 1
     })
 }
@@ -230,6 +236,7 @@ impl Posting<'_> {
             new_total: booking.total,
             exact: self.exact.clone(),
             currency: self.world.currency.clone(),
+            in_tranches: self.world.pays_in_tranches(&booking.priced_by.plan_id, booking.priced_by.plan_from, &book.component),
             causes: self.subject.causes,
             as_of: self.as_of,
         }

@@ -39,6 +39,28 @@ pub struct Book {
     pub effective: Period,
     /// In the order of their first accrual.
     pub bookings: Vec<Booking>,
+    /// What runs paid, where tranches say when: by the run's period, each once. Once begun it is never empty.
+    pub paid: Vec<Paid>,
+}
+
+/// What a run paid of a book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paid {
+    pub period: Period,
+    pub amount: Minor,
+    pub earning_code: CompactString,
+}
+
+impl Book {
+    /// What was booked into periods up to one.
+    pub fn booked_through(&self, period: Period) -> i128 {
+        self.bookings.iter().filter(|booking| booking.period <= period).map(|booking| i128::from(booking.total.0)).sum()
+    }
+
+    /// What runs have paid.
+    pub fn paid_in_all(&self) -> i128 {
+        self.paid.iter().map(|paid| i128::from(paid.amount.0)).sum()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

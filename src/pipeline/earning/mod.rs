@@ -3,7 +3,7 @@
 //! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
 //! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
 //! `pricing`, `booking` and `attaining` what follows from it, `settling` the end of a batch, `operations` closes, reopens and
-//! releases, `progress` the cursors.
+//! releases, `tranches` what a run pays of what is earned in parts, `progress` the cursors.
 
 mod attaining;
 mod booking;
@@ -16,6 +16,7 @@ mod progress;
 mod settling;
 #[cfg(test)]
 mod tests;
+mod tranches;
 
 use super::feed::Feed;
 use super::packed::PackedCredits;

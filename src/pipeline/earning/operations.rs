@@ -94,7 +94,10 @@ impl Earning {
                     effects.outputs.push(Output::PayoutDraft(payout));
                 }
             }
-            Operation::Reopen(run) => self.reopen_ledger(number, run, payee_id, states)?,
+            Operation::Reopen(run) => {
+                self.unpay_tranches(&places, self.world.runs[run].closed.period);
+                self.reopen_ledger(number, run, payee_id, states)?;
+            }
             Operation::Release(run) => {
                 let payouts = self.release_payee(number, run, payee_id, &places, states)?;
                 effects.outputs.extend(payouts.into_iter().map(Output::Payout));
@@ -118,6 +121,7 @@ impl Earning {
         effects: &mut Effects,
     ) -> Result<Vec<Payout>, StageError> {
         let (period, run_id) = (self.world.runs[run].closed.period, self.world.runs[run].closed.close_id.clone());
+        let held = self.pay_tranches(number, places, period)?;
         let lines = self.lines(places, period);
         let world = self.world_of_operation(number)?;
         let place = self.load(number, &ledger_key(payee_id), states)?;
@@ -128,14 +132,13 @@ impl Earning {
         let settled = settle(period, &lines, &before, &terms).ok_or_else(overflow)?;
         let brought = Brought::new(&before, &settled);
         if !(before.is_empty() && settled.after.is_empty() && settled.extra.is_empty()) {
-            let carried =
-                RunBalance { run_id, payee_id: payee_id.into(), carried: brought.balance_after, owed: brought.owed_after };
-            if (carried.carried, carried.owed) != (Minor(0), Minor(0)) {
-                effects.outputs.push(Output::RunBalance(carried));
-            }
             ledger.account = settled.after;
             ledger.unreleased.push(Unreleased { period, before, brought: brought.clone() });
             self.loaded[place].changed = true;
+        }
+        let (carried, owed) = (brought.balance_after, brought.owed_after);
+        if [carried, owed, held] != [Minor(0); 3] {
+            effects.outputs.push(Output::RunBalance(RunBalance { run_id, payee_id: payee_id.into(), carried, owed, held }));
         }
         self.payouts(number, run, payee_id, &lines, &brought)
     }
@@ -212,15 +215,20 @@ impl Earning {
         Ok(())
     }
 
-    /// What is booked into a period, over all of a payee's quarters.
+    /// What is booked into a period, over all of a payee's quarters; of what is paid in tranches what its run pays.
     fn lines(&self, places: &[usize], period: Period) -> Lines {
         let mut lines = Lines::new();
         for place in places {
             let State::Entry { entry, .. } = &self.loaded[*place].state else { continue };
             for book in &entry.books {
-                for booking in book.bookings.iter().filter(|booking| booking.period == period && booking.total.0 != 0) {
-                    let line = (booking.priced_by.earning_code.to_string(), book.effective);
-                    *lines.entry(line).or_default() += i128::from(booking.total.0);
+                let mut add = |of: Period, amount: Minor, code: &str| {
+                    if of == period && amount != Minor(0) {
+                        *lines.entry((code.to_owned(), book.effective)).or_default() += i128::from(amount.0);
+                    }
+                };
+                match book.paid.as_slice() {
+                    [] => book.bookings.iter().for_each(|of| add(of.period, of.total, &of.priced_by.earning_code)),
+                    paid => paid.iter().for_each(|of| add(of.period, of.amount, &of.earning_code)),
                 }
             }
         }

@@ -9,9 +9,12 @@ use crate::domain::money::{Amount, Measured, Minor};
 use crate::domain::plan::{Component, Pays, Prorate};
 use crate::domain::rate_table::Part;
 use crate::domain::reject::Reason;
-use crate::domain::reward::{Lacks, PeriodInput, Reading, earned};
+use crate::domain::reward::{Earned, Lacks, PeriodInput, Reading, earned};
+use crate::domain::tranche::due;
 use crate::domain::world::{PlanVersion, World, active_part, parameter_in, plans_in};
 use compact_str::CompactString;
+use num_rational::BigRational;
+use num_traits::Zero;
 use std::sync::Arc;
 
 /// (component, interval, effective period).
@@ -21,6 +24,8 @@ pub type BookKey = (CompactString, Interval, Period);
 #[derive(Clone, Debug)]
 pub struct Priced<'w> {
     pub minor: Minor,
+    /// What of it is due in the run that was asked for, where the interval is paid in tranches.
+    pub due: Option<Minor>,
     pub exact: Exact,
     pub plan: &'w PlanVersion,
     pub earning_code: &'w Arc<str>,
@@ -42,6 +47,10 @@ impl<'w> Pricing<'w> {
     fn add(&mut self, key: BookKey, new: Priced<'w>) {
         match self.earned.iter_mut().find(|(of, _)| *of == key) {
             Some((_, sum)) => {
+                if sum.due.is_some() || new.due.is_some() {
+                    let [one, other] = [sum.due.unwrap_or(sum.minor), new.due.unwrap_or(new.minor)];
+                    sum.due = Some(Minor(one.0.saturating_add(other.0)));
+                }
                 sum.minor = Minor(sum.minor.0.saturating_add(new.minor.0));
                 sum.exact = &sum.exact + &new.exact;
             }
@@ -75,6 +84,40 @@ struct Versions<'w> {
     component_id: &'w str,
     kind: IntervalKind,
     in_force: [Option<InForce<'w>>; 3],
+}
+
+impl Versions<'_> {
+    fn has_tranches(&self) -> bool {
+        self.in_force.iter().flatten().any(|version| !version.component().pay.is_empty())
+    }
+}
+
+/// Goes through the periods of an interval with what of each is due in a run: rounded where all of it is.
+struct FallingDue {
+    run: Period,
+    interval: Interval,
+    before: i64,
+}
+
+impl FallingDue {
+    fn next<'w>(
+        &mut self,
+        earned: &Earned<'w>,
+        component: &Component,
+        in_force: impl Fn(Period) -> Option<InForce<'w>>,
+        minor_digits: u32,
+    ) -> Minor {
+        let (first, _) = self.interval.first_and_last();
+        let part = |(place, slice): &(usize, BigRational)| {
+            let period = Period(first.0 + *place as i32);
+            let tranches = in_force(period).map_or(&[][..], |version| &version.component().pay);
+            slice * due(tranches, period, self.interval, self.run)
+        };
+        let all = earned.slices.iter().map(part).fold(BigRational::zero(), |all, part| all + part);
+        // What is due of an amount that fits does fit.
+        let rounded = Exact::of(all).round(minor_digits, component.rounding).map_or(self.before, |minor| minor.0);
+        Minor(rounded - std::mem::replace(&mut self.before, rounded))
+    }
 }
 
 /// The terms of a payee's quarter under a world: its components, and what of them is missing.
@@ -136,8 +179,18 @@ impl<'w> Terms<'w> {
         })
     }
 
+    /// Whether anything of the quarter is paid in tranches.
+    pub fn has_tranches(&self) -> bool {
+        self.versions.iter().any(Versions::has_tranches)
+    }
+
     /// Prices what the quarter was told.
     pub fn price(&self, inputs: &Inputs) -> Pricing<'w> {
+        self.price_for(inputs, None)
+    }
+
+    /// The same, with what is due in a run.
+    pub fn price_for(&self, inputs: &Inputs, run: Option<Period>) -> Pricing<'w> {
         let mut pricing = Pricing { earned: Vec::with_capacity(3 * self.versions.len()), waiting: self.waiting.clone() };
         let Some(calendar) = self.world.calendar.as_deref() else {
             pricing.waiting.extend(inputs.statements.iter().map(no_period));
@@ -146,11 +199,11 @@ impl<'w> Terms<'w> {
         for versions in &self.versions {
             match versions.kind {
                 IntervalKind::Quarter => {
-                    self.price_interval(Interval::Quarter(self.quarter), versions, inputs, &mut pricing);
+                    self.price_interval(Interval::Quarter(self.quarter), versions, inputs, run, &mut pricing);
                 }
                 IntervalKind::Month => {
                     for period in self.quarter.periods() {
-                        self.price_interval(Interval::Month(period), versions, inputs, &mut pricing);
+                        self.price_interval(Interval::Month(period), versions, inputs, run, &mut pricing);
                     }
                 }
             }
@@ -161,7 +214,14 @@ impl<'w> Terms<'w> {
         pricing
     }
 
-    fn price_interval(&self, interval: Interval, versions: &Versions<'w>, inputs: &Inputs, pricing: &mut Pricing<'w>) {
+    fn price_interval(
+        &self,
+        interval: Interval,
+        versions: &Versions<'w>,
+        inputs: &Inputs,
+        run: Option<Period>,
+        pricing: &mut Pricing<'w>,
+    ) {
         let (first, last) = interval.first_and_last();
         let in_force = |period: Period| versions.in_force[period.place_in_quarter()];
         let periods = (first.0..=last.0).map(Period);
@@ -173,11 +233,14 @@ impl<'w> Terms<'w> {
             pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
             return;
         };
+        let tranches = periods.clone().filter_map(in_force).any(|version| !version.component().pay.is_empty());
+        let mut falling_due = run.filter(|_| tranches).map(|run| FallingDue { run, interval, before: 0 });
         for (period, earned) in periods.zip(priced) {
             let Some(version) = in_force(period) else { continue };
+            let due = falling_due.as_mut().map(|due| due.next(&earned, version.component(), in_force, self.world.minor_digits));
             pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
             let earning_code = &version.plan.names[version.place].1;
-            let new = Priced { minor: earned.minor, exact: earned.exact, plan: version.plan, earning_code };
+            let new = Priced { minor: earned.minor, due, exact: earned.exact, plan: version.plan, earning_code };
             pricing.add((versions.component_id.into(), interval, period), new);
         }
     }

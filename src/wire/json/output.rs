@@ -74,7 +74,7 @@ impl ToJson for Accrual {
             "exact_denominator": denominator,
             "unit": "money",
             "currency": *self.currency,
-            "state": "PAYABLE",
+            "state": if self.in_tranches { "EARNED" } else { "PAYABLE" },
             "reverses": null,
             "causes": self.causes.count,
             "as_of": self.as_of,

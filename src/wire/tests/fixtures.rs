@@ -133,6 +133,7 @@ pub fn accrual() -> Accrual {
         new_total: Minor(379_999),
         exact: crate::domain::exact::Exact::Fixed(ethnum::I256::from(379_999) * ethnum::I256::from(10i128.pow(18))),
         currency: "USD".into(),
+        in_tranches: false,
         causes: Causes { first, last: Position { offset: 12, ..first }, count: 3 },
         as_of: 1_770_000_000_000_000,
     }
@@ -284,6 +285,7 @@ pub fn plan() -> Plan {
         paid_measure: None,
         beyond: None,
         modifiers: Modifiers::default(),
+        pay: Vec::new(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: vec![Tier { from: 0, rate: Rate(6_000_000) }, Tier { from: 500_000_000_000, rate: Rate(8_000_000) }],
@@ -364,7 +366,7 @@ fn pay_terms() -> PayTerms {
 }
 
 pub fn run_balance() -> RunBalance {
-    RunBalance { run_id: "2026-02-run".into(), payee_id: "ana".into(), carried: Minor(-5), owed: Minor(72_000) }
+    RunBalance { run_id: "2026-02-run".into(), payee_id: "ana".into(), carried: Minor(-5), owed: Minor(72_000), held: Minor(9) }
 }
 
 pub fn payee() -> Payee {

@@ -69,7 +69,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 3] = [
     (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
 ];
 /// The fields of facts that came after the last of them.
-const LATEST: [&str; 6] = ["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split"];
+const LATEST: [&str; 8] = ["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split", "pay", "attribution"];
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {

@@ -102,6 +102,7 @@ impl Making {
             paid_measure: None,
             beyond: None,
             modifiers: Modifiers::default(),
+            pay: Vec::new(),
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),

@@ -47,7 +47,27 @@ impl Making {
         if self.random.chance(60) {
             self.modify(&mut component);
         }
-        self.settle_quota(component)
+        let component = self.settle_quota(component);
+        Component { pay: self.tranches(), ..component }
+    }
+
+    /// Most are paid at once.
+    fn tranches(&mut self) -> Vec<Tranche> {
+        if self.random.chance(70) {
+            return vec![];
+        }
+        self.features.count("paid in tranches");
+        let mut rest = 100_000_000;
+        let mut tranches = vec![];
+        while rest > 0 {
+            let last = tranches.len() == 3 || self.random.chance(30);
+            let share = if last { rest } else { *self.random.pick(&[rest / 2, rest / 3, rest / 7]) };
+            rest -= share;
+            let when =
+                *self.random.pick(&[Due::Booked, Due::AfterMonths(1), Due::AfterMonths(2), Due::IntervalEnd, Due::YearEnd]);
+            tranches.push(Tranche { share: Rate(share), when });
+        }
+        tranches
     }
 
     /// `no_quota` is stated exactly where something is by attainment, and not as a first tier of parts of a target.

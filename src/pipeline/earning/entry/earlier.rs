@@ -1,7 +1,7 @@
 //! States of version 1, as they were before draws, deals one by one and credit by territory: read, never written.
 
 use super::super::inputs::{self, ByKind, Statement};
-use super::{Attained, Book, Standing, Unreleased, Waiting};
+use super::{Attained, Booking, Standing, Unreleased, Waiting};
 use crate::domain::account::Account;
 use crate::domain::calendar::{Interval, Period};
 use crate::domain::money::{Amount, Minor};
@@ -15,7 +15,7 @@ pub const VERSION: u8 = 1;
 pub struct Entry {
     inputs: Inputs,
     later: Vec<(u32, Inputs)>,
-    books: Vec<Book>,
+    books: Vec<BookBefore>,
     attained: Vec<AttainedBefore>,
     waiting: Vec<Waiting>,
     as_of: i64,
@@ -46,12 +46,27 @@ struct AttainedBefore {
     last: bool,
 }
 
+#[derive(Serialize, Deserialize)]
+struct BookBefore {
+    component: CompactString,
+    interval: Interval,
+    effective: Period,
+    bookings: Vec<Booking>,
+}
+
+impl BookBefore {
+    fn book(self) -> super::Book {
+        let BookBefore { component, interval, effective, bookings } = self;
+        super::Book { component, interval, effective, bookings, paid: Vec::new() }
+    }
+}
+
 impl Entry {
     pub fn entry(self) -> super::Entry {
         super::Entry {
             inputs: self.inputs.inputs(),
             later: self.later.into_iter().map(|(epoch, inputs)| (epoch, inputs.inputs())).collect(),
-            books: self.books,
+            books: self.books.into_iter().map(BookBefore::book).collect(),
             attained: self.attained.into_iter().map(AttainedBefore::attained).collect(),
             waiting: self.waiting,
             as_of: self.as_of,

@@ -1,0 +1,83 @@
+//! Tranches: which part of what was earned for a pay period is due in a run.
+
+use super::calendar::{Interval, Period};
+use super::exact::scaled;
+use super::money::{RATE_DECIMALS, Rate};
+use num_rational::BigRational;
+use num_traits::Zero;
+use serde::{Deserialize, Serialize};
+
+/// More of them in one component are refused.
+pub const MAXIMUM_TRANCHES: usize = 24;
+/// The longest wait in months.
+pub const MAXIMUM_MONTHS: u32 = 120;
+
+/// A part of an earning, and when it is due. The parts of a component add up to all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tranche {
+    pub share: Rate,
+    pub when: Due,
+}
+
+/// Counted from the pay period of the deals that it was earned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Due {
+    Booked,
+    AfterMonths(u32),
+    /// With the last pay period of the component's interval.
+    IntervalEnd,
+    /// With December.
+    YearEnd,
+}
+
+impl Due {
+    /// Whether what deals of a pay period earned is due in a run.
+    fn is_due(self, earned_in: Period, interval: Interval, run: Period) -> bool {
+        match self {
+            Due::Booked => true,
+            Due::AfterMonths(months) => run.0 >= earned_in.0.saturating_add(months as i32),
+            Due::IntervalEnd => run >= interval.first_and_last().1,
+            Due::YearEnd => run.0 >= earned_in.0.div_euclid(12) * 12 + 11,
+        }
+    }
+
+    /// As plans and records have it: "booked", "+3 months", "interval_end", "year_end".
+    pub fn text(self) -> String {
+        match self {
+            Due::Booked => "booked".into(),
+            Due::AfterMonths(months) => format!("+{months} months"),
+            Due::IntervalEnd => "interval_end".into(),
+            Due::YearEnd => "year_end".into(),
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Due> {
+        match text {
+            "booked" => Some(Due::Booked),
+            "interval_end" => Some(Due::IntervalEnd),
+            "year_end" => Some(Due::YearEnd),
+            _ => {
+                let months = text.strip_prefix('+')?.strip_suffix(" months")?;
+                let plain = !months.is_empty() && months.bytes().all(|byte| byte.is_ascii_digit());
+                let months = plain.then(|| months.parse().ok()).flatten()?;
+                (1..=MAXIMUM_MONTHS).contains(&months).then_some(Due::AfterMonths(months))
+            }
+        }
+    }
+}
+
+/// The due part; all of it without tranches.
+pub fn due(tranches: &[Tranche], earned_in: Period, interval: Interval, run: Period) -> BigRational {
+    if tranches.is_empty() {
+        return scaled(1, 0);
+    }
+    let due = tranches.iter().filter(|tranche| tranche.when.is_due(earned_in, interval, run));
+    due.fold(BigRational::zero(), |all, tranche| all + scaled(tranche.share.0, RATE_DECIMALS))
+}
+
+/// Whether the parts are parts, and all of it.
+pub fn are_whole(tranches: &[Tranche]) -> bool {
+    let parts = tranches.iter().all(|tranche| tranche.share.0 > 0);
+    let total: i64 = tranches.iter().map(|tranche| tranche.share.0).fold(0, i64::saturating_add);
+    tranches.is_empty() || (parts && tranches.len() <= MAXIMUM_TRANCHES && total == 10i64.pow(RATE_DECIMALS))
+}

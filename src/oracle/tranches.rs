@@ -1,0 +1,102 @@
+//! What of an interval's earnings is due in a run, where components are paid in tranches.
+//!
+//! All that is earned up to a pay period is shared out over the periods whose deals it came with, in proportion to what
+//! the table gave for them; each share is due by its own period.
+
+use super::credits::Sum;
+use super::rewards::{Pricing, Slot, find, kind_of};
+use super::tables::{self, Case, counts, decimal};
+use super::world::periods_of;
+use crate::domain::money::RATE_DECIMALS;
+use crate::wire::records::{Component, Due, Interval, Period, Quarter};
+use num_rational::BigRational;
+use num_traits::Zero;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Shares of an earning, each with its pay period and the component that says when it is due.
+type Shares<'h> = Vec<(Period, &'h Component, BigRational)>;
+
+impl<'h> Pricing<'_, 'h> {
+    /// What is due in a run, by slot, of every interval in which a component is paid in tranches.
+    pub(super) fn due(&self, payee: u32, sums: &[Sum], run: Period) -> BTreeMap<Slot, i64> {
+        let mut due = BTreeMap::new();
+        let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
+        for quarter in quarters {
+            let quarter_interval = Interval::Quarter(Quarter(quarter));
+            let months = periods_of(quarter_interval).into_iter().map(Interval::Month);
+            for interval in months.chain([quarter_interval]) {
+                self.due_of(payee, sums, run, interval, &mut due);
+            }
+        }
+        due
+    }
+
+    fn due_of(&self, payee: u32, sums: &[Sum], run: Period, interval: Interval, into: &mut BTreeMap<Slot, i64>) {
+        let by_period: Vec<_> = periods_of(interval).into_iter().map(|period| (period, self.components(payee, period))).collect();
+        let all = by_period.iter().flat_map(|(_, components)| components);
+        let of_kind = all.filter(|(_, component)| component.interval == kind_of(interval));
+        let ids: BTreeSet<_> = of_kind.map(|(plan, part)| (&*plan.plan_id, &*part.component_id)).collect();
+        for (plan_id, component_id) in ids {
+            let versions: Vec<_> = by_period
+                .iter()
+                .filter_map(|(period, components)| {
+                    let (plan, component) = find(components, plan_id, component_id, interval)?;
+                    Some(Case { pricing: self, payee, sums, plan, component, interval, period: *period })
+                })
+                .collect();
+            if versions.iter().all(|case| case.component.pay.is_empty()) {
+                continue;
+            }
+            let mut before = 0;
+            for count in 1..=versions.len() {
+                let case = versions[count - 1];
+                let shares = shares(&versions[..count]);
+                let part = |(period, component, share): (Period, &Component, BigRational)| {
+                    share * falls_due(component, period, interval, run)
+                };
+                let money = shares.into_iter().map(part).fold(BigRational::zero(), |all, one| all + one);
+                let now = tables::round(&money, self.minor_digits, case.component.rounding).unwrap_or(before);
+                if let Some(slot) = self.slot(payee, component_id, interval, case.period) {
+                    *into.entry(slot).or_default() += now - before;
+                }
+                before = now;
+            }
+        }
+    }
+}
+
+/// Shares out all that the cases of an interval earned: each version what it earned itself.
+fn shares<'h>(cases: &[Case<'_, 'h>]) -> Shares<'h> {
+    let mut shared = Shares::new();
+    let mut before = BigRational::zero();
+    for version in cases.chunk_by(|one, next| one.plan.from == next.plan.from) {
+        let earned = tables::earned(version, &before);
+        let counted: Vec<(Period, &Component, BigRational)> = (1..=version.len())
+            .filter(|count| counts(&version[..*count], &before))
+            .filter_map(|count| {
+                let case = &version[count - 1];
+                Some((case.period, case.component, case.priced().ok()?))
+            })
+            .collect();
+        let whole = counted.iter().fold(BigRational::zero(), |all, (_, _, priced)| all + priced);
+        if !whole.is_zero() {
+            shared.extend(counted.into_iter().map(|(period, part, priced)| (period, part, priced * &earned / &whole)));
+        }
+        before += earned;
+    }
+    shared
+}
+
+/// The part of what a period's deals earned that a run pays.
+fn falls_due(component: &Component, earned_in: Period, interval: Interval, run: Period) -> BigRational {
+    let december = (earned_in.0..earned_in.0 + 12).map(Period).find(|period| period.to_string().ends_with("-12"));
+    let first_run = |when: Due| match when {
+        Due::Booked => earned_in,
+        Due::AfterMonths(months) => Period(earned_in.0 + months as i32),
+        Due::IntervalEnd => periods_of(interval).into_iter().max().unwrap_or(earned_in),
+        Due::YearEnd => december.unwrap_or(earned_in),
+    };
+    let hundred = if component.pay.is_empty() { decimal(1, 0) } else { BigRational::zero() };
+    let due = component.pay.iter().filter(|tranche| first_run(tranche.when) <= run);
+    due.fold(hundred, |all, tranche| all + decimal(tranche.share.0, RATE_DECIMALS))
+}
