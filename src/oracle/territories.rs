@@ -44,7 +44,7 @@ impl Shown<'_> {
 }
 
 /// How a day's lines are credited by territory.
-pub(super) fn crediting<'h>(stated: Option<&'h Territories>, date: Date) -> Option<&'h Crediting> {
+pub(super) fn crediting(stated: Option<&Territories>, date: Date) -> Option<&Crediting> {
     stated?.crediting.iter().find(|row| holds(row.from, row.to, date))
 }
 
