@@ -123,6 +123,7 @@ fn encode_attainment(bencher: Bencher<'_, '_>) {
         revenue: Measured(100_000_000_000_000_000),
         overlay: Measured(-5_000_000_000_000_000),
         rolled: Measured(35_000_000_000_000_000),
+        territory: Measured(0),
         unit: "USD".into(),
         last: false,
         sequence: 4,
