@@ -5,6 +5,7 @@ use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Q
 use accrue::domain::deal::{Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share, WHOLE};
+use accrue::domain::pay_terms::PayTerms;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
 
@@ -239,6 +240,7 @@ fn plan() -> Plan {
         component_id: "commission".into(),
         earning_code: "COMM".into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: MEASURE.into(),
         tier_by: TierBy::Attainment,
         pays: Pays::RateOf,
@@ -250,6 +252,7 @@ fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),
     };
     Plan {
@@ -262,6 +265,7 @@ fn plan() -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components: vec![component],
     }
 }

@@ -69,7 +69,7 @@ fn movers(console: &Console, totals: &Totals, period: Period) {
         net.0 += booked.total.0;
     }
     let negative = nets.values().filter(|(net, _)| *net < 0).count();
-    console.notice(&format!("  {negative:>6}  payees with a negative net (carried into the next run)"));
+    console.notice(&format!("  {negative:>6}  payees with a negative net"));
     let mut sorted: Vec<_> = nets.into_iter().collect();
     sorted.sort_by_key(|(payee, (net, _))| (std::cmp::Reverse(net.abs()), *payee));
     let mut table = Table::new(&["  largest", ">booked", "currency"]);

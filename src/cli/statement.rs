@@ -51,6 +51,9 @@ pub fn lines(statement: &Read) -> Vec<String> {
     if statement.carried != Minor(0) {
         lines.push(format!("carried into the next run: {}", grouped(&totals::money(statement.carried, currency(statement)))));
     }
+    if statement.owed != Minor(0) {
+        lines.push(format!("draws to recover: {}", grouped(&totals::money(statement.owed, currency(statement)))));
+    }
     while lines.last().is_some_and(String::is_empty) {
         lines.pop();
     }
@@ -65,7 +68,8 @@ fn section(lines: &mut Vec<String>, table: Table) {
 }
 
 fn currency(statement: &Read) -> &str {
-    statement.totals.0.values().next().map_or("", |booked| &booked.currency)
+    let booked = statement.totals.0.values().next().map(|booked| &*booked.currency);
+    booked.or(statement.payouts.first().map(|payout| payout.currency.as_str())).unwrap_or_default()
 }
 
 fn attainment(statement: &Read) -> Table {
@@ -124,6 +128,7 @@ fn statement_json(statement: &Read) -> serde_json::Value {
         "earned": statement.booked().map(earned).collect::<Vec<_>>(),
         "payouts": statement.payouts.iter().map(crate::wire::json::to_json).collect::<Vec<_>>(),
         "carried": totals::money(statement.carried, currency(statement)),
+        "draws_owed": totals::money(statement.owed, currency(statement)),
     })
 }
 

@@ -10,9 +10,8 @@ use super::{close, publish, release};
 use crate::config::Config;
 use crate::domain::calendar::Period;
 use crate::domain::fact::{FactBody, PeriodReopened};
-use crate::domain::money::Minor;
 use crate::domain::topic::Topic;
-use crate::files::case::{Case, Difference, EventKind, Got, GotAttainment, GotReject, case, report};
+use crate::files::case::{Case, Difference, EventKind, Got, GotAttainment, GotBalance, GotReject, case, report};
 use crate::files::{Change, ChangeKind, Current, Record, changes};
 use crate::log::Client;
 use crate::log::embedded::Embedded;
@@ -234,24 +233,14 @@ fn got(session: &Session) -> anyhow::Result<Got> {
         let key = (payout.payee_id.clone(), payout.period, payout.earning_code.clone());
         got.payouts.entry(key).or_default().0 += payout.amount.0;
     }
-    let drafts = payouts::drafts(client, &periods)?;
-    let paid = released.values().chain(drafts.values()).flat_map(|run| &run.payouts);
-    let paid: Vec<(String, Period, i64)> = paid.map(|payout| (payout.payee_id.clone(), payout.period, payout.amount.0)).collect();
+    let mut balances = payouts::balances(client)?;
     for close in periods.closes.iter().filter(|close| close.state != CloseState::Reopened) {
-        balances(&mut got, &totals, &paid, close.closed.period);
+        for balance in balances.remove(&close.closed.close_id).unwrap_or_default() {
+            let left = GotBalance { carried: balance.carried, draw: balance.owed };
+            got.balances.insert((balance.payee_id, close.closed.period), left);
+        }
     }
     Ok(got)
-}
-
-/// What a run leaves to the next: booked up to it and not paid by it or an earlier one.
-fn balances(got: &mut Got, totals: &Totals, paid: &[(String, Period, i64)], after: Period) {
-    for (key, booked) in totals.0.iter().filter(|(key, _)| key.booking_period <= after) {
-        got.balances.entry((key.payee_id.to_string(), after)).or_default().0 += booked.total.0;
-    }
-    for (payee, _, amount) in paid.iter().filter(|(_, period, _)| *period <= after) {
-        got.balances.entry((payee.clone(), after)).or_default().0 -= amount;
-    }
-    got.balances.retain(|_, balance| *balance != Minor(0));
 }
 
 /// Everything that was rejected, parked or resumed, in the order of the log.

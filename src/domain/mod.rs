@@ -1,17 +1,21 @@
 //! The domain: what a deal, a quota, a plan and a payout are, and how pay is computed from them.
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
-//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `territory`, `fact` (inputs); `world` (facts folded); `credit`,
-//! `rate_table`, `reward`, `pay` (the four steps of the pipeline); `output` (what is published); `reject` (why not).
+//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `plan`, `territory`, `fact` (inputs); `world` (facts
+//! folded); `credit`, `rate_table`, `deals`, `reward`, `account`, `pay` (the four steps of the pipeline); `output` (what is
+//! published); `reject` (why not).
 
+pub mod account;
 pub mod calendar;
 pub mod credit;
 pub mod deal;
+pub mod deals;
 pub mod exact;
 pub mod fact;
 pub mod money;
 pub mod output;
 pub mod pay;
+pub mod pay_terms;
 pub mod plan;
 pub mod quota;
 pub mod rate_table;

@@ -89,8 +89,29 @@ pub enum PayoutKind {
     Regular,
     /// Earned for a period that was closed before.
     PriorPeriod,
-    /// What an earlier run could not pay: its negative net, or the part that a positive net makes up for.
+    /// What an earlier run could not pay: its negative net, what was above a cap or too little to be paid; less what this
+    /// run brings forward itself.
     Carried,
+    /// Raised to the draw: an advance.
+    Draw,
+    /// Raised to the guarantee, or such a raise set off against what came late for its period.
+    Guarantee,
+    /// A draw paid back.
+    Recovery,
+}
+
+impl PayoutKind {
+    /// As a payout's id has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            PayoutKind::Regular => "regular",
+            PayoutKind::PriorPeriod => "prior-period",
+            PayoutKind::Carried => "carried",
+            PayoutKind::Draw => "draw",
+            PayoutKind::Guarantee => "guarantee",
+            PayoutKind::Recovery => "recovery",
+        }
+    }
 }
 
 /// What payroll pays. One record per run, payee, earning code, kind, currency and effective period; never zero.
@@ -101,26 +122,34 @@ pub struct Payout {
     pub period: Period,
     pub payee_id: String,
     pub employee_ref: Option<String>,
-    /// "CARRIED" for what is brought forward.
+    /// Of what no component earned: CARRIED, DRAW, GUARANTEE or RECOVERY.
     pub earning_code: String,
     pub kind: PayoutKind,
     pub effective_period: Period,
     pub amount: Minor,
     pub currency: String,
-    /// What stays to be set off in the next run: 0 whenever there is a record.
+    /// What later runs pay (positive) or set off and recover (negative): what this run brings forward, less draws that are
+    /// still owed.
     pub balance_after: Minor,
 }
 
 impl Payout {
     /// A pure function of what it is about, so that a replay names it the same.
     pub fn payout_id(&self) -> String {
-        let kind = match self.kind {
-            PayoutKind::Regular => "regular",
-            PayoutKind::PriorPeriod => "prior-period",
-            PayoutKind::Carried => "carried",
-        };
+        let kind = self.kind.name();
         format!("{}/{}/{}/{kind}/{}/{}", self.run_id, self.payee_id, self.earning_code, self.currency, self.effective_period)
     }
+}
+
+/// Where a payee stands after a run that is computed; written where not both are 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunBalance {
+    pub run_id: String,
+    pub payee_id: String,
+    /// Brought forward into the next run: positive is paid, negative set off.
+    pub carried: Minor,
+    /// Draws that are still to be recovered.
+    pub owed: Minor,
 }
 
 /// A released run, so that payroll can tell that it has all of it.

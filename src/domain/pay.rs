@@ -1,12 +1,17 @@
-//! Pay: what a closed period pays one payee, and the balance that goes forward when the net is not positive.
+//! Pay: the records of what a closed period pays one payee.
 //!
-//! Leaves out draws, caps, holds and other currencies: a run is booked lines plus what was brought forward.
+//! Leaves out how draws, caps and balances come about (`account`): here a run is booked lines, the lines that it added,
+//! and what it brings forward.
 
+use super::account::{Account, Extra, Settled};
 use super::calendar::Period;
 use super::money::Minor;
 use super::output::{Payout, PayoutKind};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Earning codes that no component can have: of what a run adds itself, and a sum's name in cases.
+pub const RESERVED: [&str; 7] = [CARRIED, "DRAW", "GUARANTEE", "RECOVERY", "CLAWBACK", "MANUAL", "net"];
 /// Earning code of what is brought forward.
 pub const CARRIED: &str = "CARRIED";
 
@@ -24,37 +29,59 @@ pub struct RunOf<'r> {
     pub currency: &'r str,
 }
 
-/// What one payee is paid, and the balance afterwards; `None` when an amount does not fit.
-pub fn pay(run: &RunOf<'_>, lines: &Lines, brought_forward: Minor) -> Option<(Vec<Payout>, Minor)> {
-    let net = lines.values().try_fold(i128::from(brought_forward.0), |sum, amount| sum.checked_add(*amount))?;
-    if net <= 0 {
-        return Some((Vec::new(), Minor(i64::try_from(net).ok()?)));
-    }
-    let mut payouts = Vec::with_capacity(lines.len() + 1);
-    for ((earning_code, effective), amount) in lines.iter().filter(|(_, amount)| **amount != 0) {
-        let kind = if *effective == run.period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
-        payouts.push(record(run, earning_code, kind, *effective, Minor(i64::try_from(*amount).ok()?)));
-    }
-    if brought_forward.0 != 0 {
-        payouts.push(record(run, CARRIED, PayoutKind::Carried, run.period, brought_forward));
-    }
-    Some((payouts, Minor(0)))
+/// What a run adds to its booked lines, and what it brings forward: kept from the close until the release.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    pub extra: Vec<Extra>,
+    pub balance_before: Minor,
+    pub balance_after: Minor,
+    pub owed_after: Minor,
 }
 
-fn record(run: &RunOf<'_>, earning_code: &str, kind: PayoutKind, effective_period: Period, amount: Minor) -> Payout {
-    Payout {
-        run_id: run.run_id.into(),
-        pay_group: run.pay_group.into(),
-        period: run.period,
-        payee_id: run.payee_id.into(),
-        employee_ref: run.employee_ref.map(str::to_owned),
-        earning_code: earning_code.into(),
-        kind,
-        effective_period,
-        amount,
-        currency: run.currency.into(),
-        balance_after: Minor(0),
+impl Brought {
+    pub fn new(before: &Account, settled: &Settled) -> Brought {
+        Brought {
+            extra: settled.extra.clone(),
+            balance_before: before.balance,
+            balance_after: settled.after.balance,
+            owed_after: settled.after.owed(),
+        }
     }
+}
+
+/// The records of a payee in a run: none where they add up to nothing, since then nothing is paid or all of it is brought
+/// forward. `None` when an amount does not fit.
+pub fn payouts(run: &RunOf<'_>, lines: &Lines, brought: &Brought) -> Option<Vec<Payout>> {
+    let carried = brought.balance_before.0.checked_sub(brought.balance_after.0)?;
+    let balance_after = Minor(brought.balance_after.0.checked_sub(brought.owed_after.0)?);
+    let mut payouts = Vec::with_capacity(lines.len() + 1);
+    let mut add = |earning_code: &str, kind, effective_period, amount: Minor| {
+        if amount != Minor(0) {
+            payouts.push(Payout {
+                run_id: run.run_id.into(),
+                pay_group: run.pay_group.into(),
+                period: run.period,
+                payee_id: run.payee_id.into(),
+                employee_ref: run.employee_ref.map(str::to_owned),
+                earning_code: earning_code.into(),
+                kind,
+                effective_period,
+                amount,
+                currency: run.currency.into(),
+                balance_after,
+            });
+        }
+    };
+    for ((earning_code, effective), amount) in lines {
+        let kind = if *effective == run.period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
+        add(earning_code, kind, *effective, Minor(i64::try_from(*amount).ok()?));
+    }
+    for Extra { kind, effective, amount } in &brought.extra {
+        add(&kind.name().to_ascii_uppercase(), *kind, *effective, *amount);
+    }
+    add(CARRIED, PayoutKind::Carried, run.period, Minor(carried));
+    let net: i128 = payouts.iter().map(|payout| i128::from(payout.amount.0)).sum();
+    Some(if net == 0 { Vec::new() } else { payouts })
 }
 
 /// A payout's part of its run's digest: the digests of a run add up mod 2^128, in any order.

@@ -5,6 +5,7 @@
 
 use super::calendar::{Date, IntervalKind};
 use super::money::{Amount, Rate, RoundingMode};
+use super::pay_terms::PayTerms;
 use serde::{Deserialize, Serialize};
 
 /// One version of a compensation plan: in force from `from` to `to` (half-open), on the first day of a pay period each.
@@ -20,6 +21,7 @@ pub struct Plan {
     pub mid_interval_change: MidIntervalChange,
     pub negative_pay: NegativePay,
     pub after_release: AfterRelease,
+    pub pay: PayTerms,
     pub components: Vec<Component>,
 }
 
@@ -30,11 +32,12 @@ pub struct Prorate {
     pub quota: bool,
     pub target: bool,
     pub cap: bool,
+    pub draw: bool,
 }
 
 impl Prorate {
     /// Nothing is prorated.
-    pub const NOTHING: Prorate = Prorate { by: ProrateBy::ActiveDays, quota: false, target: false, cap: false };
+    pub const NOTHING: Prorate = Prorate { by: ProrateBy::ActiveDays, quota: false, target: false, cap: false, draw: false };
 }
 
 /// How the active part of an interval is counted.
@@ -54,11 +57,13 @@ pub enum MidIntervalChange {
     Carry,
 }
 
-/// What a negative net does: it is brought forward into the next run.
+/// What a negative net does: it is brought forward into the next run, or paid back by the payee outside of pay: then
+/// its records are published as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NegativePay {
     Carry,
+    Receivable,
 }
 
 /// A change of a released period is a prior-period adjustment of the first open one.
@@ -107,6 +112,29 @@ pub enum Method {
     Interpolated,
     /// Tiers are points: between two of them the value lies on the straight line, below the first one it is 0.
     Curve,
+    /// The tier that the sum is in before a deal gives the rate of the whole deal, deal by deal.
+    WholeDealBefore,
+    /// The same with the tier that the sum is in after it.
+    WholeDealAfter,
+}
+
+/// What a table is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The sum of the interval up to a pay period.
+    Running,
+    /// Each deal by itself.
+    Deal,
+}
+
+/// Where the one rounding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoundingAt {
+    Cumulative,
+    /// What each deal earns is rounded; their sum is in minor units then.
+    Deal,
 }
 
 /// What a curve does behind its last point.
@@ -162,6 +190,7 @@ pub struct Component {
     pub component_id: String,
     pub earning_code: String,
     pub interval: IntervalKind,
+    pub scope: Scope,
     /// Picks the tier.
     pub measure: String,
     pub tier_by: TierBy,
@@ -176,6 +205,7 @@ pub struct Component {
     /// Present exactly where something is compared with a quota.
     pub no_quota: Option<NoQuota>,
     pub rounding: RoundingMode,
+    pub rounding_at: RoundingAt,
     /// In order, the first from 0 (a curve's first point is anywhere).
     pub tiers: Vec<Tier>,
     pub modifiers: Modifiers,
@@ -184,6 +214,8 @@ pub struct Component {
 /// What is done to what the table pays, in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Modifiers {
+    /// At most this for one deal, and at most this taken back by a negative one.
+    pub deal_cap: Option<Amount>,
     /// Times this.
     pub weight: Option<Rate>,
     /// Times the factor of the tier that a measure reaches.
@@ -234,6 +266,11 @@ pub enum Otherwise {
 }
 
 impl Component {
+    /// Whether its deals are looked at one by one, not their sum alone.
+    pub fn reads_deals(&self) -> bool {
+        self.scope == Scope::Deal || self.method.is_whole_deal()
+    }
+
     /// The measure that is paid on, where one is.
     pub fn paid(&self) -> Option<&str> {
         match self.pays {
@@ -254,5 +291,16 @@ impl Component {
     /// Whether any quota has a say.
     pub fn reads_quota(&self) -> bool {
         self.measures().any(|(_, by_quota)| by_quota)
+    }
+}
+
+impl Method {
+    /// The tier gives a rate, not an amount.
+    pub fn is_proportional(self) -> bool {
+        matches!(self, Method::Marginal | Method::Retroactive) || self.is_whole_deal()
+    }
+
+    pub fn is_whole_deal(self) -> bool {
+        matches!(self, Method::WholeDealBefore | Method::WholeDealAfter)
     }
 }

@@ -112,7 +112,7 @@ fn first_rate(component: &Component) -> Rate {
     component.tiers.first().map_or(Rate(0), |tier| tier.rate)
 }
 
-fn times_rate(paid: Measured, rate: Rate) -> Exact {
+pub fn times_rate(paid: Measured, rate: Rate) -> Exact {
     Exact::Fixed(I256::from(paid.0) * I256::from(rate.0))
 }
 

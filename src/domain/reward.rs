@@ -6,9 +6,10 @@
 //! the difference of two rounded cumulative amounts, so nothing drifts.
 
 use super::calendar::Date;
+use super::deals::{of_deal, whole_deal};
 use super::exact::{Exact, scaled};
 use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
-use super::plan::{Component, Gate, NoQuota, Otherwise, Pays, Prorate, Tested, TierBy};
+use super::plan::{Component, Gate, Method, NoQuota, Otherwise, Pays, Prorate, Scope, Tested, TierBy};
 use super::rate_table::{Axis, Part, Question, value, without_quota};
 use num_rational::BigRational;
 use num_traits::Zero;
@@ -22,7 +23,7 @@ pub struct Reading {
 }
 
 /// One pay period of the interval: the component's version in force (if any) and what it reads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct PeriodInput<'w> {
     pub component: Option<&'w Component>,
     /// First day of that version.
@@ -37,6 +38,8 @@ pub struct PeriodInput<'w> {
     pub paid: Reading,
     pub multiplier: Reading,
     pub gate: Reading,
+    /// Of a component that reads deals one by one: what each of the period's gave, in order.
+    pub deals: Vec<Measured>,
     /// The interval ends with this period.
     pub last: bool,
 }
@@ -72,7 +75,7 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32) -> Option<Vec<
         if segment.version != Some(period.version) {
             segment = Segment { version: Some(period.version), before: total.clone(), ..Segment::default() };
         }
-        let (exact, lacks) = match segment.advance(component, period) {
+        let (exact, lacks) = match segment.advance(component, period, minor_digits) {
             Ok(exact) => (exact, None),
             Err(lacks) => (Exact::ZERO, Some(lacks)),
         };
@@ -96,10 +99,14 @@ struct Segment {
 
 impl Segment {
     /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing.
-    fn advance<'w>(&mut self, component: &'w Component, period: &PeriodInput<'w>) -> Result<Exact, Lacks<'w>> {
+    fn advance<'w>(&mut self, component: &'w Component, period: &PeriodInput<'w>, minor_digits: u32) -> Result<Exact, Lacks<'w>> {
         let start = Pricing { component, period, sum: |reading| reading.from };
         let end = Pricing { component, period, sum: |reading| reading.to };
-        let priced = &self.priced + &(&end.table()? - &start.table()?);
+        let priced = match component.reads_deals() {
+            true => start.deals(minor_digits)?,
+            false => &end.table()? - &start.table()?,
+        };
+        let priced = &self.priced + &priced;
         let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
         self.priced = priced;
         let before = std::mem::replace(&mut self.earned, earned);
@@ -157,6 +164,24 @@ impl<'w> Pricing<'_, 'w> {
         })
     }
 
+    /// What the deals of the period earn, each by itself or at the sum that they find.
+    fn deals(&self, minor_digits: u32) -> Result<Exact, Lacks<'w>> {
+        let (component, period) = (self.component, self.period);
+        if component.scope == Scope::Deal {
+            let deals = period.deals.iter().map(|deal| of_deal(component, *deal, minor_digits));
+            return Ok(deals.fold(Exact::ZERO, |all, one| &all + &one));
+        }
+        let (mut all, mut position) = (Exact::ZERO, period.tier.from);
+        for deal in &period.deals {
+            let before = position;
+            position = Measured(before.0.saturating_add(deal.0));
+            let at = if component.method == Method::WholeDealBefore { before } else { position };
+            let Some(axis) = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota)? else { continue };
+            all = &all + &whole_deal(component, axis, *deal);
+        }
+        Ok(all)
+    }
+
     fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {
         let Pays::FractionOf(parameter) = &self.component.pays else { return Ok(None) };
         let target = self.period.target.ok_or(Lacks::Parameter(parameter))?;
@@ -169,8 +194,18 @@ impl<'w> Pricing<'_, 'w> {
 
     /// Where a measure stands; `Some(None)` without a quota where the first tier applies, `None` where nothing is earned.
     fn axis(&self, by: TierBy, measure: &'w str, reading: &Reading) -> Result<Option<Option<Axis>>, Lacks<'w>> {
+        self.axis_at(by, measure, (self.sum)(reading), reading.quota)
+    }
+
+    fn axis_at(
+        &self,
+        by: TierBy,
+        measure: &'w str,
+        sum: Measured,
+        quota: Option<Amount>,
+    ) -> Result<Option<Option<Axis>>, Lacks<'w>> {
         let part = self.prorated(self.period.prorate.quota);
-        let axis = Axis::new(by, (self.sum)(reading), reading.quota, part);
+        let axis = Axis::new(by, sum, quota, part);
         match (axis, self.component.no_quota) {
             (Some(axis), _) => Ok(Some(Some(axis))),
             (None, Some(NoQuota::FirstTier)) => Ok(Some(None)),

@@ -24,6 +24,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     check_measure_twins(draft, findings);
     check_versions(&draft.plans, findings);
     organisation::check(draft, findings);
+    super::pay_conflicts::check(draft, findings);
     let ids = organisation::ids(draft);
     for quota in &draft.quotas {
         organisation::check_known(&quota.payee, ids.as_ref(), draft, findings);

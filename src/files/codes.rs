@@ -62,6 +62,7 @@ pub const UNKNOWN_TERRITORY: Code = error("unknown-territory", "no territory of 
 pub const UNKNOWN_NODE: Code = error("unknown-node", "nodes.csv states the dimension's nodes, and this is none of them");
 pub const NODE_CYCLE: Code = error("node-cycle", "a node would lie below itself");
 pub const PAID_FOR_NOTHING: Code = error("paid-for-nothing", "a table that pays steps has to pay nothing for a sum of zero");
+pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
 pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and the payee has no quota for the measure");
@@ -71,7 +72,7 @@ pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 47] = [
+pub const ALL: [Code; 48] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -113,6 +114,7 @@ pub const ALL: [Code; 47] = [
     UNKNOWN_NODE,
     NODE_CYCLE,
     PAID_FOR_NOTHING,
+    PAY_CONFLICT,
     RATE_TOO_BIG,
     CLIFF,
     NO_QUOTA,

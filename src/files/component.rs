@@ -4,6 +4,7 @@
 //! what is paid, is `check`'s.
 
 use super::codes;
+use super::deal_rules::{self, Stated};
 use super::fields::{Fields, checked_id, text_of};
 use super::modes;
 use super::modifiers::modifiers;
@@ -12,7 +13,8 @@ use super::source::{Findings, Located};
 use super::tiers::{Shape, tiers};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
-use crate::domain::plan::{Beyond, Component, Method, Negative, NoQuota, Pays, Tier, TierBy};
+use crate::domain::pay::RESERVED;
+use crate::domain::plan::{Beyond, Component, Method, Negative, NoQuota, Pays, RoundingAt, Tier, TierBy};
 
 /// A component as read: what other files refer to is known even where the rest was refused.
 #[derive(Clone, Debug)]
@@ -43,7 +45,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let id = fields.id("id", findings);
     let earning_code = earning_code(&mut fields, findings);
     let interval = fields.choice("interval", modes::INTERVAL, findings).map(|interval| interval.value);
-    fields.choice("scope", modes::SCOPE, findings);
+    let scope = fields.choice("scope", modes::SCOPE, findings);
     let method = fields.choice("method", modes::METHOD, findings);
     let (measure, tier_by) = measured(&mut fields, "tier_by", findings);
     let (pays, paid) = pays(&mut fields, findings);
@@ -51,6 +53,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let negative = fields.choice("negative", modes::NEGATIVE, findings);
     fields.optional_choice("direction", modes::DIRECTION, findings);
     fields.optional_choice("deficit", modes::DEFICIT, findings);
+    deal_rules::whole_deal(&mut fields, method.as_ref(), findings);
+    let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
     let (modifiers, others) = modifiers(&mut fields, findings);
     let by_quota = by_quota(tier_by.as_ref(), &others);
     let no_quota = quota(&mut fields, by_quota, findings);
@@ -61,13 +65,27 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let mut draft = ComponentDraft { id, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
-    let parts = (earning_code, method, boundary, negative, rounding, table, modifiers, fits);
-    if let (Some(code), Some(method), Some(boundary), Some(negative), Some(rounding), Some(table), Some(modifiers), true) = parts
+    let parts = (earning_code, scope, method, boundary, negative, rounding, table, modifiers);
+    if let (Some(code), Some(scope), Some(method), Some(boundary), Some(negative), Some(rounding), Some(table), Some(modifiers)) =
+        parts
     {
+        let (rounding, rounding_at) = rounding;
+        let stated = Stated {
+            scope: &scope,
+            method: &method,
+            negative: &negative,
+            rounding_at: &rounding_at,
+            modifiers: &modifiers,
+            cap_place,
+        };
+        if !deal_rules::check(&draft, &stated, findings) || !fits {
+            return Some(draft);
+        }
         draft.component = whole(&draft).map(|names| Component {
             component_id: names.id,
             earning_code: code.value,
             interval: names.interval,
+            scope: scope.value,
             measure: names.measure,
             tier_by: names.tier_by,
             pays: names.pays,
@@ -78,6 +96,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             negative: negative.value,
             no_quota,
             rounding,
+            rounding_at: rounding_at.value,
             tiers: table.tiers,
             modifiers,
         });
@@ -155,7 +174,7 @@ fn table(fields: &mut Fields<'_>, shape: Option<Shape>, findings: &mut Findings)
 
 fn earning_code(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {
     let code = fields.id("earning_code", findings)?;
-    if code.value == "CARRIED" || code.value == "net" {
+    if RESERVED.contains(&code.value.as_str()) {
         let message = format!("earning code \"{}\" is reserved", code.value);
         findings.add(code.place, codes::BAD_ID, message, "choose another code, \"COMM\" for example");
         return None;
@@ -238,7 +257,7 @@ fn check_fit(
     let (Some(pays), Some(method), Some(tier_by)) = (&draft.pays, method, &draft.tier_by) else { return false };
     let before = findings.errors();
     let by_attainment = tier_by.value == TierBy::Attainment;
-    let proportional = matches!(method.value, Method::Marginal | Method::Retroactive);
+    let proportional = method.value.is_proportional();
     let other_measure = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
     let mut refuse = |place, message: &str, hint: &str| findings.add(place, codes::WRONG_UNIT, message, hint);
     match (&pays.value, method.value) {
@@ -248,10 +267,10 @@ fn check_fit(
         (Pays::FractionOf(_), Method::Interpolated) => {
             refuse(method.place, "`interpolated` pays amounts, not fractions", "use method = \"curve\" or \"lump\"");
         }
-        (Pays::Lump, Method::Marginal | Method::Retroactive) => {
+        (Pays::Lump, _) if proportional => {
             refuse(method.place, "this method pays rates, not amounts", "use method = \"lump\", \"interpolated\" or \"curve\"");
         }
-        (Pays::FractionOf(_), _) if proportional && !by_attainment => {
+        (Pays::FractionOf(_), Method::Marginal | Method::Retroactive) if !by_attainment => {
             refuse(tier_by.place, "a fraction for each part of the quota needs tiers by attainment", "write as = \"attainment\"");
         }
         _ => {}
@@ -306,12 +325,16 @@ fn clawback(component: &mut Fields<'_>, findings: &mut Findings) {
     fields.finish(&["scale"], findings);
 }
 
-fn rounding(component: &mut Fields<'_>, minor: Option<u32>, findings: &mut Findings) -> Option<RoundingMode> {
+fn rounding(
+    component: &mut Fields<'_>,
+    minor: Option<u32>,
+    findings: &mut Findings,
+) -> Option<(RoundingMode, Located<RoundingAt>)> {
     let example = "{ to = \"0.01\", mode = \"half_even\", at = \"cumulative\" }";
     let mut fields = component.table("rounding", example, findings)?;
     let to = fields.number("to", |text| parse_scaled(text, 6, 12), findings);
     let mode = fields.choice("mode", modes::ROUNDING_MODE, findings);
-    fields.choice("at", modes::ROUNDING_AT, findings);
+    let at = fields.choice("at", modes::ROUNDING_AT, findings);
     fields.finish(&[], findings);
     let (to, minor) = (to?, minor?);
     if to.value != 10i128.pow(6 - minor) {
@@ -319,5 +342,5 @@ fn rounding(component: &mut Fields<'_>, minor: Option<u32>, findings: &mut Findi
         let message = "rounding to anything but the currency's minor unit is not supported by this version";
         findings.add(to.place, codes::NOT_SUPPORTED, message, format!("write to = \"{unit}\""));
     }
-    mode.map(|mode| mode.value)
+    Some((mode?.value, at?))
 }

@@ -7,8 +7,10 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
 use crate::domain::fact::{CreditKind, MeasureOf};
 use crate::domain::money::RoundingMode;
+use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, TierBy,
+    AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, RoundingAt, Scope,
+    TierBy,
 };
 use crate::domain::territory::{Uncovered, When};
 
@@ -45,7 +47,14 @@ pub const COUNTS: &Choices<Counts> = &[("REVENUE", Some(Counts::Revenue)), ("OVE
 
 pub const MID_INTERVAL_CHANGE: &Choices<MidIntervalChange> =
     &[("carry", Some(MidIntervalChange::Carry)), ("restart", None), ("refuse", None)];
-pub const NEGATIVE_PAY: &Choices<NegativePay> = &[("carry", Some(NegativePay::Carry)), ("receivable", None)];
+pub const NEGATIVE_PAY: &Choices<NegativePay> =
+    &[("carry", Some(NegativePay::Carry)), ("receivable", Some(NegativePay::Receivable))];
+/// Whether a draw is paid back.
+pub const DRAW_KIND: &Choices<bool> = &[("recoverable", Some(true)), ("guarantee", Some(false))];
+pub const RECOVERY_FLOOR: &Choices<RecoveryFloor> = &[("draw", Some(RecoveryFloor::Draw)), ("none", Some(RecoveryFloor::Zero))];
+pub const AT_END: &Choices<AtEnd> = &[("owed", Some(AtEnd::Owed)), ("forgiven", Some(AtEnd::Forgiven))];
+pub const PAYMENT_EXCESS: &Choices<PaymentExcess> = &[("carry", Some(PaymentExcess::Carry)), ("lost", None)];
+pub const FLUSH: &Choices<Flush> = &[("end", Some(Flush::End)), ("year_end", Some(Flush::YearEnd))];
 pub const AFTER_RELEASE: &Choices<AfterRelease> =
     &[("adjust", Some(AfterRelease::Adjust)), ("raise_only", None), ("freeze", None)];
 pub const PRORATE_BY: &Choices<ProrateBy> = &[("active_days", Some(ProrateBy::ActiveDays)), ("months", Some(ProrateBy::Months))];
@@ -57,12 +66,12 @@ pub const INTERVAL: &Choices<IntervalKind> = &[
     ("year", None),
     ("week", None),
 ];
-pub const SCOPE: &Choices<()> = &[("running", Some(())), ("deal", None)];
+pub const SCOPE: &Choices<Scope> = &[("running", Some(Scope::Running)), ("deal", Some(Scope::Deal))];
 pub const METHOD: &Choices<Method> = &[
     ("marginal", Some(Method::Marginal)),
     ("retroactive", Some(Method::Retroactive)),
-    ("whole_deal_before", None),
-    ("whole_deal_after", None),
+    ("whole_deal_before", Some(Method::WholeDealBefore)),
+    ("whole_deal_after", Some(Method::WholeDealAfter)),
     ("interpolated", Some(Method::Interpolated)),
     ("curve", Some(Method::Curve)),
     ("overage", None),
@@ -79,8 +88,9 @@ pub const BOUNDARY: &Choices<Boundary> = &[("upper", Some(Boundary::Upper)), ("l
 pub const BEYOND: &Choices<Beyond> = &[("flat", Some(Beyond::Flat)), ("extend", Some(Beyond::Extend))];
 /// Whether at the interval's end.
 pub const TESTED: &Choices<bool> = &[("running", Some(false)), ("interval_end", Some(true))];
-pub const CAP_PER: &Choices<()> =
-    &[("interval", Some(())), ("deal", None), ("period", None), ("plan", None), ("year", None), ("payment", None)];
+/// Whether of a deal.
+pub const CAP_PER: &Choices<bool> =
+    &[("interval", Some(false)), ("deal", Some(true)), ("period", None), ("plan", None), ("year", None), ("payment", None)];
 pub const CAP_EXCESS: &Choices<()> = &[("lost", Some(())), ("carry", None)];
 pub const NEGATIVE: &Choices<Negative> =
     &[("carry", Some(Negative::Carry)), ("zero", Some(Negative::Zero)), ("mirror", Some(Negative::Mirror))];
@@ -93,13 +103,14 @@ pub const CLAWBACK_PRICE: &Choices<()> = &[("recompute", Some(())), ("historic_r
 pub const CLAWBACK_PERIOD: &Choices<()> = &[("original", Some(())), ("current", None)];
 pub const ROUNDING_MODE: &Choices<RoundingMode> =
     &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];
-pub const ROUNDING_AT: &Choices<()> = &[("cumulative", Some(())), ("deal", None)];
+pub const ROUNDING_AT: &Choices<RoundingAt> = &[("cumulative", Some(RoundingAt::Cumulative)), ("deal", Some(RoundingAt::Deal))];
+pub const LATE: &Choices<()> = &[("refold", Some(())), ("append", None)];
+pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 
 /// Keys of a plan that the format knows and this version does not do.
-pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["draw", "guarantee", "recovery", "minimum_settlement", "cap", "pay_group", "ramp"];
-/// The same of a component. `attribution`, `late` and `count_split` only matter to modes that are not built.
-pub const COMPONENT_KEYS_NOT_BUILT: &[&str] =
-    &["floor", "pay", "attribution", "late", "count_split", "formula", "phase", "rate_type"];
+pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
+/// The same of a component. `attribution` only matters to modes that are not built.
+pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "pay", "attribution", "formula", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "fiscal_start", "first_month", "periods"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];

@@ -19,9 +19,9 @@ pub fn modifiers(component: &mut Fields<'_>, findings: &mut Findings) -> (Option
     let mut others = Vec::new();
     let multiplier = component.node("multiplier").and_then(|node| multiplier(node, &mut others, findings));
     let gate = component.node("gate").and_then(|node| gate(node, &mut others, findings));
-    let cap = component.node("cap").and_then(|node| cap(node, findings));
+    let (cap, deal_cap) = caps(component, findings);
     let whole = findings.errors() == before;
-    (whole.then_some(Modifiers { weight, multiplier, gate, cap }), others)
+    (whole.then_some(Modifiers { deal_cap, weight, multiplier, gate, cap }), others)
 }
 
 /// A factor that is not negative.
@@ -111,11 +111,26 @@ fn otherwise(node: &Node, findings: &mut Findings) -> Option<Otherwise> {
     }
 }
 
-fn cap(node: &Node, findings: &mut Findings) -> Option<Amount> {
+/// The caps of the interval and of a deal: one table, or a list of both.
+fn caps(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Amount>, Option<Amount>) {
+    let Some(node) = component.node("cap") else { return (None, None) };
+    let items = if let Value::List(items) = &node.value { items.as_slice() } else { std::slice::from_ref(node) };
+    let (mut interval, mut deal) = (None, None);
+    for item in items {
+        let Some((by_deal, amount)) = cap(item, findings) else { continue };
+        let slot = if by_deal { &mut deal } else { &mut interval };
+        if slot.replace(amount).is_some() {
+            findings.add(item.place, codes::DUPLICATE, "a second cap per the same", "keep one of them");
+        }
+    }
+    (interval, deal)
+}
+
+fn cap(node: &Node, findings: &mut Findings) -> Option<(bool, Amount)> {
     let mut fields = Fields::of(node, findings)?;
-    fields.choice("per", modes::CAP_PER, findings);
+    let by_deal = fields.choice("per", modes::CAP_PER, findings);
     let amount = fields.number("amount", money, findings);
     fields.choice("excess", modes::CAP_EXCESS, findings);
     fields.finish(&[], findings);
-    amount.map(|amount| amount.value)
+    Some((by_deal?.value, amount?.value))
 }

@@ -7,9 +7,11 @@ use super::component::{ComponentDraft, component};
 use super::fields::{Fields, did_you_mean};
 use super::modes;
 use super::node::Node;
+use super::pay_terms::pay_terms;
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Date;
 use crate::domain::money::minor_digits;
+use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, Plan, Prorate};
 
 /// A plan as read: what other files refer to is known even where the rest was refused.
@@ -36,18 +38,20 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let mid_interval_change = fields.choice("mid_interval_change", modes::MID_INTERVAL_CHANGE, findings);
     let negative_pay = fields.choice("negative_pay", modes::NEGATIVE_PAY, findings);
     let after_release = fields.choice("after_release", modes::AFTER_RELEASE, findings);
+    let minor = currency.as_ref().and_then(|currency| minor_digits(&currency.value));
+    let pay = pay_terms(&mut fields, minor, findings);
     let items = fields.list("component", findings);
     fields.finish(modes::PLAN_KEYS_NOT_BUILT, findings);
     if items.is_empty() {
         findings.add(fields.place, codes::MISSING_KEY, "the plan has no component", "add a [[component]]");
     }
     check_range(&from, &to, findings);
-    let minor = currency.as_ref().and_then(|currency| minor_digits(&currency.value));
     let components: Vec<ComponentDraft> = items.iter().filter_map(|item| component(item, minor, findings)).collect();
     check_twins(&components, findings);
     let mut draft = PlanDraft { id, from, to, currency, calendar, components, plan: None };
     if findings.errors() == before {
-        draft.plan = assembled(&draft, prorate?, mid_interval_change?.value, negative_pay?.value, after_release?.value);
+        let pay = (negative_pay?.value, pay?);
+        draft.plan = assembled(&draft, prorate?, mid_interval_change?.value, after_release?.value, pay);
     }
     Some(draft)
 }
@@ -56,8 +60,8 @@ fn assembled(
     draft: &PlanDraft,
     prorate: Prorate,
     mid_interval_change: MidIntervalChange,
-    negative_pay: NegativePay,
     after_release: AfterRelease,
+    (negative_pay, pay): (NegativePay, PayTerms),
 ) -> Option<Plan> {
     Some(Plan {
         plan_id: draft.id.as_ref()?.value.clone(),
@@ -69,6 +73,7 @@ fn assembled(
         mid_interval_change,
         negative_pay,
         after_release,
+        pay,
         components: draft.components.iter().map(|component| component.component.clone()).collect::<Option<_>>()?,
     })
 }
@@ -80,12 +85,7 @@ fn prorate(plan: &mut Fields<'_>, findings: &mut Findings) -> Option<Prorate> {
     let by = fields.choice("by", modes::PRORATE_BY, findings);
     let [quota, target, cap, draw] = ["quota", "target", "cap", "draw"].map(|key| fields.boolean(key, findings));
     fields.finish(&[], findings);
-    if let Some(Located { value: true, place }) = draw {
-        let message = "prorating a draw is not supported by this version";
-        findings.add(place, codes::NOT_SUPPORTED, message, "write draw = false");
-    }
-    draw?;
-    Some(Prorate { by: by?.value, quota: quota?.value, target: target?.value, cap: cap?.value })
+    Some(Prorate { by: by?.value, quota: quota?.value, target: target?.value, cap: cap?.value, draw: draw?.value })
 }
 
 pub fn check_range(from: &Option<Located<Date>>, to: &Option<Located<Date>>, findings: &mut Findings) {

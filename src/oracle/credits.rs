@@ -2,6 +2,7 @@
 //!
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
+use super::deals::by_deals;
 use super::history::{Content, History, Line, Revision};
 use super::territories;
 use super::world::World;
@@ -42,7 +43,19 @@ pub(super) struct Sum {
     pub(super) sum: I256,
 }
 
+/// What a deal gave a payee in a measure whose deals somebody is paid for one by one.
+pub(super) struct DealSum {
+    pub(super) payee: u32,
+    pub(super) measure: u32,
+    pub(super) period: Period,
+    /// Its place among the deals of the payee: close date, stated sequence (none first), id.
+    pub(super) place: (Date, Option<i64>, String),
+    pub(super) sum: I256,
+}
+
 pub(super) struct Sums {
+    /// In order of payee and place.
+    pub(super) deals: Vec<DealSum>,
     /// In order.
     pub(super) sums: Vec<Sum>,
     /// Deals that wait for a fact, by number.
@@ -63,19 +76,23 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         history,
         world,
         measures: world.measures.values().map(|measure| Filter::new(measure, history)).collect(),
+        by_deal: read_by_deal(world),
         sums: FxHashMap::default(),
+        deals: Vec::new(),
     };
     let mut parked = Vec::new();
     for revision in newest_revisions(history, until) {
         let Some(content) = history.content(revision) else { continue };
-        if let Err(reason) = counting.deal(&content) {
+        if let Err(reason) = counting.deal(revision.deal, &content) {
             parked.push((revision.deal, reason));
         }
     }
     let summed = counting.sums.into_iter().map(|((payee, measure, period), sum)| Sum { payee, measure, period, sum });
     let mut sums: Vec<Sum> = summed.collect();
     sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
-    Sums { sums, parked }
+    let mut deals = counting.deals;
+    deals.sort_by(|one, other| (one.payee, &one.place).cmp(&(other.payee, &other.place)));
+    Sums { deals, sums, parked }
 }
 
 /// Of every deal the accepted revision with the highest number before the cut.
@@ -91,11 +108,22 @@ fn newest_revisions<'h>(history: &'h History, until: Until<'_>) -> impl Iterator
     newest.into_iter().flatten().map(|place| &history.revisions[place as usize])
 }
 
+/// The places of measures that any component reads deal by deal.
+fn read_by_deal(world: &World<'_>) -> Vec<u32> {
+    let components = || world.plans.values().flatten().flat_map(|plan| &plan.components);
+    let read = |id: &str| components().any(|component| component.measure == id && by_deals(component));
+    let places = world.measures.keys().enumerate().filter(|(_, id)| read(id));
+    places.map(|(place, _)| place as u32).collect()
+}
+
 struct Counting<'a> {
     history: &'a History,
     world: &'a World<'a>,
     measures: Vec<Filter>,
+    /// Places of the measures that a component reads deal by deal.
+    by_deal: Vec<u32>,
     sums: FxHashMap<(u32, u32, Period), I256>,
+    deals: Vec<DealSum>,
 }
 
 /// A payee's share of a line.
@@ -107,11 +135,19 @@ struct Credit {
 
 impl Counting<'_> {
     /// Adds a deal's credits, or none of them when it lacks a fact.
-    fn deal(&mut self, deal: &Content) -> Result<(), Reason> {
+    fn deal(&mut self, number: u32, deal: &Content) -> Result<(), Reason> {
         let period = self.period_of(deal)?;
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
+        let mut given = BTreeMap::new();
         for (place, (line, credits)) in deal.lines.iter().zip(shared?).enumerate() {
-            self.count(period, deal.kind, &deal.lines[..place], line, &credits);
+            self.count(deal.kind, &deal.lines[..place], line, &credits, &mut given);
+        }
+        for ((payee, measure), sum) in given {
+            *self.sums.entry((payee, measure, period)).or_insert(I256::ZERO) += sum;
+            if self.by_deal.contains(&measure) {
+                let place = (deal.closed_on, deal.sequence, self.history.deals.text(number).to_string());
+                self.deals.push(DealSum { payee, measure, period, place, sum });
+            }
         }
         Ok(())
     }
@@ -175,8 +211,15 @@ impl Counting<'_> {
         Ok(())
     }
 
-    /// `before` are the deal's lines in front of this one.
-    fn count(&mut self, period: Period, deal_kind: Option<DealKind>, before: &[Line], line: &Line, credits: &[Credit]) {
+    /// `before` are the deal's lines in front of this one; adds to what is given, by payee and measure.
+    fn count(
+        &self,
+        deal_kind: Option<DealKind>,
+        before: &[Line],
+        line: &Line,
+        credits: &[Credit],
+        given: &mut BTreeMap<(u32, u32), I256>,
+    ) {
         for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal_kind, line)) {
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
                 let part = match filter.of {
@@ -185,7 +228,7 @@ impl Counting<'_> {
                     MeasureOf::Count if before.iter().any(|line| filter.takes(deal_kind, line)) => 0,
                     MeasureOf::Count => 1_000_000 * i128::from(credit.millionths),
                 };
-                *self.sums.entry((credit.payee, place as u32, period)).or_insert(I256::ZERO) += I256::from(part);
+                *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += I256::from(part);
             }
         }
     }

@@ -59,6 +59,7 @@ pub(super) struct Revision {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Content {
     pub(super) closed_on: Date,
+    pub(super) sequence: Option<i64>,
     pub(super) currency: u32,
     pub(super) kind: Option<DealKind>,
     pub(super) customer: Option<u32>,
@@ -192,7 +193,8 @@ impl History {
         });
         let attributes = texts.collect();
         let (currency, shares) = (self.texts.intern(deal.currency), shares(&mut self.payees, &deal.splits));
-        let content = Content { closed_on: deal.closed_on, currency, kind: deal.kind, customer, attributes, lines, shares };
+        let DealClosed { closed_on, sequence, kind, .. } = *deal;
+        let content = Content { closed_on, sequence, currency, kind, customer, attributes, lines, shares };
         let start = self.contents.len();
         self.contents.extend(bytes_of(&content));
         start

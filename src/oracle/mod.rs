@@ -8,7 +8,9 @@
 //! `territories`, `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
 mod credits;
+mod deals;
 mod history;
+mod pay;
 mod plans;
 mod rewards;
 mod rules;

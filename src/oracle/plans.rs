@@ -7,13 +7,18 @@
 //! - `no_quota` without anything by attainment, or the reverse; something by attainment finer than a millionth;
 //! - tiers that do not rise from 0 (a curve's points: from anywhere not negative), or none; a curve that does not say what
 //!   is beyond it, or anything else that does; steps that pay for a sum of zero; tiers in proportion without an end;
+//! - deals one by one with another measure, a fraction of a target, a sum before a deal that is alone, or (alone) by
+//!   attainment, or (in their order) anything but a carried negative sum; a rounding or cap of deals that are not alone;
 //! - a negative weight, factor, cap or gate.
 
 use super::rules::{Check, hold};
-use crate::wire::records::{Component, Method, Negative, NoQuota, Otherwise, Pays, Tier, TierBy};
+use crate::wire::records::{
+    Component, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, RoundingAt, Scope, Tier, TierBy,
+};
 
 pub(super) fn component(component: &Component) -> Check {
     paid(component)?;
+    deals(component)?;
     quotas(component)?;
     table(component)?;
     modifiers(component)
@@ -22,7 +27,8 @@ pub(super) fn component(component: &Component) -> Check {
 fn paid(component: &Component) -> Check {
     let by = component.tier_by;
     let own = component.paid_measure.is_none();
-    let rates = [Method::Marginal, Method::Retroactive].contains(&component.method);
+    let whole = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
+    let rates = whole || [Method::Marginal, Method::Retroactive].contains(&component.method);
     match &component.pays {
         Pays::RateOf | Pays::PerUnit => {
             hold(rates || component.method == Method::Curve, "a rate where an amount is needed")?;
@@ -43,6 +49,22 @@ fn paid(component: &Component) -> Check {
     hold(*other != component.measure, "another measure that is the same")?;
     hold(component.method != Method::Marginal, "marginal tiers of another measure")?;
     hold(component.negative != Negative::Mirror, "a mirror of another measure")
+}
+
+/// Deals one by one: a measure of their own, rates or amounts, and a table that one deal can be asked about.
+fn deals(component: &Component) -> Check {
+    let whole = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
+    let alone = component.scope == Scope::Deal;
+    hold(alone || component.rounding_at != RoundingAt::Deal, "a rounding of deals that are not priced")?;
+    hold(alone || component.modifiers.deal_cap.is_none(), "a cap of deals that are not priced")?;
+    if !alone && !whole {
+        return Ok(());
+    }
+    hold(!(alone && whole), "a sum before a deal that is alone")?;
+    hold(component.paid_measure.is_none(), "a deal that is paid on another measure")?;
+    hold(!matches!(component.pays, Pays::FractionOf(_)), "a fraction of a target for a deal")?;
+    hold(!(alone && component.tier_by == TierBy::Attainment), "a deal that is a part of a quota")?;
+    hold(alone || component.negative == Negative::Carry, "whole deals that do not carry")
 }
 
 /// What a component compares with its tiers, its multiplier's and its gate.
@@ -87,6 +109,7 @@ fn modifiers(component: &Component) -> Check {
     let positive = "a negative weight, factor, cap or gate";
     hold(modifiers.weight.is_none_or(|weight| weight.0 >= 0), positive)?;
     hold(modifiers.cap.is_none_or(|cap| cap.0 >= 0), positive)?;
+    hold(modifiers.deal_cap.is_none_or(|cap| cap.0 >= 0), positive)?;
     if let Some(multiplier) = &modifiers.multiplier {
         rising(&multiplier.tiers)?;
         hold(multiplier.tiers[0].from == 0, "tiers that do not start at 0")?;
@@ -99,4 +122,18 @@ fn modifiers(component: &Component) -> Check {
         Otherwise::Cap(cap) => cap.0,
     };
     hold(gate.at_least >= 0 && number >= 0, positive)
+}
+
+/// Draws are above zero and end after they start; shares are parts; a cap lets a draw through.
+pub(super) fn pay_terms(plan: &Plan) -> Check {
+    let PayTerms { draw, payment_cap, minimum_settlement } = &plan.pay;
+    let amounts = [payment_cap.as_ref().map(|cap| cap.amount), minimum_settlement.as_ref().map(|minimum| minimum.amount)];
+    hold(amounts.iter().flatten().all(|amount| amount.0 >= 0), "a negative cap or smallest payment")?;
+    let Some(draw) = draw else { return Ok(()) };
+    hold(draw.amount.0 > 0, "a draw of nothing")?;
+    hold(draw.last >= draw.first, "a draw that ends before it starts")?;
+    hold(amounts[0].is_none_or(|cap| draw.amount.0 <= cap.0), "a draw above the payment cap")?;
+    let Some(recover) = &draw.recover else { return Ok(()) };
+    hold(recover.share_of_excess.0 >= 0 && recover.share_of_excess.0 <= 100_000_000, "a share that is not a part")?;
+    hold(recover.maximum_balance.is_none_or(|most| most.0 >= 0), "a negative balance of draws")
 }

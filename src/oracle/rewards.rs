@@ -4,7 +4,7 @@
 //! does not hide in both: positions and edges are held at 10^-18 (a tier's edge times a quota is exact there), money
 //! at 10^-26. Leaves out when it is booked (`totals`).
 
-use super::credits::{Sum, Until};
+use super::credits::{DealSum, Sum, Until};
 use super::history::{History, QuotaKey, Statement};
 use super::tables::{self, Case};
 use super::totals::{Attained, OracleError};
@@ -47,6 +47,7 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) world: &'a World<'h>,
     pub(super) until: Until<'a>,
     pub(super) minor_digits: u32,
+    pub(super) deals: &'a [DealSum],
 }
 
 /// The components that price one pay period of a payee.

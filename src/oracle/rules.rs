@@ -18,7 +18,7 @@
 //!   Its digest and totals are not looked at here.
 
 use super::history::{History, Names};
-use super::plans::component;
+use super::plans::{component, pay_terms};
 use super::world::{WALK_LIMIT, World, month_of, month_starting_on};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
@@ -148,7 +148,8 @@ impl<'h> Rules<'h> {
         hold(!clash, "a plan version that overlaps another one")?;
         let ids: BTreeSet<_> = plan.components.iter().map(|component| &component.component_id).collect();
         hold(ids.len() == plan.components.len(), "a component twice")?;
-        plan.components.iter().try_for_each(component)
+        plan.components.iter().try_for_each(component)?;
+        pay_terms(plan)
     }
 
     fn payee(&self, payee: &'h Payee) -> Check {

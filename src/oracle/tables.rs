@@ -5,6 +5,7 @@
 //! by one. Plain tables (`rewards`) stay with integers, because most components are plain.
 
 use super::credits::Sum;
+use super::deals::by_deals;
 use super::rewards::Pricing;
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS, RoundingMode};
@@ -16,7 +17,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-fn decimal(value: impl Into<BigInt>, decimals: u32) -> BigRational {
+pub(super) fn decimal(value: impl Into<BigInt>, decimals: u32) -> BigRational {
     BigRational::new(value.into(), BigInt::from(10).pow(decimals))
 }
 
@@ -25,7 +26,7 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let of_measure = matches!(component.pays, Pays::RateOf | Pays::PerUnit) && component.paid_measure.is_none();
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
     let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
-    of_measure && multiplies && !prorated && component.modifiers == Default::default()
+    of_measure && multiplies && !by_deals(component) && !prorated && component.modifiers == Default::default()
 }
 
 /// Every measure that a component looks at.
@@ -51,7 +52,7 @@ pub(super) struct Case<'c, 'h> {
 }
 
 /// It waits for a fact: it earns nothing.
-struct Waits;
+pub(super) struct Waits;
 
 /// What one version of a component earned after its pay periods `cases` of an interval, behind `before` of earlier
 /// versions. A period that waits, or has no quota to be measured by, leaves it as it was, and is not priced later.
@@ -74,6 +75,9 @@ fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
 impl Case<'_, '_> {
     /// What the table gives for the period: all up to its end less all before it.
     fn priced(&self) -> Result<BigRational, Waits> {
+        if by_deals(self.component) {
+            return self.priced_by_deal();
+        }
         let at = |last| Point { case: *self, last }.table().map(Option::unwrap_or_default);
         Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
     }
@@ -107,7 +111,7 @@ impl Case<'_, '_> {
     }
 
     /// The last tier that `x` has passed, or hit where the boundary says so; the first one takes what is below.
-    fn tier_at(self, tiers: &[Tier], x: &BigRational) -> usize {
+    pub(super) fn tier_at(self, tiers: &[Tier], x: &BigRational) -> usize {
         let mut found = 0;
         for (place, tier) in tiers.iter().enumerate() {
             if self.passes(x, tier.from) {
@@ -150,16 +154,21 @@ impl Case<'_, '_> {
     }
 }
 
+/// Of the text of a 256-bit integer.
+pub(super) fn whole_number(text: &str) -> BigInt {
+    text.parse().unwrap_or_default()
+}
+
 fn covers(row: &PayeeRow, day: i32) -> bool {
     row.from <= Date(day) && row.to.is_none_or(|to| Date(day) < to)
 }
 
-fn rate(tier: &Tier) -> BigRational {
+pub(super) fn rate(tier: &Tier) -> BigRational {
     decimal(tier.rate.0, RATE_DECIMALS)
 }
 
 /// Where a measure stands.
-enum Stands {
+pub(super) enum Stands {
     /// On the axis of tiers: a sum, or a part of the quota.
     At(BigRational),
     /// There is no quota, and the first tier applies.
@@ -169,18 +178,18 @@ enum Stands {
 }
 
 /// A component after the pay periods up to `last`.
-struct Point<'c, 'h> {
-    case: Case<'c, 'h>,
-    last: Period,
+pub(super) struct Point<'c, 'h> {
+    pub(super) case: Case<'c, 'h>,
+    pub(super) last: Period,
 }
 
 impl Point<'_, '_> {
-    fn sum(&self, measure: &str) -> BigRational {
+    pub(super) fn sum(&self, measure: &str) -> BigRational {
         let Some(place) = self.case.pricing.place_of(measure) else { return BigRational::zero() };
         let inside = periods_of(self.case.interval).into_iter().filter(|period| *period <= self.last);
         let of = |period| self.case.sums.iter().filter(move |sum| sum.measure == place && sum.period == period);
         let sums = inside.flat_map(of).map(|sum| sum.sum.to_string());
-        let whole = sums.filter_map(|text| text.parse::<BigInt>().ok()).fold(BigInt::zero(), |all, sum| all + sum);
+        let whole = sums.map(|text| whole_number(&text)).fold(BigInt::zero(), |all, sum| all + sum);
         decimal(whole, MEASURED_DECIMALS)
     }
 
@@ -193,11 +202,15 @@ impl Point<'_, '_> {
     }
 
     fn stands(&self, tier_by: TierBy, measure: &str) -> Result<Stands, Waits> {
+        self.stands_at(tier_by, measure, self.sum(measure))
+    }
+
+    pub(super) fn stands_at(&self, tier_by: TierBy, measure: &str, sum: BigRational) -> Result<Stands, Waits> {
         if tier_by != TierBy::Attainment {
-            return Ok(Stands::At(self.sum(measure)));
+            return Ok(Stands::At(sum));
         }
         match (self.quota(measure), self.case.component.no_quota) {
-            (Some(quota), _) => Ok(Stands::At(self.sum(measure) / quota)),
+            (Some(quota), _) => Ok(Stands::At(sum / quota)),
             (None, Some(NoQuota::FirstTier)) => Ok(Stands::Unmeasured),
             (None, Some(NoQuota::Nothing)) => Ok(Stands::Nothing),
             (None, Some(NoQuota::Park) | None) => Err(Waits),
@@ -218,15 +231,19 @@ impl Point<'_, '_> {
             Stands::Unmeasured => return Ok(Some(BigRational::zero())),
             Stands::At(x) => x,
         };
-        Ok(Some(if !x.is_negative() {
-            self.pays(&x, &whole)
-        } else {
-            match component.negative {
-                Negative::Zero => BigRational::zero(),
-                Negative::Mirror => -self.pays(&-x, &whole.abs()),
-                Negative::Carry => self.below_zero(&x, &whole),
-            }
-        }))
+        Ok(Some(self.at(&x, &whole)))
+    }
+
+    /// What the table gives at a position, `negative` included.
+    pub(super) fn at(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+        if !x.is_negative() {
+            return self.pays(x, whole);
+        }
+        match self.case.component.negative {
+            Negative::Zero => BigRational::zero(),
+            Negative::Mirror => -self.pays(&-x, &whole.abs()),
+            Negative::Carry => self.below_zero(x, whole),
+        }
     }
 
     /// What a rate is a rate of: a sum, the target, or one unit of money.
@@ -258,6 +275,8 @@ impl Point<'_, '_> {
             Method::Lump => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
             Method::Interpolated => in_proportion(tiers, x) * whole,
             Method::Curve => self.on_curve(x) * whole,
+            // Those are priced deal by deal.
+            Method::WholeDealBefore | Method::WholeDealAfter => BigRational::zero(),
         }
     }
 

@@ -232,6 +232,7 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components,
     }
 }
@@ -246,6 +247,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         component_id: "commission".into(),
         earning_code: "COMM".into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: "sales".into(),
         tier_by: TierBy::Amount,
         pays: Pays::RateOf,
@@ -257,6 +259,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),
     }
 }

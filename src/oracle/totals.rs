@@ -4,6 +4,7 @@
 
 use super::credits::{Sum, Sums, Until, measure};
 use super::history::History;
+use super::pay::{Purse, Run};
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Accepted, Close, accept};
 use super::tables::measures_of;
@@ -90,7 +91,9 @@ pub struct Totals {
     pub payouts: BTreeMap<String, Payout>,
     /// Of every close that stands and is not pending, released or not.
     pub runs: Vec<RunTotal>,
-    /// What is brought forward after the last of `runs`: negative.
+    /// What each of `runs` leaves to its payees, by run and payee: what is brought forward, and draws to recover.
+    pub left: BTreeMap<(String, String), (Minor, Minor)>,
+    /// What is brought forward after the last of `runs`.
     pub balances: BTreeMap<Arc<str>, Minor>,
     /// Deals that wait for a fact.
     pub parked: BTreeMap<Arc<str>, Reason>,
@@ -157,7 +160,7 @@ struct Booking<'h> {
 #[derive(Default)]
 struct Account<'h> {
     bookings: Vec<Booking<'h>>,
-    balance: i64,
+    purse: Purse,
 }
 
 struct Books<'h> {
@@ -176,20 +179,25 @@ impl<'h> Books<'h> {
     fn close(&mut self, close: &Close<'h>, world: &World<'h>, partitions: &Partitions) -> Result<(), OracleError> {
         let until = Until::Close(partitions);
         let sums = measure(self.history, world, until);
-        let pricing = self.pricing(world, until);
+        let pricing = self.pricing(world, until, &sums);
         let period = close.closed.period;
         let (mut records, mut total) = (0, 0);
-        for payee in self.payees(&sums) {
+        for payee in self.paid(&sums, world) {
             let mut account = self.accounts.remove(&payee).unwrap_or_default();
             let mut earned = pricing.earned(payee, sums.of(payee))?;
             earned.retain(|slot, _| slot.effective <= period);
             let late = account.bookings.len();
             account.book(&pricing, &earned, |_| period);
-            let payouts = self.run(close, world, payee, &mut account, late);
+            let payouts = self.run(close, &pricing, payee, &mut account, late);
             records += payouts.len() as u64;
             total += payouts.iter().map(|payout| payout.amount.0).sum::<i64>();
             if close.released_by.is_some() {
                 self.totals.payouts.extend(payouts.into_iter().map(|payout| (payout_id(&payout), payout)));
+            }
+            let left = (account.purse.carried, account.purse.owed());
+            if left != (0, 0) {
+                let key = (close.closed.close_id.clone(), self.history.payees.text(payee).to_string());
+                self.totals.left.insert(key, (Minor(left.0), Minor(left.1)));
             }
             self.accounts.insert(payee, account);
         }
@@ -204,33 +212,51 @@ impl<'h> Books<'h> {
         Ok(())
     }
 
-    fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>) -> Pricing<'a, 'h> {
+    fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>, sums: &'a Sums) -> Pricing<'a, 'h> {
         let digits = world.company.and_then(|company| minor_digits(&company.currency));
-        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0) }
+        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0), deals: &sums.deals }
+    }
+
+    /// Whom a run may pay: a draw is paid without a sum, too.
+    fn paid(&self, sums: &Sums, world: &World<'h>) -> BTreeSet<u32> {
+        let draws = world.plans.values().flatten().any(|plan| plan.pay.draw.is_some());
+        let everybody = if draws { self.history.payees.len() as u32 } else { 0 };
+        self.payees(sums).into_iter().chain(0..everybody).collect()
     }
 
     fn payees(&self, sums: &Sums) -> BTreeSet<u32> {
         sums.sums.iter().map(|sum| sum.payee).chain(self.accounts.keys().copied()).collect()
     }
 
-    /// Nets a payee's new bookings with what is brought forward; pays what is positive, carries the rest.
-    fn run(&self, close: &Close<'h>, world: &World<'h>, payee: u32, account: &mut Account<'h>, first: usize) -> Vec<Payout> {
-        let period = close.closed.period;
+    /// Settles a payee's new bookings; pays what is not brought forward.
+    fn run(
+        &self,
+        close: &Close<'h>,
+        pricing: &Pricing<'_, 'h>,
+        payee: u32,
+        account: &mut Account<'h>,
+        first: usize,
+    ) -> Vec<Payout> {
+        let (period, world) = (close.closed.period, pricing.world);
         let mut lines: BTreeMap<(&str, Period), i64> = BTreeMap::new();
         for booking in &account.bookings[first..] {
             *lines.entry((booking.earning_code, booking.slot.effective)).or_default() += booking.minor;
         }
-        let carried = account.balance;
-        let net = carried + lines.values().sum::<i64>();
-        account.balance = net.min(0);
-        if net <= 0 {
+        let before = account.purse.carried;
+        let run = Run { world, payee, period, minor_digits: pricing.minor_digits };
+        let added = run.settle(&lines, &mut account.purse);
+        let carried = before - account.purse.carried;
+        let net = carried + lines.values().sum::<i64>() + added.iter().map(|(_, _, minor)| minor).sum::<i64>();
+        if net == 0 {
             return Vec::new();
         }
         let kind_of = |effective| if effective == period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
         let lines = lines.into_iter().map(|((code, effective), amount)| (code, kind_of(effective), effective, amount));
-        let lines = lines.chain([("CARRIED", PayoutKind::Carried, period, carried)]);
+        let added = added.into_iter().map(|(kind, effective, amount)| (code_of(kind), kind, effective, amount));
+        let lines = lines.chain(added).chain([("CARRIED", PayoutKind::Carried, period, carried)]);
         let last_day = world.bounds(period).map(|(_, after)| Date(after.0 - 1));
         let row = last_day.and_then(|day| world.known(payee)?.row_on(day));
+        let balance_after = Minor(account.purse.carried - account.purse.owed());
         let payout = |(earning_code, kind, effective_period, amount): (&str, PayoutKind, Period, i64)| Payout {
             run_id: close.closed.close_id.clone(),
             pay_group: close.closed.pay_group.clone(),
@@ -242,7 +268,7 @@ impl<'h> Books<'h> {
             effective_period,
             amount: Minor(amount),
             currency: world.company.map(|company| company.currency.clone()).unwrap_or_default(),
-            balance_after: Minor(0),
+            balance_after,
         };
         lines.filter(|(_, _, _, amount)| *amount != 0).map(payout).collect()
     }
@@ -250,7 +276,7 @@ impl<'h> Books<'h> {
     /// What stands at the end of the log: late changes are booked in the first open period.
     fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Result<Totals, OracleError> {
         let sums = measure(self.history, world, Until::End);
-        let pricing = self.pricing(world, Until::End);
+        let pricing = self.pricing(world, Until::End, &sums);
         self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
         self.totals.minor_digits = pricing.minor_digits;
         let booked_in = |slot: &Slot| match last_closed {
@@ -288,8 +314,8 @@ impl<'h> Books<'h> {
             self.totals.booked.entry(booked).or_default().0 += minor;
             self.totals.earned.entry(earned).or_default().0 += minor;
         }
-        if account.balance != 0 {
-            self.totals.balances.insert(payee_id.clone(), Minor(account.balance));
+        if account.purse.carried != 0 {
+            self.totals.balances.insert(payee_id.clone(), Minor(account.purse.carried));
         }
     }
 }
@@ -320,9 +346,20 @@ pub(super) fn payout_id(payout: &Payout) -> String {
         PayoutKind::Regular => "regular",
         PayoutKind::PriorPeriod => "prior-period",
         PayoutKind::Carried => "carried",
+        PayoutKind::Draw => "draw",
+        PayoutKind::Guarantee => "guarantee",
+        PayoutKind::Recovery => "recovery",
     };
     let Payout { run_id, payee_id, earning_code, currency, effective_period, .. } = payout;
     format!("{run_id}/{payee_id}/{earning_code}/{kind}/{currency}/{effective_period}")
+}
+
+fn code_of(kind: PayoutKind) -> &'static str {
+    match kind {
+        PayoutKind::Draw => "DRAW",
+        PayoutKind::Guarantee => "GUARANTEE",
+        _ => "RECOVERY",
+    }
 }
 
 /// Where every measured sum stands: for each quota statement in the calendar, each quarter with a sum, and each month

@@ -12,7 +12,7 @@ pub mod packed;
 
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
-use crate::domain::output::{Accrual, Attainment, CloseNote, Payout, PayoutRun, RejectRecord};
+use crate::domain::output::{Accrual, Attainment, CloseNote, Payout, PayoutRun, RejectRecord, RunBalance};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::Reject;
 use crate::domain::topic::{Position, Topic};
@@ -81,6 +81,7 @@ pub enum Output {
     Attainment(Attainment),
     Accrual(Accrual),
     PayoutDraft(Payout),
+    RunBalance(RunBalance),
     Payout(Payout),
     PayoutRun(PayoutRun),
     Close(CloseNote),

@@ -41,6 +41,12 @@ pub enum Entry<'a> {
     Quota { cause: Cause, quota: QuotaChanged<'a> },
     /// The source has performed this close: what follows from it is of the next epoch.
     Marker { close_id: &'a str },
+    /// Credits of a deal that states its place among those of its close date.
+    SequencedCredits {
+        sequence: i64,
+        #[serde(borrow)]
+        group: CreditGroup<'a>,
+    },
 }
 
 /// The input record that caused it: a topic of crediting's inputs and an offset in the source's partition of it.

@@ -101,10 +101,10 @@ impl Periods {
         self.closes.iter().find(|close| close.state == CloseState::Closed)
     }
 
-    /// The last period that is released; with it everything before.
-    pub fn released_to(&self) -> Option<Period> {
-        let released = self.closes.iter().filter(|close| close.state == CloseState::Released);
-        released.map(|close| close.closed.period).max()
+    /// The run that was released last.
+    pub fn last_released(&self) -> Option<&str> {
+        let released = self.closes.iter().rfind(|close| close.state == CloseState::Released);
+        released.map(|close| close.closed.close_id.as_str())
     }
 
     /// The id of the next close of a period: a pure function of what was closed before.

@@ -9,7 +9,7 @@ use crate::domain::money::Minor;
 use crate::domain::output::{Attainment, PayeeName, Payout};
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::Client;
-use crate::wire::{Codec, WireError};
+use crate::wire::{Codec, Draft, WireError, read_draft};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,8 +23,10 @@ pub struct Statement {
     pub attainment: BTreeMap<(Interval, Arc<str>), Attainment>,
     pub totals: Totals,
     pub payouts: Vec<Payout>,
-    /// Booked into released periods and not paid: what the next run sets off. Never positive.
+    /// Brought forward by the last released run: negative is set off by the next one, positive is paid.
     pub carried: Minor,
+    /// Draws that are still to be recovered after it.
+    pub owed: Minor,
 }
 
 impl Statement {
@@ -38,7 +40,22 @@ impl Statement {
         values(Topic::Accrual, Box::new(|value| statement.add_accrual(codec.read_accrual(value)?)))?;
         values(Topic::Payout, Box::new(|value| statement.add_payout(codec.read_payout(value)?)))?;
         values(Topic::Payee, Box::new(|value| statement.add_name(codec.read_payee_name(value)?)))?;
-        statement.carried = statement.balance(&Periods::read(client, codec)?);
+        let mut left = BTreeMap::new();
+        values(
+            Topic::PayoutDraft,
+            Box::new(|value| {
+                if let Draft::Balance(balance) = read_draft(value)?
+                    && balance.payee_id == payee_id
+                {
+                    left.insert(balance.run_id.clone(), balance);
+                }
+                Ok(())
+            }),
+        )?;
+        let periods = Periods::read(client, codec)?;
+        if let Some(balance) = periods.last_released().and_then(|run_id| left.remove(run_id)) {
+            (statement.carried, statement.owed) = (balance.carried, balance.owed);
+        }
         Ok(statement)
     }
 
@@ -50,14 +67,6 @@ impl Statement {
     /// Totals that are not zero.
     pub fn booked(&self) -> impl Iterator<Item = (&BookedKey, &Booked)> {
         self.totals.0.iter().filter(|(_, booked)| booked.total != Minor(0))
-    }
-
-    fn balance(&self, periods: &Periods) -> Minor {
-        let Some(released_to) = periods.released_to() else { return Minor(0) };
-        let released = self.totals.0.iter().filter(|(key, _)| key.booking_period <= released_to);
-        let earned: i64 = released.map(|(_, booked)| booked.total.0).sum();
-        let paid: i64 = self.payouts.iter().map(|payout| payout.amount.0).sum();
-        Minor(earned - paid)
     }
 
     fn add_attainment(&mut self, found: Attainment) -> Result<(), WireError> {

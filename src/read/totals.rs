@@ -128,5 +128,8 @@ pub fn kind_text(kind: PayoutKind) -> &'static str {
         PayoutKind::Regular => "REGULAR",
         PayoutKind::PriorPeriod => "PRIOR_PERIOD",
         PayoutKind::Carried => "CARRIED",
+        PayoutKind::Draw => "DRAW",
+        PayoutKind::Guarantee => "GUARANTEE",
+        PayoutKind::Recovery => "RECOVERY",
     }
 }

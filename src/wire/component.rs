@@ -34,6 +34,12 @@ pub(super) struct ComponentRecord {
     multiplier: Option<MultiplierRecord>,
     gate: Option<GateRecord>,
     cap: Option<CapRecord>,
+    #[serde(default)]
+    deal_cap: Option<AmountDecimal>,
+    #[serde(default)]
+    late: Option<String>,
+    #[serde(default)]
+    count_split: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +94,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         component_id: component.component_id.clone(),
         earning_code: component.earning_code.clone(),
         interval: mode_text(&component.interval)?,
-        scope: "running".into(),
+        scope: mode_text(&component.scope)?,
         measure: component.measure.clone(),
         tier_by: mode_text(&component.tier_by)?,
         pays: pays.into(),
@@ -100,7 +106,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         clawback_price: "recompute".into(),
         clawback_period: "original".into(),
         rounding_mode: mode_text(&component.rounding)?,
-        rounding_at: "cumulative".into(),
+        rounding_at: mode_text(&component.rounding_at)?,
         tiers: tier_records(&component.tiers),
         paid_measure: component.paid_measure.clone(),
         target,
@@ -108,6 +114,9 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         weight: modifiers.weight.map(rate_decimal),
         multiplier: modifiers.multiplier.as_ref().map(multiplier_record).transpose()?,
         gate: modifiers.gate.as_ref().map(gate_record).transpose()?,
+        deal_cap: modifiers.deal_cap.map(|cap| Unscaled(cap.0)),
+        late: component.method.is_whole_deal().then(|| "refold".into()),
+        count_split: component.method.is_whole_deal().then(|| "share".into()),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
 }
@@ -145,6 +154,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
     check_fixed_modes(path, &record)?;
     Ok(Component {
         interval: mode(&at("interval"), &record.interval)?,
+        scope: mode(&at("scope"), &record.scope)?,
         tier_by: mode(&at("tier_by"), &record.tier_by)?,
         pays: read_pays(path, &record.pays, record.target)?,
         paid_measure: record.paid_measure,
@@ -154,6 +164,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         negative: mode(&at("negative"), &record.negative)?,
         no_quota: record.no_quota.as_deref().map(|text| mode(&at("no_quota"), text)).transpose()?,
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
+        rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
         component_id: record.component_id,
         earning_code: record.earning_code,
@@ -163,6 +174,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
             multiplier: record.multiplier.map(|of| read_multiplier(&at("multiplier"), of)).transpose()?,
             gate: record.gate.map(|gate| read_gate(&at("gate"), gate)).transpose()?,
             cap: record.cap.map(|cap| read_cap(&at("cap"), &cap)).transpose()?,
+            deal_cap: record.deal_cap.map(|cap| read_amount(&at("deal_cap"), cap)).transpose()?,
         },
     })
 }
@@ -187,11 +199,11 @@ fn read_pays(path: &str, pays: &str, target: Option<String>) -> Result<Pays, Rej
 /// Fields of which this version builds one mode.
 fn check_fixed_modes(path: &str, record: &ComponentRecord) -> Result<(), Reject> {
     let only = |field: &str, text: &str, known: &'static str| only(&format!("{path}.{field}"), text, known);
-    only("scope", &record.scope, "running")?;
     only("quota", record.quota.as_deref().unwrap_or("interval"), "interval")?;
     only("clawback_price", &record.clawback_price, "recompute")?;
     only("clawback_period", &record.clawback_period, "original")?;
-    only("rounding_at", &record.rounding_at, "cumulative")
+    only("late", record.late.as_deref().unwrap_or("refold"), "refold")?;
+    only("count_split", record.count_split.as_deref().unwrap_or("share"), "share")
 }
 
 fn read_tiers(path: &str, records: &[TierRecord]) -> Result<Vec<Tier>, Reject> {
@@ -207,13 +219,13 @@ fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
     Ok(edge.0)
 }
 
-fn read_rate(path: &str, rate: RateDecimal) -> Result<Rate, Reject> {
+pub(super) fn read_rate(path: &str, rate: RateDecimal) -> Result<Rate, Reject> {
     let found = rate.in_range().and_then(|rate| i64::try_from(rate).ok());
     in_range(found.is_some(), || path.into(), "decimal(18,8)")?;
     Ok(Rate(found.unwrap_or_default()))
 }
 
-fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, Reject> {
+pub(super) fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, Reject> {
     in_range(amount.in_range().is_some(), || path.into(), "decimal(24,6)")?;
     Ok(Amount(amount.0))
 }

@@ -35,7 +35,7 @@ enum BodyRecord {
     #[serde(rename = "accrue.MeasureDefined")]
     Measure(MeasureRecord),
     #[serde(rename = "accrue.PlanDefined")]
-    Plan(PlanRecord),
+    Plan(Box<PlanRecord>),
     #[serde(rename = "accrue.PayeeDefined")]
     Payee(PayeeRecord),
     #[serde(rename = "accrue.TerritoriesDefined")]
@@ -158,7 +158,7 @@ impl BodyRecord {
             FactBody::CompanyDefined(company) => BodyRecord::Company(company_record(company)),
             FactBody::CalendarDefined(calendar) => BodyRecord::Calendar(calendar_record(calendar)),
             FactBody::MeasureDefined(measure) => BodyRecord::Measure(measure_record(measure)?),
-            FactBody::PlanDefined(plan) => BodyRecord::Plan(PlanRecord::new(plan)?),
+            FactBody::PlanDefined(plan) => BodyRecord::Plan(Box::new(PlanRecord::new(plan)?)),
             FactBody::PayeeDefined(payee) => BodyRecord::Payee(payee_record(payee)),
             FactBody::TerritoriesDefined(stated) => BodyRecord::Territories(TerritoriesRecord::new(stated)?),
             FactBody::PeriodClosed(closed) => BodyRecord::Closed(closed_record(closed)?),

@@ -13,6 +13,7 @@ pub mod json;
 pub mod keys;
 mod mode;
 mod output;
+mod pay_terms;
 mod plan;
 mod quota;
 pub mod records;
@@ -21,7 +22,7 @@ mod route;
 mod schema;
 mod territory;
 
-pub use internal::{read_close_note, read_payout_draft, write_close_note, write_payout_draft};
+pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
 pub use rejected::read_reject;
 
 use crate::domain::deal::DealClosed;

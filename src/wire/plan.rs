@@ -2,6 +2,7 @@
 
 use super::component::{ComponentRecord, component_record, read_component};
 use super::mode::{mode, mode_text};
+use super::pay_terms::{DrawRecord, MinimumSettlementRecord, PaymentCapRecord, pay_terms};
 use crate::domain::calendar::Date;
 use crate::domain::plan::{Plan, Prorate};
 use crate::domain::reject::Reject;
@@ -20,6 +21,12 @@ pub(super) struct PlanRecord {
     components: Vec<ComponentRecord>,
     #[serde(default)]
     prorate: ProrateRecord,
+    #[serde(default)]
+    draw: Option<DrawRecord>,
+    #[serde(default)]
+    payment_cap: Option<PaymentCapRecord>,
+    #[serde(default)]
+    minimum_settlement: Option<MinimumSettlementRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -28,6 +35,8 @@ struct ProrateRecord {
     quota: bool,
     target: bool,
     cap: bool,
+    #[serde(default)]
+    draw: bool,
 }
 
 impl PlanRecord {
@@ -43,6 +52,9 @@ impl PlanRecord {
             after_release: mode_text(&plan.after_release)?,
             components: plan.components.iter().map(component_record).collect::<Result<_, _>>()?,
             prorate: prorate_record(plan.prorate)?,
+            draw: plan.pay.draw.as_ref().map(DrawRecord::new).transpose()?,
+            payment_cap: plan.pay.payment_cap.as_ref().map(PaymentCapRecord::new).transpose()?,
+            minimum_settlement: plan.pay.minimum_settlement.as_ref().map(MinimumSettlementRecord::new).transpose()?,
         })
     }
 
@@ -58,6 +70,7 @@ impl PlanRecord {
             mid_interval_change: mode("mid_interval_change", &self.mid_interval_change)?,
             negative_pay: mode("negative_pay", &self.negative_pay)?,
             after_release: mode("after_release", &self.after_release)?,
+            pay: pay_terms(self.draw, self.payment_cap, self.minimum_settlement)?,
             components: components
                 .map(|(place, component)| read_component(&format!("components[{place}]"), component))
                 .collect::<Result<_, _>>()?,
@@ -68,16 +81,16 @@ impl PlanRecord {
 /// As the schema's default: nothing is prorated.
 impl Default for ProrateRecord {
     fn default() -> ProrateRecord {
-        ProrateRecord { by: "active_days".into(), quota: false, target: false, cap: false }
+        ProrateRecord { by: "active_days".into(), quota: false, target: false, cap: false, draw: false }
     }
 }
 
 fn prorate_record(prorate: Prorate) -> Result<ProrateRecord, String> {
-    let Prorate { by, quota, target, cap } = prorate;
-    Ok(ProrateRecord { by: mode_text(&by)?, quota, target, cap })
+    let Prorate { by, quota, target, cap, draw } = prorate;
+    Ok(ProrateRecord { by: mode_text(&by)?, quota, target, cap, draw })
 }
 
 fn read_prorate(record: ProrateRecord) -> Result<Prorate, Reject> {
-    let ProrateRecord { by, quota, target, cap } = record;
-    Ok(Prorate { by: mode("prorate.by", &by)?, quota, target, cap })
+    let ProrateRecord { by, quota, target, cap, draw } = record;
+    Ok(Prorate { by: mode("prorate.by", &by)?, quota, target, cap, draw })
 }

@@ -7,9 +7,12 @@ pub use crate::domain::fact::{
     Company, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 pub use crate::domain::output::{Accrual, Attainment, Causes, CloseNote, Payout, PayoutKind, PayoutRun};
+pub use crate::domain::pay_terms::{
+    AtEnd, Draw, Flush, MinimumSettlement, PayTerms, PaymentCap, PaymentExcess, Recover, RecoveryFloor,
+};
 pub use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Component, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
-    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, Tested, Tier, TierBy,
+    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, RoundingAt, Scope, Tested, Tier, TierBy,
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;

@@ -25,6 +25,10 @@ impl Codec {
                 let draft = internal::write_payout_draft(payout)?;
                 outbox.to(Topic::PayoutDraft, of_payee(&payout.payee_id)).push(Some(payout.payee_id.as_bytes()), Some(&draft));
             }
+            Output::RunBalance(balance) => {
+                let value = internal::write_run_balance(balance)?;
+                outbox.to(Topic::PayoutDraft, of_payee(&balance.payee_id)).push(Some(balance.payee_id.as_bytes()), Some(&value));
+            }
             Output::Payout(payout) => {
                 let records = outbox.to(Topic::Payout, of_payee(&payout.payee_id));
                 return written(records, payout.payee_id.as_bytes(), |out| self.write_payout(payout, out));

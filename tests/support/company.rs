@@ -4,10 +4,8 @@ use accrue::domain::calendar::{Calendar, Date, IntervalKind, Period};
 use accrue::domain::deal::{Change, Counts, DealClosed, DealStatus, Line, Split};
 use accrue::domain::fact::{Company, CreditKind, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
-use accrue::domain::plan::{
-    AfterRelease, Boundary, Component, Method, MidIntervalChange, Modifiers, Negative, NegativePay, NoQuota, Pays, Plan, Prorate,
-    Tier, TierBy,
-};
+use accrue::domain::pay_terms::PayTerms;
+use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
 
 pub fn date(text: &str) -> Date {
@@ -53,6 +51,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         component_id: "commission".into(),
         earning_code: "COMM".into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: "bookings".into(),
         tier_by,
         pays: Pays::RateOf,
@@ -64,6 +63,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),
     }
 }
@@ -79,6 +79,7 @@ pub fn plan(from: &str, to: Option<&str>, component: Component) -> FactBody {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components: vec![component],
     })
 }

@@ -8,12 +8,15 @@ use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Q
 use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
+use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
 use std::collections::BTreeMap;
 
 #[path = "histories/company.rs"]
 mod company;
+#[path = "histories/pay.rs"]
+mod pay;
 #[path = "histories/rewards.rs"]
 mod rewards;
 #[path = "histories/territories.rs"]
@@ -77,6 +80,7 @@ pub struct OwnedDeal {
     pub status: DealStatus,
     pub change: Change,
     pub closed_on: Date,
+    pub sequence: Option<i64>,
     pub currency: String,
     pub kind: Option<DealKind>,
     pub customer: Option<&'static str>,
@@ -116,7 +120,7 @@ impl OwnedDeal {
             change: self.change,
             effective_on: None,
             closed_on: self.closed_on,
-            sequence: None,
+            sequence: self.sequence,
             currency: &self.currency,
             customer: self.customer,
             related_deal: None,

@@ -5,6 +5,7 @@
 use accrue::domain::calendar::Period;
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::{Cut, Fact, FactBody, PeriodClosed, PeriodReleased, PeriodReopened};
+use accrue::domain::money::Minor;
 use accrue::domain::output::{CloseNote, RejectRecord};
 use accrue::domain::quota::QuotaChanged;
 use accrue::domain::topic::{Position, Topic, partition_of};
@@ -77,6 +78,8 @@ pub struct Memory {
     pub rejected: Vec<RejectRecord>,
     pub outcomes: BTreeMap<Position, Outcome>,
     pub notes: Vec<CloseNote>,
+    /// What runs leave, by run and payee: carried, owed.
+    pub left: BTreeMap<(String, String), (Minor, Minor)>,
 }
 
 impl<S: Stage> Runner<S> {
@@ -137,6 +140,7 @@ impl Memory {
             rejected: Vec::new(),
             outcomes: BTreeMap::new(),
             notes: Vec::new(),
+            left: BTreeMap::new(),
         }
     }
 
@@ -278,6 +282,9 @@ impl Memory {
                     self.accruals.push(accrual);
                 }
                 Output::PayoutDraft(_) => {}
+                Output::RunBalance(balance) => {
+                    self.left.insert((balance.run_id, balance.payee_id), (balance.carried, balance.owed));
+                }
                 Output::Payout(payout) => {
                     self.published.payout(&payout);
                     self.payouts.push(payout);
@@ -296,6 +303,9 @@ impl Memory {
     /// What the slow engine says about all this.
     pub fn verify(&self) -> Report {
         let totals = self.history.totals().unwrap();
+        let standing = |run_id: &String| totals.runs.iter().any(|run| run.run_id == *run_id);
+        let left = self.left.iter().filter(|((run_id, _), _)| standing(run_id));
+        assert!(left.eq(totals.left.iter()), "left by runs: {:?}, expected {:?}", self.left, totals.left);
         self.published.compare(&totals)
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::deal::DealKind;
 use crate::domain::fact::*;
 use crate::domain::money::{Amount, Rate, RoundingMode};
 use crate::domain::output::PayeeName;
+use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
 
@@ -253,6 +254,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components,
     };
     [
@@ -270,6 +272,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         component_id: id.into(),
         earning_code: earning_code.into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: measure.into(),
         tier_by: TierBy::Attainment,
         pays: Pays::RateOf,
@@ -281,6 +284,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),
     }
 }
@@ -290,6 +294,7 @@ fn renewal_bonus() -> Component {
     let edge = 100_000 * ALL_OF_QUOTA;
     Component {
         interval: IntervalKind::Month,
+        scope: Scope::Running,
         tier_by: TierBy::Amount,
         method: Method::Retroactive,
         no_quota: None,

@@ -2,12 +2,13 @@
 
 use super::component::check_component;
 use super::organisation::MAXIMUM_LEVELS;
+use super::pay::check_pay_terms;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::minor_digits;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Component, Plan};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::territory::Territories;
 use std::collections::BTreeSet;
@@ -64,7 +65,7 @@ impl World {
             FactBody::CompanyDefined(company) => self.apply_company(company),
             FactBody::CalendarDefined(calendar) => self.apply_calendar(calendar),
             FactBody::MeasureDefined(measure) => self.apply_measure(offset, measure),
-            FactBody::PlanDefined(plan) => self.apply_plan(plan),
+            FactBody::PlanDefined(plan) => self.apply_plan(offset, plan),
             FactBody::PayeeDefined(payee) => self.apply_payee(payee),
             FactBody::TerritoriesDefined(stated) => self.apply_territories(stated),
             FactBody::PeriodClosed(closed) => self.apply_closed(closed, &fact.author),
@@ -140,12 +141,13 @@ impl World {
             }
             None => {}
         }
-        let defined = DefinedMeasure { id: measure.measure_id.as_str().into(), measure: measure.clone(), offset };
+        let defined = DefinedMeasure { id: measure.measure_id.as_str().into(), measure: measure.clone(), offset, listed: None };
         Arc::make_mut(&mut self.measures).push(defined);
+        self.list_measures(offset);
         Ok(Reach { backfill: true, all_earnings: true, ..Reach::default() })
     }
 
-    fn apply_plan(&mut self, plan: &Plan) -> Result<Reach, Reject> {
+    fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
         self.check_plan(plan)?;
         let versions = self.plans.get(&plan.plan_id).map(Vec::as_slice).unwrap_or_default();
         let other = versions.iter().filter(|version| version.plan.from != plan.from);
@@ -165,7 +167,23 @@ impl World {
         versions.retain(|version| version.plan.from != plan.from);
         versions.push(version);
         versions.sort_by_key(|version| version.plan.from);
-        Ok(Reach { all_earnings: true, ..Reach::default() })
+        let backfill = self.list_measures(offset);
+        Ok(Reach { all_earnings: true, backfill, ..Reach::default() })
+    }
+
+    /// Deals of a measure are kept one by one from the first fact on that needs them; true: of some since this one.
+    fn list_measures(&mut self, offset: u64) -> bool {
+        let components = || self.plans.values().flatten().flat_map(|version| &version.plan.components);
+        let read = |defined: &DefinedMeasure| {
+            let of = |component: &Component| component.reads_deals() && component.measure == defined.measure.measure_id;
+            defined.listed.is_none() && components().any(of)
+        };
+        let new: Vec<usize> = (0..self.measures.len()).filter(|place| read(&self.measures[*place])).collect();
+        if !new.is_empty() {
+            let measures = Arc::make_mut(&mut self.measures);
+            new.iter().for_each(|place| measures[*place].listed = Some(offset));
+        }
+        !new.is_empty()
     }
 
     fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {
@@ -188,7 +206,7 @@ impl World {
             }
             check_component(component)?;
         }
-        Ok(())
+        check_pay_terms(&plan.pay)
     }
 
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {

@@ -3,7 +3,9 @@
 use super::apply::invalid;
 use crate::domain::deal::check_id;
 use crate::domain::money::{Amount, Rate};
-use crate::domain::plan::{Component, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, Pays, Tier, TierBy};
+use crate::domain::plan::{
+    Component, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, Pays, RoundingAt, Scope, Tier, TierBy,
+};
 use crate::domain::reject::Reject;
 
 type Check = Result<(), String>;
@@ -17,6 +19,7 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     check_id("component_id", id).map_err(|reject| invalid(&reject.field, reject.message))?;
     let about = |field: &'static str| move |message: String| invalid(field, format!("component \"{id}\": {message}"));
     check_paid(component).map_err(about("pays"))?;
+    check_deals(component).map_err(about("scope"))?;
     hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
         .map_err(about("no_quota"))?;
     check_table(component).map_err(about("tiers"))?;
@@ -25,7 +28,7 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
 
 /// What is paid fits what the tiers are of, and the method.
 fn check_paid(component: &Component) -> Check {
-    let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
+    let proportional = component.method.is_proportional();
     let by_attainment = component.tier_by == TierBy::Attainment;
     let fits = match (&component.pays, component.method) {
         (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => false,
@@ -45,6 +48,22 @@ fn check_paid(component: &Component) -> Check {
     hold(component.paid().is_some() && *paid != component.measure, "another measure is paid on only where one is")?;
     hold(component.method != Method::Marginal, "parts of one measure have no place in the tiers of another")?;
     hold(component.negative != Negative::Mirror, "nothing mirrors a sum that another measure picks the tier of")
+}
+
+/// What looks at deals one by one.
+fn check_deals(component: &Component) -> Check {
+    let by_deal = component.scope == Scope::Deal;
+    hold(by_deal || component.rounding_at == RoundingAt::Cumulative, "only what is priced by deal is rounded by deal")?;
+    hold(by_deal || component.modifiers.deal_cap.is_none(), "a deal is capped only where it is priced by itself")?;
+    if !component.reads_deals() {
+        return Ok(());
+    }
+    hold(component.paid_measure.is_none(), "a deal is paid on the measure that picks its tier")?;
+    let whole = component.method.is_whole_deal();
+    hold(!(by_deal && whole), "a deal by itself finds no sum before it")?;
+    hold(!by_deal || component.tier_by != TierBy::Attainment, "a deal by itself is no part of a quota")?;
+    hold(!matches!(component.pays, Pays::FractionOf(_)), "a deal pays no fraction of a target")?;
+    hold(!whole || component.negative == Negative::Carry, "whole deals carry a negative sum")
 }
 
 fn check_table(component: &Component) -> Check {
@@ -74,7 +93,8 @@ fn check_edge(edge: i128, tier_by: TierBy) -> Check {
 fn check_modifiers(component: &Component) -> Check {
     let modifiers = &component.modifiers;
     hold(modifiers.weight.is_none_or(|Rate(weight)| weight >= 0), "a negative weight")?;
-    hold(modifiers.cap.is_none_or(|Amount(cap)| cap >= 0), "a negative cap")?;
+    let caps = [modifiers.cap, modifiers.deal_cap];
+    hold(caps.iter().flatten().all(|Amount(cap)| *cap >= 0), "a negative cap")?;
     if let Some(Multiplier { tiers, tier_by, .. }) = &modifiers.multiplier {
         check_tiers(tiers, *tier_by, true)?;
         hold(tiers.iter().all(|tier| tier.rate.0 >= 0), "a negative factor")?;

@@ -6,6 +6,7 @@
 mod apply;
 mod component;
 mod organisation;
+mod pay;
 mod territories;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ pub struct DefinedMeasure {
     pub measure: Measure,
     pub id: Arc<str>,
     pub offset: u64,
+    /// The fact since which its deals are kept one by one, because a component reads them.
+    pub listed: Option<u64>,
 }
 
 /// A version of a plan, with the ids that outputs share.
@@ -116,9 +119,9 @@ impl World {
         self.measures.iter().find(|defined| defined.measure.measure_id == measure_id)
     }
 
-    /// Whether a measure was defined by a fact in `[from, facts_next)`.
+    /// Whether a measure was defined, or its deals began to be kept, by a fact in `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
-        self.measures.iter().any(|defined| defined.offset >= from)
+        self.measures.iter().any(|defined| defined.offset >= from || defined.listed.is_some_and(|listed| listed >= from))
     }
 
     /// Last period whose close stands.

@@ -65,6 +65,11 @@ impl Organisation {
         self.member(*self.places.get(payee_id)?).payee.as_ref()
     }
 
+    /// Everybody who is known, in no order.
+    pub fn payees(&self) -> impl Iterator<Item = &Arc<Payee>> {
+        self.members.iter().filter_map(|member| member.payee.as_ref())
+    }
+
     pub fn insert(&mut self, payee: Payee) {
         self.insert_shared(Arc::new(payee));
     }
@@ -203,6 +208,6 @@ fn managers(payee: &Payee) -> Vec<String> {
     payee.rows.iter().filter_map(|row| row.manager.clone()).collect()
 }
 
-fn overlaps(row: &PayeeRow, from: Date, to: Date) -> bool {
+pub(super) fn overlaps(row: &PayeeRow, from: Date, to: Date) -> bool {
     row.from < to && row.to.is_none_or(|end| from < end)
 }

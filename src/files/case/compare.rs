@@ -16,8 +16,8 @@ pub struct Got {
     pub accruals: BTreeMap<(String, String, Interval, Period, Period), Minor>,
     /// Released amounts by payee, period of the run, earning code.
     pub payouts: BTreeMap<(String, Period, String), Minor>,
-    /// What the run of a period leaves to the next, by payee and period; absent is 0.
-    pub balances: BTreeMap<(String, Period), Minor>,
+    /// What the run of a period leaves to the next, by payee and period; absent is nothing.
+    pub balances: BTreeMap<(String, Period), GotBalance>,
     /// In the order of the log.
     pub rejects: Vec<GotReject>,
 }
@@ -26,6 +26,12 @@ pub struct Got {
 pub struct GotAttainment {
     pub measured: Measured,
     pub quota: Option<Amount>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GotBalance {
+    pub carried: Minor,
+    pub draw: Minor,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,10 +137,14 @@ impl Comparison<'_> {
         pairs.into_iter().filter_map(|pair| difference(row.line, &what, pair)).collect()
     }
 
-    fn balance(&self, row: &ExpectedBalance) -> Option<Difference> {
+    fn balance(&self, row: &ExpectedBalance) -> Vec<Difference> {
         let got = self.got.balances.get(&(row.payee.clone(), row.after)).copied().unwrap_or_default();
         let what = format!("balance of {} after {}", row.payee, row.after);
-        difference(row.line, &what, (format!("carried {}", self.money(row.carried)), format!("carried {}", self.money(got))))
+        let pair = |name: &str, expected: Option<Minor>, got: Minor| {
+            let expected = format!("{name} {}", self.money(expected?));
+            difference(row.line, &what, (expected, format!("{name} {}", self.money(got))))
+        };
+        [pair("carried", row.carried, got.carried), pair("draw", row.draw, got.draw)].into_iter().flatten().collect()
     }
 
     /// Rejects are compared as a whole: their order is part of what happened.

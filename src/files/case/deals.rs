@@ -13,7 +13,7 @@ use crate::domain::money::{Amount, Quantity, Share};
 use std::collections::BTreeMap;
 
 /// Keys of a deal that no rule reads in this version.
-const NOT_BUILT: &[&str] = &["sequence", "related_deal", "contract_start", "term_months", "stage", "probability", "cost"];
+const NOT_BUILT: &[&str] = &["related_deal", "contract_start", "term_months", "stage", "probability", "cost"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseDeal {
@@ -23,6 +23,7 @@ pub struct CaseDeal {
     pub change: Change,
     pub effective_on: Option<Date>,
     pub closed_on: Date,
+    pub sequence: Option<i64>,
     pub currency: String,
     pub kind: Option<DealKind>,
     pub customer: Option<String>,
@@ -61,7 +62,7 @@ impl CaseDeal {
             change: self.change,
             effective_on: self.effective_on,
             closed_on: self.closed_on,
-            sequence: None,
+            sequence: self.sequence,
             currency: &self.currency,
             customer: self.customer.as_deref(),
             related_deal: None,
@@ -114,6 +115,7 @@ pub fn deal(mut fields: Fields<'_>, earlier: Option<&CaseDeal>, currency: &str, 
         change: Change::Correction,
         effective_on: None,
         closed_on,
+        sequence: None,
         currency: currency.into(),
         kind: None,
         customer: None,
@@ -131,6 +133,9 @@ pub fn deal(mut fields: Fields<'_>, earlier: Option<&CaseDeal>, currency: &str, 
 }
 
 fn head(deal: &mut CaseDeal, fields: &mut Fields<'_>, findings: &mut Findings) {
+    if let Some(sequence) = fields.optional_integer("sequence", findings) {
+        deal.sequence = Some(sequence.value);
+    }
     if let Some(kind) = fields.optional_choice("kind", modes::DEAL_KIND, findings) {
         deal.kind = Some(kind.value);
     }

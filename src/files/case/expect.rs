@@ -9,6 +9,7 @@ use super::events::Reader;
 use crate::domain::calendar::{Interval, Period};
 use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, Minor, minor_digits, parse_scaled};
 use crate::domain::output::RejectKind;
+use crate::domain::pay::RESERVED;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,8 +62,10 @@ pub struct ExpectedBalance {
     pub line: usize,
     pub payee: String,
     pub after: Period,
-    /// What the next run starts from: negative or 0.
-    pub carried: Minor,
+    /// What the next run starts from: negative is set off, positive is paid.
+    pub carried: Option<Minor>,
+    /// What draws still ask back.
+    pub draw: Option<Minor>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +81,7 @@ pub struct ExpectedReject {
 const REJECT_KINDS: &Choices<RejectKind> =
     &[("rejected", Some(RejectKind::Rejected)), ("parked", Some(RejectKind::Parked)), ("resumed", Some(RejectKind::Resumed))];
 /// Kinds of pay that a payout does not have in this version.
-const PAY_NOT_BUILT: [&str; 5] = ["DRAW", "GUARANTEE", "RECOVERY", "CLAWBACK", "MANUAL"];
+const PAY_NOT_BUILT: [&str; 2] = ["CLAWBACK", "MANUAL"];
 
 pub fn expect(node: &Node, company: &CompanyFiles, reader: &Reader<'_>, findings: &mut Findings) -> Option<Expect> {
     let mut fields = Fields::of(node, findings)?;
@@ -125,7 +128,7 @@ impl Names<'_> {
     fn earning_codes(&self) -> BTreeSet<&str> {
         let plans = self.company.plans.iter();
         let codes = plans.flat_map(|plan| &plan.value.components).map(|component| component.earning_code.as_str());
-        codes.chain(["CARRIED", "net"]).collect()
+        codes.chain(RESERVED).collect()
     }
 
     fn attainment(&self, node: &Node, findings: &mut Findings) -> Option<ExpectedAttainment> {
@@ -204,10 +207,15 @@ impl Names<'_> {
         let mut fields = Fields::of(node, findings)?;
         let payee = self.payee(&mut fields, findings);
         let after = fields.parsed("after", codes::BAD_DATE, str::parse::<Period>, findings);
-        let carried = fields.number("carried", |text| self.money(text), findings);
-        fields.finish(&["held", "draw", "receivable"], findings);
+        let carried = fields.optional_number("carried", |text| self.money(text), findings).map(|carried| carried.value);
+        let draw = fields.optional_number("draw", |text| self.money(text), findings).map(|draw| draw.value);
+        fields.finish(&["held", "receivable"], findings);
+        if (carried, draw) == (None, None) {
+            let hint = "add carried = \"0.00\" or draw = \"0.00\"";
+            findings.add(node.place, codes::MISSING_KEY, "the balance says nothing", hint);
+        }
         let line = findings.line(node.place);
-        Some(ExpectedBalance { line, payee: payee?, after: after?.value, carried: carried?.value })
+        Some(ExpectedBalance { line, payee: payee?, after: after?.value, carried, draw })
     }
 
     /// A deal that would be rejected is a slip of the case, unless the case expects it.

@@ -9,7 +9,7 @@ mod events;
 mod expect;
 mod read;
 
-pub use compare::{Difference, Got, GotAttainment, GotReject, report};
+pub use compare::{Difference, Got, GotAttainment, GotBalance, GotReject, report};
 pub use deals::{CaseDeal, CaseLine, CaseSplit};
 pub use events::{Event, EventKind};
 pub use expect::{Expect, ExpectedAccrual, ExpectedAttainment, ExpectedBalance, ExpectedPayout, ExpectedReject};

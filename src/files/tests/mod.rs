@@ -2,6 +2,8 @@
 
 mod bad_files;
 mod case_files;
+mod deals;
+mod pay;
 mod publishing;
 mod refused_modes;
 mod rewards;

@@ -169,9 +169,13 @@ impl Open {
             lines: std::mem::take(&mut self.lines),
             allocations: std::mem::take(&mut self.allocations),
         };
-        let entry = Entry::Credits(group);
+        let entry = match deal.sequence {
+            Some(sequence) => Entry::SequencedCredits { sequence, group },
+            None => Entry::Credits(group),
+        };
         let written = self.entry(&entry);
-        if let Entry::Credits(CreditGroup { lines, allocations, .. }) = entry {
+        if let Entry::Credits(group) | Entry::SequencedCredits { group, .. } = entry {
+            let CreditGroup { lines, allocations, .. } = group;
             (self.lines, self.allocations) = (lines, allocations);
             self.lines.clear();
             self.allocations.clear();

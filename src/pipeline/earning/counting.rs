@@ -1,10 +1,10 @@
 //! Counts a packed record: credits into the sums of the measures that they match, quotas into statements, markers.
 
 use super::entry::{Entry, entry_key, write_entry_key};
-use super::inputs::{Inputs, Statement};
+use super::inputs::{DealKey, Inputs, Statement};
 use super::{Earning, State, alarm};
 use crate::domain::calendar::{Period, Quarter};
-use crate::domain::fact::{Measure, MeasureOf};
+use crate::domain::fact::{CreditKind, Measure, MeasureOf};
 use crate::domain::output::{Causes, RejectKind};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
@@ -33,7 +33,10 @@ impl Earning {
         self.recent.resize(packed.payees.len(), None);
         for entry in &packed.entries {
             match entry {
-                PackedEntry::Credits(group) => self.count_group(number, packed, group, states)?,
+                PackedEntry::Credits(group) => self.count_group(number, packed, group, None, states)?,
+                PackedEntry::SequencedCredits { sequence, group } => {
+                    self.count_group(number, packed, group, Some(*sequence), states)?;
+                }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
                 PackedEntry::Marker { .. } => self.partition(number)?.progress.sources[packed.source as usize].epoch += 1,
             }
@@ -63,6 +66,7 @@ impl Earning {
         number: u32,
         packed: &PackedCredits<'_>,
         group: &CreditGroup<'_>,
+        sequence: Option<i64>,
         states: &mut dyn States,
     ) -> Result<(), StageError> {
         let Some(period) = self.world.calendar.as_ref().and_then(|calendar| calendar.period_of(group.closed_on)) else {
@@ -71,10 +75,11 @@ impl Earning {
         let measures = self.world.measures.clone();
         let matched = matched(&measures, packed, group);
         let sign = if group.retract { -1 } else { 1 };
+        let deal = DealKey { closed_on: group.closed_on, sequence, deal_id: group.deal_id };
         for allocation in &group.allocations {
             let place = self.place_of(number, packed, allocation.payee, period.quarter(), states)?;
             self.note_cause(place, packed.source, group.cause);
-            self.add_credit(place, packed.epoch, period, allocation, &matched, sign)?;
+            self.add_credit(place, packed.epoch, (period, deal), allocation, &matched, sign)?;
         }
         Ok(())
     }
@@ -107,7 +112,7 @@ impl Earning {
         &mut self,
         place: usize,
         epoch: u32,
-        period: Period,
+        (period, deal): (Period, DealKey<'_>),
         allocation: &Allocation,
         matched: &[Matched<'_>],
         sign: i128,
@@ -120,8 +125,7 @@ impl Earning {
                 None => of.whole,
             };
             let value = whole.and_then(|whole| whole.checked_mul(sign * i128::from(allocation.share.0)));
-            let slot = inputs.sum_mut(&of.measure.measure_id, period.place_in_quarter() as u8);
-            let added = value.and_then(|value| slot.add(allocation.kind, value));
+            let added = value.and_then(|value| of.add(inputs, period.place_in_quarter() as u8, deal, allocation.kind, value));
             added.ok_or_else(|| alarm(number, "a measured sum does not fit"))?;
         }
         Ok(())
@@ -221,21 +225,37 @@ pub fn merge_later(entry: &mut Entry, closes: u32) -> Option<()> {
 /// What a measure takes of a group, before the share: of each line and of all; `None` when it does not fit.
 struct Matched<'w> {
     measure: &'w Measure,
+    /// It counts in the measure's sum, in its list of deals, or in both.
+    summed: bool,
+    listed: bool,
     lines: Vec<i128>,
     whole: Option<i128>,
 }
 
+impl Matched<'_> {
+    fn add(&self, inputs: &mut Inputs, place: u8, deal: DealKey<'_>, kind: CreditKind, value: i128) -> Option<()> {
+        let measure = &self.measure.measure_id;
+        if self.summed {
+            inputs.sum_mut(measure, place).add(kind, value)?;
+        }
+        if self.listed { inputs.add_deal(measure, place, deal, value) } else { Some(()) }
+    }
+}
+
 /// The measures that a group counts in.
 fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<Matched<'w>> {
-    let counts = |defined: &&DefinedMeasure| {
-        defined.offset < packed.facts_next && group.backfill_from.is_none_or(|from| defined.offset >= from)
-    };
+    // What was given before a fact counts by itself in nothing that the fact began.
+    let counts = |since: u64| since < packed.facts_next && group.backfill_from.is_none_or(|from| since >= from);
     let of = |defined: &'w DefinedMeasure| {
+        let (summed, listed) = (counts(defined.offset), defined.listed.is_some_and(counts));
+        if !summed && !listed {
+            return None;
+        }
         let lines = taken(&defined.measure, packed, group);
         let whole = lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line));
-        Matched { measure: &defined.measure, lines, whole }
+        Some(Matched { measure: &defined.measure, summed, listed, lines, whole })
     };
-    measures.iter().filter(counts).map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
+    measures.iter().filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
 }
 
 /// What a measure takes of each line, before the share: 0 where its filter does not match.

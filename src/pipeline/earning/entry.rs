@@ -1,13 +1,18 @@
 //! What earning keeps: an entry per payee and quarter, a ledger per payee, and the keys of both.
 
+mod earlier;
+
 use super::inputs::Inputs;
+use crate::domain::account::Account;
 use crate::domain::calendar::{Date, Interval, Period, Quarter};
 use crate::domain::money::{Amount, Minor};
+use crate::domain::pay::Brought;
 use crate::domain::reject::Reason;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// Of both kinds of state; `earlier` has version 1.
 const VERSION: u8 = 2;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
@@ -83,13 +88,21 @@ pub struct Waiting {
 /// What a payee's runs left.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// 0 or negative: brought forward into the next run.
-    pub balance: Minor,
-    /// Of closed and unreleased runs: what was brought forward into each.
-    pub unreleased: Vec<(Period, Minor)>,
+    pub account: Account,
+    /// Of closed and unreleased runs, where they are more than their booked lines.
+    pub unreleased: Vec<Unreleased>,
 }
 
-/// Encodes by way of `scratch`, which is used again.
+/// A run that is computed and not released.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreleased {
+    pub period: Period,
+    /// The account in front of it, for a reopening.
+    pub before: Account,
+    pub brought: Brought,
+}
+
+/// Encodes an entry or a ledger by way of `scratch`, which is used again.
 pub fn encode<T: Serialize>(state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
     scratch.clear();
     scratch.push(VERSION);
@@ -97,11 +110,31 @@ pub fn encode<T: Serialize>(state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]
     Ok(scratch.as_slice().into())
 }
 
-pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, String> {
-    match bytes.split_first() {
-        Some((&VERSION, body)) => postcard::from_bytes(body).map_err(|error| error.to_string()),
-        other => Err(format!("stored state of version {:?}", other.map(|(version, _)| version))),
+/// Nothing stored is an empty entry.
+pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
+    match bytes.map(<[u8]>::split_first) {
+        None => Ok(Entry::default()),
+        Some(Some((&VERSION, body))) => body_of(body),
+        Some(Some((&earlier::VERSION, body))) => body_of(body).map(earlier::Entry::entry),
+        Some(other) => Err(unknown(other)),
     }
+}
+
+pub fn decode_ledger(bytes: Option<&[u8]>) -> Result<Ledger, String> {
+    match bytes.map(<[u8]>::split_first) {
+        None => Ok(Ledger::default()),
+        Some(Some((&VERSION, body))) => body_of(body),
+        Some(Some((&earlier::VERSION, body))) => body_of(body).map(earlier::Ledger::ledger),
+        Some(other) => Err(unknown(other)),
+    }
+}
+
+fn body_of<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    postcard::from_bytes(body).map_err(|error| error.to_string())
+}
+
+fn unknown(found: Option<(&u8, &[u8])>) -> String {
+    format!("stored state of version {:?}", found.map(|(version, _)| version))
 }
 
 /// `payee \0 calendar \0 quarter`: a payee's entries stand together, in the order of quarters.

@@ -11,6 +11,28 @@ use serde::{Deserialize, Serialize};
 pub struct Inputs {
     pub sums: Vec<Sum>,
     pub statements: Vec<Statement>,
+    /// Deals of the measures that are read deal by deal, in the order in which they are folded.
+    pub deals: Vec<Listed>,
+}
+
+/// What one deal gave a measure, in 10^-12. The order of fields is that of the fold: close date, sequence, deal id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    pub measure: CompactString,
+    pub closed_on: Date,
+    pub sequence: Option<i64>,
+    pub deal_id: CompactString,
+    /// 0, 1 or 2: the place of the close date's period in its quarter.
+    pub place: u8,
+    pub value: i128,
+}
+
+/// Which deal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DealKey<'k> {
+    pub closed_on: Date,
+    pub sequence: Option<i64>,
+    pub deal_id: &'k str,
 }
 
 /// A measure's sum in one pay period, by kind of credit, in 10^-12.
@@ -94,6 +116,13 @@ impl Statement {
     }
 }
 
+impl Listed {
+    fn key(&self) -> (&str, DealKey<'_>) {
+        let deal = DealKey { closed_on: self.closed_on, sequence: self.sequence, deal_id: &self.deal_id };
+        (&self.measure, deal)
+    }
+}
+
 impl Inputs {
     /// The slot of a measure's period.
     pub fn sum_mut(&mut self, measure: &str, place: u8) -> &mut ByKind {
@@ -108,6 +137,32 @@ impl Inputs {
     pub fn by_kind(&self, measure: &str, place: usize) -> ByKind {
         let found = self.sums.iter().find(|sum| usize::from(sum.place) == place && sum.measure == measure);
         found.map_or(ByKind::default(), |sum| sum.by_kind)
+    }
+
+    /// Adds to what a deal gave; one that gives nothing is not kept. `None` when it does not fit.
+    pub fn add_deal(&mut self, measure: &str, place: u8, deal: DealKey<'_>, value: i128) -> Option<()> {
+        let found = self.deals.binary_search_by(|listed| listed.key().cmp(&(measure, deal)));
+        match found {
+            Ok(at) => {
+                self.deals[at].value = self.deals[at].value.checked_add(value)?;
+                if self.deals[at].value == 0 {
+                    self.deals.remove(at);
+                }
+            }
+            Err(_) if value == 0 => {}
+            Err(at) => {
+                let DealKey { closed_on, sequence, deal_id } = deal;
+                let listed = Listed { measure: measure.into(), closed_on, sequence, deal_id: deal_id.into(), place, value };
+                self.deals.insert(at, listed);
+            }
+        }
+        Some(())
+    }
+
+    /// What the deals of a period gave a measure, in order.
+    pub fn deals_of(&self, measure: &str, place: usize) -> impl Iterator<Item = i128> {
+        let of = move |listed: &&Listed| usize::from(listed.place) == place && listed.measure == measure;
+        self.deals.iter().filter(of).map(|listed| listed.value)
     }
 
     /// A statement of the same quota and revision.
@@ -133,6 +188,10 @@ impl Inputs {
             *slot = slot.plus(sum.by_kind)?;
         }
         self.statements.extend(other.statements.iter().cloned());
+        for listed in &other.deals {
+            let (measure, deal) = listed.key();
+            self.add_deal(measure, listed.place, deal, listed.value)?;
+        }
         Some(())
     }
 }

@@ -110,9 +110,12 @@ impl Earning {
         }
         let stored = states.get(partition, key)?;
         let state = match parse_key(key) {
-            Some(KeyOf::Ledger { .. }) => State::Ledger(decoded(partition, stored.as_deref())?),
+            Some(KeyOf::Ledger { .. }) => {
+                let ledger = entry::decode_ledger(stored.as_deref()).map_err(|error| alarm(partition, error))?;
+                State::Ledger(ledger)
+            }
             Some(KeyOf::Entry { payee_id, calendar, quarter }) => {
-                let entry = decoded(partition, stored.as_deref())?;
+                let entry = entry::decode(stored.as_deref()).map_err(|error| alarm(partition, error))?;
                 State::Entry { entry, payee_id: payee_id.into(), calendar: calendar.into(), quarter }
             }
             None => return Err(alarm(partition, "a stored key is not one of earning's")),
@@ -195,10 +198,6 @@ impl Earning {
         }
         Ok(budget.saturating_sub(keys.len().max(1)))
     }
-}
-
-fn decoded<T: Default + for<'a> serde::Deserialize<'a>>(partition: u32, bytes: Option<&[u8]>) -> Result<T, StageError> {
-    bytes.map_or_else(|| Ok(T::default()), |bytes| entry::decode(bytes).map_err(|error| alarm(partition, error)))
 }
 
 /// All stored keys of a payee: entries and ledger.

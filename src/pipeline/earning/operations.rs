@@ -4,16 +4,19 @@
 //! the run as drafts, and only a release publishes them.
 
 use super::counting::merge_later;
-use super::entry::{KeyOf, ledger_key, parse_key};
+use super::entry::{KeyOf, Ledger, Unreleased, ledger_key, parse_key};
 use super::progress::{Operating, before};
 use super::{Earning, State, alarm};
+use crate::domain::account::settle;
 use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
-use crate::domain::output::{CloseNote, Payout, PayoutRun};
-use crate::domain::pay::{Lines, RunOf, digest, pay};
+use crate::domain::output::{CloseNote, Payout, PayoutRun, RunBalance};
+use crate::domain::pay::{Brought, Lines, RunOf, digest, payouts};
+use crate::domain::topic::partition_of;
 use crate::domain::world::{Operation, World};
 use crate::pipeline::earning::entry::PAY_GROUP;
 use crate::pipeline::{Effects, Output, StageError, States};
+use std::sync::Arc;
 
 /// A payee has few quarters; a batch of keys always holds all of one payee.
 const LEAST_KEYS: usize = 256;
@@ -47,9 +50,14 @@ impl Earning {
             let Some(operation) = self.next_operation(number) else { break };
             let mut operating = self.partition(number)?.progress.operating.take().unwrap_or_default();
             let limit = left.max(LEAST_KEYS);
-            let keys = states.keys_between(number, &operating.after, None, limit)?;
+            let mut keys = states.keys_between(number, &operating.after, None, limit)?;
+            let mut all = keys.len() < limit;
+            if let Operation::Close(run) = operation {
+                self.add_drawn(number, run, &operating.after, &mut keys, all)?;
+                all &= keys.len() < limit;
+                keys.truncate(limit);
+            }
             left = left.saturating_sub(keys.len().max(1));
-            let all = keys.len() < limit;
             for group in groups(&keys, all) {
                 self.operate_payee(number, operation, group, &mut operating, states, effects)?;
                 operating.after = group.last().cloned().unwrap_or_default();
@@ -79,8 +87,7 @@ impl Earning {
                 for place in &places {
                     self.reprice(*place, effects)?;
                 }
-                let (payouts, _) = self.run_of(number, run, payee_id, &places, None, states)?;
-                for payout in payouts {
+                for payout in self.close_payee(number, run, payee_id, &places, states, effects)? {
                     operating.records += 1;
                     operating.total_minor = operating.total_minor.saturating_add(payout.amount.0);
                     operating.digest = operating.digest.wrapping_add(digest(&payout));
@@ -89,8 +96,7 @@ impl Earning {
             }
             Operation::Reopen(run) => self.reopen_ledger(number, run, payee_id, states)?,
             Operation::Release(run) => {
-                let period = self.world.runs[run].closed.period;
-                let (payouts, _) = self.run_of(number, run, payee_id, &places, Some(period), states)?;
+                let payouts = self.release_payee(number, run, payee_id, &places, states)?;
                 effects.outputs.extend(payouts.into_iter().map(Output::Payout));
             }
         }
@@ -101,28 +107,67 @@ impl Earning {
         keys.iter().map(|key| self.load(number, key, states)).collect()
     }
 
-    /// A payee's part of a run. At the close the balance moves on; at the `release` of a period the close's is used.
-    fn run_of(
+    /// A payee's part of a run that is closed: the account moves on, and what a release needs is kept.
+    fn close_payee(
         &mut self,
         number: u32,
         run: usize,
         payee_id: &str,
         places: &[usize],
-        release: Option<Period>,
         states: &mut dyn States,
-    ) -> Result<(Vec<Payout>, Minor), StageError> {
-        let closed = self.world.runs[run].closed.clone();
-        let lines = self.lines(places, closed.period);
+        effects: &mut Effects,
+    ) -> Result<Vec<Payout>, StageError> {
+        let (period, run_id) = (self.world.runs[run].closed.period, self.world.runs[run].closed.close_id.clone());
+        let lines = self.lines(places, period);
+        let world = self.world_of_operation(number)?;
         let place = self.load(number, &ledger_key(payee_id), states)?;
-        let State::Ledger(ledger) = &mut self.loaded[place].state else {
-            return Err(alarm(number, "a ledger's key is an entry's"));
-        };
-        let of_run = ledger.unreleased.iter().position(|(period, _)| Some(*period) == release);
-        let brought_forward = match (release, of_run) {
-            (None, _) => ledger.balance,
-            (Some(_), Some(at)) => ledger.unreleased[at].1,
-            (Some(_), None) => Minor(0),
-        };
+        let ledger = self.ledger(number, place)?;
+        let before = ledger.account.clone();
+        let overflow = || alarm(number, format!("the pay of \"{payee_id}\" does not fit"));
+        let terms = world.pay_terms(payee_id, period, !before.advances.is_empty()).ok_or_else(overflow)?;
+        let settled = settle(period, &lines, &before, &terms).ok_or_else(overflow)?;
+        let brought = Brought::new(&before, &settled);
+        if !(before.is_empty() && settled.after.is_empty() && settled.extra.is_empty()) {
+            let carried =
+                RunBalance { run_id, payee_id: payee_id.into(), carried: brought.balance_after, owed: brought.owed_after };
+            if (carried.carried, carried.owed) != (Minor(0), Minor(0)) {
+                effects.outputs.push(Output::RunBalance(carried));
+            }
+            ledger.account = settled.after;
+            ledger.unreleased.push(Unreleased { period, before, brought: brought.clone() });
+            self.loaded[place].changed = true;
+        }
+        self.payouts(number, run, payee_id, &lines, &brought)
+    }
+
+    /// A payee's part of a run that is released, as its close computed it.
+    fn release_payee(
+        &mut self,
+        number: u32,
+        run: usize,
+        payee_id: &str,
+        places: &[usize],
+        states: &mut dyn States,
+    ) -> Result<Vec<Payout>, StageError> {
+        let period = self.world.runs[run].closed.period;
+        let lines = self.lines(places, period);
+        let place = self.load(number, &ledger_key(payee_id), states)?;
+        let ledger = self.ledger(number, place)?;
+        let kept = ledger.unreleased.iter().position(|unreleased| unreleased.period == period);
+        let brought = kept.map(|at| ledger.unreleased.remove(at).brought);
+        self.loaded[place].changed |= brought.is_some();
+        self.payouts(number, run, payee_id, &lines, &brought.unwrap_or_default())
+    }
+
+    fn payouts(
+        &self,
+        number: u32,
+        run: usize,
+        payee_id: &str,
+        lines: &Lines,
+        brought: &Brought,
+    ) -> Result<Vec<Payout>, StageError> {
+        let closed = &self.world.runs[run].closed;
         let employee_ref = employee_ref(&self.world, payee_id, closed.period);
         let run_of = RunOf {
             run_id: &closed.close_id,
@@ -132,21 +177,39 @@ impl Earning {
             employee_ref: employee_ref.as_deref(),
             currency: &self.world.currency,
         };
-        let paid = pay(&run_of, &lines, brought_forward)
-            .ok_or_else(|| alarm(number, format!("the pay of \"{payee_id}\" does not fit")))?;
-        match of_run {
-            Some(at) => {
-                ledger.unreleased.remove(at);
-                self.loaded[place].changed = true;
-            }
-            None if release.is_none() && (paid.1 != ledger.balance || brought_forward.0 != 0) => {
-                ledger.unreleased.push((closed.period, brought_forward));
-                ledger.balance = paid.1;
-                self.loaded[place].changed = true;
-            }
-            None => {}
+        payouts(&run_of, lines, brought).ok_or_else(|| alarm(number, format!("the pay of \"{payee_id}\" does not fit")))
+    }
+
+    fn ledger(&mut self, number: u32, place: usize) -> Result<&mut Ledger, StageError> {
+        match &mut self.loaded[place].state {
+            State::Ledger(ledger) => Ok(ledger),
+            State::Entry { .. } => Err(alarm(number, "a ledger's key is an entry's")),
         }
-        Ok(paid)
+    }
+
+    /// The world that the next close of a partition saw.
+    fn world_of_operation(&self, number: u32) -> Result<Arc<World>, StageError> {
+        let operation = self.partitions.get(&number).map(|partition| partition.progress.operations);
+        let world = operation.and_then(|operation| self.snapshots.get(&operation));
+        world.cloned().ok_or_else(|| alarm(number, "the world of a close is gone"))
+    }
+
+    /// A draw is paid to those who have earned nothing, too: their keys stand between the stored ones.
+    fn add_drawn(&self, number: u32, run: usize, after: &[u8], keys: &mut Vec<Vec<u8>>, all: bool) -> Result<(), StageError> {
+        let world = self.world_of_operation(number)?;
+        if !world.has_draws() {
+            return Ok(());
+        }
+        let period = self.world.runs[run].closed.period;
+        let here = |payee_id: &str| partition_of(payee_id.as_bytes(), world.partitions) == number;
+        let payees = world.organisation.payees().map(|payee| payee.payee_id.as_str()).filter(|payee_id| here(payee_id));
+        let drawn = payees.filter(|payee_id| world.draws(payee_id, period)).map(ledger_key);
+        let end = keys.last().filter(|_| !all).cloned();
+        let inside = |key: &Vec<u8>| key.as_slice() > after && end.as_ref().is_none_or(|end| key < end);
+        keys.extend(drawn.filter(inside).collect::<Vec<_>>());
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(())
     }
 
     /// What is booked into a period, over all of a payee's quarters.
@@ -167,11 +230,9 @@ impl Earning {
     fn reopen_ledger(&mut self, number: u32, run: usize, payee_id: &str, states: &mut dyn States) -> Result<(), StageError> {
         let period = self.world.runs[run].closed.period;
         let place = self.load(number, &ledger_key(payee_id), states)?;
-        let State::Ledger(ledger) = &mut self.loaded[place].state else {
-            return Err(alarm(number, "a ledger's key is an entry's"));
-        };
-        if let Some(at) = ledger.unreleased.iter().position(|(of, _)| *of == period) {
-            ledger.balance = ledger.unreleased.remove(at).1;
+        let ledger = self.ledger(number, place)?;
+        if let Some(at) = ledger.unreleased.iter().position(|unreleased| unreleased.period == period) {
+            ledger.account = ledger.unreleased.remove(at).before;
             self.loaded[place].changed = true;
         }
         Ok(())

@@ -202,6 +202,7 @@ impl<'w> Terms<'w> {
             paid: nothing,
             multiplier: nothing,
             gate: nothing,
+            deals: Vec::new(),
             last: period == last,
         };
         let Some(version) = version else { return Some(input) };
@@ -214,6 +215,9 @@ impl<'w> Terms<'w> {
         input.paid = read(component.paid_measure.as_deref())?;
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
         input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
+        if component.reads_deals() {
+            input.deals = inputs.deals_of(&component.measure, period.place_in_quarter()).map(Measured).collect();
+        }
         if version.is_personal() {
             input.prorate = version.plan.plan.prorate;
             input.part = self.part(interval, version);

@@ -22,7 +22,7 @@ fn decodes(codec: &Codec, bytes: &[u8]) -> bool {
         codec.read_payee_name(bytes).is_ok(),
         codec.input(credits, 1, None, Some(bytes), usize::MAX).is_ok(),
         internal::read_close_note(bytes).is_ok(),
-        internal::read_payout_draft(bytes).is_ok(),
+        internal::read_draft(bytes).is_ok(),
     ];
     outcomes.contains(&true)
 }
@@ -40,6 +40,7 @@ fn values(codec: &Codec) -> Vec<Vec<u8>> {
         deal_bytes(&fixtures::deal()),
         internal::write_close_note(&note).unwrap(),
         internal::write_payout_draft(&fixtures::payout()).unwrap(),
+        internal::write_run_balance(&fixtures::run_balance()).unwrap(),
     ];
     let mut keep = |write: &dyn Fn(&mut Vec<u8>)| {
         let mut out = Vec::new();

@@ -6,11 +6,9 @@ use crate::domain::fact::{
     Company, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 use crate::domain::money::{Amount, Measured, Minor, Quantity, Rate, RoundingMode, Share};
-use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
-use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, Component, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
-    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, Tested, Tier, TierBy,
-};
+use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun, RunBalance};
+use crate::domain::pay_terms::*;
+use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::territory::{Assignment, Condition, Crediting, Dimension, Node, Territories, Territory, Uncovered, When};
 use crate::domain::topic::{Position, Topic};
@@ -275,6 +273,7 @@ pub fn plan() -> Plan {
         component_id: "new-business".into(),
         earning_code: "COMM".into(),
         interval: IntervalKind::Quarter,
+        scope: Scope::Running,
         measure: "new-arr".into(),
         tier_by: TierBy::Attainment,
         pays: Pays::RateOf,
@@ -286,11 +285,13 @@ pub fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
         tiers: vec![Tier { from: 0, rate: Rate(6_000_000) }, Tier { from: 500_000_000_000, rate: Rate(8_000_000) }],
     };
     let flat = Component {
         component_id: "units".into(),
         interval: IntervalKind::Month,
+        scope: Scope::Running,
         tier_by: TierBy::Quantity,
         pays: Pays::PerUnit,
         method: Method::Retroactive,
@@ -298,6 +299,7 @@ pub fn plan() -> Plan {
         negative: Negative::Mirror,
         no_quota: None,
         rounding: RoundingMode::Down,
+        rounding_at: RoundingAt::Cumulative,
         ..component.clone()
     };
     let bonus = Component {
@@ -307,6 +309,7 @@ pub fn plan() -> Plan {
         beyond: Some(Beyond::Extend),
         no_quota: Some(NoQuota::Nothing),
         modifiers: Modifiers {
+            deal_cap: None,
             weight: Some(Rate(60_000_000)),
             multiplier: Some(Multiplier {
                 measure: "renewals".into(),
@@ -331,16 +334,37 @@ pub fn plan() -> Plan {
         to: Some(Date(20_819)),
         currency: "USD".into(),
         calendar: "fiscal".into(),
-        prorate: Prorate { by: ProrateBy::Months, quota: true, target: false, cap: true },
+        prorate: Prorate { by: ProrateBy::Months, quota: true, target: false, cap: true, draw: true },
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: pay_terms(),
         components: vec![component, flat, bonus, services],
     }
 }
 
 fn gate(tested: Tested, otherwise: Otherwise) -> Gate {
     Gate { measure: "renewals".into(), tier_by: TierBy::Attainment, at_least: 800_000_000_000, tested, otherwise }
+}
+
+fn pay_terms() -> PayTerms {
+    let recover = Recover {
+        from: Period(2026 * 12 + 1),
+        share_of_excess: Rate(50_000_000),
+        floor: RecoveryFloor::Draw,
+        maximum_balance: Some(Amount(9_000_000_000)),
+        at_end: AtEnd::Forgiven,
+    };
+    let (first, last) = (Period(2026 * 12), Period(2026 * 12 + 5));
+    PayTerms {
+        draw: Some(Draw { amount: Amount(3_000_000_000), first, last, recover: Some(recover) }),
+        payment_cap: Some(PaymentCap { amount: Amount(20_000_000_000), excess: PaymentExcess::Carry }),
+        minimum_settlement: Some(MinimumSettlement { amount: Amount(25_000_000), flush: Flush::YearEnd }),
+    }
+}
+
+pub fn run_balance() -> RunBalance {
+    RunBalance { run_id: "2026-02-run".into(), payee_id: "ana".into(), carried: Minor(-5), owed: Minor(72_000) }
 }
 
 pub fn payee() -> Payee {

@@ -33,6 +33,7 @@ fn every_output_has_its_place() {
         (Output::Attainment(fixtures::attainment()), Topic::Attainment, ana, "ana|new-arr|fiscal|2026-Q1"),
         (Output::Accrual(fixtures::accrual()), Topic::Accrual, ana, "ana"),
         (Output::PayoutDraft(fixtures::payout()), Topic::PayoutDraft, ana, "ana"),
+        (Output::RunBalance(fixtures::run_balance()), Topic::PayoutDraft, ana, "ana"),
         (Output::Payout(fixtures::payout()), Topic::Payout, ana, "ana"),
         (Output::PayoutRun(fixtures::payout_run()), Topic::PayoutRun, 0, "2026-02-run"),
         (Output::Close(note), Topic::Closes, 0, "c-1"),
@@ -121,7 +122,9 @@ fn internal_records_come_back() {
         assert_eq!(internal::read_close_note(&bytes).unwrap(), note);
     }
     let draft = internal::write_payout_draft(&fixtures::payout()).unwrap();
-    assert_eq!(internal::read_payout_draft(&draft).unwrap(), fixtures::payout());
+    assert_eq!(internal::read_draft(&draft).unwrap(), internal::Draft::Payout(fixtures::payout()));
+    let balance = internal::write_run_balance(&fixtures::run_balance()).unwrap();
+    assert_eq!(internal::read_draft(&balance).unwrap(), internal::Draft::Balance(fixtures::run_balance()));
     let refusal = |bytes: &[u8]| internal::read_close_note(bytes).map_err(|error| error.to_string());
     assert_eq!(refusal(&[]), Err("closes record cannot be read: an empty value".into()));
     assert_eq!(refusal(&[9, 1]), Err("closes record cannot be read: version 9, expected 1".into()));

@@ -55,6 +55,7 @@ impl Making {
             let components = if place == 0 { base.clone() } else { self.changed(&base) };
             let mut plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
             plan.prorate = self.prorate();
+            self.pay_terms(&mut plan);
             if place > 0 {
                 self.features.count("plan version");
             }
@@ -90,6 +91,7 @@ impl Making {
             component_id: id.into(),
             earning_code: (*self.random.pick(&["COMM", "BONUS"])).into(),
             interval: *self.random.pick(&[IntervalKind::Month, IntervalKind::Quarter, IntervalKind::Quarter]),
+            scope: Scope::Running,
             measure: measure.into(),
             tier_by: if by_attainment { TierBy::Attainment } else { plain },
             pays: if quantity { Pays::PerUnit } else { Pays::RateOf },
@@ -101,6 +103,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
+            rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),
         }
     }
@@ -233,6 +236,7 @@ fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>)
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
         components,
     }
 }

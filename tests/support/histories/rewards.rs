@@ -21,7 +21,7 @@ impl Making {
         self.features.count("prorated");
         let by = *self.random.pick(&[ProrateBy::ActiveDays, ProrateBy::Months]);
         let [quota, target, cap] = [0; 3].map(|_| self.random.chance(60));
-        Prorate { by, quota, target, cap }
+        Prorate { by, quota, target, cap, draw: false }
     }
 
     pub(super) fn parameters(&mut self) -> Vec<(String, Amount)> {
@@ -34,7 +34,9 @@ impl Making {
 
     /// Another table, or the same, with or without modifiers.
     pub(super) fn shaped(&mut self, plain: Component) -> Component {
-        let mut component = match self.random.below(6) {
+        let mut component = match self.random.below(8) {
+            6 => self.alone(plain),
+            7 => self.whole_deals(plain),
             0 => self.paid_on_another(plain),
             1 => self.lump(plain),
             2 => self.interpolated(plain),
@@ -50,7 +52,7 @@ impl Making {
 
     /// `no_quota` is stated exactly where something is by attainment, and not as a first tier of parts of a target.
     fn settle_quota(&mut self, component: Component) -> Component {
-        let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
+        let proportional = component.method.is_proportional();
         let of_target = proportional && matches!(component.pays, Pays::FractionOf(_));
         let modes = [NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier];
         let mode = *self.random.pick(&modes[..if of_target { 2 } else { 3 }]);
@@ -120,6 +122,35 @@ impl Making {
         }
         let pays = if lump { Pays::Lump } else { plain.pays.clone() };
         Component { pays, method: Method::Curve, beyond, tiers, ..plain }
+    }
+
+    /// A table that each deal is asked about by itself.
+    fn alone(&mut self, plain: Component) -> Component {
+        self.features.count("priced by deal");
+        let tier_by = plain_axis(&plain.measure);
+        let plain = Component { tier_by, tiers: self.tiers(Self::step(tier_by)), scope: Scope::Deal, ..plain };
+        let mut alone = match self.random.below(4) {
+            0 => self.lump(plain),
+            1 => self.interpolated(plain),
+            2 => self.curve(plain),
+            _ => plain,
+        };
+        if self.random.chance(40) {
+            self.features.count("rounded by deal");
+            alone.rounding_at = RoundingAt::Deal;
+        }
+        if self.random.chance(40) {
+            self.features.count("cap of a deal");
+            alone.modifiers.deal_cap = Some(Amount(5_000_000 * (1 + self.random.below(60) as i128)));
+        }
+        alone
+    }
+
+    /// Each deal at the rate of the tier that it finds, or that it reaches.
+    fn whole_deals(&mut self, plain: Component) -> Component {
+        self.features.count("whole deals");
+        let method = *self.random.pick(&[Method::WholeDealBefore, Method::WholeDealAfter]);
+        Component { method, negative: Negative::Carry, ..plain }
     }
 
     fn of_target(&mut self, plain: Component) -> Component {

@@ -33,6 +33,7 @@ impl Making {
             status: DealStatus::Closed,
             change: Change::Correction,
             closed_on: self.close_date(),
+            sequence: self.sequence(),
             currency: "USD".into(),
             kind: *self.random.pick(&[None, Some(DealKind::New), Some(DealKind::New), Some(DealKind::Renewal)]),
             customer: *self.random.pick(&[None, Some(CUSTOMERS[0]), Some(CUSTOMERS[1])]),
@@ -53,6 +54,15 @@ impl Making {
         self.features.count("deal");
         self.deals.push(deal.clone());
         self.tell(deal);
+    }
+
+    /// Some deals state their place among those of their day.
+    fn sequence(&mut self) -> Option<i64> {
+        let stated = self.random.chance(25).then(|| self.random.below(4) as i64 - 1);
+        if stated.is_some() {
+            self.features.count("sequence");
+        }
+        stated
     }
 
     fn tell(&mut self, deal: OwnedDeal) {
@@ -145,6 +155,7 @@ impl Making {
             }
             1 => {
                 deal.closed_on = self.close_date();
+                deal.sequence = self.sequence();
                 self.features.count("moved deal");
             }
             2 => {

@@ -1,0 +1,33 @@
+//! What one deal earns where deals are looked at one by one: by its own size, or by the sum that it finds.
+
+use super::exact::{Exact, scaled};
+use super::money::{AMOUNT_DECIMALS, EARNED_DECIMALS, Measured};
+use super::plan::{Component, RoundingAt};
+use super::rate_table::{Axis, Part, Question, times_rate, value};
+use ethnum::I256;
+
+/// `scope = "deal"`: the table of the deal's own size, at most `deal_cap` either way, rounded where the deal is.
+pub fn of_deal(component: &Component, deal: Measured, minor_digits: u32) -> Exact {
+    let Some(axis) = Axis::new(component.tier_by, deal, None, Part::ALL) else { return Exact::ZERO };
+    let priced = value(component, Question { axis, paid: deal, target: None });
+    let earned = match component.modifiers.deal_cap {
+        Some(cap) => {
+            let cap = scaled(cap.0, AMOUNT_DECIMALS);
+            Exact::of(priced.fraction().clamp(-cap.clone(), cap))
+        }
+        None => priced,
+    };
+    match component.rounding_at {
+        RoundingAt::Cumulative => earned,
+        RoundingAt::Deal => earned
+            .round(minor_digits, component.rounding)
+            .map_or(earned, |minor| Exact::Fixed(I256::from(minor.0) * I256::from(10i128.pow(EARNED_DECIMALS - minor_digits)))),
+    }
+}
+
+/// `whole_deal_before` and `whole_deal_after`: the rate of the tier that `axis` is in, on all of the deal. Without a quota
+/// (`None`) the first tier applies.
+pub fn whole_deal(component: &Component, axis: Option<Axis>, deal: Measured) -> Exact {
+    let place = axis.map_or(0, |axis| axis.place(&component.tiers, component.boundary));
+    component.tiers.get(place).map_or(Exact::ZERO, |tier| times_rate(deal, tier.rate))
+}

@@ -1,0 +1,172 @@
+//! Which pay terms a payee has in a pay period, and whether a plan's terms can be.
+
+use super::apply::invalid;
+use super::organisation::{active_part, overlaps, plans_in};
+use super::{PlanVersion, World};
+use crate::domain::account::{DrawNow, RecoveryNow, TermsNow};
+use crate::domain::calendar::{Date, Interval, Period};
+use crate::domain::exact::{Exact, scaled};
+use crate::domain::fact::Payee;
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, Minor, RATE_DECIMALS, Rate, RoundingMode};
+use crate::domain::pay_terms::{AtEnd, Draw, Flush, PayTerms, Recover, RecoveryFloor};
+use crate::domain::plan::{NegativePay, Plan};
+use crate::domain::rate_table::Part;
+use crate::domain::reject::Reject;
+use std::sync::Arc;
+
+impl World {
+    /// Whether any plan states a draw: then payees who earn nothing are paid, too.
+    pub fn has_draws(&self) -> bool {
+        self.plans.values().flatten().any(|version| version.plan.pay.draw.is_some())
+    }
+
+    /// Whether a period raises a payee's pay to a draw.
+    pub fn draws(&self, payee_id: &str, period: Period) -> bool {
+        let Some(payee) = self.organisation.get(payee_id) else { return false };
+        self.versions_in(payee, period).iter().any(|version| draw_of(version, period).is_some())
+    }
+
+    /// The terms of a payee in a period; `owes`: there may be something to recover. `None` when an amount does not fit.
+    pub fn pay_terms(&self, payee_id: &str, period: Period, owes: bool) -> Option<TermsNow> {
+        let Some(payee) = self.organisation.get(payee_id) else { return Some(TermsNow::default()) };
+        let versions = self.versions_in(payee, period);
+        let drawn = versions.iter().find_map(|version| Some((version, draw_of(version, period)?)));
+        let draw = match drawn {
+            Some((version, draw)) => Some(self.draw_now(payee, version, draw, period)?),
+            None => None,
+        };
+        let (_, end) = self.bounds(period)?;
+        let floor = draw.as_ref().map_or(Minor(0), |draw| draw.amount);
+        let recover = self.recover(payee, end).filter(|_| owes || draw.is_some());
+        let recovery = recover.filter(|recover| recover.from <= period).map(|recover| RecoveryNow {
+            share_of_excess: recover.share_of_excess,
+            floor: if recover.floor == RecoveryFloor::Draw { floor } else { Minor(0) },
+        });
+        let forgives = recover.is_some_and(|recover| recover.at_end == AtEnd::Forgiven)
+            && !self.versions_on(payee, end).any(|version| recover_of(version).is_some());
+        let cap = versions.iter().find_map(|version| version.plan.pay.payment_cap.as_ref());
+        let minimum = versions.iter().find_map(|version| Some((version, version.plan.pay.minimum_settlement.as_ref()?)));
+        let minimum = minimum.filter(|(version, minimum)| {
+            let last = !self.versions_on(payee, end).any(|next| next.plan_id == version.plan_id);
+            let year_end = period.0.rem_euclid(12) == 11;
+            !last && (minimum.flush == Flush::End || !year_end)
+        });
+        Some(TermsNow {
+            draw,
+            recovery,
+            forgives,
+            cap: self.minor_of(cap.map(|cap| cap.amount))?,
+            minimum: self.minor_of(minimum.map(|(_, minimum)| minimum.amount))?,
+            receivable: self.receivable(payee, &versions, end),
+        })
+    }
+
+    /// The versions that price a payee's period, in the order of plan ids.
+    fn versions_in(&self, payee: &Payee, period: Period) -> Vec<&Arc<PlanVersion>> {
+        let Some(calendar) = &self.calendar else { return Vec::new() };
+        let plans = plans_in(payee, calendar, period);
+        let mut versions: Vec<_> = plans.iter().filter_map(|plan_id| self.plan_version(plan_id, period)).collect();
+        versions.sort_by(|one, other| one.plan_id.cmp(&other.plan_id));
+        versions
+    }
+
+    /// The versions that a payee's row names on a day.
+    fn versions_on<'w>(&'w self, payee: &'w Payee, day: Date) -> impl Iterator<Item = &'w Arc<PlanVersion>> {
+        let rows = payee.rows.iter().filter(move |row| row.from <= day && row.to.is_none_or(|to| day < to));
+        let versions = rows.flat_map(|row| &row.plans).filter_map(|plan_id| self.plans.get(plan_id)).flatten();
+        versions.filter(move |version| version.plan.from <= day && version.plan.to.is_none_or(|to| day < to))
+    }
+
+    /// Every version that a payee was on before a day, with the last such day.
+    fn versions_before<'w>(&'w self, payee: &'w Payee, day: Date) -> impl Iterator<Item = (Date, &'w Arc<PlanVersion>)> {
+        payee.rows.iter().flat_map(move |row| {
+            let versions = row.plans.iter().filter_map(|plan_id| self.plans.get(plan_id)).flatten();
+            let met = versions.filter(move |version| {
+                let Plan { from, to, .. } = &version.plan;
+                overlaps(row, *from, to.unwrap_or(Date(i32::MAX))) && row.from.max(*from) < day
+            });
+            met.map(move |version| {
+                let ends = [row.to, version.plan.to].into_iter().flatten().min().unwrap_or(day);
+                (Date(ends.min(day).0 - 1), version)
+            })
+        })
+    }
+
+    /// The terms of recovery that a payee was under last before a day.
+    fn recover<'w>(&'w self, payee: &'w Payee, day: Date) -> Option<&'w Recover> {
+        let with_recovery = self.versions_before(payee, day).filter(|(_, version)| recover_of(version).is_some());
+        newest(with_recovery.collect()).first().and_then(|version| recover_of(version))
+    }
+
+    fn draw_now(&self, payee: &Payee, version: &PlanVersion, draw: &Draw, period: Period) -> Option<DrawNow> {
+        let part = match version.plan.prorate.draw {
+            true => active_part(payee, &version.plan, self.calendar.as_ref()?, Interval::Month(period))?,
+            false => Part::ALL,
+        };
+        let maximum_balance = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);
+        Some(DrawNow {
+            amount: self.minor(draw.amount, part)?,
+            recoverable: draw.recover.is_some(),
+            maximum_balance: self.minor_of(maximum_balance)?,
+        })
+    }
+
+    /// A negative net is paid back outside of pay where every plan of the payee says so, of the period or the last one.
+    fn receivable(&self, payee: &Payee, versions: &[&Arc<PlanVersion>], end: Date) -> bool {
+        let receivable = |version: &PlanVersion| version.plan.negative_pay == NegativePay::Receivable;
+        let last = if versions.is_empty() { newest(self.versions_before(payee, end).collect()) } else { versions.to_vec() };
+        !last.is_empty() && last.iter().all(|version| receivable(version))
+    }
+
+    /// `None` when there is an amount that does not fit.
+    fn minor_of(&self, amount: Option<Amount>) -> Option<Option<Minor>> {
+        match amount {
+            Some(amount) => self.minor(amount, Part::ALL).map(Some),
+            None => Some(None),
+        }
+    }
+
+    fn minor(&self, amount: Amount, part: Part) -> Option<Minor> {
+        Exact::of(scaled(amount.0, AMOUNT_DECIMALS) * part.fraction()).round(self.minor_digits, RoundingMode::HalfEven)
+    }
+}
+
+/// Those of the latest day, in the order of plan ids.
+fn newest(versions: Vec<(Date, &Arc<PlanVersion>)>) -> Vec<&Arc<PlanVersion>> {
+    let latest = versions.iter().map(|(day, _)| *day).max();
+    let mut newest: Vec<_> = versions.into_iter().filter(|(day, _)| Some(*day) == latest).map(|(_, version)| version).collect();
+    newest.sort_by(|one, other| one.plan_id.cmp(&other.plan_id));
+    newest
+}
+
+fn draw_of(version: &PlanVersion, period: Period) -> Option<&Draw> {
+    version.plan.pay.draw.as_ref().filter(|draw| draw.first <= period && period <= draw.last)
+}
+
+fn recover_of(version: &PlanVersion) -> Option<&Recover> {
+    version.plan.pay.draw.as_ref()?.recover.as_ref()
+}
+
+pub(super) fn check_pay_terms(terms: &PayTerms) -> Result<(), Reject> {
+    let hold = |condition: bool, field: &str, otherwise: &str| {
+        if condition { Ok(()) } else { Err(invalid(field, otherwise.into())) }
+    };
+    let positive = |amount: &Amount| amount.0 > 0;
+    if let Some(draw) = &terms.draw {
+        hold(positive(&draw.amount), "draw.amount", "a draw is above zero")?;
+        hold(draw.first <= draw.last, "draw.last", "a draw ends before it starts")?;
+        let cap = terms.payment_cap.as_ref().is_none_or(|cap| cap.amount >= draw.amount);
+        hold(cap, "payment_cap.amount", "a payment cap is not below the draw")?;
+    }
+    if let Some(recover) = terms.draw.as_ref().and_then(|draw| draw.recover.as_ref()) {
+        let Rate(share) = recover.share_of_excess;
+        let share = (0..=10i64.pow(RATE_DECIMALS)).contains(&share);
+        hold(share, "draw.recover.share_of_excess", "a share is from 0 to 100 %")?;
+        let most = recover.maximum_balance.is_none_or(|most| most.0 >= 0);
+        hold(most, "draw.recover.maximum_balance", "a balance is not negative")?;
+    }
+    let cap = terms.payment_cap.as_ref().is_none_or(|cap| cap.amount.0 >= 0);
+    hold(cap, "payment_cap.amount", "a payment cap is not negative")?;
+    let minimum = terms.minimum_settlement.as_ref().is_none_or(|minimum| minimum.amount.0 >= 0);
+    hold(minimum, "minimum_settlement.amount", "a smallest payment is not negative")
+}

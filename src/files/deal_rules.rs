@@ -1,0 +1,66 @@
+//! What a component states where it looks at deals one by one, and what does not go together with it.
+
+use super::codes;
+use super::component::ComponentDraft;
+use super::fields::Fields;
+use super::modes;
+use super::source::{Findings, Located, Place};
+use crate::domain::plan::{Method, Modifiers, Negative, Pays, RoundingAt, Scope, TierBy};
+
+/// The choices that matter to whole deals alone.
+pub fn whole_deal(fields: &mut Fields<'_>, method: Option<&Located<Method>>, findings: &mut Findings) {
+    if method.is_some_and(|method| method.value.is_whole_deal()) {
+        fields.choice("late", modes::LATE, findings);
+        fields.choice("count_split", modes::COUNT_SPLIT, findings);
+        return;
+    }
+    for key in ["late", "count_split"] {
+        if let Some(node) = fields.node(key) {
+            let message = format!("`{key}` has no effect: this method does not fold deals in their order");
+            findings.add(node.place, codes::NO_EFFECT, message, format!("remove `{key}`"));
+        }
+    }
+}
+
+/// What is compared with each other.
+pub struct Stated<'s> {
+    pub scope: &'s Located<Scope>,
+    pub method: &'s Located<Method>,
+    pub negative: &'s Located<Negative>,
+    pub rounding_at: &'s Located<RoundingAt>,
+    pub modifiers: &'s Modifiers,
+    pub cap_place: Place,
+}
+
+pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Findings) -> bool {
+    let before = findings.errors();
+    let by_deal = stated.scope.value == Scope::Deal;
+    let whole = stated.method.value.is_whole_deal();
+    let mut refuse = |place, message: &str, hint: &str| findings.add(place, codes::WRONG_UNIT, message, hint);
+    if !by_deal && stated.rounding_at.value == RoundingAt::Deal {
+        refuse(stated.rounding_at.place, "only what is priced by deal is rounded by deal", "write at = \"cumulative\"");
+    }
+    if !by_deal && stated.modifiers.deal_cap.is_some() {
+        refuse(stated.cap_place, "a deal is capped only where it is priced by itself", "write scope = \"deal\"");
+    }
+    if !by_deal && !whole {
+        return findings.errors() == before;
+    }
+    if by_deal && whole {
+        refuse(stated.method.place, "a deal by itself finds no sum before it", "write scope = \"running\"");
+    }
+    if let Some(tier_by) = draft.tier_by.as_ref().filter(|by| by_deal && by.value == TierBy::Attainment) {
+        refuse(tier_by.place, "a deal by itself is no part of a quota", "tier it by amount, quantity or count");
+    }
+    if let Some(pays) = draft.pays.as_ref().filter(|pays| matches!(pays.value, Pays::FractionOf(_))) {
+        refuse(pays.place, "a deal pays no fraction of a target", "pay a rate, money per unit or an amount");
+    }
+    let other = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
+    if let Some((paid, _)) = other {
+        refuse(paid.place, "a deal is paid on the measure that picks its tier", "name one measure in both");
+    }
+    if whole && stated.negative.value != Negative::Carry {
+        refuse(stated.negative.place, "whole deals carry a negative sum", "write negative = \"carry\"");
+    }
+    findings.errors() == before
+}

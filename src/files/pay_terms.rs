@@ -1,0 +1,118 @@
+//! What a plan's file says of pay itself: `[draw]`, `payment_cap` and `minimum_settlement`.
+
+use super::codes;
+use super::fields::Fields;
+use super::modes;
+use super::source::{Findings, Located, Place};
+use crate::domain::calendar::Period;
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, NumberError, RATE_DECIMALS, Rate, parse_scaled};
+use crate::domain::pay_terms::{Draw, MinimumSettlement, PayTerms, PaymentCap, Recover};
+
+/// `minor_digits`: of the plan's currency, where it is known. `None` where something was refused.
+pub fn pay_terms(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<PayTerms> {
+    let before = findings.errors();
+    let draw = plan.has("draw").then(|| draw(plan, minor_digits, findings));
+    let payment_cap = plan.has("payment_cap").then(|| payment_cap(plan, minor_digits, findings));
+    let minimum_settlement = plan.has("minimum_settlement").then(|| minimum_settlement(plan, minor_digits, findings));
+    let terms = (findings.errors() == before).then(|| PayTerms {
+        draw: draw.flatten(),
+        payment_cap: payment_cap.flatten(),
+        minimum_settlement: minimum_settlement.flatten(),
+    });
+    let terms = terms?;
+    let small = terms.payment_cap.as_ref().zip(terms.draw.as_ref()).filter(|(cap, draw)| cap.amount.0 < draw.amount.0);
+    if small.is_some() {
+        let message = "the payment cap is below the draw";
+        findings.add(plan.place, codes::BAD_RANGE, message, "raise `payment_cap.amount`, or lower `draw.amount`");
+        return None;
+    }
+    Some(terms)
+}
+
+/// Money that is not negative, in the currency's decimals.
+fn money(minor_digits: Option<u32>) -> impl Fn(&str) -> Result<Amount, NumberError> {
+    move |text| {
+        let amount = parse_scaled(text, minor_digits.unwrap_or(AMOUNT_DECIMALS), 24)?;
+        let scale = 10i128.pow(AMOUNT_DECIMALS - minor_digits.unwrap_or(AMOUNT_DECIMALS));
+        let amount = amount.checked_mul(scale).filter(|amount| *amount >= 0);
+        amount.map(Amount).ok_or_else(|| NumberError::OutOfRange(text.into()))
+    }
+}
+
+/// At most all.
+fn share(text: &str) -> Result<Rate, NumberError> {
+    let rate = Rate::parse(text)?;
+    let fits = (0..=10i64.pow(RATE_DECIMALS)).contains(&rate.0);
+    if fits { Ok(rate) } else { Err(NumberError::OutOfRange(text.into())) }
+}
+
+fn draw(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<Draw> {
+    let mut fields = plan.table("draw", "{ kind = \"recoverable\", ... }", findings)?;
+    let recoverable = fields.choice("kind", modes::DRAW_KIND, findings);
+    let amount = fields.number("amount", money(minor_digits), findings);
+    let first = period(&mut fields, "first", findings);
+    let last = period(&mut fields, "last", findings);
+    let recover = match (recoverable.as_ref().map(|kind| kind.value), fields.has("recover")) {
+        (Some(false), true) => {
+            let place = fields.node("recover").map_or(fields.place, |node| node.place);
+            let message = "`recover` has no effect: a guarantee is not paid back";
+            findings.add(place, codes::NO_EFFECT, message, "remove it, or write kind = \"recoverable\"");
+            None
+        }
+        (Some(false), false) | (None, false) => Some(None),
+        (Some(true), _) | (None, true) => recover(&mut fields, minor_digits, findings).map(Some),
+    };
+    fields.finish(&[], findings);
+    let (amount, first, last) = (amount?, first?, last?);
+    if amount.value == Amount(0) {
+        findings.add(amount.place, codes::BAD_RANGE, "a draw of nothing", "remove [draw], or state an amount");
+    }
+    ordered(&first, &last, "last", findings);
+    let recover = recover?;
+    if let Some((recover, place)) = &recover {
+        ordered(&first, &Located::new(recover.from, *place), "recover.from", findings);
+    }
+    recoverable?;
+    Some(Draw { amount: amount.value, first: first.value, last: last.value, recover: recover.map(|(recover, _)| recover) })
+}
+
+/// The terms, and where `from` stands.
+fn recover(draw: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<(Recover, Place)> {
+    let example = "{ from = \"2026-02\", share_of_excess = \"100%\", floor = \"draw\", at_end = \"owed\" }";
+    let mut fields = draw.table("recover", example, findings)?;
+    let from = period(&mut fields, "from", findings);
+    let share_of_excess = fields.number("share_of_excess", share, findings);
+    let floor = fields.choice("floor", modes::RECOVERY_FLOOR, findings);
+    let maximum_balance = fields.optional_number("max_balance", money(minor_digits), findings).map(|most| most.value);
+    let at_end = fields.choice("at_end", modes::AT_END, findings);
+    fields.finish(&[], findings);
+    let (from, share_of_excess, floor, at_end) = (from?, share_of_excess?.value, floor?.value, at_end?.value);
+    Some((Recover { from: from.value, share_of_excess, floor, maximum_balance, at_end }, from.place))
+}
+
+fn payment_cap(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<PaymentCap> {
+    let mut fields = plan.table("payment_cap", "{ amount = \"20000.00\", excess = \"carry\" }", findings)?;
+    let amount = fields.number("amount", money(minor_digits), findings);
+    let excess = fields.choice("excess", modes::PAYMENT_EXCESS, findings);
+    fields.finish(&[], findings);
+    Some(PaymentCap { amount: amount?.value, excess: excess?.value })
+}
+
+fn minimum_settlement(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<MinimumSettlement> {
+    let mut fields = plan.table("minimum_settlement", "{ amount = \"25.00\", flush = \"end\" }", findings)?;
+    let amount = fields.number("amount", money(minor_digits), findings);
+    let flush = fields.choice("flush", modes::FLUSH, findings);
+    fields.finish(&[], findings);
+    Some(MinimumSettlement { amount: amount?.value, flush: flush?.value })
+}
+
+fn period(fields: &mut Fields<'_>, key: &'static str, findings: &mut Findings) -> Option<Located<Period>> {
+    fields.parsed(key, codes::BAD_DATE, str::parse::<Period>, findings)
+}
+
+fn ordered(first: &Located<Period>, later: &Located<Period>, what: &str, findings: &mut Findings) {
+    if later.value < first.value {
+        let message = format!("`{what}` {} is before `first` {}", later.value, first.value);
+        findings.add(later.place, codes::BAD_RANGE, message, "pay periods run from `first` on");
+    }
+}

@@ -1,0 +1,226 @@
+//! What a run pays: prior periods set off, a payment cap, what is brought forward, draw or guarantee, recovery and a
+//! minimum settlement, in this order.
+//!
+//! Terms are found by going over the days of a payee one by one. Leaves out what is booked (`totals`).
+
+use super::tables::decimal;
+use super::world::World;
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
+use crate::wire::records::{AtEnd, Date, Draw, Flush, NegativePay, PayoutKind, Period, Plan, ProrateBy, Recover, RecoveryFloor};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+use std::collections::BTreeMap;
+
+/// What is booked for a run, by earning code and effective period.
+pub(super) type Lines<'l> = BTreeMap<(&'l str, Period), i64>;
+
+/// What runs have left of one payee.
+#[derive(Clone, Default)]
+pub(super) struct Purse {
+    /// Less than nothing: to be set off. More: to be paid.
+    pub(super) carried: i64,
+    /// What a period was raised by and nothing has made up for yet.
+    raised: BTreeMap<Period, Raised>,
+}
+
+#[derive(Clone, Copy)]
+struct Raised {
+    minor: i64,
+    guarantee: bool,
+    /// A draw that is to be recovered.
+    owed: bool,
+}
+
+/// One run of one payee.
+pub(super) struct Run<'r, 'h> {
+    pub(super) world: &'r World<'h>,
+    pub(super) payee: u32,
+    pub(super) period: Period,
+    pub(super) minor_digits: u32,
+}
+
+/// Lines of pay that no component earned.
+pub(super) type Added = Vec<(PayoutKind, Period, i64)>;
+
+impl Purse {
+    pub(super) fn owed(&self) -> i64 {
+        self.raised.values().filter(|raised| raised.owed).map(|raised| raised.minor).sum()
+    }
+}
+
+impl<'h> Run<'_, 'h> {
+    /// Moves the purse on; what the run adds to its booked lines. Everything booked, added and brought forward before, less
+    /// what is brought forward now, is paid.
+    pub(super) fn settle(&self, lines: &Lines<'_>, purse: &mut Purse) -> Added {
+        let mut added = self.set_off(lines, purse);
+        let set_off: i64 = added.iter().map(|(_, _, minor)| minor).sum();
+        let mut to_pay = lines.values().sum::<i64>() + set_off + purse.carried.max(0);
+        let cap = self.first_of(|plan| plan.pay.payment_cap.as_ref()).map(|(_, cap)| self.minor(cap.amount, BigRational::one()));
+        let over_cap = cap.map_or(0, |cap| (to_pay - cap).max(0));
+        to_pay = to_pay - over_cap + purse.carried.min(0);
+        let draw = self.draw();
+        let raise = draw.map_or(0, |(draw, least)| self.raise(draw, least, to_pay, purse));
+        if raise > 0 {
+            let guarantee = draw.is_some_and(|(draw, _)| draw.recover.is_none());
+            let kind = if guarantee { PayoutKind::Guarantee } else { PayoutKind::Draw };
+            purse.raised.insert(self.period, Raised { minor: raise, guarantee, owed: !guarantee });
+            added.push((kind, self.period, raise));
+        } else if let Some(back) = self.recovered(draw.map_or(0, |(_, least)| least), to_pay, purse) {
+            added.push((PayoutKind::Recovery, self.period, -back));
+            to_pay -= back;
+        }
+        to_pay += raise;
+        if self.forgives() {
+            purse.raised.values_mut().for_each(|raised| raised.owed = false);
+        }
+        let kept = (to_pay < 0 && !self.receivable()) || (to_pay > 0 && to_pay < self.least_payment());
+        purse.carried = over_cap + if kept { to_pay } else { 0 };
+        added
+    }
+
+    /// What comes late for a period that was raised would have raised it by less.
+    fn set_off(&self, lines: &Lines<'_>, purse: &mut Purse) -> Added {
+        let mut added = Added::new();
+        for (period, raised) in purse.raised.iter_mut().filter(|(period, _)| **period < self.period) {
+            let late: i64 = lines.iter().filter(|((_, effective), _)| effective == period).map(|(_, minor)| minor).sum();
+            let back = late.clamp(0, raised.minor);
+            if back > 0 {
+                raised.minor -= back;
+                let kind = if raised.guarantee { PayoutKind::Guarantee } else { PayoutKind::Recovery };
+                added.push((kind, *period, -back));
+            }
+        }
+        purse.raised.retain(|_, raised| raised.minor != 0);
+        added
+    }
+
+    fn raise(&self, draw: &Draw, least: i64, to_pay: i64, purse: &Purse) -> i64 {
+        let wanted = (least - to_pay).max(0);
+        let most = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);
+        match most {
+            Some(most) => wanted.min((self.minor(most, BigRational::one()) - purse.owed()).max(0)),
+            None => wanted,
+        }
+    }
+
+    /// Takes back what is owed, from the oldest period on, never more than a share of what is above the floor.
+    fn recovered(&self, least: i64, to_pay: i64, purse: &mut Purse) -> Option<i64> {
+        let recover = self.recover().filter(|recover| recover.from <= self.period)?;
+        let floor = if recover.floor == RecoveryFloor::Draw { least } else { 0 };
+        let above = BigRational::from_integer(BigInt::from((to_pay - floor).max(0)));
+        let share = decimal(recover.share_of_excess.0, RATE_DECIMALS);
+        let mut left = (above * share).to_integer().to_i64()?.min(purse.owed());
+        let back = left;
+        for raised in purse.raised.values_mut().filter(|raised| raised.owed) {
+            let part = left.min(raised.minor);
+            raised.minor -= part;
+            left -= part;
+        }
+        purse.raised.retain(|_, raised| raised.minor != 0);
+        Some(back).filter(|back| *back > 0)
+    }
+
+    /// The plans of the period, in the order of their ids.
+    fn plans(&self) -> impl Iterator<Item = &'h Plan> {
+        let plans = self.world.plans_of(self.payee, self.period).into_iter();
+        plans.filter_map(|plan| self.world.version_of(plan, self.period))
+    }
+
+    fn first_of<T>(&self, part: impl Fn(&'h Plan) -> Option<T>) -> Option<(&'h Plan, T)> {
+        self.plans().find_map(|plan| Some((plan, part(plan)?)))
+    }
+
+    /// The draw of the period, and the least that it pays.
+    fn draw(&self) -> Option<(&'h Draw, i64)> {
+        let runs = |draw: &&Draw| (draw.first..=draw.last).contains(&self.period);
+        let (plan, draw) = self.first_of(|plan| plan.pay.draw.as_ref().filter(runs))?;
+        let part = if plan.prorate.draw { self.active_part(plan) } else { BigRational::one() };
+        Some((draw, self.minor(draw.amount, part)))
+    }
+
+    fn active_part(&self, plan: &Plan) -> BigRational {
+        let Some((first, after)) = self.world.bounds(self.period) else { return BigRational::one() };
+        let on_plan = |day: &i32| self.named_on(Date(*day)).contains(&plan.plan_id.as_str());
+        let days = (first.0..after.0).filter(on_plan).count();
+        match plan.prorate.by {
+            ProrateBy::ActiveDays => BigRational::new(days.into(), (after.0 - first.0).into()),
+            ProrateBy::Months => BigRational::from_integer(BigInt::from(i32::from(days > 0))),
+        }
+    }
+
+    /// Plans that a row in force on a day names.
+    fn named_on(&self, day: Date) -> Vec<&'h str> {
+        let rows = self.world.known(self.payee).map(|seat| seat.payee.rows.as_slice()).unwrap_or_default();
+        let row = rows.iter().find(|row| row.from <= day && row.to.is_none_or(|to| day < to));
+        let mut plans: Vec<&str> = row.into_iter().flat_map(|row| row.plans.iter().map(String::as_str)).collect();
+        plans.sort_unstable();
+        plans
+    }
+
+    /// Versions in force on a day for the payee.
+    fn versions_on(&self, day: Date) -> Vec<&'h Plan> {
+        let in_force = |plan: &&Plan| plan.from <= day && plan.to.is_none_or(|to| day < to);
+        let versions = |plan: &str| self.world.plans.get(plan).and_then(|versions| versions.iter().copied().find(in_force));
+        self.named_on(day).into_iter().filter_map(versions).collect()
+    }
+
+    /// The day after the period.
+    fn after(&self) -> Option<Date> {
+        self.world.bounds(self.period).map(|(_, after)| after)
+    }
+
+    /// Versions on the last day up to the period's end on which there is one of this kind.
+    fn last_versions(&self, of_kind: impl Fn(&Plan) -> bool) -> Vec<&'h Plan> {
+        let rows = self.world.known(self.payee).map(|seat| seat.payee.rows.as_slice()).unwrap_or_default();
+        let (Some(first), Some(after)) = (rows.first(), self.after()) else { return Vec::new() };
+        for day in (first.from.0..after.0).rev() {
+            let versions: Vec<_> = self.versions_on(Date(day)).into_iter().filter(|plan| of_kind(plan)).collect();
+            if !versions.is_empty() {
+                return versions;
+            }
+        }
+        Vec::new()
+    }
+
+    fn recover(&self) -> Option<&'h Recover> {
+        self.last_versions(|plan| recover_of(plan).is_some()).into_iter().next().and_then(recover_of)
+    }
+
+    /// Nothing of the kind goes on behind the period, and the terms forgive the rest.
+    fn forgives(&self) -> bool {
+        let goes_on = self.after().is_some_and(|day| self.versions_on(day).iter().any(|plan| recover_of(plan).is_some()));
+        !goes_on && self.recover().is_some_and(|recover| recover.at_end == AtEnd::Forgiven)
+    }
+
+    fn receivable(&self) -> bool {
+        let mut plans: Vec<&Plan> = self.plans().collect();
+        if plans.is_empty() {
+            plans = self.last_versions(|_| true);
+        }
+        !plans.is_empty() && plans.iter().all(|plan| plan.negative_pay == NegativePay::Receivable)
+    }
+
+    /// A smaller net is not paid yet.
+    fn least_payment(&self) -> i64 {
+        let Some((plan, minimum)) = self.first_of(|plan| plan.pay.minimum_settlement.as_ref()) else { return 0 };
+        let stays = self.after().is_some_and(|day| self.versions_on(day).iter().any(|next| next.plan_id == plan.plan_id));
+        let december = self.period.to_string().ends_with("-12");
+        if !stays || (december && minimum.flush == Flush::YearEnd) { 0 } else { self.minor(minimum.amount, BigRational::one()) }
+    }
+
+    /// A part of an amount in minor units, half to even.
+    fn minor(&self, amount: Amount, part: BigRational) -> i64 {
+        let exact =
+            decimal(amount.0, AMOUNT_DECIMALS) * part * BigRational::from_integer(BigInt::from(10).pow(self.minor_digits));
+        let (down, two) = (exact.floor(), BigInt::from(2));
+        let twice = (&exact - &down) * BigRational::from_integer(two.clone());
+        let odd = !(down.to_integer() % two).is_zero();
+        let up = (&twice - BigRational::one()).is_positive() || (twice.is_one() && odd);
+        (down.to_integer() + BigInt::from(u8::from(up))).to_i64().unwrap_or(i64::MAX)
+    }
+}
+
+fn recover_of(plan: &Plan) -> Option<&Recover> {
+    plan.pay.draw.as_ref()?.recover.as_ref()
+}

@@ -1,0 +1,155 @@
+//! States of version 1, as they were before draws, deals one by one and credit by territory: read, never written.
+
+use super::super::inputs::{self, ByKind, Statement};
+use super::{Attained, Book, Standing, Unreleased, Waiting};
+use crate::domain::account::Account;
+use crate::domain::calendar::{Interval, Period};
+use crate::domain::money::{Amount, Minor};
+use crate::domain::pay::Brought;
+use compact_str::CompactString;
+use serde::{Deserialize, Serialize};
+
+pub const VERSION: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+pub struct Entry {
+    inputs: Inputs,
+    later: Vec<(u32, Inputs)>,
+    books: Vec<Book>,
+    attained: Vec<AttainedBefore>,
+    waiting: Vec<Waiting>,
+    as_of: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Inputs {
+    sums: Vec<Sum>,
+    statements: Vec<Statement>,
+}
+
+/// Sums are of revenue, overlay and rolled credit.
+#[derive(Serialize, Deserialize)]
+struct Sum {
+    measure: CompactString,
+    place: u8,
+    by_kind: (i128, i128, i128),
+}
+
+#[derive(Serialize, Deserialize)]
+struct AttainedBefore {
+    measure: CompactString,
+    interval: Interval,
+    sequence: i64,
+    by_kind: (i128, i128, i128),
+    quota: Option<Amount>,
+    quota_revision: Option<i64>,
+    last: bool,
+}
+
+impl Entry {
+    pub fn entry(self) -> super::Entry {
+        super::Entry {
+            inputs: self.inputs.inputs(),
+            later: self.later.into_iter().map(|(epoch, inputs)| (epoch, inputs.inputs())).collect(),
+            books: self.books,
+            attained: self.attained.into_iter().map(AttainedBefore::attained).collect(),
+            waiting: self.waiting,
+            as_of: self.as_of,
+        }
+    }
+}
+
+impl Inputs {
+    fn inputs(self) -> inputs::Inputs {
+        let sum = |Sum { measure, place, by_kind: (revenue, overlay, rolled) }| {
+            let by_kind = ByKind { revenue, overlay, rolled, territory: 0 };
+            inputs::Sum { measure, place, by_kind }
+        };
+        let sums = self.sums.into_iter().map(sum).collect();
+        inputs::Inputs { sums, statements: self.statements, deals: Vec::new() }
+    }
+}
+
+impl AttainedBefore {
+    fn attained(self) -> Attained {
+        let (revenue, overlay, rolled) = self.by_kind;
+        let AttainedBefore { measure, interval, sequence, quota, quota_revision, last, .. } = self;
+        let standing = Standing { revenue, overlay, rolled, territory: 0, quota, quota_revision, last };
+        Attained { measure, interval, sequence, standing }
+    }
+}
+
+/// A balance, and what was brought forward into each unreleased run.
+#[derive(Serialize, Deserialize)]
+pub struct Ledger {
+    balance: Minor,
+    unreleased: Vec<(Period, Minor)>,
+}
+
+impl Ledger {
+    pub fn ledger(self) -> super::Ledger {
+        let account = |balance| Account { balance, advances: Vec::new() };
+        let mut ledger = super::Ledger { account: account(self.balance), unreleased: Vec::new() };
+        // What a run brought forward is what the next one began with.
+        let mut after = self.balance;
+        for (period, before) in self.unreleased.into_iter().rev() {
+            let brought = Brought { balance_before: before, balance_after: after, ..Brought::default() };
+            ledger.unreleased.insert(0, Unreleased { period, before: account(before), brought });
+            after = before;
+        }
+        ledger
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Entry as EntryNow, decode, decode_ledger};
+    use super::*;
+
+    fn stored<T: Serialize>(state: &T) -> Vec<u8> {
+        postcard::to_extend(state, vec![VERSION]).unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_read_with_nothing_of_what_came_since() {
+        let sums = vec![Sum { measure: "sales".into(), place: 1, by_kind: (7, -8, 9) }];
+        let attained = AttainedBefore {
+            measure: "sales".into(),
+            interval: "2026-Q1".parse().unwrap(),
+            sequence: 3,
+            by_kind: (1, 2, 3),
+            quota: Some(Amount(5)),
+            quota_revision: None,
+            last: true,
+        };
+        let inputs = || Inputs { sums: vec![], statements: vec![] };
+        let entry = Entry {
+            inputs: Inputs { sums, statements: vec![] },
+            later: vec![(4, inputs())],
+            books: vec![],
+            attained: vec![attained],
+            waiting: vec![],
+            as_of: 11,
+        };
+        let read = decode(Some(&stored(&entry))).unwrap();
+        let by_kind = ByKind { revenue: 7, overlay: -8, rolled: 9, territory: 0 };
+        assert_eq!(read.inputs.by_kind("sales", 1), by_kind);
+        assert_eq!((read.later.len(), read.later[0].0, read.as_of), (1, 4, 11));
+        let (standing, quota) = (read.attained[0].standing, Some(Amount(5)));
+        let expected = Standing { revenue: 1, overlay: 2, rolled: 3, territory: 0, quota, quota_revision: None, last: true };
+        assert_eq!((read.attained[0].sequence, standing), (3, expected));
+        assert_eq!(decode(None).unwrap(), EntryNow::default());
+        assert!(decode(Some(&[9])).unwrap_err().contains("version Some(9)"));
+    }
+
+    #[test]
+    fn a_ledger_is_read_with_what_each_run_brought_forward() {
+        let (jan, feb) = (Period(24_312), Period(24_313));
+        let ledger = Ledger { balance: Minor(-30), unreleased: vec![(jan, Minor(0)), (feb, Minor(-50))] };
+        let read = decode_ledger(Some(&stored(&ledger))).unwrap();
+        let brought: Vec<(Period, i64, i64)> =
+            read.unreleased.iter().map(|run| (run.period, run.brought.balance_before.0, run.brought.balance_after.0)).collect();
+        assert_eq!(brought, [(jan, 0, -50), (feb, -50, -30)]);
+        assert_eq!(read.account.balance, Minor(-30));
+    }
+}
