@@ -107,7 +107,7 @@ fn a_table_that_a_sink_keeps_ends_as_accrue_says() {
         let topic = application.topic("attainment");
         let mut program = foreign::python();
         program.args([repository("examples/clients/python/sink_postgres.py"), broker::brokers(), topic, group.to_owned()]);
-        program.args([repository("schemas/attainment.avsc"), "4".into(), postgres.address()]);
+        program.args([repository("schemas/attainment.avsc"), "14".into(), postgres.address()]);
         Follower::start(program, story.path(name), "python3")
     };
     succeeded(&["topics"], &accrue(&["topics", "--create", log[0], log[1]]));

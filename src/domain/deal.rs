@@ -41,7 +41,7 @@ pub enum Counts {
     Overlay,
 }
 
-/// A value of `DealClosed::attributes`. Kept with the deal; no rule reads it yet.
+/// A value of `DealClosed::attributes`. Territories look at texts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Attribute<'a> {
     Text(&'a str),

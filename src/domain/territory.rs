@@ -3,6 +3,9 @@
 //! These are the rows that the company states; all of them hold `[from, to)` and are looked up on the close date. What
 //! can be wrong with them is told here ([`Territories::faults`]), all at once; who wins a line is `world::territories`.
 
+#[cfg(test)]
+mod tests;
+
 use super::calendar::Date;
 use super::deal::check_id;
 use super::fact::CreditKind;

@@ -68,10 +68,11 @@ pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pa
 pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and the payee has no quota for the measure");
 
 pub const VACANT_TERRITORY: Code = warning("vacant-territory", "nobody has the territory on some day: deals that it wins wait");
+pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure counts what territories credit");
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 47] = [
+pub const ALL: [Code; 48] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -118,5 +119,6 @@ pub const ALL: [Code; 47] = [
     CLIFF,
     NO_QUOTA,
     VACANT_TERRITORY,
+    UNCOUNTED_TERRITORY,
     UNCOVERED_NODE,
 ];

@@ -7,7 +7,8 @@ use super::plan::nearest;
 use super::source::{Findings, Located, Place};
 use super::territories::{Stated, TerritoriesDraft};
 use crate::domain::calendar::{Calendar, Date};
-use crate::domain::territory::{At, Dimension, Fault, FaultKind, Territories, Uncovered, in_force};
+use crate::domain::fact::CreditKind;
+use crate::domain::territory::{At, Crediting, Dimension, Fault, FaultKind, Territories, Uncovered, in_force};
 use crate::domain::world::TerritoryMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,6 +102,7 @@ pub fn warn_gaps(draft: &Draft, findings: &mut Findings) {
     let (stated, Some(calendar)) = (&draft.territories, &draft.calendar) else { return };
     let rows = stated.rows();
     let (Ok(map), Some(first)) = (TerritoryMap::new(&rows), rows.crediting.iter().map(|row| row.from).min()) else { return };
+    warn_uncounted(draft, findings);
     for territory in &stated.territories {
         warn_vacant(territory, &rows, first, &calendar.value, findings);
     }
@@ -116,6 +118,21 @@ pub fn warn_gaps(draft: &Draft, findings: &mut Findings) {
                 let message = format!("no territory takes {} \"{}\" on {day}", key.0, key.1);
                 findings.add(node.id, codes::UNCOVERED_NODE, message, "deals there wait for one: add a row to territories.csv");
             }
+        }
+    }
+}
+
+/// Credit that no measure counts pays nobody.
+fn warn_uncounted(draft: &Draft, findings: &mut Findings) {
+    let counts = |kind: CreditKind| {
+        let measures = draft.measures.iter().flatten().filter_map(|stated| stated.measure.as_ref());
+        measures.into_iter().any(|measure| measure.credit_kinds.contains(&kind))
+    };
+    let rolls = |row: &Crediting| row.roll_up.contains(&CreditKind::Territory) && counts(CreditKind::Rolled);
+    for crediting in draft.territories.crediting.iter().filter(|_| !counts(CreditKind::Territory)) {
+        if !rolls(&crediting.row) {
+            let hint = "name it in a measure: credit_kinds = [\"REVENUE\", \"TERRITORY\"]";
+            findings.add(crediting.id, codes::UNCOUNTED_TERRITORY, "no measure counts TERRITORY", hint);
         }
     }
 }

@@ -4,6 +4,7 @@ mod closes;
 mod organisation;
 mod published;
 mod rules;
+mod territories;
 mod vectors;
 
 use super::{History, Taken, Totals};
@@ -67,6 +68,14 @@ impl Script {
     }
 
     fn deal(&mut self, told: Told<'_>) -> Taken {
+        self.deal_of(None, told)
+    }
+
+    fn deal_in(&mut self, geography: &str, told: Told<'_>) -> Taken {
+        self.deal_of(Some(geography), told)
+    }
+
+    fn deal_of(&mut self, geography: Option<&str>, told: Told<'_>) -> Taken {
         let splits = told.splits.iter().map(|(payee_id, counts, share)| Split {
             payee_id,
             role: "AE",
@@ -76,7 +85,7 @@ impl Script {
         let line = Line {
             line_id: "1",
             product: "suite",
-            geography: None,
+            geography,
             segment: None,
             amount: Amount::parse(told.amount).unwrap(),
             quantity: Quantity(10_000),

@@ -15,6 +15,7 @@ create table attainment (
     revenue           numeric(38, 12) not null,
     overlay           numeric(38, 12) not null,
     rolled            numeric(38, 12) not null,
+    territory         numeric(38, 12) not null,
     unit              text          not null,
     state             text          not null,
     sequence          bigint        not null,

@@ -17,6 +17,10 @@ pub struct TerritoryMap {
     stated: Territories,
     /// Rows of `stated.nodes` by dimension and node, of every dimension that a territory looks at.
     nodes: BTreeMap<Dimension, FxHashMap<String, Vec<usize>>>,
+    /// Rows of `stated.territories` by the nodes of their first condition that includes any: a line meets few of them.
+    by_node: BTreeMap<Dimension, FxHashMap<String, Vec<usize>>>,
+    /// The other rows.
+    anywhere: Vec<usize>,
     /// Rows of `stated.assignments`.
     assignments: FxHashMap<String, Vec<usize>>,
 }
@@ -39,6 +43,14 @@ impl TerritoryMap {
                 nodes.entry(row.node.clone()).or_default().push(place);
             }
         }
+        for (place, row) in stated.territories.iter().enumerate() {
+            let Some(condition) = row.conditions.iter().find(|condition| !condition.included.is_empty()) else {
+                map.anywhere.push(place);
+                continue;
+            };
+            let by_node = map.by_node.entry(condition.dimension.clone()).or_default();
+            condition.included.iter().for_each(|node| by_node.entry(node.clone()).or_default().push(place));
+        }
         for (place, row) in stated.assignments.iter().enumerate() {
             map.assignments.entry(row.territory_id.clone()).or_default().push(place);
         }
@@ -58,11 +70,24 @@ impl TerritoryMap {
     pub fn winners<'m>(&'m self, deal: &'m DealClosed<'_>, line: &'m Line<'_>, winners: u32) -> Vec<&'m Territory> {
         let on = deal.closed_on;
         let paths = self.paths(deal, line);
-        let in_force = self.stated.territories.iter().filter(|row| in_force((row.from, row.to), on));
+        let near = self.near(&paths).into_iter().map(|place| &self.stated.territories[place]);
+        let in_force = near.filter(|row| in_force((row.from, row.to), on));
         let mut matching: Vec<_> = in_force.filter_map(|row| Some((depth(row, &paths)?, row))).collect();
         // No two in force have one layer and rank.
         matching.sort_unstable_by_key(|(depth, row)| (row.layer, Reverse(*depth), row.rank));
         matching.into_iter().take(winners as usize).map(|(_, row)| row).collect()
+    }
+
+    /// The territories that may take a line, each once.
+    fn near(&self, paths: &Paths<'_>) -> Vec<usize> {
+        let mut places = self.anywhere.clone();
+        for (dimension, by_node) in &self.by_node {
+            let path = paths.get(dimension).and_then(Option::as_ref);
+            places.extend(path.into_iter().flatten().filter_map(|node| by_node.get(*node)).flatten());
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// Who has a territory on a day.

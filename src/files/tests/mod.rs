@@ -109,8 +109,8 @@ fn the_worked_company_loads_without_a_finding() {
     let files = worked_company();
     assert_eq!(shown(&files.warnings), "");
     let counts = (files.measures.len(), files.plans.len(), files.payees.len(), files.quotas.len(), files.names.len());
-    assert_eq!(counts, (5, 3, 15, 59, 15));
-    assert_eq!(files.facts().len(), 2 + 5 + 3 + 15);
+    assert_eq!(counts, (6, 3, 15, 59, 15));
+    assert_eq!(files.facts().len(), 2 + 6 + 3 + 15 + 1);
 }
 
 #[test]

@@ -1,10 +1,16 @@
 //! Territories in files: what loads, every refusal with its exact message, the gaps that are warned of, and publishing.
 
 use super::super::{ChangeKind, CompanyFiles, Current, Record, changes, company_from_texts};
-use super::{CALENDAR, COMPANY, MEASURES, PAYEES, PLAN, PLAN_FILE, QUOTAS, brief, shown};
+use super::{CALENDAR, COMPANY, PAYEES, PLAN, PLAN_FILE, QUOTAS, brief, shown};
 use crate::domain::fact::FactBody;
 use crate::domain::territory::{Dimension, Territories};
 
+const MEASURES_WITH: &str = "\
+[[measure]]
+id = \"sales\"
+of = \"amount\"
+credit_kinds = [\"REVENUE\", \"TERRITORY\"]
+";
 const SETTINGS: &str = "\
 [[crediting]]
 from = 2026-01-01
@@ -37,7 +43,7 @@ fn company(file: &str, from: &str, to: &str) -> Result<CompanyFiles, Vec<super::
     let texts = [
         ("company.toml", COMPANY),
         ("calendar.toml", CALENDAR),
-        ("measures.toml", MEASURES),
+        ("measures.toml", MEASURES_WITH),
         (PLAN_FILE, PLAN),
         ("payees.csv", PAYEES),
         ("quotas.csv", QUOTAS),
@@ -163,6 +169,7 @@ fn the_nearest_name_is_offered() {
 #[test]
 fn gaps_are_named() {
     let table = [
+        ("measures.toml", ", \"TERRITORY\"", "", "territories.toml:2:8: uncounted-territory: no measure counts TERRITORY\n"),
         (
             "assignments.csv",
             "emea,ana,100%,2026-01-01,",

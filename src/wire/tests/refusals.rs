@@ -176,7 +176,7 @@ fn fact_refusal(codec: &Codec, fact: &Fact, from: &str, to: &str) -> String {
 fn modes_that_are_not_built_are_refused_by_name() {
     let codec = codec();
     let facts = fixtures::facts();
-    let (measure, plan, payee, closed) = (&facts[2], &facts[3], &facts[4], &facts[5]);
+    let (measure, plan, payee, closed, territories) = (&facts[2], &facts[3], &facts[4], &facts[5], &facts[8]);
     let component = "components[0]";
     let table = [
         (measure, "amount", "margin", "of: \"margin\" is not supported; use amount or quantity or count"),
@@ -210,6 +210,14 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "cumulative", "payee", "{c}.rounding_at: \"payee\" is not supported; use cumulative or deal"),
         (payee, "default", "weekly", "rows[0].pay_group: \"weekly\" is not supported; use default"),
         (closed, "default", "weekly", "pay_group: \"weekly\" is not supported; use default"),
+        (territories, "unnamed", "overlay", "crediting[0].when: \"overlay\" is not supported; use unnamed or always"),
+        (territories, "nothing", "reject", "crediting[1].uncovered: \"reject\" is not supported; use park or nothing"),
+        (
+            territories,
+            "OVERLAY",
+            "PARTNER",
+            "crediting[1].roll_up[0]: \"PARTNER\" is not supported; use REVENUE or OVERLAY or ROLLED or TERRITORY",
+        ),
     ];
     for (fact, from, to, expected) in table {
         let expected = format!("{} [not_supported]", expected.replace("{c}", component));
@@ -217,6 +225,9 @@ fn modes_that_are_not_built_are_refused_by_name() {
     }
     let expected = "first: \"2026-13\" is not a pay period like 2026-01 [invalid_field]";
     assert_eq!(fact_refusal(&codec, &facts[1], "2026-01", "2026-13"), expected);
+    let expected = "nodes[0].dimension: \"region\" is not a dimension: product, geography, segment, customer or attribute:NAME \
+                    [invalid_field]";
+    assert_eq!(fact_refusal(&codec, territories, "geography", "region"), expected);
 }
 
 #[test]

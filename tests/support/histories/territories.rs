@@ -184,7 +184,7 @@ impl Making {
 
     /// The same with another assignment, rank or end.
     fn changed_territories(&mut self, mut stated: Territories) -> Territories {
-        match self.random.below(5) {
+        match self.random.below(6) {
             0 => {
                 let place = self.random.below(stated.assignments.len());
                 stated.assignments[place].payee_id = (*self.random.pick(&PAYEES)).into();
@@ -196,7 +196,7 @@ impl Making {
                 stated.assignments.dedup();
             }
             1 => stated.territories.swap(0, 1),
-            2 | 3 => {
+            2..=4 => {
                 let ranks = [stated.territories[0].rank, stated.territories[1].rank];
                 (stated.territories[0].rank, stated.territories[1].rank) = (ranks[1], ranks[0]);
                 self.features.count("territory ranks swapped");
