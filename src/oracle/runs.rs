@@ -7,7 +7,7 @@ use super::rules::Close;
 use super::totals::Account;
 use crate::domain::money::Minor;
 use crate::wire::records::{Date, Payout, PayoutKind, Period};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 type Lines<'h> = BTreeMap<(&'h str, Period), i64>;
 
@@ -57,8 +57,7 @@ impl<'h> Account<'h> {
     /// What was booked from `first` on; of what is paid in tranches what is due by the run and was not paid.
     fn lines(&mut self, pricing: &Pricing<'_, 'h>, payee: u32, first: usize, sums: &[Sum], run: Period) -> Lines<'h> {
         let due = pricing.due(payee, sums, run);
-        let booked: BTreeSet<Slot> = self.bookings.iter().map(|booking| booking.slot).collect();
-        self.in_tranches.extend(booked.iter().filter(|slot| due.contains_key(slot)));
+        self.in_tranches.extend(due.keys().filter(|slot| slot.effective <= run));
         let mut lines = Lines::new();
         let mut pay = |slot: Slot, code: &'h str, minor: i64, paid: &mut BTreeMap<Slot, i64>| {
             *lines.entry((code, slot.effective)).or_default() += minor;

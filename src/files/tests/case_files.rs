@@ -181,8 +181,8 @@ fn what_a_case_gets_wrong_is_refused_by_name() {
         ),
         (
             deal,
-            "balance = [{ payee = \"ana\", after = \"2026-01\", carried = \"0\", held = \"1\" }]",
-            "not-supported: `held` is not",
+            "balance = [{ payee = \"ana\", after = \"2026-01\", carried = \"0\", receivable = \"1\" }]",
+            "not-supported: `receivable` is not",
         ),
         (deal, "accrual = [{ payee = \"anna\", component = \"new\" }]", "unknown-payee: no payee is called \"anna\""),
         (deal, "accrual = [{ payee = \"ana\", component = \"now\" }]", "unknown-component: no component is called \"now\""),

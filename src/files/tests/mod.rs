@@ -8,6 +8,7 @@ mod publishing;
 mod refused_modes;
 mod rewards;
 mod territories;
+mod tranches;
 
 use super::{CompanyFiles, Diagnostic};
 use std::path::{Path, PathBuf};

@@ -46,8 +46,6 @@ fn keys_that_are_not_built() {
         ("deficit = \"next_interval\"", "24:11", "deficit = \"next_interval\" is"),
         ("cap = { per = \"year\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"year\" is"),
         ("cap = { per = \"interval\", amount = \"1.00\", excess = \"carry\" }", "24:53", "excess = \"carry\" is"),
-        ("pay = [{ share = \"60%\", when = \"booked\" }]", "24:1", "`pay` is"),
-        ("attribution = \"slice\"", "24:1", "`attribution` is"),
         ("floor = \"1.00\"", "24:1", "`floor` is"),
         ("formula = \"x\"", "24:1", "`formula` is"),
     ];

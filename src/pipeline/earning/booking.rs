@@ -64,7 +64,7 @@ pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, t
         let posting = Posting { subject, exact, as_of: entry.as_of, world: terms.world };
         changed |= posting.post(&mut entry.books[place], targets, &mut accruals);
     }
-    entry.books.retain(|book| !book.bookings.is_empty());
+    entry.books.retain(|book| !book.bookings.is_empty() || !book.paid.is_empty());
     views.pop().map(|last| Booked { accruals, waiting: last.pricing.waiting, changed })
 }
 
@@ -104,7 +104,7 @@ fn keys(entry: &Entry, views: &[View<'_>]) -> Vec<BookKey> {
     keys
 }
 
-fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
+pub fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
     let (component, interval, effective) = key;
     let found = entry
         .books

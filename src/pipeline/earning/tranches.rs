@@ -1,6 +1,6 @@
 //! What a run pays of what is earned in tranches: what is due by its period, less what earlier runs paid.
 
-use super::booking::{Standpoint, up_to};
+use super::booking::{Standpoint, place_of, up_to};
 use super::entry::{Book, Paid};
 use super::pricing::{Pricing, Terms};
 use super::{Earning, Loaded, State, alarm};
@@ -49,8 +49,17 @@ fn pay_entry(loaded: &mut Loaded, standpoint: &Standpoint, run: Period) -> Optio
         return Some(0);
     }
     let pricing = terms.price_for(&up_to(entry, Some(close.epoch))?, Some(run));
+    // What is due of a period may be another amount than what was earned for it, and even of one that earned nothing: the
+    // periods of an interval add up.
+    let due = pricing
+        .earned
+        .iter()
+        .filter(|((_, _, effective), priced)| *effective <= run && priced.due.is_some_and(|due| due != Minor(0)));
+    for (key, _) in due {
+        place_of(entry, key);
+    }
     let mut held = 0;
-    for book in entry.books.iter_mut().filter(|book| book.bookings.iter().any(|booking| booking.period <= run)) {
+    for book in entry.books.iter_mut().filter(|book| book.effective <= run) {
         held += pay_book(book, &pricing, run, &mut loaded.changed)?;
     }
     Some(held)
@@ -63,9 +72,10 @@ fn pay_book(book: &mut Book, pricing: &Pricing<'_>, run: Period, changed: &mut b
     if due.is_none() && book.paid.is_empty() {
         return Some(0);
     }
-    let last = book.bookings.iter().filter(|booking| booking.period <= run).max_by_key(|booking| booking.period)?;
-    let code = last.priced_by.earning_code.clone();
-    let earning_code = priced.map_or(code, |priced| priced.earning_code.as_ref().into());
+    let last = book.bookings.iter().filter(|booking| booking.period <= run).max_by_key(|booking| booking.period);
+    let last = last.map(|booking| booking.priced_by.earning_code.clone());
+    let code = priced.map(|priced| priced.earning_code.as_ref().into()).or(last);
+    let Some(earning_code) = code.or_else(|| book.paid.last().map(|paid| paid.earning_code.clone())) else { return Some(0) };
     let begins = book.paid.is_empty();
     if begins {
         // Until now everything was paid when it was booked.
