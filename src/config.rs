@@ -3,6 +3,10 @@
 //! The commented defaults in `config/accrue.toml` are embedded and read by the same code, so that they cannot drift.
 //! Every key has a default; an unknown one is refused. Limits carry their unit in the name.
 
+mod security;
+
+pub use security::Security;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -62,7 +66,8 @@ pub struct Kafka {
     pub replication: u32,
     /// Directory of the stores.
     pub state_directory: String,
-    /// Further settings of the client, for TLS and SASL.
+    pub security: Security,
+    /// Further settings of the client; none for TLS and SASL.
     pub client: BTreeMap<String, String>,
 }
 
@@ -161,7 +166,10 @@ impl Reader<'_> {
         for (key, value) in given {
             let name = format!("{path}{}", key.get_ref());
             match (defaults.get(key.get_ref().as_ref()).map(Spanned::get_ref), value.get_ref()) {
-                (None, _) => self.refuse(key.span(), format!("unknown key \"{name}\"; `config/accrue.toml` lists all keys")),
+                (None, _) => {
+                    let unknown = || format!("unknown key \"{name}\"; `config/accrue.toml` lists all keys");
+                    self.refuse(key.span(), security::inline_secret(&name).unwrap_or_else(unknown));
+                }
                 (Some(DeValue::Table(_)), DeValue::Table(_)) if name == "kafka.client" => {}
                 (Some(DeValue::Table(defaults)), DeValue::Table(given)) => {
                     self.refuse_unknown(&format!("{name}."), given, defaults);
@@ -231,6 +239,7 @@ impl Reader<'_> {
         let transaction_timeout_ms = self.number(section, "transaction_timeout_ms", 1_000..60_001);
         let replication = self.number(section, "replication", 1..100);
         let state_directory = self.text(section, "state_directory");
+        let security = self.security(&section.table("security")?);
         let client = self.texts(&section.table("client")?);
         Some(Kafka {
             brokers: brokers?,
@@ -241,6 +250,7 @@ impl Reader<'_> {
             transaction_timeout_ms: transaction_timeout_ms?,
             replication: replication? as u32,
             state_directory: state_directory?,
+            security: security?,
             client,
         })
     }
@@ -269,6 +279,9 @@ impl Reader<'_> {
     fn texts(&mut self, section: &Section<'_>) -> BTreeMap<String, String> {
         let mut texts = BTreeMap::new();
         for (key, value) in section.given.into_iter().flatten() {
+            if let Some(message) = security::refused_property(key.get_ref()) {
+                self.refuse(key.span(), message);
+            }
             match value.get_ref().as_str() {
                 Some(text) => drop(texts.insert(key.get_ref().to_string(), text.to_owned())),
                 None => self.refuse(value.span(), format!("\"kafka.client.{}\" must be a text", key.get_ref())),

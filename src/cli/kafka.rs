@@ -10,9 +10,12 @@ use crate::worker::engine::Engine;
 use std::path::Path;
 use std::sync::Arc;
 
-fn settings(config: &Config) -> KafkaSettings {
+fn settings(config: &Config) -> Result<KafkaSettings, LogError> {
     let kafka = &config.kafka;
-    KafkaSettings {
+    let mut properties = kafka.client.clone();
+    let secured = kafka.security.properties().map_err(|what| LogError::Settings(format!("kafka.security.{what}")))?;
+    properties.extend(secured);
+    Ok(KafkaSettings {
         topic_prefix: kafka.topic_prefix.clone(),
         client_id: format!("{}-{}", kafka.application_id, kafka.instance_id),
         replication: kafka.replication,
@@ -20,14 +23,17 @@ fn settings(config: &Config) -> KafkaSettings {
         maximum_record_bytes: config.limits.maximum_record_bytes,
         transaction_timeout_ms: kafka.transaction_timeout_ms,
         session_timeout_ms: kafka.session_timeout_ms,
-        properties: kafka.client.clone(),
+        properties,
         ..KafkaSettings::new(kafka.brokers.clone())
-    }
+    })
 }
 
 /// Plain access, for commands.
 pub fn connect(config: &Config) -> Result<Kafka, LogError> {
-    Kafka::connect(settings(config))
+    for warning in config.kafka.security.warnings() {
+        eprintln!("{warning}");
+    }
+    Kafka::connect(settings(config)?)
 }
 
 /// Both stages, on topics whose settings are checked first.

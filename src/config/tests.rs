@@ -17,10 +17,10 @@ fn defaults_are_valid_and_complete() {
 
 #[test]
 fn a_given_key_wins_and_the_rest_stays() {
-    let text = "partitions = 2\n[limits]\nbatch_wait_ms = 5\n[kafka.client]\n\"security.protocol\" = \"SASL_SSL\"\n";
+    let text = "partitions = 2\n[limits]\nbatch_wait_ms = 5\n[kafka.client]\n\"client.rack\" = \"a\"\n";
     let config = Config::read(text).unwrap();
     assert_eq!((config.partitions, config.limits.batch_wait_ms, config.limits.batch_records), (2, 5, 20_000));
-    assert_eq!(config.kafka.client["security.protocol"], "SASL_SSL");
+    assert_eq!(config.kafka.client["client.rack"], "a");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::domain::topic::{Position, Topic};
 use error::{explain, said};
 use producer::{Reports, Transactional};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -184,13 +184,14 @@ impl Kafka {
 
     fn metadata(&self, topic: Option<&str>) -> Result<Metadata, LogError> {
         let timeout = self.settings().request_timeout();
-        self.shared.committed.fetch_metadata(topic, timeout).map_err(|_| {
-            let brokers = &self.settings().brokers;
-            let seconds = timeout.as_secs_f32();
-            LogError::Unavailable(format!(
-                "no Kafka broker answers at {brokers} within {seconds} s; start it, or correct brokers"
-            ))
-        })
+        let answer = self.shared.committed.fetch_metadata(topic, timeout);
+        answer.map_err(|error| error::unreachable(self.settings(), &error, &self.complaints()))
+    }
+
+    /// What the client met while nobody asked, by code.
+    fn complaints(&self) -> Vec<RDKafkaErrorCode> {
+        let polls = std::iter::from_fn(|| self.shared.committed.poll(Duration::from_millis(1)));
+        polls.take(100).filter_map(|polled| polled.err()?.rdkafka_error_code()).collect()
     }
 
     fn watermarks(&self, consumer: &BaseConsumer, topic: Topic, partition: u32) -> Result<(u64, u64), LogError> {

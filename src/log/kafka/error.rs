@@ -29,6 +29,27 @@ pub fn said(error: &KafkaError) -> String {
     }
 }
 
+/// No broker answered, for the reason among what the client met.
+pub fn unreachable(settings: &KafkaSettings, error: &KafkaError, complaints: &[Code]) -> LogError {
+    let (brokers, seconds) = (&settings.brokers, settings.request_timeout().as_secs_f32());
+    let met = |code| complaints.contains(&code) || error.rdkafka_error_code() == Some(code);
+    if met(Code::Authentication) || met(Code::SaslAuthenticationFailed) {
+        return LogError::Settings(format!(
+            "the Kafka brokers at {brokers} refuse the log-in; look at mechanism, user_name and the password in [kafka.security]"
+        ));
+    }
+    if met(Code::SSL) {
+        return LogError::Settings(format!(
+            "no TLS with the Kafka brokers at {brokers}; look whether ca_file in [kafka.security] has the CA of their certificates, \
+             whether these are in date and for the names in brokers, whether certificate_file is one that they take, and at protocol"
+        ));
+    }
+    LogError::Unavailable(format!(
+        "no Kafka broker answers at {brokers} within {seconds} s ({}); start it, or correct brokers",
+        said(error)
+    ))
+}
+
 /// The error of a commit: whatever is not clearly an abort may have taken effect.
 pub fn explain_commit(settings: &KafkaSettings, error: &KafkaError) -> LogError {
     match explain(settings, "commit", error) {
