@@ -379,6 +379,8 @@ fn a_broker_that_is_not_there_is_said_in_time() {
     let settings = KafkaSettings { request_timeout_ms: 2_000, ..KafkaSettings::new("127.0.0.1:1") };
     let refused = Kafka::connect(settings).err().unwrap();
     assert!(matches!(refused, LogError::Unavailable(_)));
-    assert_eq!(refused.to_string(), "no Kafka broker answers at 127.0.0.1:1 within 2 s; start it, or correct brokers");
+    let said = refused.to_string();
+    assert!(said.starts_with("no Kafka broker answers at 127.0.0.1:1 within 2 s ("), "{said}");
+    assert!(said.contains("start it, or correct brokers, or"), "{said}");
     assert!(began.elapsed() < Duration::from_secs(10));
 }

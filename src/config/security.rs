@@ -51,7 +51,7 @@ impl Reader<'_> {
     pub(super) fn security(&mut self, section: &Section<'_>) -> Option<Security> {
         let mut texts = BTreeMap::new();
         for key in TEXTS {
-            texts.insert(key, self.text(section, key)?);
+            texts.insert(key, self.text_or_nothing(section, key)?);
         }
         let skip_hostname_check = self.flag(section, "dangerous_skip_hostname_check")?;
         let skip_certificate_check = self.flag(section, "dangerous_skip_certificate_check")?;
@@ -63,6 +63,15 @@ impl Reader<'_> {
             self.refuse(span, message);
         }
         Some(security)
+    }
+
+    fn text_or_nothing(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
+        let (value, _) = section.value(key)?;
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.refuse(value.span(), format!("\"{key}\" must be a text"));
+        }
+        text.map(str::to_owned)
     }
 
     fn flag(&mut self, section: &Section<'_>, key: &str) -> Option<bool> {

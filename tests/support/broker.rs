@@ -47,36 +47,46 @@ pub fn settings(name: &str) -> KafkaSettings {
 }
 
 fn start() -> Result<Broker, String> {
-    let libraries = libraries()?;
     let directory = std::env::temp_dir().join(format!("accrue-kafka-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     let [plain, proxied, controller] = [free_port(), free_port(), free_port()];
     let proxy = Proxy::start(proxied);
     let properties = properties(&directory, plain, proxied, proxy.port(), controller);
+    let address = format!("127.0.0.1:{plain}");
+    let lifeline = launch(&directory, &properties, &[], &address)?;
+    Ok(Broker { address, proxy, _lifeline: lifeline })
+}
+
+/// Starts a broker in a directory that is removed after it, and waits until it answers at `plain`. `format` is said to the
+/// formatting of its storage, too. The broker ends when what is returned closes.
+pub fn launch(directory: &Path, properties: &str, format: &[&str], plain: &str) -> Result<ChildStdin, String> {
+    let libraries = libraries()?;
+    std::fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     std::fs::write(directory.join("server.properties"), properties).map_err(|error| error.to_string())?;
     let mut shell = Command::new("sh")
         .args(["-c", SCRIPT, "broker"])
-        .arg(&directory)
+        .arg(directory)
         .arg(&libraries)
+        .args(format)
         .stdin(Stdio::piped())
         .spawn()
         .map_err(|error| format!("sh: {error}"))?;
     let lifeline = shell.stdin.take().ok_or("the shell has no input")?;
-    let address = format!("127.0.0.1:{plain}");
-    wait(&address, &directory)?;
-    Ok(Broker { address, proxy, _lifeline: lifeline })
+    wait(plain, directory)?;
+    Ok(lifeline)
 }
 
 /// Runs the broker until the input closes, which it does when the test program ends, then removes its data.
 const SCRIPT: &str = r#"
 cd "$1" || exit 1
-java -cp "$2/*" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c server.properties >broker.log 2>&1
+directory=$1 libraries=$2
+shift 2
+java -cp "$libraries/*" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c server.properties "$@" >broker.log 2>&1
 java -Xmx512m -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-    -cp "$2/*" kafka.Kafka server.properties >>broker.log 2>&1 &
+    -cp "$libraries/*" kafka.Kafka server.properties >>broker.log 2>&1 &
 read -r _
 kill -9 $!
 wait
-cd / && rm -rf "$1"
+cd / && rm -rf "$directory"
 "#;
 
 fn properties(directory: &Path, plain: u16, proxied: u16, proxy: u16, controller: u16) -> String {
@@ -103,7 +113,7 @@ auto.create.topics.enable=false
     )
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").port()
 }

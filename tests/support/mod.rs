@@ -11,4 +11,5 @@ pub mod histories;
 pub mod memory;
 pub mod proxy;
 pub mod records;
+pub mod secured;
 pub mod story;

@@ -45,7 +45,8 @@ pub fn unreachable(settings: &KafkaSettings, error: &KafkaError, complaints: &[C
         ));
     }
     LogError::Unavailable(format!(
-        "no Kafka broker answers at {brokers} within {seconds} s ({}); start it, or correct brokers",
+        "no Kafka broker answers at {brokers} within {seconds} s ({}); start it, or correct brokers, or \
+         protocol and certificate_file in [kafka.security]",
         said(error)
     ))
 }

@@ -1,0 +1,119 @@
+//! Kafka behind TLS, client certificates and SCRAM: the whole application through each of them, and what is said where one
+//! of them is not as the broker wants it.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::time::Instant;
+use support::secured::{PASSWORD, Secured, USER, secured};
+use support::story::{PATIENCE, Story, Worker, accrue, error_text, text, totals};
+
+/// A file that this user alone may read.
+fn secret(story: &Story, name: &str, content: &str) -> String {
+    let path = story.write(name, content);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+fn config(story: &Story, name: &str, brokers: &str, security: &str) -> String {
+    let state = story.text(&format!("{name}-state"));
+    let text = format!(
+        "partitions = 2\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{name}-\"\napplication_id = \"test-{name}\"\n\
+         session_timeout_ms = 6000\nreplication = 1\nstate_directory = \"{state}\"\n[kafka.security]\n{security}\n"
+    );
+    story.write(&format!("{name}.toml"), &text)
+}
+
+fn file(secured: &Secured, name: &str) -> PathBuf {
+    let path = secured.directory.join(name);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+fn ca(secured: &Secured) -> String {
+    format!("ca_file = {:?}", file(secured, "ca.pem"))
+}
+
+fn tls(secured: &Secured) -> String {
+    format!("protocol = \"ssl\"\n{}", ca(secured))
+}
+
+fn with_certificate(secured: &Secured) -> String {
+    let [certificate, key] = ["client.pem", "client.key"].map(|name| file(secured, name));
+    format!("{}\ncertificate_file = {certificate:?}\nkey_file = {key:?}", tls(secured))
+}
+
+fn scram(secured: &Secured, user: &str, password_file: &str) -> String {
+    let ca = ca(secured);
+    format!(
+        "protocol = \"sasl_ssl\"\nmechanism = \"SCRAM-SHA-512\"\n{ca}\nuser_name = \"{user}\"\npassword_file = {password_file:?}"
+    )
+}
+
+#[test]
+fn the_application_works_through_each_of_them() {
+    let (secured, story) = (secured(), Story::new());
+    let password = secret(&story, "password", &format!("{PASSWORD}\n"));
+    let table = [
+        ("tls", &secured.tls, tls(secured)),
+        ("certificate", &secured.client_certificate, with_certificate(secured)),
+        ("scram", &secured.scram, scram(secured, USER, &password)),
+    ];
+    let expected = story.undisturbed();
+    for (name, brokers, security) in table {
+        let config = config(&story, name, brokers, &security);
+        let log = ["--config", config.as_str()];
+        story.begin(&log);
+        let worker = Worker::start(&["run", "--config", &config], None, story.path(&format!("{name}.log")));
+        for step in story.steps() {
+            let output = step.run(&log);
+            assert!(output.status.success(), "{name} {}: {}\n{}", step.name(), error_text(&output), worker.said());
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while totals(&log) != expected {
+            assert!(Instant::now() < deadline, "{name}: {}", worker.said());
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        assert!(!worker.said().contains(PASSWORD), "{name}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_the_setting_to_look_at() {
+    let (secured, story) = (secured(), Story::of(1));
+    let password = secret(&story, "password", PASSWORD);
+    let wrong = secret(&story, "wrong", "canary-wrong");
+    let open = story.write("open", PASSWORD);
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o604)).unwrap();
+    let stranger = format!("protocol = \"ssl\"\nca_file = {:?}", file(secured, "stranger.pem"));
+    let unsafe_host = format!("{}\ndangerous_skip_hostname_check = true", tls(secured));
+    let unsafe_all = format!("{stranger}\ndangerous_skip_certificate_check = true");
+    let log_in = "refuse the log-in; look at mechanism, user_name and the password in [kafka.security]";
+    let no_tls = "no TLS with the Kafka brokers at 127.0.0.1:";
+    let nowhere = support::broker::free_port();
+    let nowhere = format!("127.0.0.1:{nowhere}");
+    let table: [(&str, &str, String, i32, &str); 13] = [
+        ("unknown CA", &secured.tls, stranger.clone(), 78, no_tls),
+        ("another host's certificate", &secured.elsewhere, tls(secured), 78, no_tls),
+        ("the same, not looked at", &secured.elsewhere, unsafe_host, 0, "DANGER: dangerous_skip_hostname_check is on"),
+        ("no certificate is looked at", &secured.tls, unsafe_all, 0, "DANGER: dangerous_skip_certificate_check is on"),
+        ("TLS where there is none", &secured.plain, tls(secured), 69, "correct brokers, or protocol and"),
+        ("no TLS where there is some", &secured.tls, "protocol = \"plaintext\"".into(), 69, "correct brokers, or protocol and"),
+        ("no client certificate", &secured.client_certificate, tls(secured), 69, "certificate_file in [kafka.security]"),
+        ("wrong password", &secured.scram, scram(secured, USER, &wrong), 78, log_in),
+        ("unknown user", &secured.scram, scram(secured, "nobody", &password), 78, log_in),
+        ("nobody there", &nowhere, tls(secured), 69, "no Kafka broker answers at"),
+        ("password open to everybody", &secured.scram, scram(secured, USER, &open), 78, "chmod 0600"),
+        ("no such file", &secured.scram, scram(secured, USER, "/nowhere/password"), 78, "password_file: /nowhere/password"),
+        ("another mechanism", &secured.scram, scram(secured, USER, &password).replace("SHA-512", "SHA-256"), 78, log_in),
+    ];
+    for (name, brokers, security, code, wanted) in table {
+        let path = config(&story, &name.replace([' ', ',', '\''], "-"), brokers, &security);
+        let output = accrue(&["topics", "--create", "--config", &path]);
+        let said = format!("{}{}", text(&output), error_text(&output));
+        assert_eq!(output.status.code(), Some(code), "{name}: {said}");
+        assert!(said.replace('\n', " ").contains(wanted), "{name}: {said}");
+        assert!(!said.contains("canary"), "{name}: {said}");
+    }
+}

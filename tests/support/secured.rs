@@ -1,0 +1,112 @@
+//! A real broker that takes TLS, client certificates and SCRAM, each on a listener of its own, with certificates made for it.
+
+use super::broker::{free_port, launch};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
+use std::sync::OnceLock;
+
+pub const USER: &str = "accrue-worker";
+pub const PASSWORD: &str = "canary-9b1e";
+
+/// Ports by what the listener wants.
+pub struct Secured {
+    pub plain: String,
+    pub tls: String,
+    pub client_certificate: String,
+    pub scram: String,
+    /// TLS with a certificate of the CA for another host.
+    pub elsewhere: String,
+    /// Certificates and keys: `ca.pem`, `client.pem`, `client.key`, `stranger.pem`.
+    pub directory: PathBuf,
+    _lifeline: ChildStdin,
+}
+
+pub fn secured() -> &'static Secured {
+    static SECURED: OnceLock<Secured> = OnceLock::new();
+    SECURED.get_or_init(|| start().unwrap_or_else(|missing| panic!("tests of a secured broker cannot run: {missing}")))
+}
+
+fn start() -> Result<Secured, String> {
+    let directory = std::env::temp_dir().join(format!("accrue-secured-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
+    certificates(&directory)?;
+    let ports: [u16; 6] = std::array::from_fn(|_| free_port());
+    let at = |place: usize| format!("127.0.0.1:{}", ports[place]);
+    let scram = format!("SCRAM-SHA-512=[name={USER},password={PASSWORD}]");
+    let lifeline = launch(&directory, &properties(&directory, ports), &["--add-scram", &scram], &at(0))?;
+    Ok(Secured {
+        plain: at(0),
+        tls: at(1),
+        client_certificate: at(2),
+        scram: at(3),
+        elsewhere: at(4),
+        directory,
+        _lifeline: lifeline,
+    })
+}
+
+fn properties(directory: &Path, [plain, tls, client, scram, elsewhere, controller]: [u16; 6]) -> String {
+    let named = [("PLAINTEXT", plain), ("TLS", tls), ("CLIENT", client), ("SCRAM", scram), ("ELSEWHERE", elsewhere)];
+    let all: Vec<String> = named.iter().map(|(name, port)| format!("{name}://127.0.0.1:{port}")).collect();
+    let (all, place) = (all.join(","), directory.display());
+    format!(
+        "process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners={all},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={all}
+inter.broker.listener.name=PLAINTEXT
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,CLIENT:SSL,SCRAM:SASL_SSL,ELSEWHERE:SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={place}/broker.both.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={place}/ca.pem
+listener.name.client.ssl.client.auth=required
+listener.name.elsewhere.ssl.keystore.type=PEM
+listener.name.elsewhere.ssl.keystore.location={place}/elsewhere.both.pem
+listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.scram.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+log.dirs={place}/data
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+offsets.topic.num.partitions=2
+transaction.state.log.num.partitions=2
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=500
+auto.create.topics.enable=false
+"
+    )
+}
+
+/// Two CAs, and certificates of the first one for this host, for another host and for a client.
+fn certificates(directory: &Path) -> Result<(), String> {
+    let failed = |error: rcgen::Error| format!("certificates: {error}");
+    let write = |name: &str, text: &str| std::fs::write(directory.join(name), text).map_err(|error| error.to_string());
+    let issuer = authority("accrue test CA").map_err(failed)?;
+    write("ca.pem", &issuer.1)?;
+    write("stranger.pem", &authority("another CA").map_err(failed)?.1)?;
+    for (name, host) in [("broker", "127.0.0.1"), ("elsewhere", "elsewhere.example"), ("client", "client")] {
+        let key = KeyPair::generate().map_err(failed)?;
+        let parameters = CertificateParams::new([host.to_string()]).map_err(failed)?;
+        let certificate = parameters.signed_by(&key, &issuer.0).map_err(failed)?;
+        write(&format!("{name}.key"), &key.serialize_pem())?;
+        write(&format!("{name}.pem"), &certificate.pem())?;
+        write(&format!("{name}.both.pem"), &format!("{}{}", key.serialize_pem(), certificate.pem()))?;
+    }
+    Ok(())
+}
+
+/// A CA and its certificate as PEM.
+fn authority(name: &str) -> Result<(Issuer<'static, KeyPair>, String), rcgen::Error> {
+    let mut parameters = CertificateParams::new([])?;
+    parameters.distinguished_name.push(DnType::CommonName, name);
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let key = KeyPair::generate()?;
+    let certificate = parameters.self_signed(&key)?;
+    let pem = certificate.pem();
+    Ok((Issuer::new(parameters, key), pem))
+}
