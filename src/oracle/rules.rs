@@ -33,6 +33,8 @@ pub(super) struct Close<'h> {
     pub(super) author: &'h str,
     pub(super) closed: &'h PeriodClosed,
     pub(super) released_by: Option<&'h str>,
+    /// Offset of the release.
+    pub(super) released_at: Option<u64>,
 }
 
 /// The facts that count, the closes that stand, and what was ignored, by offset.
@@ -90,7 +92,7 @@ impl<'h> Rules<'h> {
             FactBody::PeriodClosed(closed) => {
                 self.close(closed, closes)?;
                 self.used.insert(&closed.close_id);
-                closes.push(Close { offset, author: &fact.author, closed, released_by: None });
+                closes.push(Close { offset, author: &fact.author, closed, released_by: None, released_at: None });
                 Ok(())
             }
             FactBody::PeriodReopened(reopened) => {
@@ -99,7 +101,7 @@ impl<'h> Rules<'h> {
                 closes.pop();
                 Ok(())
             }
-            FactBody::PeriodReleased(released) => self.release(released, &fact.author, closes),
+            FactBody::PeriodReleased(released) => self.release(released, &fact.author, offset, closes),
         }
     }
 
@@ -219,12 +221,12 @@ impl<'h> Rules<'h> {
         hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")
     }
 
-    fn release(&self, released: &PeriodReleased, author: &'h str, closes: &mut [Close<'h>]) -> Check {
+    fn release(&self, released: &PeriodReleased, author: &'h str, offset: u64, closes: &mut [Close<'h>]) -> Check {
         let due = closes.iter_mut().find(|close| close.released_by.is_none());
         let due = due.filter(|close| close.closed.close_id == released.close_id).ok_or("not the first unreleased close")?;
         let closer_may = self.world.company.is_some_and(|company| company.closer_may_release);
         hold(closer_may || due.author != author, "a release by the closer")?;
-        due.released_by = Some(author);
+        (due.released_by, due.released_at) = (Some(author), Some(offset));
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use super::pay::Run;
 use super::rewards::{Pricing, Slot};
 use super::rules::Close;
 use super::totals::Account;
+use super::world::World;
 use crate::domain::money::Minor;
 use crate::wire::records::{Date, Payout, PayoutKind, Period};
 use std::collections::BTreeMap;
@@ -35,15 +36,14 @@ impl<'h> Account<'h> {
         let lines = lines.into_iter().map(|((code, effective), amount)| (code, kind_of(effective), effective, amount));
         let added = added.into_iter().map(|(kind, effective, amount)| (code_of(kind), kind, effective, amount));
         let lines = lines.chain(added).chain([("CARRIED", PayoutKind::Carried, period, carried)]);
-        let last_day = world.bounds(period).map(|(_, after)| Date(after.0 - 1));
-        let row = last_day.and_then(|day| world.known(payee)?.row_on(day));
         let balance_after = Minor(self.purse.carried - self.purse.owed());
         let payout = |(earning_code, kind, effective_period, amount): (&str, PayoutKind, Period, i64)| Payout {
             run_id: close.closed.close_id.clone(),
             pay_group: close.closed.pay_group.clone(),
             period,
             payee_id: pricing.history.payees.text(payee).to_string(),
-            employee_ref: row.and_then(|row| row.employee_ref.clone()),
+            // By the world of the release.
+            employee_ref: None,
             earning_code: earning_code.into(),
             kind,
             effective_period,
@@ -104,4 +104,10 @@ fn code_of(kind: PayoutKind) -> &'static str {
         PayoutKind::Guarantee => "GUARANTEE",
         _ => "RECOVERY",
     }
+}
+
+/// What payroll calls a payee: by the row of the period's last day.
+pub(super) fn employee_ref(world: &World<'_>, payee: u32, period: Period) -> Option<String> {
+    let (_, after) = world.bounds(period)?;
+    world.known(payee)?.row_on(Date(after.0 - 1))?.employee_ref.clone()
 }

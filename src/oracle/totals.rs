@@ -7,7 +7,7 @@ use super::history::History;
 use super::pay::Purse;
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Accepted, Close, accept};
-use super::runs::payout_id;
+use super::runs::{employee_ref, payout_id};
 use super::tables::measures_of;
 use super::world::{World, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
@@ -124,9 +124,25 @@ impl History {
         }
         facts.for_each(|(_, body)| world.apply(body, &self.payees));
         let mut totals = books.finish(&world, performed.last().map(|(close, _)| close.closed.period))?;
+        self.name_employees(&accepted, &performed, &mut totals);
         totals.pending = pending;
         totals.ignored_facts = accepted.ignored;
         Ok(totals)
+    }
+
+    /// What payroll calls the payees of released runs, under the world of each release.
+    fn name_employees(&self, accepted: &Accepted<'_>, performed: &[(Close<'_>, &Partitions)], totals: &mut Totals) {
+        let mut world = World::default();
+        let mut facts = accepted.facts.iter().peekable();
+        for (close, released_at) in performed.iter().filter_map(|(close, _)| Some((close, close.released_at?))) {
+            while let Some((_, body)) = facts.next_if(|(offset, _)| *offset < released_at) {
+                world.apply(body, &self.payees);
+            }
+            for payout in totals.payouts.values_mut().filter(|payout| payout.run_id == close.closed.close_id) {
+                let payee = self.payees.find(&payout.payee_id);
+                payout.employee_ref = payee.and_then(|payee| employee_ref(&world, payee, payout.period));
+            }
+        }
     }
 }
 

@@ -29,6 +29,15 @@ class Decimal extends avro.types.LogicalType {
     const fraction = this.scale ? '.' + digits.slice(-this.scale) : ''
     return (unscaled < 0n ? '-' : '') + whole + fraction
   }
+
+  // The schema's defaults are decimals, too.
+  _toValue(text) {
+    const [whole, fraction = ''] = text.split('.')
+    const unscaled = BigInt(whole + fraction.padEnd(this.scale, '0'))
+    let bytes = 1
+    while (BigInt.asIntN(8 * bytes, unscaled) !== unscaled) bytes += 1
+    return Buffer.from(BigInt.asUintN(8 * bytes, unscaled).toString(16).padStart(2 * bytes, '0'), 'hex')
+  }
 }
 
 class Day extends avro.types.LogicalType {

@@ -127,7 +127,7 @@ impl Earning {
         Ok(self.loaded.len() - 1)
     }
 
-    /// Adopts every offered fact; a close keeps the world that it saw. A partition that has adopted a fact before is not
+    /// Adopts every offered fact; a close and a release keep the world that they saw. A partition that has adopted a fact before is not
     /// touched by it again: after a restart, or where another worker had it.
     fn adopt(&mut self) {
         let mut reaches: BTreeMap<u64, Reach> =
@@ -142,8 +142,8 @@ impl Earning {
                     Reach::default()
                 }
             };
-            let close = self.world.operations.last().filter(|_| self.world.operations.len() > before && before >= performed);
-            if matches!(close, Some(Operation::Close(_))) {
+            let new = self.world.operations.last().filter(|_| self.world.operations.len() > before && before >= performed);
+            if matches!(new, Some(Operation::Close(_) | Operation::Release(_))) {
                 self.snapshots.insert(before, Arc::new(self.world.clone()));
             }
             reaches.range_mut(..=offset).for_each(|(_, reach)| reach.merge(&touched));

@@ -171,14 +171,15 @@ impl Earning {
         brought: &Brought,
     ) -> Result<Vec<Payout>, StageError> {
         let closed = &self.world.runs[run].closed;
-        let employee_ref = employee_ref(&self.world, payee_id, closed.period);
+        let world = self.world_of_operation(number)?;
+        let employee_ref = employee_ref(&world, payee_id, closed.period);
         let run_of = RunOf {
             run_id: &closed.close_id,
             pay_group: PAY_GROUP,
             period: closed.period,
             payee_id,
             employee_ref: employee_ref.as_deref(),
-            currency: &self.world.currency,
+            currency: &world.currency,
         };
         payouts(&run_of, lines, brought).ok_or_else(|| alarm(number, format!("the pay of \"{payee_id}\" does not fit")))
     }
@@ -190,11 +191,11 @@ impl Earning {
         }
     }
 
-    /// The world that the next close of a partition saw.
+    /// The world that the next close or release of a partition saw: what comes later has no say, however late it is.
     fn world_of_operation(&self, number: u32) -> Result<Arc<World>, StageError> {
         let operation = self.partitions.get(&number).map(|partition| partition.progress.operations);
         let world = operation.and_then(|operation| self.snapshots.get(&operation));
-        world.cloned().ok_or_else(|| alarm(number, "the world of a close is gone"))
+        world.cloned().ok_or_else(|| alarm(number, "the world of a close or release is gone"))
     }
 
     /// A draw is paid to those who have earned nothing, too: their keys stand between the stored ones.

@@ -186,7 +186,10 @@ impl Making {
             2 => vec![row(first, Some(day(12, 1)), managers[0], one)],
             _ => vec![row(first, None, managers[0], one)],
         };
-        rows.iter_mut().for_each(|row| row.parameters = self.parameters());
+        for row in &mut rows {
+            row.parameters = self.parameters();
+            row.employee_ref = self.random.pick(&[Some("E1"), Some("E2"), None]).map(String::from);
+        }
         rows
     }
 
