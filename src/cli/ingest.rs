@@ -1,15 +1,17 @@
 //! `accrue ingest`: deals or quotas from JSON lines, with the truth about every line.
 //!
 //! A line that does not decode, or is wrong in itself, is told and not appended. On an embedded log the fold's outcome of every other line
-//! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other.
+//! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV
+//! report all rows are checked first, and nothing of it is appended when one is wrong.
 
 use super::append::{Appended, Appender};
 use super::console::Console;
-use super::exit::{Exit, io_error};
+use super::exit::{Exit, files_error, io_error};
 use super::progress::Progress;
 use super::session::{LogOptions, Session};
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
+use crate::files::deal_sheet::{DealSheet, Finding, Mapping};
 use crate::pipeline::Outcome;
 use crate::wire::json;
 use anyhow::Context;
@@ -42,13 +44,19 @@ impl Input {
 
 #[derive(Debug, Args)]
 pub struct Ingest {
-    /// A file of JSON lines, or - for standard input
+    /// A file of JSON lines, or of CSV with --mapping; - for standard input
     file: PathBuf,
     #[command(flatten)]
     log: LogOptions,
     /// deal-closed or quota-changed
     #[arg(long, value_enum, default_value = "deal-closed", hide_possible_values = true)]
     topic: Input,
+    /// The file is CSV; a TOML file names its columns
+    #[arg(long, value_name = "FILE", conflicts_with = "topic")]
+    mapping: Option<PathBuf>,
+    /// Only say what would be appended, and what is wrong
+    #[arg(long, requires = "mapping")]
+    dry_run: bool,
 }
 
 /// What became of the lines.
@@ -66,6 +74,16 @@ struct Counts {
 impl Ingest {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let mut reader = open(&self.file)?;
+        let sheet = self.mapping.as_deref().map(|mapping| read_sheet(mapping, &self.file, &mut reader)).transpose()?;
+        if let Some(sheet) = &sheet {
+            report(console, sheet, self.dry_run)?;
+            if !sheet.findings.is_empty() {
+                return Ok(Exit::Found);
+            }
+            if self.dry_run {
+                return Ok(Exit::Done);
+            }
+        }
         let session = Session::open(&self.log, console)?;
         let mut work = Work {
             session: &session,
@@ -78,6 +96,10 @@ impl Ingest {
         let mut progress = Progress::new(console, "lines", None);
         let mut number = 0;
         let mut line = Vec::new();
+        for deal in sheet.iter().flat_map(|sheet| &sheet.deals) {
+            work.line(deal.row, deal.json.as_bytes())?;
+            progress.at(deal.row);
+        }
         while next_line(&mut reader, &mut line).with_context(|| format!("cannot read {}", self.file.display()))? {
             number += 1;
             work.line(number, &line)?;
@@ -99,6 +121,44 @@ fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     }
     let opened = File::open(file).map_err(|error| io_error(format!("{}: {error}; name a file of JSON lines", file.display())))?;
     Ok(Box::new(BufReader::with_capacity(1 << 20, opened)))
+}
+
+/// Reads a report and checks its deals as lines of JSON are checked.
+fn read_sheet(mapping: &Path, file: &Path, reader: &mut dyn BufRead) -> anyhow::Result<DealSheet> {
+    let shown = mapping.display();
+    let text = std::fs::read_to_string(mapping).map_err(|error| io_error(format!("{shown}: {error}; name a mapping file")))?;
+    let mapping = Mapping::parse(&text).map_err(|message| files_error(format!("{shown}: {message}")))?;
+    let mut sheet = mapping.read(reader).map_err(|message| files_error(format!("{}: {message}", file.display())))?;
+    if sheet.findings.is_empty() {
+        let checked = |json: &str| json::deal_from_line(json).and_then(|deal| deal.as_deal().check());
+        sheet.findings = sheet.deals.iter().filter_map(|deal| Some(deal.finding(checked(&deal.json).err()?))).collect();
+    }
+    sheet.findings.sort_by(|one, other| (one.row, &one.column).cmp(&(other.row, &other.column)));
+    Ok(sheet)
+}
+
+/// Says what is wrong in a report, or what a dry run would append.
+fn report(console: &Console, sheet: &DealSheet, dry_run: bool) -> anyhow::Result<()> {
+    for Finding { row, column, reject } in &sheet.findings {
+        if console.json {
+            let (field, reason, message) = (&reject.field, reject.reason.code(), &reject.message);
+            console.object(&serde_json::json!({
+                "row": row, "column": column, "became": "refused", "field": field, "reason": reason, "message": message,
+            }))?;
+        } else {
+            let column = if column.is_empty() { String::new() } else { format!(":{column}") };
+            console.line(&format!("row {row}{column}: refused: {reject}"))?;
+        }
+    }
+    let (rows, deals, wrong) = (sheet.rows, sheet.deals.len(), sheet.findings.len());
+    if console.json && (wrong > 0 || dry_run) {
+        return console.object(&serde_json::json!({ "rows": rows, "deals": deals, "refused": wrong, "appended": 0 }));
+    }
+    match (wrong, dry_run) {
+        (0, false) => Ok(()),
+        (0, true) => Ok(console.line(&format!("{rows} rows are {deals} deals; nothing is appended in a dry run"))?),
+        _ => Ok(console.line(&format!("{wrong} refused: correct them; nothing of the {rows} rows is appended"))?),
+    }
 }
 
 /// Reads a line without its end; false at the end of the input. Of a longer line than any record only the beginning is

@@ -55,7 +55,7 @@ enum Command {
     Run(up::Run),
     /// Check a company's files and append what differs
     Publish(publish::Publish),
-    /// Append deals or quotas from JSON lines
+    /// Append deals or quotas from JSON lines or CSV
     Ingest(ingest::Ingest),
     /// Review a pay period and close it
     Close(close::Close),

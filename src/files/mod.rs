@@ -4,7 +4,7 @@
 //! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
 //! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`, `territories` (one file each); `draft`, `check`,
-//! `organisation`, `territory_check` (the whole); `changes` (what publishing would append); `case` (tests of plans).
+//! `organisation`, `territory_check` (the whole); `changes` (what publishing would append); `case` (tests of plans); `deal_sheet` (another system's report).
 
 pub mod case;
 mod changes;
@@ -12,6 +12,7 @@ mod check;
 pub mod codes;
 mod component;
 mod deal_rules;
+pub mod deal_sheet;
 mod definitions;
 mod diagnostic;
 mod draft;
