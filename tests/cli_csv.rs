@@ -95,6 +95,47 @@ fn a_report_counts_once_and_as_the_same_deals_written_as_json() {
 }
 
 #[test]
+fn what_never_arrived_is_named() {
+    let scratch = Scratch::new();
+    let company = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+    let data = scratch.path("data");
+    assert_eq!(code(&accrue(&["publish", company, "--data", &data, "--yes"])), 0);
+    let mapping = scratch.write("mapping.toml", MAPPING);
+    let reconcile = |report: &str, more: &[&str]| {
+        let report = scratch.write("crm.csv", report);
+        accrue(&[&["reconcile", "--crm", &report, "--mapping", &mapping, "--data", &data], more].concat())
+    };
+    let nothing = out(&reconcile(REPORT, &[]));
+    assert!(nothing.starts_with("row 2: deal \"006-1\" never arrived\nrow 4: deal \"006-2\" never arrived\n"), "{nothing}");
+    // The second deal does not get there, and the third one only as it was a day before.
+    let sent: Vec<&str> = REPORT.lines().filter(|line| !line.starts_with("006-2")).collect();
+    let sent = sent.join("\n").replace("2026-02-04T11", "2026-02-03T11");
+    assert_eq!(code(&scratch.ingest(&sent, MAPPING, &[])), 0);
+    let lacking = reconcile(&REPORT.replacen("60,000.00", "61,000.00", 2), &[]);
+    let expected = concat!(
+        "row 2: deal \"006-1\" arrived with another content under revision 1768903200000000\n",
+        "row 4: deal \"006-2\" never arrived\n",
+        "row 6: deal \"006-3\" arrived only up to revision 1770116400000000, the report has 1770202800000000\n",
+        "3 deals in the report, 3 not on the log as the report has them\n",
+    );
+    assert_eq!((out(&lacking).as_str(), code(&lacking)), (expected, 1));
+    let json = out(&reconcile(REPORT, &["--json"]));
+    let rows: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (&rows[0]["deal_id"], &rows[0]["became"], &rows[0]["newest_revision"]),
+        (&"006-2".into(), &"missing".into(), &().into())
+    );
+    assert_eq!(rows[2], serde_json::json!({ "deals": 3, "differing": 2 }));
+    assert_eq!(code(&scratch.ingest(REPORT, MAPPING, &[])), 0);
+    let whole = reconcile(REPORT, &[]);
+    assert_eq!((out(&whole).as_str(), code(&whole)), ("3 deals in the report, 0 not on the log as the report has them\n", 0));
+    // What the log knows and the report has an older revision of is no matter; a report that is wrong is no report.
+    assert_eq!(code(&reconcile(&sent, &[])), 0);
+    let wrong = reconcile(&REPORT.replace("Renewal", "Gift"), &[]);
+    assert_eq!((out(&wrong).starts_with("row 4:Type: refused: kind: "), code(&wrong)), (true, 1), "{}", out(&wrong));
+}
+
+#[test]
 fn a_dry_run_opens_no_log() {
     let scratch = Scratch::new();
     let tried = scratch.ingest(REPORT, MAPPING, &["--dry-run"]);

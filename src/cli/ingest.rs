@@ -6,12 +6,13 @@
 
 use super::append::{Appended, Appender};
 use super::console::Console;
-use super::exit::{Exit, files_error, io_error};
+use super::crm_report;
+use super::exit::{Exit, io_error};
 use super::progress::Progress;
 use super::session::{LogOptions, Session};
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
-use crate::files::deal_sheet::{DealSheet, Finding, Mapping};
+use crate::files::deal_sheet::DealSheet;
 use crate::pipeline::Outcome;
 use crate::wire::json;
 use anyhow::Context;
@@ -74,7 +75,7 @@ struct Counts {
 impl Ingest {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let mut reader = open(&self.file)?;
-        let sheet = self.mapping.as_deref().map(|mapping| read_sheet(mapping, &self.file, &mut reader)).transpose()?;
+        let sheet = self.mapping.as_deref().map(|mapping| crm_report::read(mapping, &self.file, &mut reader)).transpose()?;
         if let Some(sheet) = &sheet {
             report(console, sheet, self.dry_run)?;
             if !sheet.findings.is_empty() {
@@ -115,7 +116,7 @@ impl Ingest {
     }
 }
 
-fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
+pub fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     if file == Path::new("-") {
         return Ok(Box::new(BufReader::new(std::io::stdin())));
     }
@@ -123,33 +124,9 @@ fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     Ok(Box::new(BufReader::with_capacity(1 << 20, opened)))
 }
 
-/// Reads a report and checks its deals as lines of JSON are checked.
-fn read_sheet(mapping: &Path, file: &Path, reader: &mut dyn BufRead) -> anyhow::Result<DealSheet> {
-    let shown = mapping.display();
-    let text = std::fs::read_to_string(mapping).map_err(|error| io_error(format!("{shown}: {error}; name a mapping file")))?;
-    let mapping = Mapping::parse(&text).map_err(|message| files_error(format!("{shown}: {message}")))?;
-    let mut sheet = mapping.read(reader).map_err(|message| files_error(format!("{}: {message}", file.display())))?;
-    if sheet.findings.is_empty() {
-        let checked = |json: &str| json::deal_from_line(json).and_then(|deal| deal.as_deal().check());
-        sheet.findings = sheet.deals.iter().filter_map(|deal| Some(deal.finding(checked(&deal.json).err()?))).collect();
-    }
-    sheet.findings.sort_by(|one, other| (one.row, &one.column).cmp(&(other.row, &other.column)));
-    Ok(sheet)
-}
-
 /// Says what is wrong in a report, or what a dry run would append.
 fn report(console: &Console, sheet: &DealSheet, dry_run: bool) -> anyhow::Result<()> {
-    for Finding { row, column, reject } in &sheet.findings {
-        if console.json {
-            let (field, reason, message) = (&reject.field, reject.reason.code(), &reject.message);
-            console.object(&serde_json::json!({
-                "row": row, "column": column, "became": "refused", "field": field, "reason": reason, "message": message,
-            }))?;
-        } else {
-            let column = if column.is_empty() { String::new() } else { format!(":{column}") };
-            console.line(&format!("row {row}{column}: refused: {reject}"))?;
-        }
-    }
+    crm_report::tell(console, &sheet.findings)?;
     let (rows, deals, wrong) = (sheet.rows, sheet.deals.len(), sheet.findings.len());
     if console.json && (wrong > 0 || dry_run) {
         return console.object(&serde_json::json!({ "rows": rows, "deals": deals, "refused": wrong, "appended": 0 }));

@@ -8,6 +8,7 @@ mod check;
 mod close;
 mod console;
 mod control;
+mod crm_report;
 mod demo;
 mod engine;
 mod exit;
@@ -17,6 +18,7 @@ mod ingest;
 mod kafka;
 mod progress;
 mod publish;
+mod reconcile;
 mod refused;
 mod release;
 mod review;
@@ -57,6 +59,8 @@ enum Command {
     Publish(publish::Publish),
     /// Append deals or quotas from JSON lines or CSV
     Ingest(ingest::Ingest),
+    /// Which deals of a CRM's report are not on the log
+    Reconcile(reconcile::Reconcile),
     /// Review a pay period and close it
     Close(close::Close),
     /// Take the last close back before its release
@@ -112,6 +116,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Run(command) => command.run(console),
         Command::Publish(command) => command.run(console),
         Command::Ingest(command) => command.run(console),
+        Command::Reconcile(command) => command.run(console),
         Command::Close(command) => command.run(console),
         Command::Reopen(command) => command.run(console),
         Command::Release(command) => command.run(console),
