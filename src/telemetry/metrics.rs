@@ -1,6 +1,8 @@
 //! The metrics: what the worker counts as it goes, and what is read from its status when somebody asks. No label ever names
 //! a payee, a deal or a plan.
 
+use crate::domain::output::RejectKind;
+use crate::domain::reject::Reason;
 use crate::domain::topic::Topic;
 use crate::log::{Client, LogError};
 use crate::worker::batch::Folded;
@@ -46,7 +48,7 @@ impl Metrics {
         let version = Opts::new("accrue_build_info", "1, with the version").const_label("version", env!("CARGO_PKG_VERSION"));
         let build = added(&registry, IntGaugeVec::new(version, &[])?)?;
         build.with_label_values::<&str>(&[]).set(1);
-        Ok(Metrics {
+        let metrics = Metrics {
             reading: Mutex::default(),
             events: counter(&registry, "accrue_events_total", "Input records folded and committed", BY_STAGE)?,
             outputs: counter(&registry, "accrue_outputs_total", "Output records committed", BY_STAGE)?,
@@ -92,7 +94,24 @@ impl Metrics {
                 &["stage", "topic", "partition"],
             )?,
             registry,
-        })
+        };
+        metrics.begin_at_zero();
+        Ok(metrics)
+    }
+
+    /// A counter that first appears with its first event has not risen, as Prometheus sees it.
+    fn begin_at_zero(&self) {
+        for stage in [CREDITING, EARNING] {
+            for counter in [&self.events, &self.outputs, &self.aborts] {
+                counter.with_label_values(&[stage]).inc_by(0);
+            }
+            for reason in Reason::ALL {
+                let kinds = if reason.parks() { &[RejectKind::Parked, RejectKind::Resumed][..] } else { &[RejectKind::Rejected] };
+                for kind in kinds {
+                    self.rejects.with_label_values(&[stage, kind.name(), reason.code()]).inc_by(0);
+                }
+            }
+        }
     }
 
     pub fn committed(&self, stage: &str, folded: &Folded, took: Duration) {
