@@ -52,11 +52,9 @@ impl Earning {
             let limit = left.max(LEAST_KEYS);
             let mut keys = states.keys_between(number, &operating.after, None, limit)?;
             let mut all = keys.len() < limit;
-            if let Operation::Close(run) = operation {
-                self.add_drawn(number, run, &operating.after, &mut keys, all)?;
-                all &= keys.len() < limit;
-                keys.truncate(limit);
-            }
+            self.add_unstored(number, operation, &operating.after, &mut keys, all)?;
+            all &= keys.len() < limit;
+            keys.truncate(limit);
             left = left.saturating_sub(keys.len().max(1));
             for group in groups(&keys, all) {
                 self.operate_payee(number, operation, group, &mut operating, states, effects)?;
@@ -198,22 +196,38 @@ impl Earning {
         world.cloned().ok_or_else(|| alarm(number, "the world of a close or release is gone"))
     }
 
-    /// A draw is paid to those who have earned nothing, too: their keys stand between the stored ones.
-    fn add_drawn(&self, number: u32, run: usize, after: &[u8], keys: &mut Vec<Vec<u8>>, all: bool) -> Result<(), StageError> {
-        let world = self.world_of_operation(number)?;
-        if !world.has_draws() {
-            return Ok(());
-        }
-        let period = self.world.runs[run].closed.period;
-        let here = |payee_id: &str| partition_of(payee_id.as_bytes(), world.partitions) == number;
-        let payees = world.organisation.payees().map(|payee| payee.payee_id.as_str()).filter(|payee_id| here(payee_id));
-        let drawn = payees.filter(|payee_id| world.draws(payee_id, period)).map(ledger_key);
+    /// Adds keys that are not stored, in their places: those of this batch, which has performed what came before, and of
+    /// a close those of whom it pays a draw without any earning.
+    fn add_unstored(
+        &self,
+        number: u32,
+        operation: Operation,
+        after: &[u8],
+        keys: &mut Vec<Vec<u8>>,
+        all: bool,
+    ) -> Result<(), StageError> {
         let end = keys.last().filter(|_| !all).cloned();
         let inside = |key: &Vec<u8>| key.as_slice() > after && end.as_ref().is_none_or(|end| key < end);
-        keys.extend(drawn.filter(inside).collect::<Vec<_>>());
+        let loaded = self.places.get(&number).into_iter().flat_map(|places| places.keys().map(|key| key.to_vec()));
+        keys.extend(loaded.filter(inside));
+        if let Operation::Close(run) = operation {
+            keys.extend(self.drawn_keys(number, run)?.into_iter().filter(inside));
+        }
         keys.sort_unstable();
         keys.dedup();
         Ok(())
+    }
+
+    /// The ledgers of all whom the run of a close pays a draw.
+    fn drawn_keys(&self, number: u32, run: usize) -> Result<Vec<Vec<u8>>, StageError> {
+        let world = self.world_of_operation(number)?;
+        if !world.has_draws() {
+            return Ok(Vec::new());
+        }
+        let period = self.world.runs[run].closed.period;
+        let here = |payee_id: &&str| partition_of(payee_id.as_bytes(), world.partitions) == number;
+        let payees = world.organisation.payees().map(|payee| payee.payee_id.as_str()).filter(here);
+        Ok(payees.filter(|payee_id| world.draws(payee_id, period)).map(ledger_key).collect())
     }
 
     /// What is booked into a period, over all of a payee's quarters; of what is paid in tranches what its run pays.
