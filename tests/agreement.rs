@@ -27,6 +27,12 @@ const FEATURES: &[&str] = &[
     "payment cap",
     "receivable",
     "paid in tranches",
+    "paid when settled",
+    "settlement",
+    "settlement before its deal",
+    "settlement conflict",
+    "settlement duplicate",
+    "refund",
     "paid: carried",
     "paid: draw",
     "paid: guarantee",
@@ -125,6 +131,9 @@ fn happen(memory: &mut Memory, event: &Event, at_once: bool) {
         Event::Quota(quota) => {
             memory.quota(&quota.as_quota());
         }
+        Event::Settlement(settled) => {
+            memory.settlement(&settled.as_settlement());
+        }
         Event::Fact(fact) => match &fact.body {
             FactBody::PeriodClosed(closed) => {
                 memory.close(&closed.close_id, &closed.calendar, closed.period, &fact.author);
@@ -145,9 +154,10 @@ fn check(seed: u64) -> Features {
     let history = History::generate(seed);
     let events = if seed.is_multiple_of(3) { history.events.clone() } else { history.shuffled(seed) };
     let mut memory = Memory::new(manner(seed));
+    let at_once = seed.is_multiple_of(2);
     for (at, event) in events.iter().enumerate() {
-        happen(&mut memory, event, seed.is_multiple_of(2));
-        if (at as u64 + seed).is_multiple_of(5) {
+        happen(&mut memory, event, at_once);
+        if (at as u64 + seed).is_multiple_of(if at_once { 5 } else { 25 }) {
             memory.run();
         }
     }

@@ -16,7 +16,7 @@ const PARTITIONS: u32 = 3;
 /// Feeds events as a log of three partitions would; every close is performed at once.
 fn totals(events: &[Event]) -> Totals {
     let mut history = History::new(PARTITIONS);
-    let (mut deals, mut quotas) = ([0; PARTITIONS as usize], [0; PARTITIONS as usize]);
+    let [mut deals, mut quotas, mut settlements] = [[0; PARTITIONS as usize]; 3];
     let mut facts = 0;
     for event in events {
         match event {
@@ -26,18 +26,23 @@ fn totals(events: &[Event]) -> Totals {
             Event::Quota(quota) => {
                 history.quota(next(Topic::QuotaChanged, &quota.payee_id, &mut quotas), &quota.as_quota());
             }
+            Event::Settlement(settled) => {
+                history.settlement(next(Topic::DealSettled, &settled.deal_id, &mut settlements), &settled.as_settlement());
+            }
             Event::Fact(fact) => {
                 let mut fact = fact.as_ref().clone();
                 if let FactBody::PeriodClosed(closed) = &mut fact.body {
-                    closed.cut = Cut { deal_closed: deals.to_vec(), quota_changed: quotas.to_vec() };
+                    let [deal_closed, quota_changed, deal_settled] = [deals, quotas, settlements].map(|next| next.to_vec());
+                    closed.cut = Cut { deal_closed, quota_changed, deal_settled };
                 }
                 history.fact(facts, &fact);
                 facts += 1;
                 if let FactBody::PeriodClosed(closed) = &fact.body {
                     for partition in 0..PARTITIONS {
-                        let (deal_closed, quota_changed) = (deals[partition as usize], quotas[partition as usize]);
-                        let close_id = closed.close_id.clone();
-                        history.close_note(&CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed });
+                        let next = [deals, quotas, settlements].map(|next| next[partition as usize]);
+                        let ([deal_closed, quota_changed, deal_settled], close_id) = (next, closed.close_id.clone());
+                        let note = CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed, deal_settled };
+                        history.close_note(&note);
                     }
                 }
             }

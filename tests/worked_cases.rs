@@ -1,4 +1,4 @@
-//! The worked cases of `config/cases` hold: what they expect is what the oracle computes from their events.
+//! The worked cases of `config/cases` and `tests/printed` hold: what they expect is what the oracle computes from their events.
 //!
 //! The oracle keeps no letters about what is rejected or parked, and only the last run's balances: the rest of each
 //! case is compared.
@@ -16,6 +16,7 @@ struct Player {
     history: History,
     deals: u64,
     quotas: u64,
+    settlements: u64,
     facts: u64,
     closes: Vec<String>,
 }
@@ -50,18 +51,28 @@ impl Player {
                 }
                 self.deals += 1;
             }
+            EventKind::Settlement(settled) => {
+                let position = Position { topic: Topic::DealSettled, partition: 0, offset: self.settlements };
+                self.history.settlement(position, &settled.as_settlement(0));
+                self.settlements += 1;
+            }
             EventKind::Quota(quota) => self.quota(quota),
             EventKind::Payee(payee) => self.fact("case", FactBody::PayeeDefined(payee.clone())),
             EventKind::Territories(stated) => self.fact("case", FactBody::TerritoriesDefined(stated.clone())),
             EventKind::Close { period, by } => {
                 let close_id = format!("close-{}", self.closes.len());
-                let cut = Cut { deal_closed: vec![self.deals], quota_changed: vec![self.quotas] };
+                let (deals, quotas, settlements) = (self.deals, self.quotas, self.settlements);
+                let cut = Cut { deal_closed: vec![deals], quota_changed: vec![quotas], deal_settled: vec![settlements] };
                 let (calendar, pay_group) = ("fiscal".into(), "default".into());
                 let closed = PeriodClosed { close_id: close_id.clone(), calendar, pay_group, period: *period, cut };
                 self.fact(by, FactBody::PeriodClosed(closed));
-                let (deal_closed, quota_changed) = (self.deals, self.quotas);
-                let note = CloseNote::SourceClosed { close_id: close_id.clone(), partition: 0, deal_closed, quota_changed };
-                self.history.close_note(&note);
+                self.history.close_note(&CloseNote::SourceClosed {
+                    close_id: close_id.clone(),
+                    partition: 0,
+                    deal_closed: deals,
+                    quota_changed: quotas,
+                    deal_settled: settlements,
+                });
                 self.closes.push(close_id);
             }
             EventKind::Reopen { by, .. } => {
@@ -82,7 +93,7 @@ impl Player {
 }
 
 fn played(case: &Case) -> Totals {
-    let mut player = Player { history: History::new(1), deals: 0, quotas: 0, facts: 0, closes: Vec::new() };
+    let mut player = Player { history: History::new(1), deals: 0, quotas: 0, settlements: 0, facts: 0, closes: Vec::new() };
     for body in case.company.facts() {
         player.fact("case", body);
     }
@@ -122,16 +133,19 @@ fn got(totals: &Totals) -> Got {
     got
 }
 
+/// The company's cases, and those that have what a plan file and a case look like in full.
 #[test]
 fn every_worked_case_holds() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/cases");
     let mut failed = String::new();
-    for entry in std::fs::read_dir(directory).expect("config/cases is there") {
-        let path = entry.expect("its entries can be read").path();
-        let mut case = case(&path).unwrap_or_else(|found| panic!("{found:?}"));
-        let totals = played(&case);
-        case.expect.rejects = None;
-        failed.push_str(&report(&case, &case.compare(&got(&totals))));
+    for directory in ["config/cases", "tests/printed/cases"] {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+        for entry in std::fs::read_dir(directory).expect("the directory is there") {
+            let path = entry.expect("its entries can be read").path();
+            let mut case = case(&path).unwrap_or_else(|found| panic!("{found:?}"));
+            let totals = played(&case);
+            case.expect.rejects = None;
+            failed.push_str(&report(&case, &case.compare(&got(&totals))));
+        }
     }
     assert!(failed.is_empty(), "\n{failed}");
 }

@@ -51,6 +51,7 @@ fn workers_share_hand_over_and_take_over() {
         succeeded(&[step.name()], &step.run(&log));
     };
     run(steps.next());
+    run(steps.next());
     // Its end includes what it hands back.
     let began = Instant::now();
     first.stop();
@@ -77,7 +78,7 @@ fn workers_share_hand_over_and_take_over() {
         closing.join().unwrap();
     });
     let mut second = application.run(2, None);
-    run(steps.next());
+    steps.for_each(|step| run(Some(step)));
     let mut first = first;
     application.ends_with(&expected, &mut [&mut first, &mut second]);
     first.stop();

@@ -6,6 +6,7 @@ use crate::domain::fact::{Fact, FactBody};
 use crate::domain::output::PayeeName;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
+use crate::domain::settlement::DealSettled;
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
 use crate::log::{Append, Client};
@@ -66,6 +67,14 @@ impl<'s> Appender<'s> {
         self.codec.write_quota(quota, &mut self.scratch)?;
         self.check_size()?;
         Ok(self.add(Topic::QuotaChanged, quota.payee_id.as_bytes()))
+    }
+
+    /// Adds a settlement; returns its partition. One that is too large is a [`Reject`] as the error.
+    pub fn settlement(&mut self, settled: &DealSettled<'_>) -> anyhow::Result<u32> {
+        self.scratch.clear();
+        self.codec.write_settlement(settled, &mut self.scratch)?;
+        self.check_size()?;
+        Ok(self.add(Topic::DealSettled, settled.deal_id.as_bytes()))
     }
 
     /// The engine would reject a larger record.

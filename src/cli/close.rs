@@ -91,7 +91,11 @@ pub fn close(session: &Session, periods: &Periods, period: Period, author: &str)
     let calendar = periods.company.as_ref().map(|company| company.calendar.clone()).unwrap_or_default();
     let close_id = periods.next_close_id(&calendar, period);
     let client = session.client();
-    let cut = Cut { deal_closed: ends(client, Topic::DealClosed)?, quota_changed: ends(client, Topic::QuotaChanged)? };
+    let cut = Cut {
+        deal_closed: ends(client, Topic::DealClosed)?,
+        quota_changed: ends(client, Topic::QuotaChanged)?,
+        deal_settled: ends(client, Topic::DealSettled)?,
+    };
     let closed = PeriodClosed { close_id: close_id.clone(), calendar, pay_group: "default".into(), period, cut };
     append::state(session, close_id.clone(), author, "end of the pay period", FactBody::PeriodClosed(closed))?;
     Ok(close_id)

@@ -1,4 +1,4 @@
-//! `accrue ingest`: deals or quotas from JSON lines, with the truth about every line.
+//! `accrue ingest`: deals, quotas or settlements from JSON lines, with the truth about every line.
 //!
 //! A line that does not decode, or is wrong in itself, is told and not appended. On an embedded log the fold's outcome of every other line
 //! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV
@@ -32,6 +32,7 @@ const MAXIMUM_LINE_BYTES: usize = 16 << 20;
 enum Input {
     DealClosed,
     QuotaChanged,
+    DealSettled,
 }
 
 impl Input {
@@ -39,6 +40,7 @@ impl Input {
         match self {
             Input::DealClosed => Topic::DealClosed,
             Input::QuotaChanged => Topic::QuotaChanged,
+            Input::DealSettled => Topic::DealSettled,
         }
     }
 }
@@ -49,8 +51,8 @@ pub struct Ingest {
     file: PathBuf,
     #[command(flatten)]
     log: LogOptions,
-    /// deal-closed or quota-changed
-    #[arg(long, value_enum, default_value = "deal-closed", hide_possible_values = true)]
+    /// deal-closed (the default), quota-changed or deal-settled
+    #[arg(long, value_enum, default_value = "deal-closed", hide_possible_values = true, hide_default_value = true)]
     topic: Input,
     /// The file is CSV; a TOML file names its columns
     #[arg(long, value_name = "FILE", conflicts_with = "topic")]
@@ -191,6 +193,10 @@ impl Work<'_> {
             },
             Input::QuotaChanged => match json::quota_from_line(text).and_then(|quota| quota.as_quota().check().map(|()| quota)) {
                 Ok(quota) => self.appender.quota(&quota.as_quota()),
+                Err(reject) => return Ok(Err(reject)),
+            },
+            Input::DealSettled => match json::settlement_from_line(text).and_then(|of| of.as_settlement().check().map(|()| of)) {
+                Ok(settled) => self.appender.settlement(&settled.as_settlement()),
                 Err(reject) => return Ok(Err(reject)),
             },
         };

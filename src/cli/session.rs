@@ -264,13 +264,12 @@ fn expect_log(options: &LogOptions) -> anyhow::Result<()> {
     }
 }
 
-/// Opens the embedded log of a directory; one without topics gets them with this many partitions.
+/// Opens the embedded log of a directory; one without topics gets them with this many partitions, an older one those that
+/// it lacks.
 pub fn open_embedded(directory: &Path, partitions: u32, limits: &Limits) -> anyhow::Result<Embedded> {
     let sizes = EmbeddedSettings { cache_bytes: limits.log_cache_bytes, ..EmbeddedSettings::default() };
     let log = Embedded::open(directory, sizes)?;
-    if log.partitions(Topic::DealClosed).is_err() {
-        log.create_topics(partitions)?;
-    }
+    log.create_topics(log.partitions(Topic::DealClosed).unwrap_or(partitions))?;
     Ok(log)
 }
 

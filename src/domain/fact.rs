@@ -115,6 +115,8 @@ pub struct PeriodClosed {
 pub struct Cut {
     pub deal_closed: Vec<u64>,
     pub quota_changed: Vec<u64>,
+    /// Empty in a close that was stated before there were settlements: none of them is its.
+    pub deal_settled: Vec<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

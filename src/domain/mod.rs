@@ -21,6 +21,7 @@ pub mod quota;
 pub mod rate_table;
 pub mod reject;
 pub mod reward;
+pub mod settlement;
 pub mod territory;
 pub mod topic;
 pub mod tranche;

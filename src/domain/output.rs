@@ -184,9 +184,8 @@ pub struct PayeeName {
 /// What the topic `closes` holds: how far each partition of each stage is with a close.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CloseNote {
-    /// A source partition has passed the cut: everything before `deal_closed` and `quota_changed` (next offsets) is the
-    /// closed epoch's.
-    SourceClosed { close_id: String, partition: u32, deal_closed: u64, quota_changed: u64 },
+    /// A source partition has passed the cut: everything before these next offsets of the inputs is the closed epoch's.
+    SourceClosed { close_id: String, partition: u32, deal_closed: u64, quota_changed: u64, deal_settled: u64 },
     /// An earning partition has computed its part of the run.
     RunComputed { close_id: String, partition: u32, records: u64, total: Minor, digest: u128 },
     /// An earning partition has taken its part of the run back.

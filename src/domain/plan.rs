@@ -6,7 +6,7 @@
 use super::calendar::{Date, IntervalKind};
 use super::money::{Amount, Rate, RoundingMode};
 use super::pay_terms::PayTerms;
-use super::tranche::Tranche;
+use super::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
 
 /// One version of a compensation plan: in force from `from` to `to` (half-open), on the first day of a pay period each.
@@ -272,6 +272,16 @@ impl Component {
     /// Whether its deals are looked at one by one, not their sum alone.
     pub fn reads_deals(&self) -> bool {
         self.scope == Scope::Deal || self.method.is_whole_deal()
+    }
+
+    /// Whether a part of what a deal earns waits until the deal is settled.
+    pub fn settles(&self) -> bool {
+        self.pay.iter().any(|tranche| tranche.when == Due::Settled)
+    }
+
+    /// Whether it needs the deals of its measure one by one.
+    pub fn lists_deals(&self) -> bool {
+        self.reads_deals() || self.settles()
     }
 
     /// The measure that is paid on, where one is.

@@ -36,10 +36,11 @@ pub enum Reason {
     UnknownMeasure,
     NoSuchInterval,
     UnknownTerritory,
+    UnknownDeal,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 25] = [
+    pub const ALL: [Reason; 26] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -65,6 +66,7 @@ impl Reason {
         Reason::UnknownMeasure,
         Reason::NoSuchInterval,
         Reason::UnknownTerritory,
+        Reason::UnknownDeal,
     ];
 
     pub fn code(self) -> &'static str {
@@ -94,6 +96,7 @@ impl Reason {
             Reason::UnknownMeasure => "unknown_measure",
             Reason::NoSuchInterval => "no_such_interval",
             Reason::UnknownTerritory => "unknown_territory",
+            Reason::UnknownDeal => "unknown_deal",
         }
     }
 
@@ -117,13 +120,14 @@ impl Reason {
             Reason::FoldPanicked => "a defect of this program: the record is set aside and the rest goes on; report it",
             Reason::UnknownPayee => "a payee has no row on the close date: publish one, and the deal goes on by itself",
             Reason::NoSuchPeriod => "the calendar does not reach the close date: extend it",
-            Reason::OtherCurrency => "the deal is in another currency than the company's",
+            Reason::OtherCurrency => "a deal is in another currency than the company's, or a settlement than its deal",
             Reason::UnknownCalendar => "the company or its calendar is not published yet",
             Reason::MissingPlan => "a payee's plan has no version in force in a period: publish one",
             Reason::MissingQuota => "a component needs a quota that is not there: state it, or write no_quota otherwise",
             Reason::MissingParameter => "a component pays a fraction of a target that the payee's row does not state",
             Reason::UnknownMeasure => "a component names a measure that is not published",
             Reason::NoSuchInterval => "a quota is for an interval that the calendar does not reach: extend it",
+            Reason::UnknownDeal => "a settlement is of a deal that is not there: it counts when the deal comes",
             Reason::UnknownTerritory => "no territory takes a line, or nobody has the territory that wins it",
         }
     }

@@ -38,10 +38,26 @@ pub struct PeriodInput<'w> {
     pub paid: Reading,
     pub multiplier: Reading,
     pub gate: Reading,
-    /// Of a component that reads deals one by one: what each of the period's gave, in order.
-    pub deals: Vec<Measured>,
+    /// Of a component that needs deals one by one: those of the period, in order.
+    pub deals: Vec<OneDeal<'w>>,
     /// The interval ends with this period.
     pub last: bool,
+}
+
+/// What one deal gave the measure that picks the tier.
+#[derive(Clone, Copy, Debug)]
+pub struct OneDeal<'w> {
+    pub deal_id: &'w str,
+    pub measured: Measured,
+}
+
+/// A part of what an interval earned, and what it came with: the sums of the period at a place, or one deal of it where
+/// a part of its earning waits for the deal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice<'w> {
+    pub place: usize,
+    pub deal_id: Option<&'w str>,
+    pub amount: BigRational,
 }
 
 /// What a component waits for.
@@ -60,82 +76,99 @@ pub struct Earned<'w> {
     /// Unrounded.
     pub exact: Exact,
     pub lacks: Option<Lacks<'w>>,
-    /// All that the interval earned up to this period, by the place of the period whose sums it came with; only where
-    /// some version of the component pays in tranches.
-    pub slices: Vec<(usize, BigRational)>,
+    /// All that the interval earned up to this period, in parts; only where that is asked for and some version of the component pays in tranches.
+    pub slices: Vec<Slice<'w>>,
 }
 
-/// Prices the periods of one interval in order; `None` when an amount does not fit.
-pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32) -> Option<Vec<Earned<'w>>> {
+/// Prices the periods of one interval in order, `in_parts` with slices; `None` when an amount does not fit.
+pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool) -> Option<Vec<Earned<'w>>> {
     let (mut total, mut rounded) = (Exact::ZERO, Minor(0));
     let mut result = Vec::with_capacity(periods.len());
     let mut segment = Segment::default();
-    let sliced = periods.iter().any(|period| period.component.is_some_and(|component| !component.pay.is_empty()));
-    let mut earlier: Vec<(usize, BigRational)> = Vec::new();
+    let sliced = in_parts && periods.iter().any(|period| period.component.is_some_and(|component| !component.pay.is_empty()));
+    let mut earlier: Vec<Slice<'w>> = Vec::new();
     for (place, period) in periods.iter().enumerate() {
-        let Some(component) = period.component else {
-            let slices = if sliced { [earlier.clone(), segment.slices()].concat() } else { Vec::new() };
-            result.push(Earned { minor: Minor(0), exact: Exact::ZERO, lacks: None, slices });
-            continue;
-        };
-        if segment.version != Some(period.version) {
-            earlier.extend(segment.slices());
-            segment = Segment { version: Some(period.version), before: total.clone(), ..Segment::default() };
+        let (mut minor, mut exact, mut lacks) = (Minor(0), Exact::ZERO, None);
+        if let Some(component) = period.component {
+            if segment.version != Some(period.version) {
+                earlier.extend(segment.slices());
+                segment = Segment { version: Some(period.version), before: total.clone(), ..Segment::default() };
+            }
+            match segment.advance(component, period, minor_digits, sliced.then_some(place)) {
+                Ok(added) => exact = added,
+                Err(missing) => lacks = Some(missing),
+            }
+            total = &total + &exact;
+            let before = std::mem::replace(&mut rounded, total.round(minor_digits, component.rounding)?);
+            minor = Minor(rounded.0.checked_sub(before.0)?);
         }
-        let priced_before = segment.priced.clone();
-        let (exact, lacks) = match segment.advance(component, period, minor_digits) {
-            Ok(exact) => (exact, None),
-            Err(lacks) => (Exact::ZERO, Some(lacks)),
-        };
-        total = &total + &exact;
-        let before = std::mem::replace(&mut rounded, total.round(minor_digits, component.rounding)?);
-        let mut slices = Vec::new();
-        if sliced {
-            segment.parts.push((place, &segment.priced - &priced_before));
-            slices = [earlier.clone(), segment.slices()].concat();
-        }
-        result.push(Earned { minor: Minor(rounded.0.checked_sub(before.0)?), exact, lacks, slices });
+        let slices = if sliced { earlier.iter().cloned().chain(segment.slices()).collect() } else { Vec::new() };
+        result.push(Earned { minor, exact, lacks, slices });
     }
     Some(result)
 }
 
 /// The periods of an interval that one version of the component prices.
 #[derive(Default)]
-struct Segment {
+struct Segment<'w> {
     version: Option<Date>,
     /// What earlier versions earned in the interval.
     before: Exact,
     /// What the table gave, and what of it was earned.
     priced: Exact,
     earned: Exact,
-    /// What the table gave, by place of the period.
-    parts: Vec<(usize, Exact)>,
+    /// What the table gave, in parts.
+    parts: Vec<(usize, Option<&'w str>, Exact)>,
 }
 
-impl Segment {
-    /// What the version earned, by place of the period: in proportion to what the table gave.
-    fn slices(&self) -> Vec<(usize, BigRational)> {
+impl<'w> Segment<'w> {
+    /// What the version earned, in parts: in proportion to what the table gave.
+    fn slices(&self) -> Vec<Slice<'w>> {
         let priced = self.priced.fraction();
         if priced.is_zero() {
             // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other.
             return Vec::new();
         }
         let factor = self.earned.fraction() / priced;
-        self.parts.iter().map(|(place, part)| (*place, part.fraction() * &factor)).collect()
+        let slice = |(place, deal_id, part): &(usize, Option<&'w str>, Exact)| Slice {
+            place: *place,
+            deal_id: *deal_id,
+            amount: part.fraction() * &factor,
+        };
+        self.parts.iter().map(slice).collect()
     }
 
-    /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing.
-    fn advance<'w>(&mut self, component: &'w Component, period: &PeriodInput<'w>, minor_digits: u32) -> Result<Exact, Lacks<'w>> {
-        let start = Pricing { component, period, sum: |reading| reading.from };
+    /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing. Parts are kept
+    /// under `place`.
+    fn advance(
+        &mut self,
+        component: &'w Component,
+        period: &PeriodInput<'w>,
+        minor_digits: u32,
+        place: Option<usize>,
+    ) -> Result<Exact, Lacks<'w>> {
         let end = Pricing { component, period, sum: |reading| reading.to };
-        let priced = match component.reads_deals() {
-            true => start.deals(minor_digits)?,
-            false => &end.table()? - &start.table()?,
+        let waits = place.is_some() && component.settles();
+        let by_deal = if component.reads_deals() || waits { end.by_deal(minor_digits)? } else { Vec::new() };
+        let added = match component.reads_deals() {
+            true => by_deal.iter().fold(Exact::ZERO, |all, one| &all + one),
+            false => {
+                let start = Pricing { component, period, sum: |reading| reading.from };
+                &end.table()? - &start.table()?
+            }
         };
-        let priced = &self.priced + &priced;
+        let priced = &self.priced + &added;
         let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
         self.priced = priced;
         let before = std::mem::replace(&mut self.earned, earned);
+        match place {
+            Some(place) if waits => {
+                let deals = by_deal.into_iter().zip(&period.deals);
+                self.parts.extend(deals.map(|(part, deal)| (place, Some(deal.deal_id), part)));
+            }
+            Some(place) => self.parts.push((place, None, added)),
+            None => {}
+        }
         Ok(&self.earned - &before)
     }
 }
@@ -179,33 +212,48 @@ impl<'w> Pricing<'_, 'w> {
     }
 
     fn table(&self) -> Result<Exact, Lacks<'w>> {
+        self.table_at((self.sum)(&self.period.tier))
+    }
+
+    /// The table where the measure that picks the tier stands at a sum.
+    fn table_at(&self, tier: Measured) -> Result<Exact, Lacks<'w>> {
         let (component, period) = (self.component, self.period);
         let target = self.target()?;
-        let paid = if component.paid_measure.is_some() { &period.paid } else { &period.tier };
-        let paid = (self.sum)(paid);
-        let Some(axis) = self.axis(component.tier_by, &component.measure, &period.tier)? else { return Ok(Exact::ZERO) };
+        let paid = if component.paid_measure.is_some() { (self.sum)(&period.paid) } else { tier };
+        let Some(axis) = self.axis_at(component.tier_by, &component.measure, tier, period.tier.quota)? else {
+            return Ok(Exact::ZERO);
+        };
         Ok(match axis {
             Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
-            None => without_quota(component, (self.sum)(&period.tier), paid),
+            None => without_quota(component, tier, paid),
         })
     }
 
-    /// What the deals of the period earn, each by itself or at the sum that they find.
-    fn deals(&self, minor_digits: u32) -> Result<Exact, Lacks<'w>> {
+    /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.
+    fn by_deal(&self, minor_digits: u32) -> Result<Vec<Exact>, Lacks<'w>> {
         let (component, period) = (self.component, self.period);
-        if component.scope == Scope::Deal {
-            let deals = period.deals.iter().map(|deal| of_deal(component, *deal, minor_digits));
-            return Ok(deals.fold(Exact::ZERO, |all, one| &all + &one));
-        }
-        let (mut all, mut position) = (Exact::ZERO, period.tier.from);
-        for deal in &period.deals {
+        let mut each = Vec::with_capacity(period.deals.len());
+        let mut position = period.tier.from;
+        let mut table = if component.reads_deals() { Exact::ZERO } else { self.table_at(position)? };
+        for OneDeal { measured, .. } in &period.deals {
             let before = position;
-            position = Measured(before.0.saturating_add(deal.0));
-            let at = if component.method == Method::WholeDealBefore { before } else { position };
-            let Some(axis) = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota)? else { continue };
-            all = &all + &whole_deal(component, axis, *deal);
+            position = Measured(before.0.saturating_add(measured.0));
+            let one = match (component.scope, component.method.is_whole_deal()) {
+                (Scope::Deal, _) => of_deal(component, *measured, minor_digits),
+                (_, true) => {
+                    let at = if component.method == Method::WholeDealBefore { before } else { position };
+                    let axis = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota)?;
+                    axis.map_or(Exact::ZERO, |axis| whole_deal(component, axis, *measured))
+                }
+                (_, false) => {
+                    let now = self.table_at(position)?;
+                    let before = std::mem::replace(&mut table, now);
+                    &table - &before
+                }
+            };
+            each.push(one);
         }
-        Ok(all)
+        Ok(each)
     }
 
     fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {

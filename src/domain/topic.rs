@@ -7,6 +7,8 @@ pub enum Topic {
     DealClosed,
     /// In, key payee_id: a quota stated, changed or withdrawn.
     QuotaChanged,
+    /// In, key deal_id: what was invoiced, collected or refunded for a deal.
+    DealSettled,
     /// In, one partition: organisation, plans, measures, calendar, closes and releases. Its offset is the world's version.
     Facts,
     /// Internal: packed credits from crediting to earning, by the payee's partition.
@@ -34,9 +36,10 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Topic; 14] = [
+    pub const ALL: [Topic; 15] = [
         Topic::DealClosed,
         Topic::QuotaChanged,
+        Topic::DealSettled,
         Topic::Facts,
         Topic::Credits,
         Topic::Closes,
@@ -56,6 +59,7 @@ impl Topic {
         match self {
             Topic::DealClosed => "deal-closed",
             Topic::QuotaChanged => "quota-changed",
+            Topic::DealSettled => "deal-settled",
             Topic::Facts => "facts",
             Topic::Credits => "credits",
             Topic::Closes => "closes",

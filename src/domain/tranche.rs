@@ -28,26 +28,30 @@ pub enum Due {
     IntervalEnd,
     /// With December.
     YearEnd,
+    /// With what the customer has paid for the deal, in the same proportion.
+    Settled,
 }
 
 impl Due {
-    /// Whether what deals of a pay period earned is due in a run.
-    fn is_due(self, earned_in: Period, interval: Interval, run: Period) -> bool {
-        match self {
+    /// Whether what deals of a pay period earned is due in a run; `None`: in the proportion that they are settled.
+    fn is_due(self, earned_in: Period, interval: Interval, run: Period) -> Option<bool> {
+        Some(match self {
+            Due::Settled => return None,
             Due::Booked => true,
             Due::AfterMonths(months) => run.0 >= earned_in.0.saturating_add(months as i32),
             Due::IntervalEnd => run >= interval.first_and_last().1,
             Due::YearEnd => run.0 >= earned_in.0.div_euclid(12) * 12 + 11,
-        }
+        })
     }
 
-    /// As plans and records have it: "booked", "+3 months", "interval_end", "year_end".
+    /// As plans and records have it: "booked", "+3 months", "interval_end", "year_end", "settled".
     pub fn text(self) -> String {
         match self {
             Due::Booked => "booked".into(),
             Due::AfterMonths(months) => format!("+{months} months"),
             Due::IntervalEnd => "interval_end".into(),
             Due::YearEnd => "year_end".into(),
+            Due::Settled => "settled".into(),
         }
     }
 
@@ -56,6 +60,7 @@ impl Due {
             "booked" => Some(Due::Booked),
             "interval_end" => Some(Due::IntervalEnd),
             "year_end" => Some(Due::YearEnd),
+            "settled" => Some(Due::Settled),
             _ => {
                 let months = text.strip_prefix('+')?.strip_suffix(" months")?;
                 let plain = !months.is_empty() && months.bytes().all(|byte| byte.is_ascii_digit());
@@ -66,13 +71,19 @@ impl Due {
     }
 }
 
-/// The due part; all of it without tranches.
-pub fn due(tranches: &[Tranche], earned_in: Period, interval: Interval, run: Period) -> BigRational {
+/// The due part of what a deal earned of which the part `settled` is settled; all of it without tranches.
+pub fn due(tranches: &[Tranche], earned_in: Period, interval: Interval, run: Period, settled: &BigRational) -> BigRational {
     if tranches.is_empty() {
         return scaled(1, 0);
     }
-    let due = tranches.iter().filter(|tranche| tranche.when.is_due(earned_in, interval, run));
-    due.fold(BigRational::zero(), |all, tranche| all + scaled(tranche.share.0, RATE_DECIMALS))
+    tranches.iter().fold(BigRational::zero(), |all, tranche| {
+        let share = scaled(tranche.share.0, RATE_DECIMALS);
+        match tranche.when.is_due(earned_in, interval, run) {
+            Some(true) => all + share,
+            Some(false) => all,
+            None => all + share * settled,
+        }
+    })
 }
 
 /// Whether the parts are parts, and all of it.

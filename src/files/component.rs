@@ -16,6 +16,7 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
 use crate::domain::plan::{Beyond, Component, Method, Negative, NoQuota, Pays, RoundingAt, Tier, TierBy};
+use crate::domain::tranche::Due;
 
 /// A component as read: what other files refer to is known even where the rest was refused.
 #[derive(Clone, Debug)]
@@ -87,6 +88,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             rounding_at: &rounding_at,
             modifiers: &modifiers,
             cap_place,
+            settles: pay.iter().any(|tranche| tranche.when == Due::Settled),
         };
         if !deal_rules::check(&draft, &stated, findings) || !fits {
             return Some(draft);

@@ -30,6 +30,8 @@ pub struct Stated<'s> {
     pub rounding_at: &'s Located<RoundingAt>,
     pub modifiers: &'s Modifiers,
     pub cap_place: Place,
+    /// A part of what a deal earns waits until it is settled.
+    pub settles: bool,
 }
 
 pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Findings) -> bool {
@@ -43,6 +45,10 @@ pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Finding
     if !by_deal && stated.modifiers.deal_cap.is_some() {
         refuse(stated.cap_place, "a deal is capped only where it is priced by itself", "write scope = \"deal\"");
     }
+    let other = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
+    if let Some((paid, _)) = other.filter(|_| stated.settles) {
+        refuse(paid.place, "what is paid on another measure is of no single deal to be settled", "name one measure in both");
+    }
     if !by_deal && !whole {
         return findings.errors() == before;
     }
@@ -55,7 +61,6 @@ pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Finding
     if let Some(pays) = draft.pays.as_ref().filter(|pays| matches!(pays.value, Pays::FractionOf(_))) {
         refuse(pays.place, "a deal pays no fraction of a target", "pay a rate, money per unit or an amount");
     }
-    let other = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
     if let Some((paid, _)) = other {
         refuse(paid.place, "a deal is paid on the measure that picks its tier", "name one measure in both");
     }

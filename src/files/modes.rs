@@ -12,6 +12,7 @@ use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, RoundingAt, Scope,
     TierBy,
 };
+use crate::domain::settlement::SettlementKind;
 use crate::domain::territory::{Uncovered, When};
 
 pub const CALENDAR_KIND: &Choices<()> =
@@ -43,6 +44,11 @@ pub const DEAL_STATUS: &Choices<DealStatus> = &[
 ];
 pub const CHANGE: &Choices<Change> =
     &[("CORRECTION", Some(Change::Correction)), ("RETURN", Some(Change::Return)), ("CANCELLATION", Some(Change::Cancellation))];
+pub const SETTLEMENT_KIND: &Choices<SettlementKind> = &[
+    ("INVOICED", Some(SettlementKind::Invoiced)),
+    ("COLLECTED", Some(SettlementKind::Collected)),
+    ("REFUNDED", Some(SettlementKind::Refunded)),
+];
 pub const COUNTS: &Choices<Counts> = &[("REVENUE", Some(Counts::Revenue)), ("OVERLAY", Some(Counts::Overlay))];
 
 pub const MID_INTERVAL_CHANGE: &Choices<MidIntervalChange> =

@@ -8,7 +8,7 @@ use super::source::{Findings, Located};
 use crate::domain::money::{NumberError, RATE_DECIMALS, Rate};
 use crate::domain::tranche::{Due, MAXIMUM_MONTHS, MAXIMUM_TRANCHES, Tranche, are_whole};
 
-const CHOICES: &str = "choose \"booked\" or \"+3 months\" or \"interval_end\" or \"year_end\"";
+const CHOICES: &str = "choose \"booked\" or \"+3 months\" or \"interval_end\" or \"year_end\" or \"settled\"";
 
 /// `None` where something was refused.
 pub fn tranches(component: &mut Fields<'_>, findings: &mut Findings) -> Option<Vec<Tranche>> {
@@ -53,9 +53,7 @@ fn share(text: &str) -> Result<Rate, NumberError> {
 
 fn when(text: &Located<String>, findings: &mut Findings) -> Option<Due> {
     let found = Due::parse(&text.value);
-    if found.is_none() && text.value == "settled" {
-        findings.add(text.place, codes::NOT_SUPPORTED, "when = \"settled\" is not supported by this version", CHOICES);
-    } else if found.is_none() {
+    if found.is_none() {
         let message = format!("\"{}\" is not a value of `when`", text.value);
         let hint = format!("{CHOICES}, of 1 to {MAXIMUM_MONTHS} months");
         findings.add(text.place, codes::UNKNOWN_VALUE, message, hint);

@@ -2,8 +2,8 @@
 //!
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
-use super::deals::by_deals;
-use super::history::{Content, History, Line, Revision};
+use super::deals::{by_deals, settles};
+use super::history::{Content, History, Line, NextOffsets, Revision};
 use super::territories;
 use super::world::World;
 use crate::wire::records::{Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
@@ -11,26 +11,30 @@ use ethnum::I256;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
 
-/// Which inputs count: all, or per source partition those before a close's next offsets (deals, quotas).
+/// Which inputs count: all, or per source partition those before a close's next offsets.
 #[derive(Clone, Copy)]
 pub(super) enum Until<'a> {
     End,
-    Close(&'a BTreeMap<u32, (u64, u64)>),
+    Close(&'a BTreeMap<u32, NextOffsets>),
 }
 
 impl Until<'_> {
     pub(super) fn holds_deal(self, partition: u32, offset: u64) -> bool {
-        self.next_offsets(partition).is_none_or(|(deals, _)| offset < deals)
+        self.next_offsets(partition).is_none_or(|next| offset < next.deals)
     }
 
     pub(super) fn holds_quota(self, partition: u32, offset: u64) -> bool {
-        self.next_offsets(partition).is_none_or(|(_, quotas)| offset < quotas)
+        self.next_offsets(partition).is_none_or(|next| offset < next.quotas)
     }
 
-    fn next_offsets(self, partition: u32) -> Option<(u64, u64)> {
+    fn holds_settlement(self, partition: u32, offset: u64) -> bool {
+        self.next_offsets(partition).is_none_or(|next| offset < next.settlements)
+    }
+
+    fn next_offsets(self, partition: u32) -> Option<NextOffsets> {
         match self {
             Until::End => None,
-            Until::Close(partitions) => Some(partitions.get(&partition).copied().unwrap_or((0, 0))),
+            Until::Close(partitions) => Some(partitions.get(&partition).copied().unwrap_or_default()),
         }
     }
 }
@@ -45,6 +49,7 @@ pub(super) struct Sum {
 
 /// What a deal gave a payee in a measure whose deals somebody is paid for one by one.
 pub(super) struct DealSum {
+    pub(super) deal: u32,
     pub(super) payee: u32,
     pub(super) measure: u32,
     pub(super) period: Period,
@@ -53,9 +58,17 @@ pub(super) struct DealSum {
     pub(super) sum: I256,
 }
 
+/// What a deal's lines total, and what was paid for it, in millionths.
+pub(super) struct Paid {
+    pub(super) total: i128,
+    pub(super) on: Vec<(Date, i128)>,
+}
+
 pub(super) struct Sums {
     /// In order of payee and place.
     pub(super) deals: Vec<DealSum>,
+    /// Deals for which something was paid, or that amount to nothing.
+    pub(super) paid: FxHashMap<u32, Paid>,
     /// In order.
     pub(super) sums: Vec<Sum>,
     /// Deals that wait for a fact, by number.
@@ -80,11 +93,14 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         sums: FxHashMap::default(),
         deals: Vec::new(),
     };
-    let mut parked = Vec::new();
+    let (mut parked, mut paid) = (Vec::new(), FxHashMap::default());
     for revision in newest_revisions(history, until) {
         let Some(content) = history.content(revision) else { continue };
         if let Err(reason) = counting.deal(revision.deal, &content) {
             parked.push((revision.deal, reason));
+        }
+        if let Some(of_deal) = paid_for(history, revision.deal, &content, until) {
+            paid.insert(revision.deal, of_deal);
         }
     }
     let summed = counting.sums.into_iter().map(|((payee, measure, period), sum)| Sum { payee, measure, period, sum });
@@ -92,7 +108,16 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
     sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
     let mut deals = counting.deals;
     deals.sort_by(|one, other| (one.payee, &one.place).cmp(&(other.payee, &other.place)));
-    Sums { deals, sums, parked }
+    Sums { deals, paid, sums, parked }
+}
+
+/// What was paid for a deal in its own currency.
+fn paid_for(history: &History, deal: u32, content: &Content, until: Until<'_>) -> Option<Paid> {
+    let total = content.lines.iter().map(|line| line.amount).sum();
+    let settlements = history.settlements.get(&deal);
+    let known = settlements.into_iter().flatten().filter(|of| until.holds_settlement(of.partition, of.offset));
+    let on: Vec<(Date, i128)> = known.filter(|of| of.currency == content.currency).map(|of| (of.on, of.amount)).collect();
+    (total == 0 || !on.is_empty()).then_some(Paid { total, on })
 }
 
 /// Of every deal the accepted revision with the highest number before the cut.
@@ -111,7 +136,7 @@ fn newest_revisions<'h>(history: &'h History, until: Until<'_>) -> impl Iterator
 /// The places of measures that any component reads deal by deal.
 fn read_by_deal(world: &World<'_>) -> Vec<u32> {
     let components = || world.plans.values().flatten().flat_map(|plan| &plan.components);
-    let read = |id: &str| components().any(|component| component.measure == id && by_deals(component));
+    let read = |id: &str| components().any(|component| component.measure == id && (by_deals(component) || settles(component)));
     let places = world.measures.keys().enumerate().filter(|(_, id)| read(id));
     places.map(|(place, _)| place as u32).collect()
 }
@@ -146,7 +171,7 @@ impl Counting<'_> {
             *self.sums.entry((payee, measure, period)).or_insert(I256::ZERO) += sum;
             if self.by_deal.contains(&measure) {
                 let place = (deal.closed_on, deal.sequence, self.history.deals.text(number).to_string());
-                self.deals.push(DealSum { payee, measure, period, place, sum });
+                self.deals.push(DealSum { deal: number, payee, measure, period, place, sum });
             }
         }
         Ok(())

@@ -1,9 +1,9 @@
-//! What a component earns that looks at deals one by one: each alone, or at the sum that it finds or reaches.
+//! What single deals earn: each alone, at the sum that it finds or reaches, or by how far it moves the sum.
 
 use super::credits::DealSum;
 use super::tables::{Case, Point, Stands, Waits, decimal, rate, round, whole_number};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
-use crate::wire::records::{Component, Method, Pays, Period, RoundingAt, Scope};
+use crate::wire::records::{Component, Due, Method, Pays, Period, RoundingAt, Scope};
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 
@@ -13,25 +13,32 @@ pub(super) fn by_deals(component: &Component) -> bool {
     whole || component.scope == Scope::Deal
 }
 
+/// Whether a part of what a deal earns waits until the deal is paid for.
+pub(super) fn settles(component: &Component) -> bool {
+    component.pay.iter().any(|tranche| tranche.when == Due::Settled)
+}
+
 impl Case<'_, '_> {
-    /// What the deals of the period give, one after the other.
-    pub(super) fn priced_by_deal(&self) -> Result<BigRational, Waits> {
+    /// What each deal of the period gives, one after the other.
+    pub(super) fn each_deal(&self) -> Result<Vec<(u32, BigRational)>, Waits> {
         let point = Point { case: *self, last: Period(self.period.0 - 1) };
-        let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(BigRational::zero()) };
+        let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
         let own = |deal: &&DealSum| deal.payee == self.payee && deal.measure == measure && deal.period == self.period;
         let mut reached = point.sum(&self.component.measure);
-        let mut all = BigRational::zero();
+        let mut each = Vec::new();
         for deal in self.pricing.deals.iter().filter(own) {
             let size = decimal(whole_number(&deal.sum.to_string()), MEASURED_DECIMALS);
             let found = reached.clone();
             reached += &size;
-            all += match (self.component.scope, self.component.method) {
+            let money = match (self.component.scope, self.component.method) {
                 (Scope::Deal, _) => self.alone(&point, &size),
                 (_, Method::WholeDealBefore) => self.rate_at(&point, &found)? * size,
-                _ => self.rate_at(&point, &reached)? * size,
+                (_, Method::WholeDealAfter) => self.rate_at(&point, &reached)? * size,
+                _ => point.table_at(&reached)? - point.table_at(&found)?,
             };
+            each.push((deal.deal, money));
         }
-        Ok(all)
+        Ok(each)
     }
 
     /// A deal by its own size: never more than the cap, either way.

@@ -1,11 +1,11 @@
-//! What the oracle keeps of the inputs: every accepted revision, quota statement, fact and close note, compactly.
+//! What the oracle keeps of the inputs: every accepted revision, settlement, quota statement, fact and close note, compactly.
 //!
 //! A million deals must fit beside a running engine, so ids and texts are interned, and what deals say lies packed in one vector. Leaves
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
 use crate::wire::records::{
-    Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealStatus, Fact, FactBody, Interval, Plan, Position, QuotaChanged,
-    Split,
+    Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody, Interval, Plan, Position,
+    QuotaChanged, SettlementKind, Split,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,26 @@ pub(super) struct Statement {
     hash: u64,
 }
 
+/// One settlement of a deal.
+pub(super) struct Settlement {
+    id: String,
+    pub(super) partition: u32,
+    pub(super) offset: u64,
+    pub(super) currency: u32,
+    pub(super) on: Date,
+    /// In millionths: what came in, less than nothing for what went back, nothing for an invoice.
+    pub(super) amount: i128,
+    hash: u64,
+}
+
+/// The next offsets of a source partition's inputs at a close.
+#[derive(Clone, Copy, Default)]
+pub(super) struct NextOffsets {
+    pub(super) deals: u64,
+    pub(super) quotas: u64,
+    pub(super) settlements: u64,
+}
+
 /// What became of a record that was fed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -136,9 +156,11 @@ pub struct History {
     /// Of every revision that credits something, one after the other.
     contents: Vec<u8>,
     pub(super) quotas: FxHashMap<QuotaKey, Vec<Statement>>,
+    /// By deal.
+    pub(super) settlements: FxHashMap<u32, Vec<Settlement>>,
     pub(super) facts: Vec<(u64, Fact)>,
-    /// By close, then by source partition: the next offsets of `deal-closed` and `quota-changed`.
-    pub(super) closed: BTreeMap<String, BTreeMap<u32, (u64, u64)>>,
+    /// By close, then by source partition.
+    pub(super) closed: BTreeMap<String, BTreeMap<u32, NextOffsets>>,
 }
 
 impl History {
@@ -150,10 +172,7 @@ impl History {
     /// Takes a deal's revision that decoded and passed its own checks.
     pub fn deal(&mut self, position: Position, deal: &DealClosed<'_>) -> Taken {
         let hash = hash_of(&DealClosed { occurred_at: 0, ..deal.clone() });
-        let number = self.deals.intern(deal.deal_id);
-        if number as usize == self.last_of_deal.len() {
-            self.last_of_deal.push(None);
-        }
+        let number = self.deal_number(deal.deal_id);
         let earlier = self.last_of_deal[number as usize];
         if let Some(twin) = self.revision_of(earlier, deal.revision) {
             return if twin.hash == hash { Taken::Duplicate } else { Taken::Conflict };
@@ -162,6 +181,39 @@ impl History {
         let content = (deal.status == DealStatus::Closed).then(|| self.keep(deal));
         let Position { partition, offset, .. } = position;
         self.revisions.push(Revision { deal: number, partition, offset, number: deal.revision, hash, earlier, content });
+        Taken::Counted
+    }
+
+    fn deal_number(&mut self, deal_id: &str) -> u32 {
+        let number = self.deals.intern(deal_id);
+        if number as usize == self.last_of_deal.len() {
+            self.last_of_deal.push(None);
+        }
+        number
+    }
+
+    /// Takes a settlement that decoded and passed its own checks.
+    pub fn settlement(&mut self, position: Position, settled: &DealSettled<'_>) -> Taken {
+        let hash = hash_of(&DealSettled { occurred_at: 0, ..settled.clone() });
+        let currency = self.texts.intern(settled.currency);
+        let number = self.deal_number(settled.deal_id);
+        let known = self.settlements.entry(number).or_default();
+        if let Some(twin) = known.iter().find(|other| other.id == settled.settlement_id) {
+            return if twin.hash == hash { Taken::Duplicate } else { Taken::Conflict };
+        }
+        known.push(Settlement {
+            id: settled.settlement_id.into(),
+            partition: position.partition,
+            offset: position.offset,
+            currency,
+            on: settled.on,
+            amount: match settled.kind {
+                SettlementKind::Invoiced => 0,
+                SettlementKind::Collected => settled.amount.0,
+                SettlementKind::Refunded => -settled.amount.0,
+            },
+            hash,
+        });
         Taken::Counted
     }
 
@@ -282,9 +334,10 @@ impl History {
 
     /// Takes a note of `closes`. Only what the source partitions say matters: a run is recomputed, not believed.
     pub fn close_note(&mut self, note: &CloseNote) {
-        if let CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed } = note {
+        if let CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed, deal_settled } = note {
             let partitions = self.closed.entry(close_id.clone()).or_default();
-            partitions.entry(*partition).or_insert((*deal_closed, *quota_changed));
+            let next = NextOffsets { deals: *deal_closed, quotas: *quota_changed, settlements: *deal_settled };
+            partitions.entry(*partition).or_insert(next);
         }
     }
 }

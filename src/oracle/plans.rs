@@ -9,8 +9,10 @@
 //!   is beyond it, or anything else that does; steps that pay for a sum of zero; tiers in proportion without an end;
 //! - deals one by one with another measure, a fraction of a target, a sum before a deal that is alone, or (alone) by
 //!   attainment, or (in their order) anything but a carried negative sum; a rounding or cap of deals that are not alone;
+//! - tranches that are not parts of a whole, or wait for deals that are paid on another measure;
 //! - a negative weight, factor, cap or gate.
 
+use super::deals::settles;
 use super::rules::{Check, hold};
 use crate::wire::records::{
     Component, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, RoundingAt, Scope, Tier, TierBy,
@@ -57,7 +59,8 @@ fn tranches(component: &Component) -> Check {
     let shares: Vec<i64> = component.pay.iter().map(|tranche| tranche.share.0).collect();
     let total = shares.iter().try_fold(0i64, |all, share| all.checked_add(*share));
     let whole = shares.len() <= 24 && shares.iter().all(|share| *share > 0) && total == Some(100_000_000);
-    hold(shares.is_empty() || whole, "tranches that are not whole")
+    hold(shares.is_empty() || whole, "tranches that are not whole")?;
+    hold(!settles(component) || component.paid_measure.is_none(), "a settled deal that is paid on another measure")
 }
 
 /// Deals one by one: a measure of their own, rates or amounts, and a table that one deal can be asked about.

@@ -4,7 +4,7 @@
 //! does not hide in both: positions and edges are held at 10^-18 (a tier's edge times a quota is exact there), money
 //! at 10^-26. Leaves out when it is booked (`totals`).
 
-use super::credits::{DealSum, Sum, Until};
+use super::credits::{DealSum, Paid, Sum, Until};
 use super::history::{History, QuotaKey, Statement};
 use super::tables::{self, Case};
 use super::totals::{Attained, OracleError};
@@ -17,6 +17,7 @@ use ethnum::I256;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::Zero;
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Decimals of positions and edges in here: a measured sum's and a quota's.
@@ -48,6 +49,7 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) until: Until<'a>,
     pub(super) minor_digits: u32,
     pub(super) deals: &'a [DealSum],
+    pub(super) paid: &'a FxHashMap<u32, Paid>,
 }
 
 /// The components that price one pay period of a payee.

@@ -214,8 +214,9 @@ impl<'h> Rules<'h> {
         hold(calendar.calendar_id == closed.calendar, "another calendar")?;
         hold(closed.pay_group == "default", "a pay group other than default")?;
         hold(self.world.bounds(closed.period).is_some(), "a period that the calendar does not reach")?;
-        let lengths = [closed.cut.deal_closed.len(), closed.cut.quota_changed.len()];
-        hold(lengths == [self.partitions; 2], "a cut that lacks a partition")?;
+        let lengths = [&closed.cut.deal_closed, &closed.cut.quota_changed, &closed.cut.deal_settled].map(Vec::len);
+        let without_settlements = [self.partitions, self.partitions, 0];
+        hold(lengths == [self.partitions; 3] || lengths == without_settlements, "a cut that lacks a partition")?;
         hold(!self.used.contains(closed.close_id.as_str()), "a close_id that was used before")?;
         let due = closes.last().map(|last| last.closed.period.0 + 1);
         hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")

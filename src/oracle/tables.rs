@@ -76,7 +76,7 @@ impl Case<'_, '_> {
     /// What the table gives for the period: all up to its end less all before it.
     pub(super) fn priced(&self) -> Result<BigRational, Waits> {
         if by_deals(self.component) {
-            return self.priced_by_deal();
+            return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, (_, one)| all + one));
         }
         let at = |last| Point { case: *self, last }.table().map(Option::unwrap_or_default);
         Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
@@ -219,14 +219,25 @@ impl Point<'_, '_> {
 
     /// What the table pays; `None` where that is nothing for want of a quota.
     fn table(&self) -> Result<Option<BigRational>, Waits> {
-        let component = self.case.component;
+        let sum = self.sum(&self.case.component.measure);
         let whole = self.paid_on()?;
+        self.table_of(sum, whole)
+    }
+
+    /// The table of a component that is paid on the measure that picks its tier, at another sum of it.
+    pub(super) fn table_at(&self, sum: &BigRational) -> Result<BigRational, Waits> {
+        let of_sum = matches!(self.case.component.pays, Pays::RateOf | Pays::PerUnit);
+        let whole = if of_sum { sum.clone() } else { self.paid_on()? };
+        Ok(self.table_of(sum.clone(), whole)?.unwrap_or_default())
+    }
+
+    fn table_of(&self, sum: BigRational, whole: BigRational) -> Result<Option<BigRational>, Waits> {
+        let component = self.case.component;
+        let negative = sum.is_negative();
         let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
-        let x = match self.stands(component.tier_by, &component.measure)? {
+        let x = match self.stands_at(component.tier_by, &component.measure, sum)? {
             Stands::Nothing => return Ok(None),
-            Stands::Unmeasured if component.negative == Negative::Zero && self.sum(&component.measure).is_negative() => {
-                return Ok(Some(BigRational::zero()));
-            }
+            Stands::Unmeasured if component.negative == Negative::Zero && negative => return Ok(Some(BigRational::zero())),
             Stands::Unmeasured if proportional => return Ok(Some(rate(&component.tiers[0]) * whole)),
             Stands::Unmeasured => return Ok(Some(BigRational::zero())),
             Stands::At(x) => x,

@@ -3,7 +3,7 @@
 //! Everything is computed anew for every close that stands and once more for the end of the log.
 
 use super::credits::{Sum, Sums, Until, measure};
-use super::history::History;
+use super::history::{History, NextOffsets};
 use super::pay::Purse;
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Accepted, Close, accept};
@@ -146,7 +146,7 @@ impl History {
     }
 }
 
-type Partitions = BTreeMap<u32, (u64, u64)>;
+type Partitions = BTreeMap<u32, NextOffsets>;
 
 /// The closes that all source partitions have performed, and the rest.
 fn split_pending<'h>(history: &'h History, accepted: &Accepted<'h>) -> (Vec<(Close<'h>, &'h Partitions)>, Vec<Pending>) {
@@ -235,7 +235,7 @@ impl<'h> Books<'h> {
 
     fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>, sums: &'a Sums) -> Pricing<'a, 'h> {
         let digits = world.company.and_then(|company| minor_digits(&company.currency));
-        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0), deals: &sums.deals }
+        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0), deals: &sums.deals, paid: &sums.paid }
     }
 
     /// Whom a run may pay: a draw is paid without a sum, too.

@@ -1,20 +1,27 @@
 //! What of an interval's earnings is due in a run, where components are paid in tranches.
 //!
 //! All that is earned up to a pay period is shared out over the periods whose deals it came with, in proportion to what
-//! the table gave for them; each share is due by its own period.
+//! the table gave for them; each share is due by its own period. Where a part waits for what customers pay, it is shared
+//! out over single deals.
 
-use super::credits::Sum;
+use super::credits::{Paid, Sum};
+use super::deals::settles;
 use super::rewards::{Pricing, Slot, find, kind_of};
 use super::tables::{self, Case, counts, decimal};
 use super::world::periods_of;
 use crate::domain::money::RATE_DECIMALS;
 use crate::wire::records::{Component, Due, Interval, Period, Quarter};
 use num_rational::BigRational;
-use num_traits::Zero;
+use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Shares of an earning, each with its pay period and the component that says when it is due.
-type Shares<'h> = Vec<(Period, &'h Component, BigRational)>;
+/// A share of an earning: what it came with, and the component that says when it is due.
+struct Share<'h> {
+    period: Period,
+    deal: Option<u32>,
+    component: &'h Component,
+    money: BigRational,
+}
 
 impl<'h> Pricing<'_, 'h> {
     /// What is due in a run, by slot, of every interval in which a component is paid in tranches.
@@ -51,8 +58,9 @@ impl<'h> Pricing<'_, 'h> {
             for count in 1..=versions.len() {
                 let case = versions[count - 1];
                 let shares = shares(&versions[..count]);
-                let part = |(period, component, share): (Period, &Component, BigRational)| {
-                    share * falls_due(component, period, interval, run)
+                let part = |share: Share<'h>| {
+                    let settled = share.deal.map(|deal| self.settled(deal, run)).unwrap_or_default();
+                    share.money * falls_due(share.component, share.period, interval, run, &settled)
                 };
                 let money = shares.into_iter().map(part).fold(BigRational::zero(), |all, one| all + one);
                 let now = tables::round(&money, self.minor_digits, case.component.rounding).unwrap_or(before);
@@ -63,40 +71,62 @@ impl<'h> Pricing<'_, 'h> {
             }
         }
     }
+
+    /// The part of a deal that is paid for up to the last day of a run.
+    fn settled(&self, deal: u32, run: Period) -> BigRational {
+        let (Some(Paid { total, on }), Some((_, after))) = (self.paid.get(&deal), self.world.bounds(run)) else {
+            return BigRational::zero();
+        };
+        if *total == 0 {
+            return BigRational::one();
+        }
+        let paid: i128 = on.iter().filter(|(day, _)| *day < after).map(|(_, amount)| amount).sum();
+        let part = BigRational::new(paid.into(), (*total).into());
+        if part.is_negative() { BigRational::zero() } else { part.min(BigRational::one()) }
+    }
 }
 
 /// Shares out all that the cases of an interval earned: each version what it earned itself.
-fn shares<'h>(cases: &[Case<'_, 'h>]) -> Shares<'h> {
-    let mut shared = Shares::new();
+fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
+    let mut shared = Vec::new();
     let mut before = BigRational::zero();
     for version in cases.chunk_by(|one, next| one.plan.from == next.plan.from) {
         let earned = tables::earned(version, &before);
-        let counted: Vec<(Period, &Component, BigRational)> = (1..=version.len())
-            .filter(|count| counts(&version[..*count], &before))
-            .filter_map(|count| {
-                let case = &version[count - 1];
-                Some((case.period, case.component, case.priced().ok()?))
-            })
-            .collect();
-        let whole = counted.iter().fold(BigRational::zero(), |all, (_, _, priced)| all + priced);
+        let counted = (1..=version.len()).filter(|count| counts(&version[..*count], &before));
+        let mut parts: Vec<Share<'h>> = counted.flat_map(|count| parts(&version[count - 1])).collect();
+        let whole = parts.iter().fold(BigRational::zero(), |all, part| all + &part.money);
         if !whole.is_zero() {
-            shared.extend(counted.into_iter().map(|(period, part, priced)| (period, part, priced * &earned / &whole)));
+            parts.iter_mut().for_each(|part| part.money = &part.money * &earned / &whole);
+            shared.append(&mut parts);
         }
         before += earned;
     }
     shared
 }
 
-/// The part of what a period's deals earned that a run pays.
-fn falls_due(component: &Component, earned_in: Period, interval: Interval, run: Period) -> BigRational {
+/// What the table gave for a period, deal by deal where a part waits for them.
+fn parts<'h>(case: &Case<'_, 'h>) -> Vec<Share<'h>> {
+    let (period, component) = (case.period, case.component);
+    let share = |(deal, money)| Share { period, deal, component, money };
+    match settles(component) {
+        true => case.each_deal().into_iter().flatten().map(|(deal, money)| share((Some(deal), money))).collect(),
+        false => case.priced().into_iter().map(|money| share((None, money))).collect(),
+    }
+}
+
+/// The part of what a period's deals earned, or one that is settled in part, that a run pays.
+fn falls_due(component: &Component, earned_in: Period, interval: Interval, run: Period, settled: &BigRational) -> BigRational {
     let december = (earned_in.0..earned_in.0 + 12).map(Period).find(|period| period.to_string().ends_with("-12"));
     let first_run = |when: Due| match when {
-        Due::Booked => earned_in,
+        Due::Booked | Due::Settled => earned_in,
         Due::AfterMonths(months) => Period(earned_in.0 + months as i32),
         Due::IntervalEnd => periods_of(interval).into_iter().max().unwrap_or(earned_in),
         Due::YearEnd => december.unwrap_or(earned_in),
     };
     let hundred = if component.pay.is_empty() { decimal(1, 0) } else { BigRational::zero() };
-    let due = component.pay.iter().filter(|tranche| first_run(tranche.when) <= run);
-    due.fold(hundred, |all, tranche| all + decimal(tranche.share.0, RATE_DECIMALS))
+    let due = component.pay.iter().filter(|tranche| tranche.when == Due::Settled || first_run(tranche.when) <= run);
+    due.fold(hundred, |all, tranche| {
+        let share = decimal(tranche.share.0, RATE_DECIMALS);
+        all + if tranche.when == Due::Settled { share * settled } else { share }
+    })
 }

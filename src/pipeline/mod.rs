@@ -15,6 +15,7 @@ use crate::domain::fact::Fact;
 use crate::domain::output::{Accrual, Attainment, CloseNote, Payout, PayoutRun, RejectRecord, RunBalance};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::Reject;
+use crate::domain::settlement::DealSettled;
 use crate::domain::topic::{Position, Topic};
 use packed::PackedCredits;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,7 @@ pub struct Origin<'a> {
 pub enum Input<'a> {
     Deal(DealClosed<'a>),
     Quota(QuotaChanged<'a>),
+    Settlement(DealSettled<'a>),
     Credits(PackedCredits<'a>),
 }
 

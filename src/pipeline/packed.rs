@@ -8,6 +8,7 @@ use crate::domain::deal::DealKind;
 use crate::domain::fact::CreditKind;
 use crate::domain::money::{Amount, Quantity, Share};
 use crate::domain::quota::QuotaChanged;
+use crate::domain::settlement::Passed;
 use serde::{Deserialize, Serialize};
 
 /// First byte of every packed record.
@@ -47,6 +48,27 @@ pub enum Entry<'a> {
         #[serde(borrow)]
         group: CreditGroup<'a>,
     },
+    #[serde(borrow)]
+    Settled(SettledDeal<'a>),
+}
+
+/// All that was settled of a deal, for payees whom it credits: it replaces what was told before. What is told of no deal
+/// is a deal of which nothing is settled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledDeal<'a> {
+    pub cause: Cause,
+    pub deal_id: &'a str,
+    /// Tells whose quarter it is.
+    pub closed_on: Date,
+    pub payees: Vec<u32>,
+    pub settled: Settled,
+}
+
+/// What a deal's lines total, and what was paid for it: by day, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    pub total: Amount,
+    pub passed: Vec<Passed>,
 }
 
 /// The input record that caused it: a topic of crediting's inputs and an offset in the source's partition of it.
@@ -62,6 +84,7 @@ pub enum CauseTopic {
     DealClosed,
     QuotaChanged,
     Facts,
+    DealSettled,
 }
 
 /// Credits of one deal for the payees of one destination partition.

@@ -113,6 +113,8 @@ struct ClosedRecord {
 struct CutRecord {
     deal_closed: Vec<i64>,
     quota_changed: Vec<i64>,
+    #[serde(default)]
+    deal_settled: Vec<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -289,7 +291,11 @@ fn closed_record(closed: &PeriodClosed) -> Result<ClosedRecord, String> {
         calendar: closed.calendar.clone(),
         pay_group: closed.pay_group.clone(),
         period: closed.period.to_string(),
-        cut: CutRecord { deal_closed: longs(&closed.cut.deal_closed)?, quota_changed: longs(&closed.cut.quota_changed)? },
+        cut: CutRecord {
+            deal_closed: longs(&closed.cut.deal_closed)?,
+            quota_changed: longs(&closed.cut.quota_changed)?,
+            deal_settled: longs(&closed.cut.deal_settled)?,
+        },
     })
 }
 
@@ -298,6 +304,7 @@ fn read_closed(record: ClosedRecord) -> Result<PeriodClosed, Reject> {
     let cut = Cut {
         deal_closed: offsets("cut.deal_closed", record.cut.deal_closed)?,
         quota_changed: offsets("cut.quota_changed", record.cut.quota_changed)?,
+        deal_settled: offsets("cut.deal_settled", record.cut.deal_settled)?,
     };
     let period = record.period.parse().map_err(|error| dated("period", &error))?;
     Ok(PeriodClosed { close_id: record.close_id, calendar: record.calendar, pay_group: record.pay_group, period, cut })

@@ -7,8 +7,10 @@ use crate::domain::output::{CloseNote, Payout, RunBalance};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// First byte of a close note and of a payout's draft.
+/// First byte of a payout's draft.
 const VERSION: u8 = 1;
+/// First byte of a close note. Version 1 knew no settlements.
+const NOTE_VERSION: u8 = 2;
 /// First byte of a balance, which shares its topic with the drafts.
 const BALANCE_VERSION: u8 = 2;
 
@@ -20,11 +22,18 @@ pub enum Draft {
 }
 
 pub fn write_close_note(note: &CloseNote) -> Result<Vec<u8>, WireError> {
-    write("closes", VERSION, note)
+    write("closes", NOTE_VERSION, note)
 }
 
 pub fn read_close_note(value: &[u8]) -> Result<CloseNote, WireError> {
-    read("closes", VERSION, value)
+    /// The number of `CloseNote::SourceClosed`, the first.
+    const SOURCE_CLOSED: u8 = 0;
+    match value {
+        // Its last field came with version 2: none of the settlements is the closed epoch's.
+        [1, SOURCE_CLOSED, body @ ..] => read("closes", NOTE_VERSION, &[&[NOTE_VERSION, SOURCE_CLOSED], body, &[0]].concat()),
+        [1, body @ ..] => read("closes", NOTE_VERSION, &[&[NOTE_VERSION], body].concat()),
+        _ => read("closes", NOTE_VERSION, value),
+    }
 }
 
 pub fn write_payout_draft(payout: &Payout) -> Result<Vec<u8>, WireError> {

@@ -1,7 +1,7 @@
 //! Records as bytes and back: Avro in Confluent framing, JSON lines, and the internal records.
 //!
 //! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
-//! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `fact` and `output` say how each record's fields stand,
+//! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `fact` and `output` say how each record's fields stand,
 //! `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
 
 mod component;
@@ -20,6 +20,7 @@ pub mod records;
 pub mod rejected;
 mod route;
 mod schema;
+mod settlement;
 mod territory;
 
 pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
@@ -30,6 +31,7 @@ use crate::domain::fact::Fact;
 use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
+use crate::domain::settlement::DealSettled;
 use crate::domain::topic::{Position, Topic, partition_of};
 use crate::pipeline::Input;
 use crate::pipeline::packed::PackedCredits;
@@ -38,6 +40,7 @@ use fact::FactRecord;
 use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, PayoutRecord, PayoutRunRecord, Wrong};
 use quota::QuotaRecord;
 use schema::Schema;
+use settlement::SettlementRecord;
 
 /// What keeps a record from being written, or one of our own from being read.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +66,7 @@ fn decode<M: ToString>(record: &'static str) -> impl Fn(M) -> WireError {
 pub struct Codec {
     deal_closed: Schema,
     quota_changed: Schema,
+    deal_settled: Schema,
     facts: Schema,
     attainment: Schema,
     accrual: Schema,
@@ -84,9 +88,11 @@ impl Codec {
         Ok(Codec {
             deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
             quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
+            deal_settled: schema("deal-settled", include_str!("../../schemas/deal-settled.avsc"))?,
             facts: schema("facts", include_str!("../../schemas/facts.avsc"))?
                 .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?
-                .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?,
+                .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?
+                .with_earlier(12, include_str!("../../schemas/earlier/facts.12.avsc"))?,
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
                 .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
@@ -121,6 +127,11 @@ impl Codec {
                 check_place(position, partitions, key, "payee_id", quota.payee_id)?;
                 Ok(Input::Quota(quota))
             }
+            Topic::DealSettled => {
+                let settled = self.settlement(value)?;
+                check_place(position, partitions, key, "deal_id", settled.deal_id)?;
+                Ok(Input::Settlement(settled))
+            }
             Topic::Credits => packed(value).map(Input::Credits),
             other => Err(Reject::new(Reason::NotSupported, "", format!("topic {} is not an input of a stage", other.name()))),
         }
@@ -144,12 +155,22 @@ impl Codec {
         Ok(quota)
     }
 
+    fn settlement<'b>(&self, value: Option<&'b [u8]>) -> Result<DealSettled<'b>, Reject> {
+        let settled = self.deal_settled.read::<SettlementRecord<'b>>(value)?.settlement()?;
+        settled.check()?;
+        Ok(settled)
+    }
+
     pub fn write_deal(&self, deal: &DealClosed<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.deal_closed.write(&WriteDeal(deal), out)
     }
 
     pub fn write_quota(&self, quota: &QuotaChanged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.quota_changed.write(&QuotaRecord::new(quota), out)
+    }
+
+    pub fn write_settlement(&self, settled: &DealSettled<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.deal_settled.write(&SettlementRecord::new(settled), out)
     }
 
     pub fn write_fact(&self, fact: &Fact, out: &mut Vec<u8>) -> Result<(), WireError> {
@@ -184,6 +205,11 @@ impl Codec {
     /// A quota whose place in the log does not matter.
     pub fn read_quota<'b>(&self, value: &'b [u8]) -> Result<QuotaChanged<'b>, WireError> {
         self.quota(Some(value)).map_err(decode("quota-changed"))
+    }
+
+    /// A settlement whose place in the log does not matter.
+    pub fn read_settlement<'b>(&self, value: &'b [u8]) -> Result<DealSettled<'b>, WireError> {
+        self.settlement(Some(value)).map_err(decode("deal-settled"))
     }
 
     pub fn read_attainment(&self, value: &[u8]) -> Result<Attainment, WireError> {

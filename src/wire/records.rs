@@ -16,6 +16,7 @@ pub use crate::domain::plan::{
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;
+pub use crate::domain::settlement::{DealSettled, SettlementKind};
 pub use crate::domain::territory::{Assignment, Condition, Crediting, Dimension, Node, Territories, Territory, Uncovered, When};
 pub use crate::domain::topic::{Position, Topic};
 pub use crate::domain::tranche::{Due, Tranche};

@@ -202,7 +202,9 @@ impl Restore<'_> {
             (Some(group), None) => alarm(format!(
                 "group {group_name} stands at {group} of {topic_name}, but {changelog} holds no commit record; bring {changelog} back from a backup"
             )),
-            (_, Some(None)) => {
+            // An input that came with this version: nothing of it is folded yet.
+            (None, Some(None)) => Ok(self.client.start(topic, partition)?),
+            (Some(_), Some(None)) => {
                 alarm(format!("the commit record does not name {topic_name}; start the engine version that wrote it"))
             }
         }

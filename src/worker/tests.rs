@@ -13,7 +13,7 @@ use crate::pipeline::Outcome;
 use crate::store::Layout;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{Bench, GROUP, PARTITIONS, STAGE, settle};
+use support::{Bench, GROUP, INPUTS, PARTITIONS, STAGE, settle};
 
 #[test]
 fn deals_are_counted_and_an_idle_partition_works_facts_off() {
@@ -274,6 +274,35 @@ fn a_group_without_a_commit_record_is_an_alarm() {
     let message = "group test.crediting stands at 0 of quota-changed, but crediting-changelog holds no commit record; \
                    bring crediting-changelog back from a backup";
     check_alarm(&bench, 0, message);
+}
+
+#[test]
+fn an_input_that_comes_with_a_version_begins_at_its_start() {
+    let mut bench = Bench::new();
+    bench.inputs = &INPUTS[..1];
+    bench.append_many(20);
+    drop(bench.run());
+    bench.append_quota();
+    bench.inputs = &INPUTS;
+    bench.append_many(20);
+    bench.append_quota();
+    for what in ["with another input", "once more"] {
+        drop(bench.run());
+        assert_eq!(bench.status.stage(STAGE).partitions.values().filter(|of| of.alarm.is_some()).count(), 0, "{what}");
+        bench.check_exactly_once(what);
+    }
+}
+
+#[test]
+fn a_commit_record_that_lacks_an_input_of_the_group_is_an_alarm() {
+    let mut bench = Bench::new();
+    bench.inputs = &INPUTS[..1];
+    bench.append_many(20);
+    drop(bench.run());
+    commit_offset(&bench, (Topic::QuotaChanged, 0, 0));
+    bench.inputs = &INPUTS;
+    drop(bench.run());
+    check_alarm(&bench, 0, "the commit record does not name quota-changed; start the engine version that wrote it");
 }
 
 fn commit_offset(bench: &Bench, offset: (Topic, u32, u64)) {

@@ -11,6 +11,7 @@ use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
+use accrue::domain::settlement::{DealSettled, SettlementKind};
 use accrue::domain::tranche::{Due, Tranche};
 use std::collections::BTreeMap;
 
@@ -20,10 +21,14 @@ mod company;
 mod pay;
 #[path = "histories/rewards.rs"]
 mod rewards;
+#[path = "histories/settlements.rs"]
+mod settlements;
 #[path = "histories/territories.rs"]
 mod territories;
 #[path = "histories/year.rs"]
 mod year;
+
+pub use settlements::OwnedSettlement;
 
 /// A small fast generator (splitmix64): the same seed gives the same history everywhere.
 pub struct Random(pub u64);
@@ -172,6 +177,7 @@ pub enum Event {
     Fact(Box<Fact>),
     Deal(OwnedDeal),
     Quota(OwnedQuota),
+    Settlement(OwnedSettlement),
 }
 
 impl Event {
@@ -186,6 +192,7 @@ impl Event {
         match self {
             Event::Fact(_) => "facts".into(),
             Event::Deal(deal) => format!("deal {} {}", deal.deal_id, deal.revision),
+            Event::Settlement(settled) => format!("settlement {} {}", settled.deal_id, settled.settlement_id),
             Event::Quota(quota) => format!("quota {} {} {} {}", quota.payee_id, quota.measure, quota.interval, quota.revision),
         }
     }
@@ -281,6 +288,7 @@ struct Making {
     features: Features,
     deals: Vec<OwnedDeal>,
     quotas: Vec<OwnedQuota>,
+    settlements: Vec<OwnedSettlement>,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -296,6 +304,7 @@ impl Making {
             features: Features::default(),
             deals: vec![],
             quotas: vec![],
+            settlements: vec![],
             closes: vec![],
             closed_before: 0,
             later: vec![],

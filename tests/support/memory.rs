@@ -8,61 +8,19 @@ use accrue::domain::fact::{Cut, Fact, FactBody, PeriodClosed, PeriodReleased, Pe
 use accrue::domain::money::Minor;
 use accrue::domain::output::{CloseNote, RejectRecord};
 use accrue::domain::quota::QuotaChanged;
+use accrue::domain::settlement::DealSettled;
 use accrue::domain::topic::{Position, Topic, partition_of};
 use accrue::oracle::{History, Published, Report};
 use accrue::pipeline::crediting::Crediting;
 use accrue::pipeline::earning::Earning;
-use accrue::pipeline::packed::PackedCredits;
-use accrue::pipeline::{Effects, Flow, Input, Origin, Outcome, Output, Stage, StageError, States};
+use accrue::pipeline::{Effects, Outcome, Output};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
+pub use super::runner::Manner;
+use super::runner::{Runner, step};
 
-/// Committed states, as the stages see them.
-struct Committed<'c>(&'c [Entries]);
-
-impl States for Committed<'_> {
-    fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Arc<[u8]>>, StageError> {
-        Ok(self.0[partition as usize].get(key).cloned())
-    }
-
-    fn keys_between(
-        &mut self,
-        partition: u32,
-        after: &[u8],
-        until: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<Vec<u8>>, StageError> {
-        let behind = self.0[partition as usize].range((std::ops::Bound::Excluded(after.to_vec()), std::ops::Bound::Unbounded));
-        let keys = behind.map(|(key, _)| key.clone()).take_while(|key| until.is_none_or(|until| key.as_slice() < until));
-        Ok(keys.take(limit).collect())
-    }
-}
-
-/// A stage of each worker, with what all their commits left: states, next offsets, commit records.
-struct Runner<S> {
-    make: fn(u32) -> S,
-    workers: Vec<S>,
-    /// Which worker has each partition.
-    owners: Vec<usize>,
-    states: Vec<Entries>,
-    next: BTreeMap<(Topic, u32), u64>,
-    records: BTreeMap<u32, (Vec<u8>, u64)>,
-}
-
-/// How a memory engine runs; every choice comes from `seed`.
-#[derive(Clone, Copy, Debug)]
-pub struct Manner {
-    pub partitions: u32,
-    pub batch: usize,
-    pub budget: usize,
-    pub seed: u64,
-    pub workers: usize,
-    /// One batch in so many is dropped, one restart or move of a partition in so many batches; 0: never.
-    pub drop_one_in: u64,
-    pub restart_one_in: u64,
-}
+/// Of crediting.
+const INPUTS: [Topic; 3] = [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled];
 
 pub struct Memory {
     manner: Manner,
@@ -80,48 +38,6 @@ pub struct Memory {
     pub notes: Vec<CloseNote>,
     /// What runs leave, by run and payee: carried, owed, held.
     pub left: BTreeMap<(String, String), [Minor; 3]>,
-}
-
-impl<S: Stage> Runner<S> {
-    fn new(make: fn(u32) -> S, manner: &Manner) -> Runner<S> {
-        let partitions = manner.partitions as usize;
-        let mut runner = Runner {
-            make,
-            workers: (0..manner.workers).map(|_| make(manner.partitions)).collect(),
-            owners: (0..partitions).map(|partition| partition % manner.workers).collect(),
-            states: vec![Entries::new(); partitions],
-            next: BTreeMap::new(),
-            records: BTreeMap::new(),
-        };
-        (0..manner.workers).for_each(|worker| runner.restart(worker));
-        runner
-    }
-
-    fn held(&self, worker: usize) -> Vec<u32> {
-        let owners = self.owners.iter().enumerate();
-        owners.filter(|(_, owner)| **owner == worker).map(|(partition, _)| partition as u32).collect()
-    }
-
-    /// A worker starts anew from the commit records of what it has.
-    fn restart(&mut self, worker: usize) {
-        self.workers[worker] = (self.make)(self.owners.len() as u32);
-        for partition in self.held(worker) {
-            let last = self.records.get(&partition).map(|(meta, facts_next)| (meta.as_slice(), *facts_next));
-            self.workers[worker].assign(partition, last).unwrap();
-        }
-    }
-
-    fn move_partition(&mut self, partition: usize, to: usize) {
-        let from = std::mem::replace(&mut self.owners[partition], to);
-        self.restart(from);
-        self.restart(to);
-    }
-
-    /// Nothing is left to do, and every fact was offered.
-    fn is_idle(&self, facts: usize) -> bool {
-        let idle = |stage: &S| stage.idle() && stage.facts_wanted() as usize >= facts;
-        (0..self.workers.len()).all(|worker| self.held(worker).is_empty() || idle(&self.workers[worker]))
-    }
 }
 
 impl Memory {
@@ -175,6 +91,14 @@ impl Memory {
         position
     }
 
+    pub fn settlement(&mut self, settled: &DealSettled<'_>) -> Position {
+        let position = self.append(Topic::DealSettled, settled.deal_id, postcard::to_stdvec(settled).unwrap());
+        if settled.check().is_ok() {
+            self.history.settlement(position, settled);
+        }
+        position
+    }
+
     pub fn fact(&mut self, fact: Fact) {
         self.history.fact(self.facts.len() as u64, &fact);
         self.facts.push(fact);
@@ -191,7 +115,8 @@ impl Memory {
             let end = |partition| self.inputs.get(&(topic, partition)).map_or(0, |log| log.len() as u64);
             (0..self.manner.partitions).map(end).collect()
         };
-        let cut = Cut { deal_closed: ends(Topic::DealClosed), quota_changed: ends(Topic::QuotaChanged) };
+        let [deal_closed, quota_changed, deal_settled] = INPUTS.map(ends);
+        let cut = Cut { deal_closed, quota_changed, deal_settled };
         let closed =
             PeriodClosed { close_id: close_id.into(), calendar: calendar.into(), pay_group: "default".into(), period, cut };
         self.state(author, FactBody::PeriodClosed(closed));
@@ -236,7 +161,7 @@ impl Memory {
         let behind = |next: &BTreeMap<(Topic, u32), u64>, topics: &[Topic]| {
             self.inputs.iter().any(|(at, log)| topics.contains(&at.0) && next.get(at).copied().unwrap_or(0) < log.len() as u64)
         };
-        behind(&self.crediting.next, &[Topic::DealClosed, Topic::QuotaChanged]) || behind(&self.earning.next, &[Topic::Credits])
+        behind(&self.crediting.next, &INPUTS) || behind(&self.earning.next, &[Topic::Credits])
     }
 
     fn step_crediting(&mut self) -> bool {
@@ -313,77 +238,4 @@ impl Memory {
         assert!(shown.is_none(), "history {}: left by a run, got, expected: {shown:?}", self.manner.seed);
         self.published.compare(&totals)
     }
-}
-
-/// One batch; `None` when it was dropped.
-fn step<S: Stage>(
-    runner: &mut Runner<S>,
-    worker: usize,
-    inputs: &BTreeMap<(Topic, u32), Vec<Vec<u8>>>,
-    facts: &[Fact],
-    manner: &Manner,
-    dropped: bool,
-) -> Option<Effects> {
-    let held = runner.held(worker);
-    if held.is_empty() {
-        return Some(Effects::default());
-    }
-    let stage = &mut runner.workers[worker];
-    while let Some(fact) = facts.get(stage.facts_wanted() as usize) {
-        let position = Position { topic: Topic::Facts, partition: 0, offset: stage.facts_wanted() };
-        stage.offer(Origin { position, key: fact.fact_id.as_bytes(), value: b"fact" }, Ok(fact.clone()));
-    }
-    let mut states = Committed(&runner.states);
-    let mut effects = Effects::default();
-    let mut next = runner.next.clone();
-    stage.begin();
-    let at = |topic: Topic, partition: u32| runner.next.get(&(topic, partition)).copied().unwrap_or(0);
-    stage.work(&at, manner.budget, &mut states, &mut effects).unwrap();
-    let mut left = manner.batch;
-    for topic in stage.inputs() {
-        for partition in held.iter().copied() {
-            let Some(log) = inputs.get(&(*topic, partition)) else { continue };
-            let from = next.entry((*topic, partition)).or_default();
-            while left > 0 && (*from as usize) < log.len() {
-                let value = &log[*from as usize];
-                let position = Position { topic: *topic, partition, offset: *from };
-                let input = match topic {
-                    Topic::DealClosed => Input::Deal(postcard::from_bytes(value).unwrap()),
-                    Topic::QuotaChanged => Input::Quota(postcard::from_bytes(value).unwrap()),
-                    _ => Input::Credits(PackedCredits::decode(value).unwrap()),
-                };
-                let checked = match &input {
-                    Input::Deal(deal) => deal.check(),
-                    Input::Quota(quota) => quota.check(),
-                    Input::Credits(_) => Ok(()),
-                };
-                let input = checked.map(|()| input);
-                if stage.fold(Origin { position, key: b"key", value }, input, &mut states, &mut effects).unwrap() == Flow::NotYet
-                {
-                    break;
-                }
-                *from += 1;
-                left -= 1;
-            }
-        }
-    }
-    while stage.finish(&mut states, &mut effects).unwrap() {}
-    if dropped {
-        stage.abandon();
-        return None;
-    }
-    runner.next = next;
-    for changed in &effects.changed {
-        let entries = &mut runner.states[changed.partition as usize];
-        match &changed.state {
-            Some(state) => entries.insert(changed.key.to_vec(), state.clone()),
-            None => entries.remove(changed.key.as_ref()),
-        };
-    }
-    for partition in held {
-        let meta = stage.meta(partition);
-        runner.records.insert(partition, meta);
-    }
-    stage.committed();
-    Some(effects)
 }

@@ -11,5 +11,6 @@ pub mod histories;
 pub mod memory;
 pub mod proxy;
 pub mod records;
+pub mod runner;
 pub mod secured;
 pub mod story;

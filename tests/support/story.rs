@@ -13,6 +13,10 @@ const PAYEES: usize = 700;
 /// How long anything may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Renewals are paid 40 % at once and 60 % with the customer's money.
+const SETTLED: &str = "id = \"renewals\"\nattribution = \"slice\"\npay = [{ share = \"40%\", when = \"booked\" }, { share = \"60%\", \
+                       when = \"settled\" }]\nearning";
+
 pub struct Story {
     scratch: tempfile::TempDir,
     payees: usize,
@@ -35,6 +39,7 @@ impl Story {
         story.company("moved", "m2");
         story.write("early.jsonl", &deals("early", 100));
         story.write("deals.jsonl", &deals("deal", DEALS));
+        story.write("settlements.jsonl", &settlements("deal", DEALS));
         story
     }
 
@@ -59,7 +64,8 @@ impl Story {
         for file in
             ["company.toml", "calendar.toml", "measures.toml", "plans/ae.2026-01-01.toml", "plans/manager.2026-01-01.toml"]
         {
-            self.write(&format!("{directory}/{file}"), &std::fs::read_to_string(config.join(file)).unwrap());
+            let text = std::fs::read_to_string(config.join(file)).unwrap();
+            self.write(&format!("{directory}/{file}"), &text.replace("id = \"renewals\"\nearning", SETTLED));
         }
         let mut payees = String::from("id,title,manager,pay_group,plans,from,to,employee_ref\n");
         payees += "m0,Head,,default,manager,2026-01-01,,E0\n";
@@ -105,6 +111,7 @@ impl Story {
         };
         vec![
             step(&["ingest", &self.text("deals.jsonl")], None),
+            step(&["ingest", &self.text("settlements.jsonl"), "--topic", "deal-settled"], None),
             step(&["publish", &self.text("moved"), "--yes", "--author", "hr"], None),
             step(&["close", "2026-01", "--wait", "--yes", "--author", "ann"], Some("is closed already")),
             step(&["release", "2026-01", "--author", "lee"], Some("is released already")),
@@ -152,6 +159,19 @@ pub fn deals(prefix: &str, count: usize) -> String {
         )
     };
     (0..count).map(deal).collect()
+}
+
+/// The half of what every deal's customer owes, in January or February.
+fn settlements(prefix: &str, count: usize) -> String {
+    let settlement = |number: usize| {
+        format!(
+            r#"{{"settlement_id":"s","deal_id":"{prefix}-{number}","kind":"COLLECTED","amount":"{}.17","currency":"USD","on":"2026-0{}-20"}}
+"#,
+            (100 + number) / 2,
+            number % 2 + 1
+        )
+    };
+    (0..count).map(settlement).collect()
 }
 
 pub fn command(arguments: &[&str]) -> Command {

@@ -75,6 +75,12 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
             appender.flush()?;
             return Ok(());
         }
+        EventKind::Settlement(settled) => {
+            let mut appender = Appender::new(session)?;
+            appender.settlement(&settled.as_settlement(occurred_at))?;
+            appender.flush()?;
+            return Ok(());
+        }
         EventKind::Quota(quota) => publish::append(session, &one(Record::Quota(quota.clone())), "case", "case")?,
         EventKind::Payee(payee) => {
             let body = FactBody::PayeeDefined(payee.clone());

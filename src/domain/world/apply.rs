@@ -6,7 +6,7 @@ use super::pay::check_pay_terms;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::deal::check_id;
-use crate::domain::fact::{Company, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
+use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::minor_digits;
 use crate::domain::plan::{Component, Plan};
 use crate::domain::reject::{Reason, Reject};
@@ -175,7 +175,7 @@ impl World {
     fn list_measures(&mut self, offset: u64) -> bool {
         let components = || self.plans.values().flatten().flat_map(|version| &version.plan.components);
         let read = |defined: &DefinedMeasure| {
-            let of = |component: &Component| component.reads_deals() && component.measure == defined.measure.measure_id;
+            let of = |component: &Component| component.lists_deals() && component.measure == defined.measure.measure_id;
             defined.listed.is_none() && components().any(of)
         };
         let new: Vec<usize> = (0..self.measures.len()).filter(|place| read(&self.measures[*place])).collect();
@@ -249,8 +249,10 @@ impl World {
             return Err(invalid("close_id", format!("\"{}\" was used before", closed.close_id)));
         }
         let partitions = self.partitions as usize;
-        if closed.cut.deal_closed.len() != partitions || closed.cut.quota_changed.len() != partitions {
-            return Err(invalid("cut", format!("needs the end offset of each of the {partitions} partitions of both inputs")));
+        let Cut { deal_closed, quota_changed, deal_settled } = &closed.cut;
+        let whole = |offsets: &Vec<u64>| offsets.len() == partitions;
+        if !whole(deal_closed) || !whole(quota_changed) || !(whole(deal_settled) || deal_settled.is_empty()) {
+            return Err(invalid("cut", format!("needs the end offset of each of the {partitions} partitions of every input")));
         }
         if let Some(last) = self.closed_through()
             && closed.period != last.next()

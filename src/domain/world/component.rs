@@ -25,7 +25,9 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
         .map_err(about("no_quota"))?;
     check_table(component).map_err(about("tiers"))?;
     check_modifiers(component).map_err(about("modifiers"))?;
-    hold(are_whole(&component.pay), "tranches are parts that add up to 100 %").map_err(about("pay"))
+    hold(are_whole(&component.pay), "tranches are parts that add up to 100 %").map_err(about("pay"))?;
+    let of_deals = !component.settles() || component.paid_measure.is_none();
+    hold(of_deals, "what is paid on another measure is of no single deal that could be settled").map_err(about("pay"))
 }
 
 /// What is paid fits what the tiers are of, and the method.

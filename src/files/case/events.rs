@@ -1,4 +1,4 @@
-//! The events of a case, in order of arrival: deals, quotas, changes of the organisation, closes and releases.
+//! The events of a case, in order of arrival: deals, settlements, quotas, changes of the organisation, closes and releases.
 
 use super::super::codes;
 use super::super::draft::CompanyFiles;
@@ -12,6 +12,7 @@ use super::super::territory_changes::merged;
 use super::super::territory_check::code_of;
 use super::deals::{CaseDeal, deal};
 use super::read;
+use super::settled::{CaseSettlement, settlement};
 use crate::domain::calendar::Period;
 use crate::domain::fact::{Payee, PayeeRow};
 use crate::domain::territory::Territories;
@@ -28,6 +29,7 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
     Deal(CaseDeal),
+    Settlement(CaseSettlement),
     /// Its revision is set.
     Quota(Quota),
     /// All rows of the payee, as they are from here on.
@@ -49,13 +51,14 @@ pub enum EventKind {
 }
 
 /// The key that says what an event is.
-const KINDS: [&str; 7] = ["deal", "quota", "payee", "territories", "close", "reopen", "release"];
-const NOT_BUILT: [&str; 5] = ["settled", "adjust", "acknowledged", "plan", "measure"];
+const KINDS: [&str; 8] = ["deal", "settled", "quota", "payee", "territories", "close", "reopen", "release"];
+const NOT_BUILT: [&str; 4] = ["adjust", "acknowledged", "plan", "measure"];
 
 /// What earlier events of the case have stated.
 pub struct Reader<'c> {
     company: &'c CompanyFiles,
     deals: Vec<(CaseDeal, Place)>,
+    settlements: usize,
     payees: BTreeMap<String, Payee>,
     quotas: Vec<Quota>,
     territories: Territories,
@@ -66,7 +69,7 @@ impl<'c> Reader<'c> {
         let payees = company.payees.iter().map(|payee| (payee.value.payee_id.clone(), payee.value.clone())).collect();
         let quotas = company.quotas.iter().map(|quota| quota.value.clone()).collect();
         let territories = company.territories.as_ref().map(|stated| stated.value.clone()).unwrap_or_default();
-        Reader { company, deals: Vec::new(), payees, quotas, territories }
+        Reader { company, deals: Vec::new(), settlements: 0, payees, quotas, territories }
     }
 
     /// Payee ids that the company or an event has.
@@ -91,6 +94,11 @@ impl<'c> Reader<'c> {
         };
         let kinds = match kind {
             "deal" => self.deal(node.place, fields, findings).map(EventKind::Deal).into_iter().collect(),
+            "settled" => {
+                self.settlements += 1;
+                let currency = &self.company.company.value.currency;
+                settlement(fields, self.settlements, currency, findings).map(EventKind::Settlement).into_iter().collect()
+            }
             "quota" => self.quota(fields, findings).into_iter().map(EventKind::Quota).collect(),
             "payee" => self.payee(fields, findings).map(EventKind::Payee).into_iter().collect(),
             "territories" => self.territories(fields, findings).map(EventKind::Territories).into_iter().collect(),

@@ -1,13 +1,14 @@
 //! A case: a plan's test. Plans and organisation, events in order of arrival, and what must come out.
 //!
 //! Reading and comparing only: whoever runs a case offers its events to the engine and fills [`Got`]. Reading order:
-//! `read` (the file), `deals` and `events` (what happens), `expect` (what must come out), `compare`, `write`.
+//! `read` (the file), `deals`, `settled` and `events` (what happens), `expect` (what must come out), `compare`, `write`.
 
 mod compare;
 mod deals;
 mod events;
 mod expect;
 mod read;
+mod settled;
 mod write;
 
 pub use compare::{Difference, Got, GotAttainment, GotBalance, GotReject, report};
@@ -15,6 +16,7 @@ pub use deals::{CaseDeal, CaseLine, CaseSplit};
 pub use events::{Event, EventKind};
 pub use expect::{Expect, ExpectedAccrual, ExpectedAttainment, ExpectedBalance, ExpectedPayout, ExpectedReject};
 pub use read::{case, case_from_texts, case_to_fill};
+pub use settled::CaseSettlement;
 pub use write::expectations;
 
 use super::CompanyFiles;

@@ -170,7 +170,11 @@ fn what_a_case_gets_wrong_is_refused_by_name() {
     let short = "{ deal = \"D1\", closed_on = 2026-01-10, amount = \"1\", credit = { ana = \"90%\" } }";
     let table = [
         (deal, "", ""),
-        ("{ settled = \"D1\" }", "", "not-supported: the event `settled` is not supported by this version"),
+        ("{ settled = \"D1\", on = 2026-02-15, amount = \"60000\" }", "", ""),
+        ("{ settled = \"D1\", amount = \"60000\" }", "", "missing-key: `on` is missing"),
+        ("{ settled = \"D1\", on = 2026-02-15, amount = \"-1\" }", "", "bad-range: -1 is not more than 0"),
+        ("{ settled = \"D1\", on = 2026-02-15, amount = \"1\", kind = \"PAID\" }", "", "unknown-value: \"PAID\" is not"),
+        ("{ adjust = \"A1\" }", "", "not-supported: the event `adjust` is not supported by this version"),
         ("{ dael = \"D1\" }", "", "unknown-key: the event does not say what it is"),
         (short, "", "bad-deal: deal \"D1\" would be rejected: lines[0]: REVENUE shares total 90 %"),
         (deal, "payout = [{ payee = \"ana\", period = \"2026-01\", CLAWBACK = \"1.00\" }]", "not-supported: `CLAWBACK` is not"),

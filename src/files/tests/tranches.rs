@@ -23,10 +23,7 @@ fn tranches_are_read_or_refused() {
             format!("{slice}pay = [{{ share = \"0%\", when = \"booked\" }}, {half}, {half}]\n"),
             "25:18: bad-number: \"0%\" is out of range",
         ),
-        (
-            format!("{slice}pay = [{half}, {{ share = \"50%\", when = \"settled\" }}]\n"),
-            "25:68: not-supported: when = \"settled\" is not supported by this version",
-        ),
+        (format!("{slice}pay = [{half}, {{ share = \"50%\", when = \"settled\" }}]\n"), ""),
         (
             format!("{slice}pay = [{half}, {{ share = \"50%\", when = \"+121 months\" }}]\n"),
             "25:68: unknown-value: \"+121 months\" is not a value of `when`",

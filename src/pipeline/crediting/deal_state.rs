@@ -1,15 +1,18 @@
-//! What crediting keeps of a deal: every accepted revision, and the credits that were last emitted.
+//! What crediting keeps of a deal: every accepted revision and settlement, and what earning was told.
 
+use crate::domain::calendar::Date;
 use crate::domain::credit::Credit;
 use crate::domain::deal::DealClosed;
-use crate::domain::reject::Reject;
+use crate::domain::money::Amount;
+use crate::domain::reject::{Reason, Reject};
+use crate::domain::settlement::SettlementKind;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What most deals need, so that their buffer does not grow byte by byte.
 const CONTENT_BYTES: usize = 256;
-/// First byte of every stored deal.
-const VERSION: u8 = 1;
+/// First byte of every stored deal. Version 1 ends with `parked`.
+const VERSION: u8 = 2;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DealState {
@@ -20,6 +23,23 @@ pub struct DealState {
     pub facts_next: u64,
     /// What the newest revision waits for.
     pub parked: Option<Reject>,
+    /// By id. They may come before the deal.
+    pub settlements: Vec<Settlement>,
+    /// Earning was told of them: what changes is told, too.
+    pub settled_told: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    pub id: String,
+    pub kind: SettlementKind,
+    pub amount: Amount,
+    pub currency: String,
+    pub on: Date,
+    /// Where it stands in its partition of `deal-settled`.
+    pub offset: u64,
+    /// Why it does not count, as it was last said.
+    pub waits: Option<Reason>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,6 +81,10 @@ impl DealState {
     pub fn decode(bytes: &[u8]) -> Result<DealState, String> {
         match bytes.split_first() {
             Some((&VERSION, body)) => postcard::from_bytes(body).map_err(|error| error.to_string()),
+            Some((1, body)) => {
+                let (revisions, emitted, facts_next, parked) = postcard::from_bytes(body).map_err(|error| error.to_string())?;
+                Ok(DealState { revisions, emitted, facts_next, parked, ..DealState::default() })
+            }
             other => Err(format!("stored deal of version {:?}", other.map(|(version, _)| version))),
         }
     }
@@ -86,5 +110,24 @@ impl DealState {
 impl Revision {
     pub fn deal(&self) -> Result<DealClosed<'_>, postcard::Error> {
         postcard::from_bytes(&self.content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deal_of_version_1_is_read_without_settlements() {
+        let revision = Revision { number: 3, occurred_at: 5, offset: 7, content: vec![1, 2] };
+        let parked = Reject::new(Reason::UnknownPayee, "splits[0].payee_id", "nobody".into());
+        let emitted = Emitted { revision: 3, credits: Vec::new() };
+        let before = (vec![revision], Some(emitted), 9u64, Some(parked.clone()));
+        let read = DealState::decode(&postcard::to_extend(&before, vec![1]).unwrap()).unwrap();
+        assert_eq!((read.revisions[0].number, read.facts_next, read.parked.as_ref()), (3, 9, Some(&parked)));
+        assert!(read.settlements.is_empty() && !read.settled_told);
+        let again = DealState::decode(&read.encode(&mut Vec::new()).unwrap()).unwrap();
+        assert_eq!((again.revisions.len(), again.emitted.map(|emitted| emitted.revision)), (1, Some(3)));
+        assert_eq!(DealState::decode(&[9]).unwrap_err(), "stored deal of version Some(9)");
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! A deal's state holds what earning was told, so a new revision or fact is answered with the difference. Payee-keyed
 //! inputs are forwarded once to the payee's partition. Facts are adopted in order, and not beyond a close that a
-//! partition has yet to perform. `deal_state` is what is kept, `packer` what is sent, `progress` the work on facts.
+//! partition has yet to perform. `deal_state` is what is kept, `packer` what is sent,
+//! `settlements` what was paid for deals, `progress` the work on facts.
 
 mod deal_state;
 mod packer;
 mod progress;
+mod settlements;
 #[cfg(test)]
 mod tests;
 
@@ -193,7 +195,8 @@ impl Crediting {
             loaded.changed = true;
         }
         let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
-        partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)
+        partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)?;
+        if changed { self.tell_settled(place, newest_deal, cause, effects) } else { Ok(()) }
     }
 
     fn forward_quota(&mut self, origin: Origin<'_>, quota: &QuotaChanged<'_>, effects: &mut Effects) -> Result<(), StageError> {
@@ -227,7 +230,7 @@ fn note_parking(old: &Option<Reject>, new: &Option<Reject>, origin: Origin<'_>, 
 
 impl Stage for Crediting {
     fn inputs(&self) -> &'static [Topic] {
-        &[Topic::DealClosed, Topic::QuotaChanged]
+        &[Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled]
     }
 
     fn changelog(&self) -> Topic {
@@ -289,6 +292,7 @@ impl Stage for Crediting {
                 self.forward_quota(origin, &quota, effects)?;
                 Outcome::Counted
             }
+            Ok(Input::Settlement(settled)) => self.fold_settlement(origin, &settled, states, effects)?,
             Ok(Input::Credits(_)) => return Err(alarm(origin.position.partition, "crediting does not read credits")),
             Err(reject) => Outcome::Rejected(reject),
         };

@@ -4,7 +4,7 @@ use crate::domain::credit::Credit;
 use crate::domain::deal::DealClosed;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::partition_of;
-use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Entry, PACKED_VERSION};
+use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Entry, PACKED_VERSION, Settled, SettledDeal};
 use crate::pipeline::{Effects, Output};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -94,6 +94,27 @@ impl Packer {
             }
             let here = credits.iter().zip(&destinations).filter(|(_, at)| **at == destination).map(|(credit, _)| *credit);
             self.open[destination].group(deal, here, how)?;
+        }
+        Ok(())
+    }
+
+    /// Adds what is settled of a deal, once per destination of its credits.
+    pub fn settled(
+        &mut self,
+        deal: &DealClosed<'_>,
+        credits: &[Credit],
+        settled: &Settled,
+        cause: Cause,
+    ) -> Result<(), postcard::Error> {
+        let mut payees: Vec<(usize, &str)> =
+            credits.iter().map(|credit| (self.destination(&credit.payee_id), &*credit.payee_id)).collect();
+        payees.sort_unstable();
+        payees.dedup();
+        for here in payees.chunk_by(|one, other| one.0 == other.0) {
+            let open = &mut self.open[here[0].0];
+            let payees = here.iter().map(|(_, payee_id)| open.payees.place(payee_id)).collect();
+            let (deal_id, closed_on, settled) = (deal.deal_id, deal.closed_on, settled.clone());
+            open.entry(&Entry::Settled(SettledDeal { cause, deal_id, closed_on, payees, settled }))?;
         }
         Ok(())
     }

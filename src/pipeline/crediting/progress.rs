@@ -2,6 +2,7 @@
 
 use super::{Cause, CauseTopic, Crediting, PARKED_END, PARKED_PREFIX, alarm, origin_of, reject_record};
 use crate::domain::calendar::Date;
+use crate::domain::fact::Cut;
 use crate::domain::output::{CloseNote, RejectKind};
 use crate::domain::topic::Topic;
 use crate::domain::world::Reach;
@@ -141,7 +142,8 @@ impl Crediting {
         Ok(budget - keys.len().min(budget))
     }
 
-    fn recredit_key(
+    /// Computes a deal's credits again under the facts that are adopted; with `from` only of one closed since.
+    pub(super) fn recredit_key(
         &mut self,
         number: u32,
         key: &[u8],
@@ -174,9 +176,11 @@ impl Crediting {
             return Ok(());
         };
         let Some(run) = self.world.runs.get(partition.progress.epoch as usize) else { return Ok(()) };
-        let (deals, quotas) = (next_offset(Topic::DealClosed, number), next_offset(Topic::QuotaChanged, number));
+        let Cut { deal_closed, quota_changed, deal_settled } = &run.closed.cut;
+        let cuts = [(Topic::DealClosed, deal_closed), (Topic::QuotaChanged, quota_changed), (Topic::DealSettled, deal_settled)];
+        let next = cuts.map(|(topic, _)| next_offset(topic, number));
         let cut = |offsets: &[u64]| offsets.get(number as usize).copied().unwrap_or(0);
-        if deals < cut(&run.closed.cut.deal_closed) || quotas < cut(&run.closed.cut.quota_changed) {
+        if cuts.iter().zip(next).any(|((_, offsets), next)| next < cut(offsets)) {
             return Ok(());
         }
         let close_id = run.closed.close_id.clone();
@@ -185,7 +189,8 @@ impl Crediting {
         let closed = partition.packer.close(heading, &mut partition.progress.links, 0, effects);
         closed.map_err(|error| alarm(number, error))?;
         partition.progress.epoch += 1;
-        let note = CloseNote::SourceClosed { close_id, partition: number, deal_closed: deals, quota_changed: quotas };
+        let [deal_closed, quota_changed, deal_settled] = next;
+        let note = CloseNote::SourceClosed { close_id, partition: number, deal_closed, quota_changed, deal_settled };
         effects.outputs.push(Output::Close(note));
         Ok(())
     }

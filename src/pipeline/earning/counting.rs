@@ -3,7 +3,7 @@
 use super::entry::{Entry, entry_key, write_entry_key};
 use super::inputs::{DealKey, Inputs, Statement};
 use super::{Earning, State, alarm};
-use crate::domain::calendar::{Period, Quarter};
+use crate::domain::calendar::{Date, Period, Quarter};
 use crate::domain::fact::{CreditKind, Measure, MeasureOf};
 use crate::domain::output::{Causes, RejectKind};
 use crate::domain::quota::QuotaChanged;
@@ -11,7 +11,7 @@ use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::DefinedMeasure;
 use crate::pipeline::feed::reject_record;
-use crate::pipeline::packed::{Allocation, Cause, CauseTopic, CreditGroup, Entry as PackedEntry, PackedCredits};
+use crate::pipeline::packed::{Allocation, Cause, CauseTopic, CreditGroup, Entry as PackedEntry, PackedCredits, SettledDeal};
 use crate::pipeline::{Effects, Origin, StageError, States};
 
 /// A quantity has 4 decimals and a share 6; a measured sum has 12.
@@ -38,6 +38,7 @@ impl Earning {
                     self.count_group(number, packed, group, Some(*sequence), states)?;
                 }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
+                PackedEntry::Settled(settled) => self.count_settled(number, packed, settled, states)?,
                 PackedEntry::Marker { .. } => self.partition(number)?.progress.sources[packed.source as usize].epoch += 1,
             }
         }
@@ -69,9 +70,7 @@ impl Earning {
         sequence: Option<i64>,
         states: &mut dyn States,
     ) -> Result<(), StageError> {
-        let Some(period) = self.world.calendar.as_ref().and_then(|calendar| calendar.period_of(group.closed_on)) else {
-            return Err(alarm(number, format!("a credit of {} has no period", group.closed_on)));
-        };
+        let period = self.period_of(number, group.closed_on)?;
         let measures = self.world.measures.clone();
         let matched = matched(&measures, packed, group);
         let sign = if group.retract { -1 } else { 1 };
@@ -152,6 +151,28 @@ impl Earning {
         Some(&mut entry.later[at].1)
     }
 
+    fn count_settled(
+        &mut self,
+        number: u32,
+        packed: &PackedCredits<'_>,
+        of: &SettledDeal<'_>,
+        states: &mut dyn States,
+    ) -> Result<(), StageError> {
+        let period = self.period_of(number, of.closed_on)?;
+        for payee in &of.payees {
+            let place = self.place_of(number, packed, *payee, period.quarter(), states)?;
+            self.note_cause(place, packed.source, of.cause);
+            let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
+            inputs.settle(of.deal_id, of.settled.clone());
+        }
+        Ok(())
+    }
+
+    fn period_of(&self, number: u32, closed_on: Date) -> Result<Period, StageError> {
+        let period = self.world.calendar.as_ref().and_then(|calendar| calendar.period_of(closed_on));
+        period.ok_or_else(|| alarm(number, format!("a credit of {closed_on} has no period")))
+    }
+
     fn count_quota(
         &mut self,
         number: u32,
@@ -198,6 +219,7 @@ impl Earning {
         let topic = match cause.topic {
             CauseTopic::DealClosed => Topic::DealClosed,
             CauseTopic::QuotaChanged => Topic::QuotaChanged,
+            CauseTopic::DealSettled => Topic::DealSettled,
             CauseTopic::Facts => Topic::Facts,
         };
         let partition = if topic == Topic::Facts { 0 } else { source };

@@ -1,10 +1,15 @@
-//! What a payee's quarter was told: measured sums per pay period and statements about quotas. Both add up in any order.
+//! What a payee's quarter was told: measured sums per pay period, statements about quotas and what is settled of deals.
+//! Sums and statements add up in any order; of a deal the last word counts.
 
 use crate::domain::calendar::{Date, Interval};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::Amount;
 use crate::domain::quota::QuotaChanged;
+use crate::domain::settlement::settled_part;
+use crate::pipeline::packed::Settled;
 use compact_str::CompactString;
+use num_rational::BigRational;
+use num_traits::Zero;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +18,8 @@ pub struct Inputs {
     pub statements: Vec<Statement>,
     /// Deals of the measures that are read deal by deal, in the order in which they are folded.
     pub deals: Vec<Listed>,
+    /// By deal: those of which something is settled, or nothing has to be.
+    pub settled: Vec<(CompactString, Settled)>,
 }
 
 /// What one deal gave a measure, in 10^-12. The order of fields is that of the fold: close date, sequence, deal id.
@@ -160,9 +167,24 @@ impl Inputs {
     }
 
     /// What the deals of a period gave a measure, in order.
-    pub fn deals_of(&self, measure: &str, place: usize) -> impl Iterator<Item = i128> {
-        let of = move |listed: &&Listed| usize::from(listed.place) == place && listed.measure == measure;
-        self.deals.iter().filter(of).map(|listed| listed.value)
+    pub fn deals_of(&self, measure: &str, place: usize) -> impl Iterator<Item = &Listed> {
+        self.deals.iter().filter(move |listed| usize::from(listed.place) == place && listed.measure == measure)
+    }
+
+    /// Replaces what was told of a deal before.
+    pub fn settle(&mut self, deal_id: &str, settled: Settled) {
+        match self.settled.binary_search_by(|(of, _)| of.as_str().cmp(deal_id)) {
+            Ok(at) => self.settled[at].1 = settled,
+            Err(at) => self.settled.insert(at, (deal_id.into(), settled)),
+        }
+    }
+
+    /// The part of a deal that is settled before a day.
+    pub fn settled_part(&self, deal_id: &str, before: Date) -> BigRational {
+        match self.settled.binary_search_by(|(of, _)| of.as_str().cmp(deal_id)) {
+            Ok(at) => settled_part(self.settled[at].1.total, &self.settled[at].1.passed, before),
+            Err(_) => BigRational::zero(),
+        }
     }
 
     /// A statement of the same quota and revision.
@@ -181,7 +203,7 @@ impl Inputs {
         newest.amount.map(|amount| InForce { amount, revision: newest.revision })
     }
 
-    /// Adds what another part was told; `None` when a sum does not fit.
+    /// Adds what a later part was told; `None` when a sum does not fit.
     pub fn merge(&mut self, other: &Inputs) -> Option<()> {
         for sum in &other.sums {
             let slot = self.sum_mut(&sum.measure, sum.place);
@@ -192,6 +214,7 @@ impl Inputs {
             let (measure, deal) = listed.key();
             self.add_deal(measure, listed.place, deal, listed.value)?;
         }
+        other.settled.iter().for_each(|(deal_id, settled)| self.settle(deal_id, settled.clone()));
         Some(())
     }
 }

@@ -1,7 +1,7 @@
 //! Prices one entry: which components are in force in which period, what each earned, and what they lack.
 
 use super::entry::Waiting;
-use super::inputs::{Inputs, Statement};
+use super::inputs::{Inputs, Listed, Statement};
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
@@ -9,7 +9,7 @@ use crate::domain::money::{Amount, Measured, Minor};
 use crate::domain::plan::{Component, Pays, Prorate};
 use crate::domain::rate_table::Part;
 use crate::domain::reject::Reason;
-use crate::domain::reward::{Earned, Lacks, PeriodInput, Reading, earned};
+use crate::domain::reward::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice, earned};
 use crate::domain::tranche::due;
 use crate::domain::world::{PlanVersion, World, active_part, parameter_in, plans_in};
 use compact_str::CompactString;
@@ -93,25 +93,29 @@ impl Versions<'_> {
 }
 
 /// Goes through the periods of an interval with what of each is due in a run: rounded where all of it is.
-struct FallingDue {
+struct FallingDue<'i> {
+    inputs: &'i Inputs,
     run: Period,
+    /// The day after its last.
+    run_end: Date,
     interval: Interval,
     before: i64,
 }
 
-impl FallingDue {
+impl FallingDue<'_> {
     fn next<'w>(
         &mut self,
-        earned: &Earned<'w>,
+        earned: &Earned<'_>,
         component: &Component,
         in_force: impl Fn(Period) -> Option<InForce<'w>>,
         minor_digits: u32,
     ) -> Minor {
         let (first, _) = self.interval.first_and_last();
-        let part = |(place, slice): &(usize, BigRational)| {
-            let period = Period(first.0 + *place as i32);
+        let part = |slice: &Slice<'_>| {
+            let period = Period(first.0 + slice.place as i32);
             let tranches = in_force(period).map_or(&[][..], |version| &version.component().pay);
-            slice * due(tranches, period, self.interval, self.run)
+            let settled = slice.deal_id.map(|deal_id| self.inputs.settled_part(deal_id, self.run_end));
+            &slice.amount * due(tranches, period, self.interval, self.run, &settled.unwrap_or_default())
         };
         let all = earned.slices.iter().map(part).fold(BigRational::zero(), |all, part| all + part);
         // What is due of an amount that fits does fit.
@@ -227,14 +231,15 @@ impl<'w> Terms<'w> {
         let periods = (first.0..=last.0).map(Period);
         let rows = periods.clone().map(|period| self.period_input(interval, period, in_force(period), inputs));
         let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
-        let Some(priced) = rows.and_then(|rows| earned(&rows, self.world.minor_digits)) else {
+        let Some(priced) = rows.and_then(|rows| earned(&rows, self.world.minor_digits, run.is_some())) else {
             let component_id = versions.component_id;
             let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
             pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
             return;
         };
         let tranches = periods.clone().filter_map(in_force).any(|version| !version.component().pay.is_empty());
-        let mut falling_due = run.filter(|_| tranches).map(|run| FallingDue { run, interval, before: 0 });
+        let run = run.filter(|_| tranches).and_then(|run| Some((run, self.world.bounds(run)?.1)));
+        let mut falling_due = run.map(|(run, run_end)| FallingDue { inputs, run, run_end, interval, before: 0 });
         for (period, earned) in periods.zip(priced) {
             let Some(version) = in_force(period) else { continue };
             let due = falling_due.as_mut().map(|due| due.next(&earned, version.component(), in_force, self.world.minor_digits));
@@ -246,13 +251,16 @@ impl<'w> Terms<'w> {
     }
 
     /// What a component reads in a period; `None` when a sum does not fit.
-    fn period_input(
+    fn period_input<'i>(
         &self,
         interval: Interval,
         period: Period,
         version: Option<InForce<'w>>,
-        inputs: &Inputs,
-    ) -> Option<PeriodInput<'w>> {
+        inputs: &'i Inputs,
+    ) -> Option<PeriodInput<'i>>
+    where
+        'w: 'i,
+    {
         let (_, last) = interval.first_and_last();
         let nothing = Reading::default();
         let mut input = PeriodInput {
@@ -278,8 +286,10 @@ impl<'w> Terms<'w> {
         input.paid = read(component.paid_measure.as_deref())?;
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
         input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
-        if component.reads_deals() {
-            input.deals = inputs.deals_of(&component.measure, period.place_in_quarter()).map(Measured).collect();
+        if component.lists_deals() {
+            let listed = inputs.deals_of(&component.measure, period.place_in_quarter());
+            let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
+            input.deals = listed.map(deal).collect();
         }
         if version.is_personal() {
             input.prorate = version.plan.plan.prorate;

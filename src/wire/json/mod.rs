@@ -1,4 +1,4 @@
-//! Records as JSON: lines of deals and quotas in, every output out, under the names that the Avro records have.
+//! Records as JSON: lines of deals, quotas and settlements in, every output out, under the names that the Avro records have.
 //!
 //! Reading is strict: an unknown field, an exponent, a decimal too many or a field given twice is refused with its path.
 //! Numbers are read from their text and decimals are written as text, so that no value passes through a float.
@@ -7,7 +7,9 @@ mod deal;
 mod object;
 mod output;
 mod quota;
+mod settlement;
 
 pub use deal::{Attribute, Deal, Line, Split, deal_from_line};
 pub use output::{ToJson, to_json};
 pub use quota::{Quota, quota_from_line};
+pub use settlement::{Settlement, settlement_from_line};

@@ -10,6 +10,7 @@ use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, Payo
 use crate::domain::pay_terms::*;
 use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
+use crate::domain::settlement::{DealSettled, SettlementKind};
 use crate::domain::territory::{Assignment, Condition, Crediting, Dimension, Node, Territories, Territory, Uncovered, When};
 use crate::domain::topic::{Position, Topic};
 
@@ -90,6 +91,18 @@ pub fn quota() -> QuotaChanged<'static> {
         applies_from: Some(Date(DAY.0 - 2)),
         author: "eva",
         reason: "new territory",
+        occurred_at: 1_770_000_000_000_000,
+    }
+}
+
+pub fn settlement() -> DealSettled<'static> {
+    DealSettled {
+        settlement_id: "INV-7/1",
+        deal_id: "D-1",
+        kind: SettlementKind::Collected,
+        amount: Amount(60_000_500_000),
+        currency: "USD",
+        on: DAY,
         occurred_at: 1_770_000_000_000_000,
     }
 }
@@ -206,7 +219,7 @@ pub fn facts() -> Vec<Fact> {
             calendar: "fiscal".into(),
             pay_group: "default".into(),
             period: Period(2026 * 12),
-            cut: Cut { deal_closed: vec![10, 0, 12], quota_changed: vec![0, 1, 2] },
+            cut: Cut { deal_closed: vec![10, 0, 12], quota_changed: vec![0, 1, 2], deal_settled: vec![4, 0, 5] },
         }),
         FactBody::PeriodReopened(PeriodReopened { close_id: "2026-01".into() }),
         FactBody::PeriodReleased(PeriodReleased {

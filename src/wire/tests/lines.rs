@@ -4,7 +4,7 @@ use super::fixtures;
 use crate::domain::calendar::Date;
 use crate::domain::deal::{Change, DealStatus};
 use crate::domain::money::Share;
-use crate::wire::json::{deal_from_line, quota_from_line};
+use crate::wire::json::{deal_from_line, quota_from_line, settlement_from_line};
 
 const DEAL: &str = r#"{"deal_id": "D-1", "revision": 2, "status": "CLOSED", "change": "CORRECTION",
     "effective_on": "2026-02-03", "closed_on": "2026-02-03", "sequence": 7, "currency": "USD", "customer": "Initech",
@@ -39,6 +39,17 @@ fn a_line_says_all_of_a_quota() {
     assert_eq!(quota_from_line(line).expect("a good line").as_quota(), fixtures::quota());
     let withdrawn = quota_from_line(&line.replace("\"amount\":100000,", "")).expect("a good line");
     assert_eq!(withdrawn.amount, None);
+}
+
+#[test]
+fn a_line_says_all_of_a_settlement() {
+    let line = r#"{"settlement_id":"INV-7/1","deal_id":"D-1","kind":"COLLECTED","amount":"60000.50","currency":"USD",
+        "on":"2026-02-03","occurred_at":1770000000000000}"#;
+    assert_eq!(settlement_from_line(line).expect("a good line").as_settlement(), fixtures::settlement());
+    let refused = |from: &str, to: &str| settlement_from_line(&line.replace(from, to)).expect_err("a bad line").to_string();
+    let kind = "kind: \"PAID\" is not one of INVOICED, COLLECTED, REFUNDED [invalid_field]";
+    assert_eq!(refused("\"COLLECTED\"", "\"PAID\""), kind);
+    assert_eq!(refused("\"on\":\"2026-02-03\",", ""), "on: missing [invalid_field]");
 }
 
 #[test]

@@ -36,6 +36,9 @@ fn every_other_record_comes_back() {
     codec.write_quota(&fixtures::quota(), &mut bytes).unwrap();
     assert_eq!(codec.read_quota(&bytes).unwrap(), fixtures::quota());
     bytes.clear();
+    codec.write_settlement(&fixtures::settlement(), &mut bytes).unwrap();
+    assert_eq!(codec.read_settlement(&bytes).unwrap(), fixtures::settlement());
+    bytes.clear();
     codec.write_attainment(&fixtures::attainment(), &mut bytes).unwrap();
     assert_eq!(codec.read_attainment(&bytes).unwrap(), fixtures::attainment());
     bytes.clear();

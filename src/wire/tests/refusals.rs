@@ -6,6 +6,7 @@ use crate::domain::deal::{Counts, DealClosed};
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::money::{Amount, Quantity, Share};
 use crate::domain::quota::QuotaChanged;
+use crate::domain::settlement::DealSettled;
 use crate::domain::topic::{Position, Topic, partition_of};
 use crate::pipeline::packed::PackedCredits;
 use crate::wire::Codec;
@@ -145,6 +146,26 @@ fn quotas_that_are_refused() {
     let mut interval = good.clone();
     interval[at + 6] = b'9';
     check(b"ana", &interval, "interval: \"2026-Q9\" is not an interval like 2026-Q1 or 2026-01 [invalid_field]");
+}
+
+#[test]
+fn settlements_that_are_refused() {
+    let partition = partition_of(b"D-1", PARTITIONS);
+    let bytes_of = |settled: &DealSettled<'_>| {
+        let mut bytes = Vec::new();
+        codec().write_settlement(settled, &mut bytes).expect("settlement can be written");
+        bytes
+    };
+    let check = |key: &[u8], value: &[u8], expected: &str| {
+        assert_eq!(refusal(Topic::DealSettled, partition, Some(key), Some(value), 10_000), expected);
+    };
+    let good = bytes_of(&fixtures::settlement());
+    check(b"INV-7/1", &good, "deal_id: key \"INV-7/1\", but the record is of \"D-1\" [key_mismatch]");
+    check(b"D-1", &deal_bytes(&deal()), "schema id 1, expected 15 (deal-settled) [unknown_schema]");
+    let negative = bytes_of(&DealSettled { amount: Amount(-1_500_000), ..fixtures::settlement() });
+    check(b"D-1", &negative, "amount: -1.5 is not more than 0: the kind says which way the money went [invalid_field]");
+    let unnamed = bytes_of(&DealSettled { settlement_id: "", ..fixtures::settlement() });
+    check(b"D-1", &unnamed, "settlement_id: empty [invalid_field]");
 }
 
 #[test]

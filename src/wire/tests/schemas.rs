@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every schema by name, with its text.
-pub const SCHEMAS: [(&str, &str); 8] = [
+pub const SCHEMAS: [(&str, &str); 9] = [
     ("deal-closed", include_str!("../../../schemas/deal-closed.avsc")),
     ("quota-changed", include_str!("../../../schemas/quota-changed.avsc")),
     ("facts", include_str!("../../../schemas/facts.avsc")),
@@ -18,6 +18,7 @@ pub const SCHEMAS: [(&str, &str); 8] = [
     ("payout", include_str!("../../../schemas/payout.avsc")),
     ("payout-run", include_str!("../../../schemas/payout-run.avsc")),
     ("payee", include_str!("../../../schemas/payee.avsc")),
+    ("deal-settled", include_str!("../../../schemas/deal-settled.avsc")),
 ];
 
 /// Collects what has a name and no doc.
@@ -58,18 +59,22 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 3] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 4] = [
     (
         2,
         3,
         include_str!("../../../schemas/earlier/facts.3.avsc"),
         &["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"],
     ),
-    (2, 9, include_str!("../../../schemas/earlier/facts.9.avsc"), &[]),
+    (
+        2,
+        9,
+        include_str!("../../../schemas/earlier/facts.9.avsc"),
+        &["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split", "pay", "attribution"],
+    ),
+    (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
     (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
 ];
-/// The fields of facts that came after the last of them.
-const LATEST: [&str; 8] = ["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split", "pay", "attribution"];
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
@@ -167,7 +172,7 @@ fn attainment_before_territories_is_read() {
     let mut attainment = super::fixtures::attainment();
     let mut bytes = Vec::new();
     codec.write_attainment(&attainment, &mut bytes).unwrap();
-    let before = as_before(EARLIER[2], EARLIER[2].3, &bytes);
+    let before = as_before(EARLIER[3], EARLIER[3].3, &bytes);
     assert!(before.len() < bytes.len());
     attainment.territory.0 = 0;
     assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
@@ -176,18 +181,19 @@ fn attainment_before_territories_is_read() {
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
     let codec = crate::wire::Codec::new().unwrap();
-    for earlier in &EARLIER[..2] {
-        let (first, added) = (earlier.1 == 3, [earlier.3, &LATEST].concat());
+    for (place, earlier) in EARLIER[..3].iter().enumerate() {
+        let (id, added) = (earlier.1, EARLIER[place..3].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
         let mut differing = 0;
         let kinds = super::fixtures::facts().into_iter();
-        for mut fact in kinds.filter(|fact| !matches!(fact.body, FactBody::TerritoriesDefined(_))) {
+        for mut fact in kinds.filter(|fact| id >= 12 || !matches!(fact.body, FactBody::TerritoriesDefined(_))) {
             match &mut fact.body {
-                FactBody::PlanDefined(plan) => {
-                    plan.prorate = if first { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
+                FactBody::PlanDefined(plan) if id < 12 => {
+                    plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
                     plan.pay = Default::default();
-                    plan.components.truncate(if first { 2 } else { plan.components.len() });
+                    plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
                 }
-                FactBody::PayeeDefined(payee) if first => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
+                FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
+                FactBody::PeriodClosed(closed) => closed.cut.deal_settled.clear(),
                 _ => {}
             }
             let mut bytes = Vec::new();
@@ -196,6 +202,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             differing += usize::from(framed[5..] != bytes[5..]);
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        assert_eq!(differing, if first { 2 } else { 1 }, "a plan, and a payee of id 3");
+        let expected = [(3, 3), (9, 2), (12, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
+        assert_eq!(Some(differing), expected, "a close, a plan before id 12, and a payee of id 3");
     }
 }

@@ -2,9 +2,10 @@
 
 use super::toy::{FACT_ADDS, Toy};
 use crate::config::{Config, Limits};
-use crate::domain::calendar::Date;
+use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::deal::{Change, Counts, DealClosed, DealStatus, Line, Split};
 use crate::domain::money::{Amount, Quantity, WHOLE};
+use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
 use crate::log::embedded::{Embedded, EmbeddedStage};
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 pub const PARTITIONS: u32 = 3;
 pub const GROUP: &str = "test.crediting";
 pub const STAGE: &str = "crediting";
+pub const INPUTS: [Topic; 2] = [Topic::DealClosed, Topic::QuotaChanged];
 
 /// What a call of the stage's log is to answer instead of doing it.
 pub type Fault = (&'static str, fn(String) -> LogError);
@@ -140,6 +142,7 @@ pub struct Bench {
     pub directory: tempfile::TempDir,
     pub limits: Limits,
     pub layout: Layout,
+    pub inputs: &'static [Topic],
     pub faults: Arc<Mutex<Faults>>,
     pub status: Arc<Status>,
     pub tap: Arc<OutcomeTap>,
@@ -157,6 +160,7 @@ impl Bench {
             directory: tempfile::tempdir().unwrap(),
             limits,
             layout: Layout::Packed,
+            inputs: &INPUTS,
             faults: Arc::default(),
             status: Arc::default(),
             tap: Arc::new(OutcomeTap::new(100)),
@@ -176,20 +180,21 @@ impl Bench {
     pub fn machine(&self, crash: CrashPoints) -> Machine {
         let crash = Arc::new(crash);
         let store = self.store(&crash);
+        let inputs = self.inputs;
         let setup = Setup {
             name: STAGE,
             group: GROUP.into(),
             owner: "test/crediting".into(),
             client: Arc::new(self.log.clone()),
             codec: self.codec.clone(),
-            make_stage: Box::new(|| Box::new(Toy::default())),
+            make_stage: Box::new(move || Box::new(Toy::reading(inputs))),
             limits: self.limits.clone(),
             status: self.status.clone(),
             tap: Some(self.tap.clone()),
             metrics: Arc::new(Metrics::new().unwrap()),
             crash,
         };
-        let stage = self.log.stage(GROUP, &[Topic::DealClosed, Topic::QuotaChanged]).unwrap();
+        let stage = self.log.stage(GROUP, inputs).unwrap();
         Machine::new(setup, Box::new(Faulty { inner: stage, faults: self.faults.clone() }), store).unwrap()
     }
 
@@ -203,6 +208,28 @@ impl Bench {
         }
         let appends: Vec<_> = outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
         self.log.append(&appends).unwrap();
+    }
+
+    /// Appends a quota; all of them are counted under one id.
+    pub fn append_quota(&mut self) {
+        let quota = QuotaChanged {
+            payee_id: "ana",
+            measure: "sales",
+            calendar: "fiscal",
+            interval: Interval::Month(Period(24_312)),
+            amount: None,
+            revision: 1,
+            applies_from: None,
+            author: "eva",
+            reason: "",
+            occurred_at: 0,
+        };
+        let (mut bytes, mut records) = (Vec::new(), Records::default());
+        self.codec.write_quota(&quota, &mut bytes).unwrap();
+        records.push(Some(b"ana"), Some(&bytes));
+        let partition = partition_of(b"ana", PARTITIONS);
+        self.log.append(&[Append { topic: Topic::QuotaChanged, partition, records: &records }]).unwrap();
+        *self.appended.entry("quotas".into()).or_default() += 1;
     }
 
     /// `count` deals over 17 ids.

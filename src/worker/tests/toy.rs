@@ -30,6 +30,7 @@ struct Count {
 
 #[derive(Clone, Default)]
 pub struct Toy {
+    inputs: &'static [Topic],
     offered: u64,
     metas: BTreeMap<u32, Meta>,
     saved: BTreeMap<u32, Meta>,
@@ -37,6 +38,10 @@ pub struct Toy {
 }
 
 impl Toy {
+    pub fn reading(inputs: &'static [Topic]) -> Toy {
+        Toy { inputs, ..Toy::default() }
+    }
+
     fn count(
         &mut self,
         partition: u32,
@@ -91,7 +96,7 @@ fn number(state: &[u8]) -> u64 {
 
 impl Stage for Toy {
     fn inputs(&self) -> &'static [Topic] {
-        &[Topic::DealClosed, Topic::QuotaChanged]
+        self.inputs
     }
 
     fn changelog(&self) -> Topic {
@@ -157,7 +162,8 @@ impl Stage for Toy {
                 self.count(partition, deal.deal_id.as_bytes(), 1, states, effects)?;
                 effects.outcomes.push((origin.position, Outcome::Counted));
             }
-            Ok(_) => {}
+            // Every quota is one more for all of them.
+            Ok(_) => self.count(partition, b"quotas", 1, states, effects)?,
             Err(reject) => {
                 let text = format!("rejected {} {}", origin.position.offset, reject.reason.code());
                 effects.outputs.push(Output::Credits { partition, bytes: text.into_bytes() });

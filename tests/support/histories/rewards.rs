@@ -48,11 +48,12 @@ impl Making {
             self.modify(&mut component);
         }
         let component = self.settle_quota(component);
-        Component { pay: self.tranches(), ..component }
+        let pay = self.tranches(component.paid_measure.is_none());
+        Component { pay, ..component }
     }
 
     /// Most are paid at once.
-    fn tranches(&mut self) -> Vec<Tranche> {
+    fn tranches(&mut self, of_deals: bool) -> Vec<Tranche> {
         if self.random.chance(70) {
             return vec![];
         }
@@ -63,8 +64,12 @@ impl Making {
             let last = tranches.len() == 3 || self.random.chance(30);
             let share = if last { rest } else { *self.random.pick(&[rest / 2, rest / 3, rest / 7]) };
             rest -= share;
-            let when =
+            let mut when =
                 *self.random.pick(&[Due::Booked, Due::AfterMonths(1), Due::AfterMonths(2), Due::IntervalEnd, Due::YearEnd]);
+            if of_deals && self.random.chance(40) {
+                self.features.count("paid when settled");
+                when = Due::Settled;
+            }
             tranches.push(Tranche { share: Rate(share), when });
         }
         tranches

@@ -19,7 +19,8 @@ impl Making {
                 0..45 => self.new_deal(),
                 45..65 => self.new_revision(),
                 65..72 => self.same_revision(),
-                72..94 => self.quota(),
+                72..84 => self.quota(),
+                84..94 => self.settlement(),
                 _ => self.period_step(),
             }
         }

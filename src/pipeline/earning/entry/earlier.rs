@@ -1,15 +1,14 @@
-//! States of version 1, as they were before draws, deals one by one and credit by territory: read, never written.
+//! States of version 1, as they were before draws, deals one by one and credit by territory, and entries of version 2,
+//! before settlements: read, never written.
 
-use super::super::inputs::{self, ByKind, Statement};
-use super::{Attained, Booking, Standing, Unreleased, Waiting};
+use super::super::inputs::{self, ByKind, Listed, Statement};
+use super::{Attained, Book, Booking, Standing, Unreleased, Waiting};
 use crate::domain::account::Account;
 use crate::domain::calendar::{Interval, Period};
 use crate::domain::money::{Amount, Minor};
 use crate::domain::pay::Brought;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-
-pub const VERSION: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 pub struct Entry {
@@ -81,7 +80,40 @@ impl Inputs {
             inputs::Sum { measure, place, by_kind }
         };
         let sums = self.sums.into_iter().map(sum).collect();
-        inputs::Inputs { sums, statements: self.statements, deals: Vec::new() }
+        inputs::Inputs { sums, statements: self.statements, ..inputs::Inputs::default() }
+    }
+}
+
+/// Of version 2.
+#[derive(Serialize, Deserialize)]
+pub struct SecondEntry {
+    inputs: SecondInputs,
+    later: Vec<(u32, SecondInputs)>,
+    books: Vec<Book>,
+    attained: Vec<Attained>,
+    waiting: Vec<Waiting>,
+    as_of: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SecondInputs {
+    sums: Vec<inputs::Sum>,
+    statements: Vec<Statement>,
+    deals: Vec<Listed>,
+}
+
+impl SecondEntry {
+    pub fn entry(self) -> super::Entry {
+        let SecondEntry { inputs, later, books, attained, waiting, as_of } = self;
+        let later = later.into_iter().map(|(epoch, inputs)| (epoch, inputs.inputs())).collect();
+        super::Entry { inputs: inputs.inputs(), later, books, attained, waiting, as_of }
+    }
+}
+
+impl SecondInputs {
+    fn inputs(self) -> inputs::Inputs {
+        let SecondInputs { sums, statements, deals } = self;
+        inputs::Inputs { sums, statements, deals, settled: Vec::new() }
     }
 }
 
@@ -122,7 +154,7 @@ mod tests {
     use super::*;
 
     fn stored<T: Serialize>(state: &T) -> Vec<u8> {
-        postcard::to_extend(state, vec![VERSION]).unwrap()
+        postcard::to_extend(state, vec![1]).unwrap()
     }
 
     #[test]
@@ -155,6 +187,15 @@ mod tests {
         assert_eq!((read.attained[0].sequence, standing), (3, expected));
         assert_eq!(decode(None).unwrap(), EntryNow::default());
         assert!(decode(Some(&[9])).unwrap_err().contains("version Some(9)"));
+    }
+
+    #[test]
+    fn an_entry_of_version_2_is_read_without_settlements() {
+        let inputs = || SecondInputs { sums: vec![], statements: vec![], deals: vec![] };
+        let (books, attained, waiting) = (vec![], vec![], vec![]);
+        let entry = SecondEntry { inputs: inputs(), later: vec![(4, inputs())], books, attained, waiting, as_of: 11 };
+        let read = decode(Some(&postcard::to_extend(&entry, vec![2]).unwrap())).unwrap();
+        assert_eq!((read.later[0].0, read.as_of, read.inputs.settled.len()), (4, 11, 0));
     }
 
     #[test]

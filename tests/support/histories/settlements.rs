@@ -1,0 +1,83 @@
+//! What customers of a history pay: in parts, twice, too late, back, for deals that come later or never.
+
+use super::*;
+
+/// A settlement that owns its texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedSettlement {
+    pub settlement_id: String,
+    pub deal_id: String,
+    pub kind: SettlementKind,
+    pub amount: Amount,
+    pub currency: &'static str,
+    pub on: Date,
+    pub occurred_at: i64,
+}
+
+impl OwnedSettlement {
+    pub fn as_settlement(&self) -> DealSettled<'_> {
+        DealSettled {
+            settlement_id: &self.settlement_id,
+            deal_id: &self.deal_id,
+            kind: self.kind,
+            amount: self.amount,
+            currency: self.currency,
+            on: self.on,
+            occurred_at: self.occurred_at,
+        }
+    }
+}
+
+impl Making {
+    pub(super) fn settlement(&mut self) {
+        if !self.settlements.is_empty() && self.random.chance(15) {
+            return self.same_settlement();
+        }
+        let known = self.random.below(self.deals.len().max(1) + 1);
+        let deal_id = format!("D{known}");
+        let deal = self.deals.iter().rev().find(|deal| deal.deal_id == deal_id);
+        self.features.count(if deal.is_some() { "settlement" } else { "settlement before its deal" });
+        let total: i128 = deal.map_or(1_000_000_000, |deal| deal.lines.iter().map(|line| line.amount.0).sum());
+        let amount = match self.random.below(4) {
+            0 => total.abs(),
+            1 => total.abs() / 2,
+            2 => total.abs() / 3,
+            _ => total.abs() + 7_000_000,
+        };
+        let kind = if total < 0 { SettlementKind::Refunded } else { SettlementKind::Collected };
+        let kind = match self.random.below(10) {
+            0 => SettlementKind::Invoiced,
+            1 | 2 if kind == SettlementKind::Collected => SettlementKind::Refunded,
+            1 | 2 => SettlementKind::Collected,
+            _ => kind,
+        };
+        if kind == SettlementKind::Refunded {
+            self.features.count("refund");
+        }
+        let currency = if self.random.chance(5) { "EUR" } else { "USD" };
+        let settlement = OwnedSettlement {
+            settlement_id: format!("S{}", self.settlements.len()),
+            deal_id,
+            kind,
+            amount: Amount(amount.max(1)),
+            currency,
+            on: Date(day(1, 1).0 + self.random.below(130) as i32),
+            occurred_at: self.events.len() as i64,
+        };
+        self.settlements.push(settlement.clone());
+        self.events.push(Event::Settlement(settlement));
+    }
+
+    /// Delivered again, or under another content.
+    fn same_settlement(&mut self) {
+        let mut again = self.random.pick(&self.settlements).clone();
+        again.occurred_at = self.events.len() as i64;
+        if self.random.chance(50) {
+            self.features.count("settlement conflict");
+            again.amount.0 += 1_000_000;
+        } else {
+            self.features.count("settlement duplicate");
+        }
+        self.events.push(Event::Settlement(again));
+    }
+}
