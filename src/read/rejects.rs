@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// What a word is about, so that a resumption meets its parking.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum About {
-    /// A refused record stays refused.
+    /// A refused record stays refused; a settlement waits and resumes as the record that it is.
     Record(Position, Vec<u8>),
     /// A deal waits, whichever revision of it.
     Deal(Vec<u8>),
@@ -21,9 +21,16 @@ enum About {
 }
 
 fn about(record: &RejectRecord) -> About {
-    let lacking =
-        [Reason::MissingPlan, Reason::MissingQuota, Reason::UnknownMeasure, Reason::NoSuchInterval, Reason::AmountOutOfRange];
+    let lacking = [
+        Reason::MissingPlan,
+        Reason::MissingQuota,
+        Reason::MissingParameter,
+        Reason::UnknownMeasure,
+        Reason::NoSuchInterval,
+        Reason::AmountOutOfRange,
+    ];
     match record.kind {
+        _ if record.position.topic == Topic::DealSettled => About::Record(record.position, record.key.clone()),
         RejectKind::Rejected => About::Record(record.position, record.key.clone()),
         _ if lacking.contains(&record.reject.reason) => About::Payee(record.key.clone(), record.reject.message.clone()),
         _ => About::Deal(record.key.clone()),
@@ -52,5 +59,72 @@ impl Rejects {
 
     pub fn count(&self, kind: RejectKind) -> usize {
         self.of(Some(kind)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reject::Reject;
+    use crate::log::batch::Outbox;
+    use crate::log::embedded::Embedded;
+    use crate::log::{Append, Client};
+    use crate::pipeline::Output;
+    use crate::wire::Codec;
+
+    /// Kind, where its cause stood, key, reason, message.
+    type Word<'w> = (RejectKind, (Topic, u32, u64), &'w str, Reason, &'w str);
+
+    /// What the newest words are after these.
+    fn check(words: &[Word<'_>], expected: &[&str]) {
+        const PARTITIONS: u32 = 4;
+        let (log, codec, mut outbox) = (Embedded::in_memory().unwrap(), Codec::new().unwrap(), Outbox::default());
+        log.create_topics(PARTITIONS).unwrap();
+        for (kind, (topic, partition, offset), key, reason, message) in words {
+            let record = RejectRecord {
+                kind: *kind,
+                position: Position { topic: *topic, partition: *partition, offset: *offset },
+                key: key.as_bytes().to_vec(),
+                reject: Reject::new(*reason, "", (*message).into()),
+                original: Vec::new(),
+                original_bytes: 0,
+                original_hash: String::new(),
+            };
+            codec.output(&Output::Rejected(Box::new(record)), PARTITIONS, &mut outbox).unwrap();
+        }
+        let appends: Vec<_> = outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
+        log.append(&appends).unwrap();
+        let rejects = Rejects::read(&log).unwrap();
+        let word = |of: &RejectRecord| format!("{} {} {}", of.kind.name(), of.reject.reason.code(), of.reject.message);
+        assert_eq!(rejects.of(None).map(word).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn the_last_word_counts_wherever_its_cause_stood() {
+        use RejectKind::{Parked, Resumed};
+        let (deals, quotas, facts) = (Topic::DealClosed, Topic::QuotaChanged, Topic::Facts);
+        for partition in 0..4 {
+            let interval = |kind, topic, at| (kind, (topic, at, 7), "ben", Reason::NoSuchInterval, "2026-Q1");
+            check(&[interval(Parked, quotas, partition), interval(Resumed, facts, 0)], &["resumed no_such_interval 2026-Q1"]);
+            check(&[interval(Resumed, facts, 0), interval(Parked, deals, partition)], &["parked no_such_interval 2026-Q1"]);
+        }
+    }
+
+    #[test]
+    fn what_waits_for_different_things_is_told_one_by_one() {
+        let lacks = |message| (RejectKind::Parked, (Topic::Facts, 0, 1), "ana", Reason::MissingParameter, message);
+        check(&[lacks("one"), lacks("two")], &["parked missing_parameter one", "parked missing_parameter two"]);
+        let settled = |kind, offset, reason| (kind, (Topic::DealSettled, 1, offset), "D-1", reason, "settled");
+        let deal = (RejectKind::Parked, (Topic::DealClosed, 1, 0), "D-1", Reason::UnknownPayee, "deal");
+        let words = [
+            settled(RejectKind::Parked, 0, Reason::UnknownDeal),
+            settled(RejectKind::Parked, 1, Reason::UnknownDeal),
+            deal,
+            settled(RejectKind::Resumed, 0, Reason::UnknownDeal),
+            settled(RejectKind::Resumed, 1, Reason::UnknownDeal),
+            settled(RejectKind::Parked, 1, Reason::OtherCurrency),
+        ];
+        let expected = ["resumed unknown_deal settled", "parked other_currency settled", "parked unknown_payee deal"];
+        check(&words, &expected);
     }
 }

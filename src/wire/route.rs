@@ -1,8 +1,8 @@
 //! Where an output goes and what its record is: topic, partition, key, value and headers.
 
 use super::{Codec, WireError, internal, keys, rejected};
-use crate::domain::output::{CloseNote, RejectRecord};
-use crate::domain::topic::Topic;
+use crate::domain::output::{CloseNote, RejectKind, RejectRecord};
+use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::{Outbox, Records};
 use crate::pipeline::Output;
 
@@ -68,6 +68,11 @@ fn close_id(note: &CloseNote) -> &str {
 }
 
 fn push_rejected(record: &RejectRecord, partitions: u32, outbox: &mut Outbox) {
-    let records = outbox.to(Topic::Rejected, record.position.partition % partitions);
+    // What waits and resumes is in one partition, wherever the records stood that caused it: its words have an order.
+    let partition = match record.kind {
+        RejectKind::Rejected => record.position.partition % partitions,
+        RejectKind::Parked | RejectKind::Resumed => partition_of(&record.key, partitions),
+    };
+    let records = outbox.to(Topic::Rejected, partition);
     records.push_with_headers(Some(&record.key), Some(&record.original), rejected::headers(record));
 }

@@ -37,7 +37,8 @@ fn every_output_has_its_place() {
         (Output::Payout(fixtures::payout()), Topic::Payout, ana, "ana"),
         (Output::PayoutRun(fixtures::payout_run()), Topic::PayoutRun, 0, "2026-02-run"),
         (Output::Close(note), Topic::Closes, 0, "c-1"),
-        (Output::Rejected(rejected().into()), Topic::Rejected, 3, "D-1"),
+        (Output::Rejected(rejected().into()), Topic::Rejected, partition_of(b"D-1", PARTITIONS), "D-1"),
+        (Output::Rejected(RejectRecord { kind: RejectKind::Rejected, ..rejected() }.into()), Topic::Rejected, 3, "D-1"),
     ];
     for (output, topic, partition, key) in table {
         let (found_topic, found_partition, found_key, _) = routed(&output);
