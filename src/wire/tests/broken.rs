@@ -3,8 +3,10 @@
 use super::fixtures;
 use super::records::{codec, deal_bytes};
 use crate::domain::output::CloseNote;
+use crate::domain::settlement::Passed;
 use crate::domain::topic::{Position, Topic};
-use crate::wire::json::{deal_from_line, quota_from_line};
+use crate::pipeline::packed::{Cause, CauseTopic, Entry, PackedCredits, Settled, SettledDeal};
+use crate::wire::json::{deal_from_line, quota_from_line, settlement_from_line};
 use crate::wire::{Codec, internal};
 use proptest::prelude::*;
 
@@ -14,6 +16,7 @@ fn decodes(codec: &Codec, bytes: &[u8]) -> bool {
     let outcomes = [
         codec.read_deal(bytes).is_ok(),
         codec.read_quota(bytes).is_ok(),
+        codec.read_settlement(bytes).is_ok(),
         codec.fact(bytes).is_ok(),
         codec.read_attainment(bytes).is_ok(),
         codec.read_accrual(bytes).is_ok(),
@@ -25,6 +28,17 @@ fn decodes(codec: &Codec, bytes: &[u8]) -> bool {
         internal::read_draft(bytes).is_ok(),
     ];
     outcomes.contains(&true)
+}
+
+/// What crediting tells earning of a settled deal, and of a quota.
+fn packed() -> PackedCredits<'static> {
+    let settlement = fixtures::settlement();
+    let cause = Cause { topic: CauseTopic::DealSettled, offset: 7, occurred_at: 9 };
+    let passed = vec![Passed { on: settlement.on, amount: settlement.amount }];
+    let settled = Settled { total: settlement.amount, passed };
+    let deal = SettledDeal { cause, deal_id: settlement.deal_id, closed_on: settlement.on, payees: vec![0], settled };
+    let entries = vec![Entry::Settled(deal), Entry::Quota { cause, quota: fixtures::quota() }];
+    PackedCredits { source: 1, link_seq: 2, epoch: 3, facts_next: 4, payees: vec!["ana"], texts: vec![], entries }
 }
 
 /// One valid value of every topic and kind.
@@ -48,6 +62,7 @@ fn values(codec: &Codec) -> Vec<Vec<u8>> {
         values.push(out);
     };
     keep(&|out| codec.write_quota(&fixtures::quota(), out).unwrap());
+    keep(&|out| codec.write_settlement(&fixtures::settlement(), out).unwrap());
     keep(&|out| codec.write_attainment(&fixtures::attainment(), out).unwrap());
     keep(&|out| codec.write_accrual(&fixtures::accrual(), out).unwrap());
     keep(&|out| codec.write_payout(&fixtures::payout(), out).unwrap());
@@ -70,6 +85,16 @@ fn a_record_that_is_cut_anywhere_never_decodes() {
     }
 }
 
+/// Their first byte is that of other internal records, which lie in other topics.
+#[test]
+fn packed_credits_that_are_cut_anywhere_never_decode() {
+    let bytes = packed().encode().unwrap();
+    assert_eq!(PackedCredits::decode(&bytes).unwrap(), packed());
+    for length in 0..bytes.len() {
+        assert!(PackedCredits::decode(&bytes[..length]).is_err(), "{length}");
+    }
+}
+
 #[test]
 fn a_count_beyond_all_measure_is_refused() {
     let codec = codec();
@@ -84,7 +109,7 @@ type Flip = (prop::sample::Index, u8);
 
 fn random() -> impl Strategy<Value = (Vec<u8>, u8, prop::sample::Index, Vec<Flip>)> {
     let flips = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
-    (prop::collection::vec(any::<u8>(), 0..200), 0u8..10, any::<prop::sample::Index>(), flips)
+    (prop::collection::vec(any::<u8>(), 0..200), 0u8..18, any::<prop::sample::Index>(), flips)
 }
 
 #[test]
@@ -104,5 +129,6 @@ fn random_bytes_never_panic() {
         let text = String::from_utf8_lossy(&bytes);
         prop_assert!(deal_from_line(&text).is_err());
         prop_assert!(quota_from_line(&text).is_err());
+        prop_assert!(settlement_from_line(&text).is_err());
     });
 }

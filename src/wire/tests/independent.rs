@@ -101,6 +101,14 @@ fn a_quota_survives_another_writer() {
     assert_eq!(codec().read_quota(&other).unwrap(), fixtures::quota());
 }
 
+#[test]
+fn a_settlement_survives_another_writer() {
+    let mut bytes = Vec::new();
+    codec().write_settlement(&fixtures::settlement(), &mut bytes).unwrap();
+    let other = rewritten(&schema("deal-settled"), &bytes);
+    assert_eq!(codec().read_settlement(&other).unwrap(), fixtures::settlement());
+}
+
 const TEXTS: [&str; 5] = ["a", "Müller", "platform", "E-17", "x y"];
 
 fn text() -> impl Strategy<Value = &'static str> {
