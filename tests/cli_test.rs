@@ -23,6 +23,20 @@ fn the_cases_of_the_worked_company_reach_all_of_its_plans() {
     assert!(parts[0] == parts[2] && last.ends_with(" parts of plans reached"), "{last}");
 }
 
+/// `config/README.md` lists them, one in a row with a case.
+#[test]
+fn the_worked_company_uses_at_least_25_rules_each_with_a_case() {
+    let readme = std::fs::read_to_string(config().join("README.md")).unwrap();
+    let rows = readme.lines().filter(|line| line.starts_with("| ") && line.contains("](cases/"));
+    let rows: Vec<Vec<&str>> = rows.map(|line| line.split('|').map(str::trim).collect()).collect();
+    for row in &rows {
+        let case = row[3].split("](").nth(1).unwrap().trim_end_matches(')');
+        assert!(config().join(case).is_file(), "{case}");
+    }
+    let rules: std::collections::BTreeSet<&str> = rows.iter().map(|row| row[1]).collect();
+    assert!(rules.len() >= 25 && rules.len() == rows.len(), "{} rules in {} rows", rules.len(), rows.len());
+}
+
 #[test]
 fn what_no_case_reaches_is_named() {
     let case = config().join("cases/gate-running.toml");

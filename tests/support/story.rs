@@ -13,10 +13,6 @@ const PAYEES: usize = 700;
 /// How long anything may take before the test fails.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Renewals are paid 40 % at once and 60 % with the customer's money.
-const SETTLED: &str = "id = \"renewals\"\nattribution = \"slice\"\npay = [{ share = \"40%\", when = \"booked\" }, { share = \"60%\", \
-                       when = \"settled\" }]\nearning";
-
 pub struct Story {
     scratch: tempfile::TempDir,
     payees: usize,
@@ -26,6 +22,30 @@ pub struct Story {
 pub struct Step {
     arguments: Vec<String>,
     done_already: Option<&'static str>,
+}
+
+/// Of the payees, one after the other.
+const PLANS: [&str; 7] = ["ae", "ae", "enterprise", "development", "channel", "success", "se"];
+
+fn config() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
+}
+
+/// Name and text of the worked company's plans.
+fn plans() -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(config().join("plans")).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap())).collect()
+}
+
+/// Every component of the worked company, as totals name it.
+pub fn components() -> Vec<String> {
+    let plans = plans();
+    let of_plan = |(name, text): &(String, String)| {
+        let plan = name.split('.').next().unwrap().to_owned();
+        let ids = text.lines().filter_map(|line| line.strip_prefix("id = \"")?.split('"').next());
+        ids.map(|id| format!("{plan}/{id}")).collect::<Vec<_>>()
+    };
+    plans.iter().flat_map(of_plan).collect()
 }
 
 impl Story {
@@ -58,23 +78,33 @@ impl Story {
         path.display().to_string()
     }
 
-    /// The company's files; some of the payees report to `manager`.
+    /// The worked company's rules, for other people; some of the payees report to `manager`.
     fn company(&self, directory: &str, manager: &str) {
-        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-        for file in
-            ["company.toml", "calendar.toml", "measures.toml", "plans/ae.2026-01-01.toml", "plans/manager.2026-01-01.toml"]
-        {
-            let text = std::fs::read_to_string(config.join(file)).unwrap();
-            self.write(&format!("{directory}/{file}"), &text.replace("id = \"renewals\"\nearning", SETTLED));
+        for file in ["company.toml", "calendar.toml", "measures.toml"] {
+            self.write(&format!("{directory}/{file}"), &std::fs::read_to_string(config().join(file)).unwrap());
         }
-        let mut payees = String::from("id,title,manager,pay_group,plans,from,to,employee_ref\n");
-        payees += "m0,Head,,default,manager,2026-01-01,,E0\n";
-        payees += "m1,Manager,m0,default,manager,2026-01-01,,E1\nm2,Manager,m0,default,manager,2026-01-01,,E2\n";
+        for (name, text) in plans() {
+            self.write(&format!("{directory}/plans/{name}"), &text);
+        }
+        let mut payees = String::from("id,title,manager,pay_group,plans,from,to,employee_ref,target_incentive\n");
+        payees += "m0,Head,,default,manager,2026-01-01,,E0,\n";
+        payees += "m1,Manager,m0,default,manager,2026-01-01,,E1,\nm2,Manager,m0,default,manager,2026-01-01,,E2,\n";
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
         for number in 0..self.payees {
             let above = if number % 20 == 0 { manager } else { "m2" };
-            payees += &format!("p{number:03},Executive,{above},default,ae,2026-01-01,,X{number}\n");
-            quotas += &format!("p{number:03},new-arr,fiscal,2026-Q1,{}.00,\n", 2_000 + number * 10);
+            let plan = PLANS[number % PLANS.len()];
+            let target = if plan == "enterprise" { format!("{}.00", 5_000 + number) } else { String::new() };
+            payees += &format!("p{number:03},Seller,{above},default,{plan},2026-01-01,,X{number},{target}\n");
+            let measures: &[&str] = match plan {
+                "enterprise" => &["new-arr", "renewals"],
+                "success" => &["renewals"],
+                "se" => &["supported-arr"],
+                _ => &["new-arr"],
+            };
+            for measure in measures {
+                let amount = if *measure == "renewals" { 40 + number / 10 } else { 200 + number };
+                quotas += &format!("p{number:03},{measure},fiscal,2026-Q1,{amount}.00,\n");
+            }
         }
         self.write(&format!("{directory}/payees.csv"), &payees);
         self.write(&format!("{directory}/quotas.csv"), &quotas);
@@ -141,21 +171,30 @@ impl Step {
     }
 }
 
-/// Deals of one or two payees each, in the first quarter.
+/// Deals of one or two payees each, half of them with an overlay, in the first quarter.
 pub fn deals(prefix: &str, count: usize) -> String {
     let deal = |number: usize| {
-        let (first, second) = (number % PAYEES, (number * 7 + 3) % PAYEES);
+        let [first, second, third] = [number, number * 7 + 3, number * 11 + 5].map(|payee| payee % PAYEES);
         let kind = ["NEW", "EXPANSION", "RENEWAL"][number % 3];
-        let split = |payee: usize, share: &str| {
-            format!(r#"{{"payee_id":"p{payee:03}","role":"owner","counts":"REVENUE","share":"{share}"}}"#)
+        let product = ["analytics", "services", "core", "analytics"][number % 4];
+        let split = |payee: usize, counts: &str, share: &str| {
+            format!(r#"{{"payee_id":"p{payee:03}","role":"owner","counts":"{counts}","share":"{share}"}}"#)
         };
-        let splits = if first == second { split(first, "1") } else { split(first, "0.6") + "," + &split(second, "0.4") };
+        let mut splits = match first == second {
+            true => vec![split(first, "REVENUE", "1")],
+            false => vec![split(first, "REVENUE", "0.6"), split(second, "REVENUE", "0.4")],
+        };
+        if number.is_multiple_of(2) {
+            splits.push(split(third, "OVERLAY", "1"));
+        }
         format!(
-            r#"{{"deal_id":"{prefix}-{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-0{}-{:02}","currency":"USD","kind":"{kind}","lines":[{{"line_id":"1","product":"analytics","amount":"{}.37","quantity":"2"}}],"splits":[{splits}],"occurred_at":"2026-01-15T10:00:00Z"}}
+            r#"{{"deal_id":"{prefix}-{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-0{}-{:02}","currency":"USD","kind":"{kind}","lines":[{{"line_id":"1","product":"{product}","amount":"{}.37","quantity":"{}"}}],"splits":[{}],"occurred_at":"2026-01-15T10:00:00Z"}}
 "#,
             number % 3 + 1,
             number % 28 + 1,
-            100 + number
+            100 + number,
+            number % 30 + 1,
+            splits.join(",")
         )
     };
     (0..count).map(deal).collect()

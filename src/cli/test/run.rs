@@ -76,10 +76,11 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
             return Ok(());
         }
         EventKind::Settlement(settled) => {
+            // Between topics only what is folded has an order.
+            session.catch_up()?;
             let mut appender = Appender::new(session)?;
             appender.settlement(&settled.as_settlement(occurred_at))?;
             appender.flush()?;
-            return Ok(());
         }
         EventKind::Quota(quota) => publish::append(session, &one(Record::Quota(quota.clone())), "case", "case")?,
         EventKind::Payee(payee) => {
