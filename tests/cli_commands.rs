@@ -194,9 +194,9 @@ fn help_fits_a_terminal_of_80_columns() {
     for command in
         ["", "demo", "up", "run", "publish", "ingest", "close", "reopen", "release", "board", "attainment", "statement"]
             .into_iter()
-            .chain(["payouts", "rejects", "check", "test", "verify", "topics", "export"])
+            .chain(["payouts", "payroll", "rejects", "check", "test", "verify", "topics", "export", "export payouts"])
     {
-        let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).filter(|word| !word.is_empty()).collect();
         let output = accrue(&arguments);
         assert_eq!(code(&output), 0, "{command}");
         let text = out(&output);

@@ -1,6 +1,7 @@
 //! Appends inputs: encodes records, routes them by key, and writes them together.
 
 use super::session::Session;
+use crate::domain::acknowledgement::PayoutAcknowledged;
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::output::PayeeName;
@@ -75,6 +76,14 @@ impl<'s> Appender<'s> {
         self.codec.write_settlement(settled, &mut self.scratch)?;
         self.check_size()?;
         Ok(self.add(Topic::DealSettled, settled.deal_id.as_bytes()))
+    }
+
+    /// Adds what payroll says; returns its partition. One that is too large is a [`Reject`] as the error.
+    pub fn acknowledgement(&mut self, of: &PayoutAcknowledged<'_>) -> anyhow::Result<u32> {
+        self.scratch.clear();
+        self.codec.write_acknowledgement(of, &mut self.scratch)?;
+        self.check_size()?;
+        Ok(self.add(Topic::PayoutAcknowledged, of.payee_id.as_bytes()))
     }
 
     /// The engine would reject a larger record.

@@ -1,37 +1,191 @@
 //! `accrue export`: data for other programs, the same bytes for the same events.
 
 use super::console::Console;
-use super::exit::Exit;
+use super::exit::{Exit, files_error, found_error, io_error};
 use super::session::{LogOptions, Session};
+use crate::domain::calendar::Period;
+use crate::domain::money::Minor;
+use crate::files::payroll_file::{PayrollFile, PayrollNames, Profile, payroll_file};
+use crate::read::facts::{CloseState, Periods};
+use crate::read::payouts::{Run, released};
 use crate::read::totals;
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub enum Export {
     /// Booked totals that are not zero, and payouts, as sorted CSV
     Totals(LogOptions),
+    /// A released run as a file for payroll
+    Payouts(Payouts),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum As {
+    Csv,
+    Adp,
+    Workday,
+    Gusto,
+}
+
+impl From<As> for Profile {
+    fn from(profile: As) -> Profile {
+        match profile {
+            As::Csv => Profile::Csv,
+            As::Adp => Profile::Adp,
+            As::Workday => Profile::Workday,
+            As::Gusto => Profile::Gusto,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Payouts {
+    /// The pay period, like 2026-01
+    period: Period,
+    #[command(flatten)]
+    log: LogOptions,
+    /// csv, adp, workday or gusto
+    #[arg(long, value_enum, default_value = "csv", hide_possible_values = true)]
+    profile: As,
+    /// A TOML file with what payroll calls things
+    #[arg(long, value_name = "FILE")]
+    names: Option<PathBuf>,
+    /// Write there, with control totals beside it
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// What a file of payroll adds up to; written beside it.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Control {
+    run_id: String,
+    period: String,
+    payouts: usize,
+    rows: usize,
+    total: String,
+    currency: String,
+    digest: String,
 }
 
 impl Export {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
-        let Export::Totals(options) = self;
-        let session = Session::open(&options, console)?;
-        let rows = totals::export(session.client(), session.codec())?;
-        session.finish()?;
-        if console.json {
-            return rows.iter().try_for_each(|row| json_row(console, row)).map(|()| Exit::Done);
+        match self {
+            Export::Totals(options) => export_totals(&options, console),
+            Export::Payouts(payouts) => payouts.run(console),
         }
-        let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
-        writer.write_record(totals::EXPORT_HEADER)?;
-        for row in rows {
-            writer.write_record(row)?;
-        }
-        writer.flush()?;
-        Ok(Exit::Done)
     }
+}
+
+fn export_totals(options: &LogOptions, console: &Console) -> anyhow::Result<Exit> {
+    let session = Session::open(options, console)?;
+    let rows = totals::export(session.client(), session.codec())?;
+    session.finish()?;
+    if console.json {
+        return rows.iter().try_for_each(|row| json_row(console, row)).map(|()| Exit::Done);
+    }
+    let mut writer = csv::Writer::from_writer(std::io::stdout().lock());
+    writer.write_record(totals::EXPORT_HEADER)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.flush()?;
+    Ok(Exit::Done)
 }
 
 fn json_row(console: &Console, row: &totals::ExportRow) -> anyhow::Result<()> {
     let fields = totals::EXPORT_HEADER.iter().zip(row).map(|(name, value)| (name.to_string(), value.clone().into()));
     console.object(&serde_json::Map::<String, serde_json::Value>::from_iter(fields))
+}
+
+impl Payouts {
+    fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        let names = self.names.as_deref().map(read_names).transpose()?.unwrap_or_default();
+        let session = Session::open(&self.log, console)?;
+        let run = released_run(&session, self.period)?;
+        session.finish()?;
+        let written = payroll_file(&run.payouts, self.profile.into(), &names);
+        let file = written.map_err(|faults| files_error(format!("nothing is written:\n{}", faults.join("\n"))))?;
+        let control = control(&run, &file)?;
+        let (payouts, total, currency) = (control.payouts, &control.total, &control.currency);
+        let told = format!("{payouts} payouts, {total} {currency}, in {} rows; digest {}", file.rows, control.digest);
+        match &self.out {
+            Some(path) => {
+                write(path, &file, &control)?;
+                if console.json { console.object(&control)? } else { console.line(&format!("{}: {told}", path.display()))? }
+            }
+            None => {
+                std::io::stdout().lock().write_all(&file.bytes)?;
+                console.notice(&told);
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn read_names(path: &Path) -> anyhow::Result<PayrollNames> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| io_error(format!("{shown}: {error}; name a file of names")))?;
+    PayrollNames::parse(&text).map_err(|message| files_error(format!("{shown}: {message}")))
+}
+
+/// The run of a period that is released, whole.
+fn released_run(session: &Session, period: Period) -> anyhow::Result<Run> {
+    let periods = Periods::read(session.client(), session.codec())?;
+    match periods.close_of(period).map(|close| close.state) {
+        None => return Err(found_error(format!("{period} is not closed: accrue close closes it"))),
+        Some(CloseState::Closed) => {
+            return Err(found_error(format!("{period} is not released: accrue release publishes its payouts")));
+        }
+        Some(_) => {}
+    }
+    let runs = released(session.client(), session.codec())?;
+    let run = runs.into_iter().find(|((of, _), run)| *of == period && run.run.is_some()).map(|(_, run)| run);
+    let run = run.ok_or_else(|| found_error(format!("the run of {period} is not published yet; repeat the command")))?;
+    let records = run.run.as_ref().map_or(0, |record| record.records);
+    if run.payouts.len() as u64 != records {
+        let there = run.payouts.len();
+        return Err(found_error(format!("{there} of the {records} payouts of {period} are published yet; repeat the command")));
+    }
+    Ok(run)
+}
+
+fn control(run: &Run, file: &PayrollFile) -> anyhow::Result<Control> {
+    let record = run.run.as_ref().ok_or_else(|| found_error("the run is not released"))?;
+    let total: i64 = run.payouts.iter().map(|payout| payout.amount.0).sum();
+    if Minor(total) != record.total {
+        return Err(io_error(format!("the payouts of run {} do not add up to its total; run accrue verify", record.run_id)));
+    }
+    Ok(Control {
+        run_id: record.run_id.clone(),
+        period: record.period.to_string(),
+        payouts: run.payouts.len(),
+        rows: file.rows,
+        total: totals::money(record.total, &record.currency),
+        currency: record.currency.clone(),
+        digest: file.digest.clone(),
+    })
+}
+
+/// Writes a file and its control totals, unless others are there.
+fn write(path: &Path, file: &PayrollFile, control: &Control) -> anyhow::Result<()> {
+    let beside = PathBuf::from(format!("{}.control.json", path.display()));
+    let shown = path.display();
+    if path.exists() {
+        let known = std::fs::read_to_string(&beside).ok().and_then(|text| serde_json::from_str::<Control>(&text).ok());
+        let known = known.ok_or_else(|| found_error(format!("{shown} is there, without control totals; choose another name")))?;
+        if known != *control {
+            let of = known.run_id;
+            return Err(found_error(format!("{shown} is there with another content, of run {of}; choose another name")));
+        }
+    }
+    let text = format!("{}\n", serde_json::to_string_pretty(control)?);
+    for (to, bytes) in [(path, file.bytes.as_slice()), (&beside, text.as_bytes())] {
+        let part = PathBuf::from(format!("{}.part", to.display()));
+        let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, to));
+        written.map_err(|error| io_error(format!("{}: {error}; choose a place that can be written", to.display())))?;
+    }
+    Ok(())
 }

@@ -16,6 +16,7 @@ mod explain;
 mod export;
 mod ingest;
 mod kafka;
+mod payroll;
 mod progress;
 mod publish;
 mod reconcile;
@@ -75,6 +76,8 @@ enum Command {
     Statement(statement::Statement),
     /// Payouts by run
     Payouts(statement::Payouts),
+    /// What payroll has made of the payouts
+    Payroll(payroll::Payroll),
     /// What was refused and what waits for a fact
     #[command(subcommand)]
     Rejects(standings::Rejects),
@@ -124,6 +127,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Attainment(command) => command.run(console),
         Command::Statement(command) => command.run(console),
         Command::Payouts(command) => command.run(console),
+        Command::Payroll(command) => command.run(console),
         Command::Rejects(command) => command.run(console),
         Command::Check(command) => command.run(console),
         Command::Explain(command) => command.run(console),

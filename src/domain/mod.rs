@@ -6,6 +6,7 @@
 //! published); `reject` (why not).
 
 pub mod account;
+pub mod acknowledgement;
 pub mod calendar;
 pub mod credit;
 pub mod deal;

@@ -29,6 +29,8 @@ pub enum Topic {
     Payout,
     /// Out, key run_id: the run of a release, so that payroll can tell a complete one.
     PayoutRun,
+    /// In, key payee_id: what payroll says about payouts. No stage reads it: whoever asks compares it with them.
+    PayoutAcknowledged,
     /// Out, compacted, key payee_id: names for boards; the only personal data.
     Payee,
     /// Out: rejected, parked and resumed records with the reason in headers.
@@ -36,7 +38,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Topic; 15] = [
+    pub const ALL: [Topic; 16] = [
         Topic::DealClosed,
         Topic::QuotaChanged,
         Topic::DealSettled,
@@ -50,6 +52,7 @@ impl Topic {
         Topic::Accrual,
         Topic::Payout,
         Topic::PayoutRun,
+        Topic::PayoutAcknowledged,
         Topic::Payee,
         Topic::Rejected,
     ];
@@ -70,6 +73,7 @@ impl Topic {
             Topic::Accrual => "accrual",
             Topic::Payout => "payout",
             Topic::PayoutRun => "payout-run",
+            Topic::PayoutAcknowledged => "payout-acknowledged",
             Topic::Payee => "payee",
             Topic::Rejected => "rejected",
         }

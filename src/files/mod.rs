@@ -4,7 +4,8 @@
 //! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
 //! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`, `territories` (one file each); `draft`, `check`,
-//! `organisation`, `territory_check` (the whole); `changes` (what publishing would append); `case` (tests of plans); `deal_sheet` (another system's report).
+//! `organisation`, `territory_check` (the whole); `changes` (what publishing would append); `case` (tests of plans); `deal_sheet` (another system's
+//! report), `payroll_file` (what payroll takes).
 
 pub mod case;
 mod changes;
@@ -25,6 +26,7 @@ mod node;
 mod organisation;
 mod pay_conflicts;
 mod pay_terms;
+pub mod payroll_file;
 mod people;
 mod plan;
 mod quota_changes;

@@ -7,6 +7,7 @@
 pub mod board;
 pub mod facts;
 pub mod payouts;
+pub mod payroll;
 pub mod percent;
 pub mod rejects;
 pub mod replay;

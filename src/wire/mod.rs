@@ -1,9 +1,10 @@
 //! Records as bytes and back: Avro in Confluent framing, JSON lines, and the internal records.
 //!
 //! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
-//! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `fact` and `output` say how each record's fields stand,
+//! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `fact`, `output` and `acknowledgement` say how each record's fields stand,
 //! `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
 
+mod acknowledgement;
 mod component;
 mod deal;
 mod decimal;
@@ -26,6 +27,7 @@ mod territory;
 pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
 pub use rejected::read_reject;
 
+use crate::domain::acknowledgement::PayoutAcknowledged;
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
 use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun};
@@ -35,6 +37,7 @@ use crate::domain::settlement::DealSettled;
 use crate::domain::topic::{Position, Topic, partition_of};
 use crate::pipeline::Input;
 use crate::pipeline::packed::PackedCredits;
+use acknowledgement::AcknowledgementRecord;
 use deal::{ReadDeal, WriteDeal};
 use fact::FactRecord;
 use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, PayoutRecord, PayoutRunRecord, Wrong};
@@ -73,6 +76,7 @@ pub struct Codec {
     payout: Schema,
     payout_run: Schema,
     payee: Schema,
+    payout_acknowledged: Schema,
 }
 
 impl Codec {
@@ -99,6 +103,7 @@ impl Codec {
             payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,
             payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?,
             payee: schema("payee", include_str!("../../schemas/payee.avsc"))?,
+            payout_acknowledged: schema("payout-acknowledged", include_str!("../../schemas/payout-acknowledged.avsc"))?,
         })
     }
 
@@ -173,6 +178,10 @@ impl Codec {
         self.deal_settled.write(&SettlementRecord::new(settled), out)
     }
 
+    pub fn write_acknowledgement(&self, of: &PayoutAcknowledged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.payout_acknowledged.write(&AcknowledgementRecord::new(of), out)
+    }
+
     pub fn write_fact(&self, fact: &Fact, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.facts.write(&FactRecord::new(fact).map_err(encode("facts"))?, out)
     }
@@ -210,6 +219,13 @@ impl Codec {
     /// A settlement whose place in the log does not matter.
     pub fn read_settlement<'b>(&self, value: &'b [u8]) -> Result<DealSettled<'b>, WireError> {
         self.settlement(Some(value)).map_err(decode("deal-settled"))
+    }
+
+    /// What payroll says, or why its record is refused: no stage reads it first.
+    pub fn acknowledgement<'b>(&self, value: Option<&'b [u8]>) -> Result<PayoutAcknowledged<'b>, Reject> {
+        let acknowledgement = self.payout_acknowledged.read::<AcknowledgementRecord<'b>>(value)?.acknowledgement()?;
+        acknowledgement.check()?;
+        Ok(acknowledgement)
     }
 
     pub fn read_attainment(&self, value: &[u8]) -> Result<Attainment, WireError> {

@@ -16,7 +16,7 @@ use apache_avro::writer::datum::GenericDatumWriter;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-fn schema(name: &str) -> Schema {
+pub fn schema(name: &str) -> Schema {
     let (_, text) = SCHEMAS.into_iter().find(|(found, _)| *found == name).expect("a schema");
     Schema::parse_str(text).expect("a valid schema")
 }
@@ -29,7 +29,7 @@ fn read(schema: &Schema, framed: &[u8]) -> Avro {
     value
 }
 
-fn rewritten(schema: &Schema, framed: &[u8]) -> Vec<u8> {
+pub fn rewritten(schema: &Schema, framed: &[u8]) -> Vec<u8> {
     let writer = GenericDatumWriter::builder(schema).build().expect("a writer of the schema");
     let body = writer.write_value_to_vec(read(schema, framed)).expect("another writer encodes it");
     [&framed[..5], &body].concat()

@@ -1,5 +1,6 @@
 //! Records as bytes and back: golden bytes, an independent decoder, every refusal, truncation and random bytes.
 
+mod acknowledgements;
 mod broken;
 mod fixtures;
 mod independent;

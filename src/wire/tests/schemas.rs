@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every schema by name, with its text.
-pub const SCHEMAS: [(&str, &str); 9] = [
+pub const SCHEMAS: [(&str, &str); 10] = [
     ("deal-closed", include_str!("../../../schemas/deal-closed.avsc")),
     ("quota-changed", include_str!("../../../schemas/quota-changed.avsc")),
     ("facts", include_str!("../../../schemas/facts.avsc")),
@@ -19,6 +19,7 @@ pub const SCHEMAS: [(&str, &str); 9] = [
     ("payout-run", include_str!("../../../schemas/payout-run.avsc")),
     ("payee", include_str!("../../../schemas/payee.avsc")),
     ("deal-settled", include_str!("../../../schemas/deal-settled.avsc")),
+    ("payout-acknowledged", include_str!("../../../schemas/payout-acknowledged.avsc")),
 ];
 
 /// Collects what has a name and no doc.

@@ -1,0 +1,52 @@
+//! What payroll says about payouts: it comes back as it was written, by ours or another writer, and broken never.
+
+use super::independent::{rewritten, schema};
+use super::records::codec;
+use crate::domain::acknowledgement::{PayoutAcknowledged, PayoutStatus};
+use crate::domain::money::Amount;
+use crate::wire::json::acknowledgement_from_line;
+
+fn paid() -> PayoutAcknowledged<'static> {
+    PayoutAcknowledged {
+        payout_id: "2026-01/ana/COMM/regular/USD/2026-01",
+        payee_id: "ana",
+        status: PayoutStatus::Paid,
+        amount: Some(Amount(3_800_000_000)),
+        reference: Some("T-17"),
+        reason: None,
+        occurred_at: 1_770_000_000_000_000,
+    }
+}
+
+fn written(of: &PayoutAcknowledged<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    codec().write_acknowledgement(of, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn an_acknowledgement_comes_back_whoever_wrote_it() {
+    let returned = PayoutAcknowledged { status: PayoutStatus::Returned, amount: None, reason: Some("account closed"), ..paid() };
+    for of in [paid(), returned] {
+        let bytes = written(&of);
+        assert_eq!(codec().acknowledgement(Some(&bytes)), Ok(of.clone()));
+        assert_eq!(codec().acknowledgement(Some(&rewritten(&schema("payout-acknowledged"), &bytes))), Ok(of));
+    }
+    let line = r#"{"payout_id":"2026-01/ana/COMM/regular/USD/2026-01","payee_id":"ana","status":"PAID","amount":"3800.00",
+        "reference":"T-17","reason":null,"occurred_at":"2026-02-02T02:40:00Z"}"#;
+    assert_eq!(acknowledgement_from_line(line).unwrap().as_acknowledgement(), paid());
+}
+
+#[test]
+fn an_acknowledgement_that_is_broken_is_refused() {
+    let good = written(&paid());
+    for length in 0..good.len() {
+        assert!(codec().acknowledgement(Some(&good[..length])).is_err(), "{length}");
+    }
+    let refusal = |of: PayoutAcknowledged<'_>| codec().acknowledgement(Some(&written(&of))).unwrap_err().to_string();
+    assert_eq!(refusal(PayoutAcknowledged { amount: None, ..paid() }), "amount: missing: PAID states it [invalid_field]");
+    let rejected = PayoutAcknowledged { status: PayoutStatus::Rejected, ..paid() };
+    assert_eq!(refusal(rejected), "reason: missing: REJECTED states it [invalid_field]");
+    assert_eq!(refusal(PayoutAcknowledged { payout_id: "", ..paid() }), "payout_id: has 1 to 1024 bytes [invalid_field]");
+    assert!(codec().acknowledgement(None).unwrap_err().to_string().starts_with("no value, expected a record"));
+}
