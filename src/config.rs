@@ -5,7 +5,7 @@
 
 mod security;
 
-pub use security::Security;
+pub use security::{Security, secret_file};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,6 +35,7 @@ pub struct Limits {
     pub gather_limit_ms: u64,
     pub maximum_record_bytes: usize,
     pub reject_bytes: usize,
+    pub http_body_bytes: usize,
     pub work_budget_keys: usize,
     pub working_set_bytes: usize,
     pub unacknowledged_bytes: usize,
@@ -197,6 +198,7 @@ impl Reader<'_> {
         let gather_limit_ms = size("gather_limit_ms", 0..10_001);
         let maximum_record_bytes = size("maximum_record_bytes", 1024..1 << 30);
         let reject_bytes = size("reject_bytes", 0..1 << 24);
+        let http_body_bytes = size("http_body_bytes", 1024..1 << 30);
         let work_budget_keys = size("work_budget_keys", 1..1_000_001);
         let working_set_bytes = size("working_set_bytes", MEMORY);
         let unacknowledged_bytes = size("unacknowledged_bytes", MEMORY);
@@ -216,6 +218,7 @@ impl Reader<'_> {
             gather_limit_ms: gather_limit_ms?,
             maximum_record_bytes: maximum_record_bytes? as usize,
             reject_bytes: reject_bytes? as usize,
+            http_body_bytes: http_body_bytes? as usize,
             work_budget_keys: work_budget_keys? as usize,
             working_set_bytes: working_set_bytes? as usize,
             unacknowledged_bytes: unacknowledged_bytes? as usize,

@@ -1,15 +1,19 @@
-//! What machines ask a worker over HTTP: `/metrics`, whether it lives (`/livez`) and whether it is ready (`/readyz`).
+//! What machines ask a worker over HTTP: `/metrics`, whether it lives (`/livez`) and whether it is ready (`/readyz`); and
+//! the deals that they bring (`deals`), where a token is set for that.
 //!
-//! Nothing can be changed here, and nothing says what anybody earns.
+//! Nothing here says what anybody earns.
+
+pub mod deals;
 
 use crate::log::Client;
 use crate::telemetry::Metrics;
 use crate::worker::status::{CREDITING, EARNING, Status, Stuck};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use deals::Deals;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
@@ -21,15 +25,24 @@ pub struct Asked {
     pub client: Arc<dyn Client>,
     pub status: Arc<Status>,
     pub metrics: Arc<Metrics>,
+    /// `None`: deals are refused.
+    pub deals: Option<Arc<Deals>>,
+    /// The largest body of a request.
+    pub body_bytes: usize,
 }
 
 /// Answers requests until the task is dropped.
 pub async fn serve(listener: TcpListener, asked: Asked) -> std::io::Result<()> {
+    let deals = Router::new()
+        .route("/v1/deals", post(deals::post))
+        .layer(DefaultBodyLimit::max(asked.body_bytes))
+        .with_state(asked.deals.clone());
     let routes = Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(asked);
+        .with_state(asked)
+        .merge(deals);
     axum::serve(listener, routes).await
 }
 

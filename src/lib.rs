@@ -17,8 +17,9 @@
 //! - [`store`], [`worker`]: the cache in sled, and the step machine that makes a stage exactly-once
 //! - [`files`]: the files that people write
 //! - [`oracle`]: the slow, obvious second engine behind `verify`
-//! - [`read`], [`cli`]: what people see; [`http`]: what machines ask
+//! - `append`: inputs on their way into the log; [`read`], [`cli`]: what people see; [`http`]: what machines ask and bring
 
+mod append;
 pub mod cli;
 pub mod config;
 pub mod domain;

@@ -86,3 +86,92 @@ fn a_worker_tells_what_it_does() {
     assert!(error_text(&refused).contains(&format!("--listen {address}: ")), "{}", error_text(&refused));
     up.stop();
 }
+
+const TOKEN: &str = "token-0123456789";
+
+/// Posts a body; with `token` where it is not empty.
+fn post(address: &str, token: &str, body: &str) -> (u16, serde_json::Value) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    let length = body.len();
+    let head = format!("POST /v1/deals HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{authorization}");
+    // Who refuses a large body may close before all of it is sent.
+    let _ = write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (code, serde_json::from_str(body).unwrap_or_else(|_| body.into()))
+}
+
+#[test]
+fn deals_that_are_brought_count_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let story = Story::new();
+    let data = story.text("test-data");
+    let log = ["--data", data.as_str()];
+    story.begin(&log);
+    let token = story.write("token", &format!("{TOKEN}\n"));
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let arguments = ["up", "--data", &data, "--listen", "127.0.0.1:0", "--token-file", &token];
+    let mut up = Worker::start(&arguments, None, story.path("up.log"));
+    let address = address(&mut up);
+    let measured = || {
+        let output = accrue(&["attainment", log[0], log[1], "--payee", "p001", "--measure", "renewals", "--json"]);
+        let rows = support::story::text(&output);
+        let quarter = rows.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        quarter.filter(|row| row["interval"] == "2026-Q1").map(|row| row["measured"].as_str().unwrap().to_owned()).next()
+    };
+    let before: f64 = measured().unwrap_or("0".into()).parse().unwrap();
+    let deal = |id: &str, amount: &str, share: &str| {
+        format!(
+            r#"{{"deal_id":"{id}","revision":1,"closed_on":"2026-01-20","currency":"USD","kind":"RENEWAL","lines":[{{"line_id":"1","product":"p","amount":"{amount}","quantity":"1"}}],"splits":[{{"payee_id":"p001","role":"AE","counts":"REVENUE","share":"{share}"}}]}}"#
+        )
+    };
+    let (code, answer) = post(&address, TOKEN, &deal("H-1", "100", "1"));
+    assert_eq!((code, &answer["deals"][0]["deal_id"], &answer["topic"]), (200, &"H-1".into(), &"deal-closed".into()), "{answer}");
+    let first = answer["deals"][0]["offset"].as_u64().unwrap();
+    let both = format!("[{},\n {}]", deal("H-1", "100", "1"), deal("H-2", "20", "1"));
+    for _ in 0..2 {
+        let (code, answer) = post(&address, TOKEN, &both);
+        assert_eq!((code, answer["deals"].as_array().map(Vec::len)), (200, Some(2)), "{answer}");
+        assert!(answer["deals"][0]["offset"].as_u64().unwrap() > first, "{answer}");
+    }
+    let wrong = format!("[{},{},{}]", deal("H-3", "1", "1"), deal("H-4", "1e5", "1"), deal("H-5", "1", "90%"));
+    let (code, answer) = post(&address, TOKEN, &wrong);
+    let refused: Vec<String> =
+        answer["refused"].as_array().unwrap().iter().map(|row| format!("{} {}", row["at"], row["reason"])).collect();
+    assert_eq!((code, refused.join(", ")), (422, r#"1 "invalid_field", 2 "splits_not_whole""#.into()), "{answer}");
+    let table = [
+        (TOKEN, "", 400, "no deal: send one as a JSON object, or several in a list"),
+        (TOKEN, "[]", 400, "no deal: send one"),
+        (TOKEN, "[1, ", 400, "not a list of deals: EOF"),
+        (TOKEN, "deal", 422, "nothing of the request is appended"),
+        ("", "{}", 401, "send the token as `Authorization: Bearer TOKEN`"),
+        ("token-0123456788", "{}", 401, "send the token"),
+    ];
+    for (token, body, code, said) in table {
+        let (found, answer) = post(&address, token, body);
+        assert!(found == code && answer["error"].as_str().unwrap().starts_with(said), "{body}: {found} {answer}");
+    }
+    // config/accrue.toml: limits.http_body_bytes.
+    assert_eq!(post(&address, TOKEN, &" ".repeat(4_194_305)).0, 413);
+    assert_eq!(get(&address, "/v1/deals").0, 405);
+    assert_eq!(measured().unwrap().parse::<f64>().unwrap(), before + 120.0);
+    let verified = accrue(&[&["verify"], &log[..]].concat());
+    assert!(support::story::text(&verified).ends_with(" totals, 0 differ\n"));
+    up.stop();
+
+    let mut up = Worker::start(&["up", "--data", &data, "--listen", "127.0.0.1:0"], None, story.path("again.log"));
+    let again = self::address(&mut up);
+    let (code, answer) = post(&again, TOKEN, &deal("H-9", "1", "1"));
+    assert!(code == 403 && answer["error"].as_str().unwrap().contains("start with --token-file FILE"), "{answer}");
+    up.stop();
+    for (content, mode, said) in [(TOKEN, 0o644, "is open to everybody"), ("short", 0o600, "has less than 16 bytes")] {
+        std::fs::write(&token, content).unwrap();
+        std::fs::set_permissions(&token, std::fs::Permissions::from_mode(mode)).unwrap();
+        let output = command(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(78), "{}", error_text(&output));
+        assert!(error_text(&output).contains(said), "{}", error_text(&output));
+    }
+}

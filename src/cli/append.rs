@@ -1,146 +1,14 @@
-//! Appends inputs: encodes records, routes them by key, and writes them together.
+//! What people state now: one fact, appended with its author.
 
 use super::session::Session;
-use crate::domain::acknowledgement::PayoutAcknowledged;
-use crate::domain::deal::DealClosed;
 use crate::domain::fact::{Fact, FactBody};
-use crate::domain::output::PayeeName;
-use crate::domain::quota::QuotaChanged;
-use crate::domain::reject::{Reason, Reject};
-use crate::domain::settlement::DealSettled;
-use crate::domain::topic::{Topic, partition_of};
-use crate::log::batch::Outbox;
-use crate::log::{Append, Client};
-use crate::wire::{Codec, keys};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Where appended records lie: `count` of them from `first` on, in the order in which they were added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appended {
-    pub topic: Topic,
-    pub partition: u32,
-    pub first: u64,
-    pub count: u64,
-}
-
-/// Collects records until they are flushed.
-pub struct Appender<'s> {
-    client: &'s dyn Client,
-    codec: &'s Codec,
-    partitions: u32,
-    outbox: Outbox,
-    scratch: Vec<u8>,
-    maximum_record_bytes: usize,
-    waiting: usize,
-    facts: u64,
-}
-
-impl<'s> Appender<'s> {
-    pub fn new(session: &'s Session) -> anyhow::Result<Appender<'s>> {
-        let partitions = session.client().partitions(Topic::DealClosed)?;
-        let (client, codec) = (session.client(), session.codec());
-        let maximum_record_bytes = session.maximum_record_bytes();
-        let (outbox, scratch) = (Outbox::default(), Vec::new());
-        Ok(Appender { client, codec, partitions, outbox, scratch, maximum_record_bytes, waiting: 0, facts: 0 })
-    }
-
-    /// Records that wait for the next flush.
-    pub fn waiting(&self) -> usize {
-        self.waiting
-    }
-
-    /// Facts added so far.
-    pub fn facts(&self) -> u64 {
-        self.facts
-    }
-
-    /// Adds a deal; returns its partition. One that is too large is a [`Reject`] as the error.
-    pub fn deal(&mut self, deal: &DealClosed<'_>) -> anyhow::Result<u32> {
-        self.scratch.clear();
-        self.codec.write_deal(deal, &mut self.scratch)?;
-        self.check_size()?;
-        Ok(self.add(Topic::DealClosed, deal.deal_id.as_bytes()))
-    }
-
-    /// Adds a quota; returns its partition. One that is too large is a [`Reject`] as the error.
-    pub fn quota(&mut self, quota: &QuotaChanged<'_>) -> anyhow::Result<u32> {
-        self.scratch.clear();
-        self.codec.write_quota(quota, &mut self.scratch)?;
-        self.check_size()?;
-        Ok(self.add(Topic::QuotaChanged, quota.payee_id.as_bytes()))
-    }
-
-    /// Adds a settlement; returns its partition. One that is too large is a [`Reject`] as the error.
-    pub fn settlement(&mut self, settled: &DealSettled<'_>) -> anyhow::Result<u32> {
-        self.scratch.clear();
-        self.codec.write_settlement(settled, &mut self.scratch)?;
-        self.check_size()?;
-        Ok(self.add(Topic::DealSettled, settled.deal_id.as_bytes()))
-    }
-
-    /// Adds what payroll says; returns its partition. One that is too large is a [`Reject`] as the error.
-    pub fn acknowledgement(&mut self, of: &PayoutAcknowledged<'_>) -> anyhow::Result<u32> {
-        self.scratch.clear();
-        self.codec.write_acknowledgement(of, &mut self.scratch)?;
-        self.check_size()?;
-        Ok(self.add(Topic::PayoutAcknowledged, of.payee_id.as_bytes()))
-    }
-
-    /// The engine would reject a larger record.
-    fn check_size(&self) -> Result<(), Reject> {
-        let (bytes, limit) = (self.scratch.len(), self.maximum_record_bytes);
-        if bytes <= limit {
-            return Ok(());
-        }
-        Err(Reject::new(Reason::RecordTooLarge, "", format!("{bytes} bytes as a record, more than {limit}")))
-    }
-
-    pub fn name(&mut self, name: &PayeeName) -> anyhow::Result<()> {
-        self.scratch.clear();
-        self.codec.write_payee_name(name, &mut self.scratch)?;
-        self.add(Topic::Payee, name.payee_id.as_bytes());
-        Ok(())
-    }
-
-    pub fn fact(&mut self, fact: &Fact) -> anyhow::Result<()> {
-        self.scratch.clear();
-        self.codec.write_fact(fact, &mut self.scratch)?;
-        self.outbox.to(Topic::Facts, 0).push(Some(keys::fact(fact).as_bytes()), Some(&self.scratch));
-        self.waiting += 1;
-        self.facts += 1;
-        Ok(())
-    }
-
-    fn add(&mut self, topic: Topic, key: &[u8]) -> u32 {
-        let partition = partition_of(key, self.partitions);
-        self.outbox.to(topic, partition).push(Some(key), Some(&self.scratch));
-        self.waiting += 1;
-        partition
-    }
-
-    /// Appends what was collected, all or nothing.
-    pub fn flush(&mut self) -> anyhow::Result<Vec<Appended>> {
-        let append = |(topic, partition, records)| Append { topic, partition, records };
-        let appends: Vec<Append<'_>> = self.outbox.iter().map(append).collect();
-        let firsts = self.client.append(&appends)?;
-        let place = |(append, first): (&Append<'_>, u64)| Appended {
-            topic: append.topic,
-            partition: append.partition,
-            first,
-            count: append.records.len() as u64,
-        };
-        let appended = appends.iter().zip(firsts).map(place).collect();
-        self.outbox.clear();
-        self.waiting = 0;
-        Ok(appended)
-    }
-}
 
 /// Appends one fact that a person states now.
 pub fn state(session: &Session, fact_id: String, author: &str, reason: &str, body: FactBody) -> anyhow::Result<()> {
     let (author, reason) = (author.into(), reason.into());
     let fact = Fact { fact_id, author, reason, approver: None, occurred_at: now_microseconds(), body };
-    let mut appender = Appender::new(session)?;
+    let mut appender = session.appender()?;
     appender.fact(&fact)?;
     appender.flush()?;
     Ok(())

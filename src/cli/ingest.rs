@@ -4,12 +4,12 @@
 //! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV
 //! report all rows are checked first, and nothing of it is appended when one is wrong.
 
-use super::append::{Appended, Appender};
 use super::console::Console;
 use super::crm_report;
 use super::exit::{Exit, io_error};
 use super::progress::Progress;
 use super::session::{LogOptions, Session};
+use crate::append::{Appended, Appender};
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
 use crate::files::deal_sheet::DealSheet;
@@ -102,7 +102,7 @@ impl Ingest {
             session: &session,
             console,
             input: self.topic,
-            appender: Appender::new(&session)?,
+            appender: session.appender()?,
             lines: BTreeMap::new(),
             counts: Counts::default(),
         };

@@ -1,6 +1,6 @@
 //! `accrue publish`: a company's directory onto the log; only what differs, all of it or nothing.
 
-use super::append::{Appender, now_microseconds};
+use super::append::now_microseconds;
 use super::check::{checked, print};
 use super::console::Console;
 use super::exit::{Exit, files_error};
@@ -127,7 +127,7 @@ fn show(console: &Console, change: &Change) -> anyhow::Result<()> {
 /// Appends all changes together.
 pub fn append(session: &Session, changes: &[Change], author: &str, reason: &str) -> anyhow::Result<()> {
     let occurred_at = now_microseconds();
-    let mut appender = Appender::new(session)?;
+    let mut appender = session.appender()?;
     for (number, change) in changes.iter().enumerate() {
         match &change.record {
             Record::Fact(body) => appender.fact(&Fact {

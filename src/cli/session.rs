@@ -4,6 +4,7 @@
 
 use super::exit::{files_error, io_error, usage_error};
 use super::{console::Console, engine, kafka};
+use crate::append::Appender;
 use crate::config::{Config, Limits};
 use crate::domain::topic::Topic;
 use crate::log::embedded::{Embedded, EmbeddedSettings};
@@ -157,6 +158,11 @@ impl Session {
     /// Larger input records are rejected by the engine.
     pub fn maximum_record_bytes(&self) -> usize {
         self.maximum_record_bytes
+    }
+
+    /// Appends to this log.
+    pub fn appender(&self) -> Result<Appender<'_>, LogError> {
+        Appender::new(self.client(), self.codec(), self.maximum_record_bytes())
     }
 
     /// Whether what is appended is folded by this process, and by no other.

@@ -5,7 +5,8 @@ use super::control::{self, Service};
 use super::exit::{Exit, files_error, io_error};
 use super::session::{DEFAULT_PARTITIONS, open_embedded, read_config};
 use super::{engine, kafka};
-use crate::config::{Config, Kafka};
+use crate::config::{Config, Kafka, Limits, secret_file};
+use crate::http::deals::Deals;
 use crate::http::{self, Asked};
 use crate::log::Client;
 use crate::log::socket::SOCKET_NAME;
@@ -24,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Directory of the embedded log; started when it has none
+    /// Directory of the log; started when it has none
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Partitions of a log that is started
@@ -42,8 +43,9 @@ impl Up {
         let mut limits = Config::defaults()?.limits;
         limits.batch_records = self.batch.map_or(limits.batch_records, |batch| batch as usize);
         let log = open_embedded(&self.data, self.partitions, &limits)?;
-        let engine = engine::start(&log, &self.data, Arc::new(Codec::new()?), &limits)?;
-        let asked = asked(Arc::new(log.clone()), &engine);
+        let codec = Arc::new(Codec::new()?);
+        let engine = engine::start(&log, &self.data, codec.clone(), &limits)?;
+        let asked = self.listen.asked(Arc::new(log.clone()), codec, &limits, &engine)?;
         let service = Service { client: Arc::new(log), status: engine.status().clone(), outcomes: engine.outcomes().clone() };
         let socket = self.data.join(SOCKET_NAME);
         let runtime = runtime()?;
@@ -100,9 +102,12 @@ async fn until_ended(engine: &Engine) -> anyhow::Result<()> {
 /// Where machines ask over HTTP.
 #[derive(Debug, Args)]
 struct Listen {
-    /// HTTP address, or none [default: 127.0.0.1:8080 if free]
+    /// HTTP address or none; 127.0.0.1:8080 if it is free
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// Take deals at POST /v1/deals from who has this token
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 }
 
 impl Listen {
@@ -128,8 +133,19 @@ impl Listen {
     }
 }
 
-fn asked(client: Arc<dyn Client>, engine: &Engine) -> Asked {
-    Asked { client, status: engine.status().clone(), metrics: engine.metrics().clone() }
+impl Listen {
+    /// What requests are answered with.
+    fn asked(&self, client: Arc<dyn Client>, codec: Arc<Codec>, limits: &Limits, engine: &Engine) -> anyhow::Result<Asked> {
+        let deals = self.token_file.as_deref().map(|path| {
+            let place = path.display().to_string();
+            let token = secret_file("--token-file", &place).map_err(files_error)?;
+            let deals = Deals::new(client.clone(), codec, limits.maximum_record_bytes, &token);
+            deals.map(Arc::new).map_err(|message| files_error(format!("--token-file {place}: {message}")))
+        });
+        let deals = deals.transpose()?;
+        let (status, metrics) = (engine.status().clone(), engine.metrics().clone());
+        Ok(Asked { client, status, metrics, deals, body_bytes: limits.http_body_bytes })
+    }
 }
 
 /// Answers over HTTP for as long as it is let.
@@ -153,7 +169,7 @@ impl Run {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let config = read_config(&self.config)?;
         let (client, engine) = kafka::start(&config)?;
-        let asked = asked(Arc::new(client), &engine);
+        let asked = self.listen.asked(Arc::new(client), Arc::new(Codec::new()?), &config.limits, &engine)?;
         let Kafka { brokers, application_id, instance_id, .. } = &config.kafka;
         console.notice(&format!("run: at work on {brokers} as {application_id}, instance {instance_id}; Ctrl-C ends it"));
         let runtime = runtime()?;

@@ -199,6 +199,12 @@ impl Security {
 }
 
 /// The text of a file; a secret one that everybody may read or write is refused.
+/// The secret in a file that not everybody may read, without the end of its line.
+pub fn secret_file(key: &str, path: &str) -> Result<String, String> {
+    let secret = file(key, path, true)?;
+    Ok(secret.trim_end_matches(['\r', '\n']).to_owned())
+}
+
 fn file(key: &str, path: &str, is_secret: bool) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("{key}: {path}: {error}; correct the path or the file's permissions");
     let mut file = File::open(path).map_err(failed)?;

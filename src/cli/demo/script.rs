@@ -1,12 +1,12 @@
 //! The demo's script: what is appended when. It closes only at quiet points, so that the outcome is a function of the
 //! seed and the sizes alone, however the log is partitioned and batched.
 
-use super::super::append::Appender;
 use super::super::session::Session;
 use super::super::{close, release};
 use super::company::{MadeUp, YEAR};
 use super::deals;
 use super::pace::Pace;
+use crate::append::Appender;
 use crate::domain::calendar::Period;
 use crate::domain::fact::{Fact, FactBody};
 use crate::read::facts::Periods;
@@ -33,7 +33,7 @@ pub struct Script<'s> {
 
 impl<'s> Script<'s> {
     pub fn new(company: &'s MadeUp, session: &'s Session, pace: Pace<'s>) -> anyhow::Result<Script<'s>> {
-        Ok(Script { company, session, appender: Appender::new(session)?, pace, events: 0 })
+        Ok(Script { company, session, appender: session.appender()?, pace, events: 0 })
     }
 
     /// Plays from the first fact to the last deal; returns the last released period.

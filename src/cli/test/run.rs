@@ -1,6 +1,6 @@
 //! Plays a case through the real engine on a log in memory: its company is published, its events are offered in order.
 
-use super::super::append::{self, Appender};
+use super::super::append;
 use super::super::exit::{files_error, found_error};
 use super::super::session::Session;
 use super::super::{close, publish, release};
@@ -70,7 +70,7 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
     let one = |record: Record| [Change { kind: ChangeKind::Changed, description: String::new(), record }];
     match event {
         EventKind::Deal(deal) => {
-            let mut appender = Appender::new(session)?;
+            let mut appender = session.appender()?;
             appender.deal(&deal.as_deal(occurred_at))?;
             appender.flush()?;
             return Ok(());
@@ -78,7 +78,7 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
         EventKind::Settlement(settled) => {
             // Between topics only what is folded has an order.
             session.catch_up()?;
-            let mut appender = Appender::new(session)?;
+            let mut appender = session.appender()?;
             appender.settlement(&settled.as_settlement(occurred_at))?;
             appender.flush()?;
         }
