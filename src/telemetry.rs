@@ -14,20 +14,34 @@ use tracing_subscriber::EnvFilter;
 /// Names the level or a filter of `tracing`; "warn" without it.
 pub const VARIABLE: &str = "ACCRUE_LOG";
 
+/// Says how events are written: "text", which is the default, or "json".
+pub const FORMAT_VARIABLE: &str = "ACCRUE_LOG_FORMAT";
+
 /// Sets up the log on standard error; a second call changes nothing.
 pub fn start() -> Result<(), TelemetryError> {
     let text = std::env::var(VARIABLE).unwrap_or_else(|_| "warn".into());
-    let filter = EnvFilter::try_new(&text).map_err(|_| TelemetryError(text))?;
+    let filter = EnvFilter::try_new(&text).map_err(|_| TelemetryError::Level(text))?;
+    let format = std::env::var(FORMAT_VARIABLE).unwrap_or_else(|_| "text".into());
     let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Nobody may read standard error any more: that must not end what is at work.
+    let subscriber = subscriber.log_internal_errors(false);
     // A subscriber that is there already goes on: tests and embedding programs have their own.
-    let _ = subscriber.try_init();
+    let _ = match format.as_str() {
+        "text" => subscriber.with_ansi(colours).try_init(),
+        "json" => subscriber.json().flatten_event(true).try_init(),
+        _ => return Err(TelemetryError::Format(format)),
+    };
     Ok(())
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("log level \"{0}\" is none; use error, warn, info, debug or trace")]
-pub struct TelemetryError(String);
+pub enum TelemetryError {
+    #[error("log level \"{0}\" is none; use error, warn, info, debug or trace")]
+    Level(String),
+    #[error("log format \"{0}\" is none; use text or json")]
+    Format(String),
+}
 
 pub fn stage_started(stage: &str, partitions: u32) {
     tracing::info!(stage, partitions, "stage started");

@@ -52,6 +52,8 @@ fn every_command_works_on_a_broker() {
         (&["attainment", "--payee", "p001"], "new-arr"),
         (&["statement", "p001"], "COMM"),
         (&["payouts", "--period", "2026-01"], "COMM"),
+        (&["export", "payouts", "2026-01"], ",COMM,REGULAR,"),
+        (&["payroll", "2026-01"], "unpaid"),
         (&["rejects", "list"], ""),
         (&["topics"], "deal-closed"),
     ] {

@@ -37,6 +37,26 @@ fn killed_at_any_point_up_ends_as_if_nothing_had_happened() {
     }
 }
 
+/// As `docs/operations/backup.md` says: the log's file alone, in an empty directory.
+#[test]
+fn a_copy_of_the_log_is_a_backup() {
+    let story = Story::new();
+    story.begin(&["--data", &story.text("test-base")]);
+    let (log, data) = (["--data", &story.text("test-base")], story.text("test-restored"));
+    for step in story.steps() {
+        succeeded(&[step.name()], &step.run(&log));
+    }
+    std::fs::create_dir(&data).unwrap();
+    std::fs::copy(story.path("test-base").join("log.redb"), Path::new(&data).join("log.redb")).unwrap();
+    let up = start(&story, "test-restored", None);
+    let restored = ["--data", data.as_str()];
+    assert_eq!(totals(&restored), totals(&log));
+    every_line_is_counted(&story, &restored);
+    up.stop();
+    let verified = accrue(&[&["verify"], &restored[..]].concat());
+    assert!(text(&verified).ends_with(" totals, 0 differ\n"), "{}", error_text(&verified));
+}
+
 /// Tells the story on a copy of its beginning, and returns the totals.
 fn told(story: &Story, name: &str, crash: Option<(&str, &str)>) -> String {
     copy(&story.path("test-base"), &story.path(name));

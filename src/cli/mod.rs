@@ -27,6 +27,7 @@ mod session;
 mod standings;
 mod statement;
 mod table;
+mod tap;
 mod test;
 mod topics;
 mod up;
@@ -89,6 +90,8 @@ enum Command {
     Test(test::Test),
     /// Recompute everything with the second engine and compare
     Verify(verify::Verify),
+    /// The records of a topic as lines of JSON
+    Tap(tap::Tap),
     /// Print the topics with their settings, or create them
     Topics(topics::Topics),
     /// Write data for other programs
@@ -105,7 +108,9 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let console = Console::new(arguments.json);
-    let outcome = crate::telemetry::start().map_err(Into::into).and_then(|()| dispatch(arguments.command, &console));
+    let outcome = crate::telemetry::start()
+        .map_err(|error| exit::usage_error(error.to_string()))
+        .and_then(|()| dispatch(arguments.command, &console));
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => exit::report(&error, &console),
@@ -133,6 +138,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Explain(command) => command.run(console),
         Command::Test(command) => command.run(console),
         Command::Verify(command) => command.run(console),
+        Command::Tap(command) => command.run(console),
         Command::Topics(command) => command.run(console),
         Command::Export(command) => command.run(console),
         Command::Other(words) => refused::command(&words),

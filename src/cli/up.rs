@@ -158,7 +158,7 @@ async fn answer(listener: Option<TcpListener>, asked: Asked) -> anyhow::Result<(
 
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The config; config/accrue.toml has every key's default
+    /// The config; config/accrue.toml has every default
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     #[command(flatten)]

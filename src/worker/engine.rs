@@ -10,6 +10,7 @@ use crate::log::{Client, LogError, StageLog};
 use crate::store::{Layout, Settings, Store};
 use crate::telemetry::{self, Metrics};
 use crate::wire::Codec;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -110,7 +111,8 @@ impl Engine {
 
     fn spawn(&mut self, name: &str, run: impl FnOnce(&Shared) + Send + 'static) -> Result<(), Stop> {
         let shared = self.shared.clone();
-        let thread = std::thread::Builder::new().name(name.into()).spawn(move || run(&shared));
+        let of = name.to_owned();
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || guarded(&of, &shared, run));
         self.threads.push(thread.map_err(|error| Stop::Storage(format!("no thread for {name}: {error}")))?);
         Ok(())
     }
@@ -161,9 +163,8 @@ impl Engine {
     fn end(&mut self) {
         self.shared.ending.store(true, Ordering::Release);
         for thread in self.threads.drain(..) {
-            if let Err(panic) = thread.join() {
-                self.shared.fail(Stop::Alarm(format!("a thread panicked: {}", super::panic_text(panic.as_ref()))));
-            }
+            // What panicked in it is told already.
+            let _ = thread.join();
         }
     }
 }
@@ -171,6 +172,14 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Runs what a thread is for. One that panics ends all of them: without it the others would wait for ever.
+fn guarded(name: &str, shared: &Shared, run: impl FnOnce(&Shared)) {
+    let ran = catch_unwind(AssertUnwindSafe(|| run(shared)));
+    if let Err(panic) = ran {
+        shared.fail(Stop::Alarm(format!("the thread of {name} panicked: {}; report it", super::panic_text(panic.as_ref()))));
     }
 }
 
@@ -228,5 +237,21 @@ fn trim(client: &dyn Client, partition: u32, next: u64) {
     });
     if let Err(error) = trimmed {
         telemetry::maintenance_failed("trimming credits", &error);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_panics_ends_all_of_them_and_says_why() {
+        let shared = Shared::default();
+        guarded(EARNING, &shared, |_| {});
+        assert!(!shared.is_ending());
+        guarded(CREDITING, &shared, |_| panic!("no such thing"));
+        assert!(shared.is_ending());
+        let failure = shared.failure.lock().unwrap().as_ref().map(ToString::to_string).unwrap();
+        assert!(failure.contains("the thread of crediting panicked: no such thing"), "{failure}");
     }
 }

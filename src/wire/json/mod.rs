@@ -1,10 +1,11 @@
-//! Records as JSON: lines of deals, quotas, settlements and acknowledgements in, every output out, under the names that the Avro records have.
+//! Records as JSON: lines of deals, quotas, settlements and acknowledgements in and out, every output out, under the names that the Avro records have.
 //!
 //! Reading is strict: an unknown field, an exponent, a decimal too many or a field given twice is refused with its path.
 //! Numbers are read from their text and decimals are written as text, so that no value passes through a float.
 
 mod acknowledgement;
 mod deal;
+mod input;
 mod object;
 mod output;
 mod quota;
@@ -12,6 +13,7 @@ mod settlement;
 
 pub use acknowledgement::{Acknowledgement, acknowledgement_from_line};
 pub use deal::{Attribute, Deal, Line, Split, deal_from_line};
+pub use input::{acknowledgement_line, deal_line, quota_line, settlement_line};
 pub use output::{ToJson, to_json};
 pub use quota::{Quota, quota_from_line};
 pub use settlement::{Settlement, settlement_from_line};

@@ -4,7 +4,7 @@ use super::fixtures;
 use crate::domain::calendar::Date;
 use crate::domain::deal::{Change, DealStatus};
 use crate::domain::money::Share;
-use crate::wire::json::{deal_from_line, quota_from_line, settlement_from_line};
+use crate::wire::json::{deal_from_line, deal_line, quota_from_line, quota_line, settlement_from_line, settlement_line};
 
 const DEAL: &str = r#"{"deal_id": "D-1", "revision": 2, "status": "CLOSED", "change": "CORRECTION",
     "effective_on": "2026-02-03", "closed_on": "2026-02-03", "sequence": 7, "currency": "USD", "customer": "Initech",
@@ -23,6 +23,16 @@ const DEAL: &str = r#"{"deal_id": "D-1", "revision": 2, "status": "CLOSED", "cha
 fn a_line_says_all_of_a_deal() {
     let deal = deal_from_line(DEAL).expect("a good line");
     assert_eq!(deal.as_deal(), fixtures::deal());
+}
+
+#[test]
+fn inputs_are_written_as_the_lines_that_they_are_read_from() {
+    let deal = fixtures::deal();
+    assert_eq!(deal_from_line(deal_line(&deal).unwrap().get()).unwrap().as_deal(), deal);
+    let quota = fixtures::quota();
+    assert_eq!(quota_from_line(quota_line(&quota).unwrap().get()).unwrap().as_quota(), quota);
+    let settled = fixtures::settlement();
+    assert_eq!(settlement_from_line(settlement_line(&settled).unwrap().get()).unwrap().as_settlement(), settled);
 }
 
 #[test]
