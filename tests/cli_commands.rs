@@ -194,7 +194,19 @@ fn help_fits_a_terminal_of_80_columns() {
     for command in
         ["", "demo", "up", "run", "publish", "ingest", "close", "reopen", "release", "board", "attainment", "statement"]
             .into_iter()
-            .chain(["payouts", "payroll", "rejects", "check", "test", "verify", "topics", "tap", "export", "export payouts"])
+            .chain([
+                "payouts",
+                "payroll",
+                "rejects",
+                "check",
+                "test",
+                "verify",
+                "topics",
+                "tap",
+                "diff",
+                "export",
+                "export payouts",
+            ])
     {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).filter(|word| !word.is_empty()).collect();
         let output = accrue(&arguments);
@@ -202,79 +214,6 @@ fn help_fits_a_terminal_of_80_columns() {
         let text = out(&output);
         let wide = text.lines().find(|line| line.chars().count() > 80);
         assert_eq!(wide, None, "{command}");
-    }
-}
-
-#[test]
-fn logs_are_for_people_or_json_and_need_no_reader() {
-    let scratch = Scratch::new();
-    let data = scratch.data();
-    company(&scratch, ANA);
-    let directory = scratch.path("company").display().to_string();
-    assert_eq!(code(&accrue(&["publish", &directory, "--data", &data, "--yes"])), 0);
-    let verify = |level: &str, format: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_accrue"));
-        command.args(["verify", "--data", &data]).env("ACCRUE_LOG", level).env("ACCRUE_LOG_FORMAT", format);
-        command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-        command.spawn().unwrap()
-    };
-    let said = |level, format| {
-        let output = verify(level, format).wait_with_output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
-    let (ended, lines) = said("info", "json");
-    let started = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let stages: Vec<String> =
-        started.filter(|line| line["message"] == "stage started").map(|line| line["stage"].to_string()).collect();
-    assert_eq!((ended, stages.len()), (Some(0), 2), "{lines}");
-    assert!(said("info", "text").1.contains("stage started stage=\"crediting\""));
-    assert_eq!(said("warn", "xml"), (Some(2), "accrue: log format \"xml\" is none; use text or json\n".into()));
-    assert_eq!(said("accrue=loud", "text").0, Some(2));
-    // Whoever read standard error is gone before anything is written there.
-    let mut unread = verify("trace", "text");
-    drop(unread.stderr.take());
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while unread.try_wait().unwrap().is_none() {
-        assert!(std::time::Instant::now() < deadline, "it waits for ever");
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    assert_eq!(unread.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn a_topic_is_tapped_and_goes_in_again() {
-    let scratch = Scratch::new();
-    let (data, other) = (scratch.data(), scratch.path("other").display().to_string());
-    company(&scratch, ANA);
-    let directory = scratch.path("company").display().to_string();
-    for log in [&data, &other] {
-        assert_eq!(code(&accrue(&["publish", &directory, "--data", log, "--yes"])), 0);
-    }
-    let deals: String = (0..20)
-        .map(|number| unnamed(number, "North").replace("\"lines\"", "\"attributes\":{\"score\":-1.5},\"lines\"") + "\n")
-        .collect();
-    accrue(&["ingest", &scratch.write("deals.jsonl", &deals), "--data", &data]);
-    let tapped = out(&accrue(&["tap", "deal-closed", "--data", &data]));
-    let values = |text: &str| -> String {
-        let value = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["value"].to_string() + "\n";
-        text.lines().map(value).collect()
-    };
-    assert_eq!(tapped.lines().count(), 20);
-    accrue(&["ingest", &scratch.write("again.jsonl", &values(&tapped)), "--data", &other]);
-    let sorted = |log: &str| {
-        let mut lines: Vec<String> =
-            values(&out(&accrue(&["tap", "deal-closed", "--data", log]))).lines().map(String::from).collect();
-        lines.sort();
-        lines
-    };
-    assert_eq!(sorted(&data), sorted(&other));
-    assert_eq!(out(&accrue(&["tap", "facts", "--last", "2", "--data", &data])).lines().count(), 2);
-    assert_eq!(out(&accrue(&["tap", "payee", "--key", "nobody", "--data", &data])), "");
-    let unknown = accrue(&["tap", "deals", "--data", &data]);
-    assert_eq!(code(&unknown), 2);
-    for topic in ["quota-changed", "credits", "closes", "crediting-changelog", "earning-changelog", "attainment", "rejected"] {
-        let tapped = accrue(&["tap", topic, "--data", &data]);
-        assert!(code(&tapped) == 0 && !out(&tapped).contains("\"error\""), "{topic}: {}", out(&tapped));
     }
 }
 

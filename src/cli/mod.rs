@@ -10,6 +10,7 @@ mod console;
 mod control;
 mod crm_report;
 mod demo;
+mod diff;
 mod engine;
 mod exit;
 mod explain;
@@ -84,6 +85,8 @@ enum Command {
     Rejects(standings::Rejects),
     /// Every error in a company's files at once
     Check(check::Check),
+    /// What another version of a company's files changes
+    Diff(diff::Diff),
     /// What a code of a finding or a reject means
     Explain(explain::Explain),
     /// Run cases through the engine
@@ -135,6 +138,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Payroll(command) => command.run(console),
         Command::Rejects(command) => command.run(console),
         Command::Check(command) => command.run(console),
+        Command::Diff(command) => command.run(console),
         Command::Explain(command) => command.run(console),
         Command::Test(command) => command.run(console),
         Command::Verify(command) => command.run(console),

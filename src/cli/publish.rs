@@ -99,7 +99,8 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     Ok(current)
 }
 
-fn take(current: &mut Current, body: FactBody) {
+/// Takes a fact into what is published.
+pub fn take(current: &mut Current, body: FactBody) {
     match body {
         FactBody::CompanyDefined(company) => current.company = Some(company),
         FactBody::CalendarDefined(calendar) => current.calendar = Some(calendar),
@@ -112,7 +113,7 @@ fn take(current: &mut Current, body: FactBody) {
 }
 
 /// A line of the review.
-fn show(console: &Console, change: &Change) -> anyhow::Result<()> {
+pub fn show(console: &Console, change: &Change) -> anyhow::Result<()> {
     let (mark, kind) = match change.kind {
         ChangeKind::Added => ("+", "added"),
         ChangeKind::Changed => ("~", "changed"),

@@ -6,6 +6,7 @@
 use super::codes;
 use super::diagnostic::Diagnostic;
 use super::draft::CompanyFiles;
+use super::plan_words::differences;
 use super::quota_changes::quota_changes;
 use super::quotas::Quota;
 use super::source::{Findings, Located, Place};
@@ -46,7 +47,7 @@ pub enum Record {
     Name(PayeeName),
 }
 
-/// One record to append, and what it does in one line.
+/// One record to append, and what it does: a line, and what of a plan is another below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     pub kind: ChangeKind,
@@ -150,21 +151,13 @@ fn plan(plan: &Plan, current: &Current) -> Option<Change> {
     let same_but_end = Plan { to: published.to, ..plan.clone() } == *published;
     match plan.to.filter(|_| same_but_end) {
         Some(to) => fact(ChangeKind::Ended, format!("{name} ends before {to}"), body),
-        None => fact(ChangeKind::Changed, format!("{name}: {}", changed_components(published, plan)), body),
+        None => fact(ChangeKind::Changed, format!("{name}{}", indented(&differences(published, plan))), body),
     }
 }
 
-/// The components of a plan that differ, by name.
-fn changed_components(published: &Plan, plan: &Plan) -> String {
-    let differs = |a: &Plan, b: &Plan| -> Vec<String> {
-        let other = a.components.iter().filter(|component| !b.components.contains(component));
-        other.map(|component| component.component_id.clone()).collect()
-    };
-    let mut names = differs(plan, published);
-    names.extend(differs(published, plan));
-    names.sort();
-    names.dedup();
-    if names.is_empty() { "its dates or modes differ".into() } else { format!("{} differ", names.join(", ")) }
+/// Each on a line of its own.
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n    {line}")).collect()
 }
 
 /// A version in the files may not be in force together with a published one that the files do not mention.

@@ -4,7 +4,7 @@
 //! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
 //! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`, `territories` (one file each); `draft`, `check`,
-//! `organisation`, `territory_check` (the whole); `changes` (what publishing would append); `case` (tests of plans); `deal_sheet` (another system's
+//! `organisation`, `territory_check` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_sheet` (another system's
 //! report), `payroll_file` (what payroll takes).
 
 pub mod case;
@@ -29,6 +29,7 @@ mod pay_terms;
 pub mod payroll_file;
 mod people;
 mod plan;
+mod plan_words;
 mod quota_changes;
 mod quotas;
 mod sheet;

@@ -78,7 +78,7 @@ fn only_what_differs_is_appended() {
             Added,
             "measure new",
         ),
-        (PLAN_FILE, "\"12%\"", "\"13%\"", Changed, "plan ae from 2026-01-01: new differ"),
+        (PLAN_FILE, "\"12%\"", "\"13%\"", Changed, "plan ae from 2026-01-01\n    new, tier from 100%: 12% becomes 13%"),
         (PLAN_FILE, "to = 2027-01-01", "to = 2026-07-01", Ended, "plan ae from 2026-01-01 ends before 2026-07-01"),
         ("payees.csv", "ae,2026-01-01,", "ae,2026-01-01,2026-07-01", Ended, "payee ana ends before 2026-07-01"),
         ("payees.csv", "Manager,", "Director,", Changed, "payee mia: row from 2026-01-01"),
