@@ -180,9 +180,14 @@ fn write(path: &Path, file: &PayrollFile, control: &Control) -> anyhow::Result<(
             let of = known.run_id;
             return Err(found_error(format!("{shown} is there with another content, of run {of}; choose another name")));
         }
+        let there = std::fs::read(path).map_err(|error| io_error(format!("{shown}: {error}; choose another name")))?;
+        if there != file.bytes {
+            return Err(found_error(format!("{shown} was changed since it was written; choose another name")));
+        }
     }
     let text = format!("{}\n", serde_json::to_string_pretty(control)?);
-    for (to, bytes) in [(path, file.bytes.as_slice()), (&beside, text.as_bytes())] {
+    // Totals without a file are written again; a file without its totals would be in the way.
+    for (to, bytes) in [(beside.as_path(), text.as_bytes()), (path, file.bytes.as_slice())] {
         let part = PathBuf::from(format!("{}.part", to.display()));
         let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, to));
         written.map_err(|error| io_error(format!("{}: {error}; choose a place that can be written", to.display())))?;

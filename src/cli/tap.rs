@@ -59,28 +59,27 @@ impl Tap {
             topic.ok_or_else(|| usage_error(format!("there is no topic \"{}\"; the topics are {}", self.topic, names())))?;
         let session = Session::without_engine(&self.log, None, console)?;
         let mut cursor = Cursor::at_start(session.client(), topic)?;
-        let mut kept = VecDeque::new();
-        cursor.advance(session.client(), |batch, row| {
-            if let Some(shown) = self.shown(session.codec(), batch, row) {
-                kept.push_back(shown);
-                if self.last.is_some_and(|last| kept.len() > last) {
-                    kept.pop_front();
-                }
-            }
-            Ok(())
-        })?;
-        kept.iter().try_for_each(|shown| console.object(shown))?;
-        if !self.follow {
-            return Ok(Exit::Done);
+        if let Some(last) = self.last {
+            let mut kept = VecDeque::new();
+            while cursor.advance_some(session.client(), |batch, row| {
+                kept.extend(self.shown(session.codec(), batch, row));
+                kept.drain(..kept.len().saturating_sub(last));
+                Ok(())
+            })? {}
+            kept.iter().try_for_each(|shown| console.object(shown))?;
         }
         loop {
-            std::thread::sleep(LOOK);
-            let mut new = Vec::new();
-            cursor.advance(session.client(), |batch, row| {
-                new.extend(self.shown(session.codec(), batch, row));
+            let mut some = Vec::new();
+            let more = cursor.advance_some(session.client(), |batch, row| {
+                some.extend(self.shown(session.codec(), batch, row));
                 Ok(())
             })?;
-            new.iter().try_for_each(|shown| console.object(shown))?;
+            some.iter().try_for_each(|shown| console.object(shown))?;
+            match (more, self.follow) {
+                (true, _) => {}
+                (false, true) => std::thread::sleep(LOOK),
+                (false, false) => return Ok(Exit::Done),
+            }
         }
     }
 
@@ -114,7 +113,7 @@ fn decoded(codec: &Codec, batch: &Batch, row: &Row) -> Result<Option<Box<RawValu
         Topic::DealClosed => deal_line(&codec.read_deal(value).map_err(text)?),
         Topic::QuotaChanged => quota_line(&codec.read_quota(value).map_err(text)?),
         Topic::DealSettled => settlement_line(&codec.read_settlement(value).map_err(text)?),
-        Topic::PayoutAcknowledged => acknowledgement_line(&codec.acknowledgement(Some(value)).map_err(text)?),
+        Topic::PayoutAcknowledged => acknowledgement_line(&codec.read_acknowledgement(value).map_err(text)?),
         Topic::Facts => to_raw_value(&to_json(&codec.fact(value).map_err(text)?)),
         Topic::Attainment => to_raw_value(&to_json(&codec.read_attainment(value).map_err(text)?)),
         Topic::Accrual => to_raw_value(&to_json(&codec.read_accrual(value).map_err(text)?)),

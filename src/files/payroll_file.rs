@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one row of ADP's import holds, in hundredths: from -40 500.00 to 99 999.99.
+/// What one row of ADP's import holds, in hundredths: from -40 500.00 to 99 999.99, the narrower of the limits that its
+/// documents give.
 const ADP_LEAST: i64 = -4_050_000;
 const ADP_MOST: i64 = 9_999_999;
 /// Digits of ADP's file number.

@@ -72,9 +72,10 @@ pub struct Payroll {
 impl Payroll {
     /// `period`: only what its run pays; words about other runs are no strays then.
     pub fn read(client: &dyn Client, codec: &Codec, period: Option<Period>) -> Result<Payroll, ReadError> {
+        let partitions = client.partitions(Topic::PayoutAcknowledged)?;
         let (mut words, mut stray) = (BTreeMap::new(), Vec::new());
         scan::all(client, Topic::PayoutAcknowledged, |batch, row| -> Result<(), WireError> {
-            match codec.acknowledgement(batch.value(row)) {
+            match codec.acknowledgement(row.position, partitions, batch.key(row), batch.value(row)) {
                 Ok(of) => {
                     let word = Word {
                         status: of.status,
@@ -82,7 +83,8 @@ impl Payroll {
                         reference: of.reference.map(String::from),
                         reason: of.reason.map(String::from),
                     };
-                    words.insert(of.payout_id.to_owned(), (row.position, of.payee_id.to_owned(), word));
+                    // Of another payee it says nothing about the payout, whenever it came.
+                    words.insert((of.payout_id.to_owned(), of.payee_id.to_owned()), (row.position, word));
                 }
                 Err(reject) => stray.push((row.position, String::new(), reject)),
             }
@@ -90,22 +92,14 @@ impl Payroll {
         })?;
         let mut rows = Vec::new();
         for payout in released(client, codec)?.into_values().flat_map(|run| run.payouts) {
-            let id = payout.payout_id();
-            let word = match words.remove(&id) {
-                Some((position, payee_id, _)) if payee_id != payout.payee_id => {
-                    let message = format!("\"{payee_id}\", but the payout is of \"{}\"", payout.payee_id);
-                    stray.push((position, id, Reject::field("payee_id", message)));
-                    None
-                }
-                known => known.map(|(_, _, word)| word),
-            };
+            let word = words.remove(&(payout.payout_id(), payout.payee_id.clone())).map(|(_, word)| word);
             if period.is_none_or(|period| period == payout.period) {
                 let state = state_of(&payout, word.as_ref());
                 rows.push(Row { payout, word, state });
             }
         }
-        for (id, (position, _, _)) in words {
-            let message = "no released run has such a payout".into();
+        for ((id, payee_id), (position, _)) in words {
+            let message = format!("no released run has such a payout of \"{payee_id}\"");
             stray.push((position, id, Reject::new(Reason::InvalidField, "payout_id", message)));
         }
         stray.sort_by_key(|(position, _, _)| *position);

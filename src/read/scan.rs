@@ -36,6 +36,24 @@ impl Cursor {
     }
 }
 
+impl Cursor {
+    /// Visits a bounded part of what was committed since the last call; false when nothing is left.
+    pub fn advance_some(
+        &mut self,
+        client: &dyn Client,
+        mut visit: impl FnMut(&Batch, &Row) -> Result<(), WireError>,
+    ) -> Result<bool, ReadError> {
+        for (partition, next) in (0..).zip(&mut self.next) {
+            let before = *next;
+            read_some(client, self.topic, partition, next, &mut visit)?;
+            if *next > before {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
 /// Visits every committed record of a topic.
 pub fn all(client: &dyn Client, topic: Topic, visit: impl FnMut(&Batch, &Row) -> Result<(), WireError>) -> Result<(), ReadError> {
     Cursor::at_start(client, topic)?.advance(client, visit)
@@ -60,18 +78,33 @@ fn read_partition(
     visit: &mut dyn FnMut(&Batch, &Row) -> Result<(), WireError>,
 ) -> Result<(), ReadError> {
     let end = client.end(topic, partition)?;
-    let mut batch = Batch::default();
     while *next < end {
-        batch.clear();
-        let after = client.read(topic, partition, *next, READ_BYTES, &mut batch)?;
-        for row in batch.rows() {
-            let offset = row.position.offset;
-            visit(&batch, row).map_err(|source| ReadError::Record { topic: topic.name(), partition, offset, source })?;
-        }
-        if after <= *next {
+        let before = *next;
+        read_some(client, topic, partition, next, visit)?;
+        if *next <= before {
             break;
         }
-        *next = after;
     }
+    Ok(())
+}
+
+/// Visits what one read of a partition gives, and moves `next` behind it.
+fn read_some(
+    client: &dyn Client,
+    topic: Topic,
+    partition: u32,
+    next: &mut u64,
+    visit: &mut dyn FnMut(&Batch, &Row) -> Result<(), WireError>,
+) -> Result<(), ReadError> {
+    if *next >= client.end(topic, partition)? {
+        return Ok(());
+    }
+    let mut batch = Batch::default();
+    let after = client.read(topic, partition, *next, READ_BYTES, &mut batch)?;
+    for row in batch.rows() {
+        let offset = row.position.offset;
+        visit(&batch, row).map_err(|source| ReadError::Record { topic: topic.name(), partition, offset, source })?;
+    }
+    *next = after.max(*next);
     Ok(())
 }

@@ -222,10 +222,27 @@ impl Codec {
     }
 
     /// What payroll says, or why its record is refused: no stage reads it first.
-    pub fn acknowledgement<'b>(&self, value: Option<&'b [u8]>) -> Result<PayoutAcknowledged<'b>, Reject> {
-        let acknowledgement = self.payout_acknowledged.read::<AcknowledgementRecord<'b>>(value)?.acknowledgement()?;
-        acknowledgement.check()?;
-        Ok(acknowledgement)
+    pub fn acknowledgement<'b>(
+        &self,
+        position: Position,
+        partitions: u32,
+        key: Option<&[u8]>,
+        value: Option<&'b [u8]>,
+    ) -> Result<PayoutAcknowledged<'b>, Reject> {
+        let said = self.said(value)?;
+        check_place(position, partitions, key, "payee_id", said.payee_id)?;
+        Ok(said)
+    }
+
+    fn said<'b>(&self, value: Option<&'b [u8]>) -> Result<PayoutAcknowledged<'b>, Reject> {
+        let said = self.payout_acknowledged.read::<AcknowledgementRecord<'b>>(value)?.acknowledgement()?;
+        said.check()?;
+        Ok(said)
+    }
+
+    /// What payroll says, wherever its record stands.
+    pub fn read_acknowledgement<'b>(&self, value: &'b [u8]) -> Result<PayoutAcknowledged<'b>, WireError> {
+        self.said(Some(value)).map_err(decode("payout-acknowledged"))
     }
 
     pub fn read_attainment(&self, value: &[u8]) -> Result<Attainment, WireError> {
