@@ -1,47 +1,10 @@
 //! The binary as people run it: exit codes, messages, and the truth about every line.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+#[path = "support/command.rs"]
+mod command;
 
-struct Scratch(tempfile::TempDir);
-
-impl Scratch {
-    fn new() -> Scratch {
-        Scratch(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-        path.display().to_string()
-    }
-
-    fn data(&self) -> String {
-        self.path("data").display().to_string()
-    }
-}
-
-fn accrue(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_accrue"));
-    command.args(arguments).env("USER", "hr").env_remove("ACCRUE_LOG").output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use command::{Scratch, accrue, code, err, out};
+use std::path::Path;
 
 fn company(scratch: &Scratch, payees: &str) -> String {
     let plan = include_str!("../config/plans/ae.2026-01-01.toml");

@@ -1,63 +1,26 @@
 //! What people look into a log and its files with: `tap`, `diff`, and the log of the binary itself.
 
+#[path = "support/command.rs"]
+mod command;
+
+use command::{Scratch, accrue, code, err, out};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-struct Scratch(tempfile::TempDir);
-
-impl Scratch {
-    fn new() -> Scratch {
-        Scratch(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-        path.display().to_string()
-    }
-
-    fn data(&self) -> String {
-        self.path("data").display().to_string()
-    }
-
-    /// A copy of the files of the worked company.
-    fn worked_company(&self, directory: &str) -> String {
-        let plans = config().join("plans");
-        for folder in [config(), plans] {
-            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
-                let name = path.strip_prefix(config()).unwrap().display().to_string();
-                self.write(&format!("{directory}/{name}"), &std::fs::read_to_string(&path).unwrap());
-            }
+/// A copy of the files of the worked company.
+fn worked_company(scratch: &Scratch, directory: &str) -> String {
+    let plans = config().join("plans");
+    for folder in [config(), plans] {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+            let name = path.strip_prefix(config()).unwrap().display().to_string();
+            scratch.write(&format!("{directory}/{name}"), &std::fs::read_to_string(&path).unwrap());
         }
-        self.path(directory).display().to_string()
     }
+    scratch.path(directory).display().to_string()
 }
 
 fn config() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
-}
-
-fn accrue(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_accrue"));
-    command.args(arguments).env("USER", "hr").env_remove("ACCRUE_LOG").output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    let text = String::from_utf8(output.stderr.clone()).unwrap();
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A deal with an attribute that is a number, as a line.
@@ -72,7 +35,7 @@ fn deal(number: usize) -> String {
 fn logs_are_for_people_or_json_and_need_no_reader() {
     let scratch = Scratch::new();
     let data = scratch.data();
-    let directory = scratch.worked_company("company");
+    let directory = worked_company(&scratch, "company");
     assert_eq!(code(&accrue(&["publish", &directory, "--data", &data, "--yes"])), 0);
     let verify = |level: &str, format: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_accrue"));
@@ -107,7 +70,7 @@ fn logs_are_for_people_or_json_and_need_no_reader() {
 fn a_topic_is_tapped_and_goes_in_again() {
     let scratch = Scratch::new();
     let (data, other) = (scratch.data(), scratch.path("other").display().to_string());
-    let directory = scratch.worked_company("company");
+    let directory = worked_company(&scratch, "company");
     for log in [&data, &other] {
         assert_eq!(code(&accrue(&["publish", &directory, "--data", log, "--yes"])), 0);
     }
@@ -141,7 +104,7 @@ fn a_topic_is_tapped_and_goes_in_again() {
 fn what_another_version_of_the_files_changes_is_said_in_words() {
     let scratch = Scratch::new();
     let config = config();
-    let (before, after) = (scratch.worked_company("before"), scratch.worked_company("after"));
+    let (before, after) = (worked_company(&scratch, "before"), worked_company(&scratch, "after"));
     let diff = || accrue(&["diff", &before, &after]);
     assert_eq!((code(&diff()), out(&diff())), (0, String::new()));
     let change = |file: &str, pairs: &[(&str, &str)]| {
@@ -197,6 +160,9 @@ fn what_another_version_of_the_files_changes_is_said_in_words() {
     service-work: the component is new
     services: the component is gone
 ";
+    change("nodes.csv", &[("geography,NO,North,2026-01-01,\n", "")]);
+    change("directory.csv", &[("kay,Kay Moreau,West\n", "")]);
+    change("payees.csv", &[("cleo,Account Executive,noor,default,ae,2026-01-01,2026-05-16,E1103,\n", "")]);
     let said = out(&diff());
     assert_eq!(code(&diff()), 1);
     assert!(said.starts_with(expected), "{said}");
@@ -204,8 +170,11 @@ fn what_another_version_of_the_files_changes_is_said_in_words() {
         said.contains("? quota of jo for new-arr, 2026-Q1 is not mentioned any more: publishing leaves it as it is\n"),
         "{said}"
     );
+    for gone in ["node NO of geography from 2026-01-01", "the name of kay", "the row of payee cleo from 2026-01-01"] {
+        assert!(said.contains(&format!("? {gone} is not mentioned any more")), "{said}");
+    }
     assert!(said.lines().any(|line| line.starts_with("~ quota of jo") && line.contains("renewals")), "{said}");
     change("measures.toml", &[("credit_kinds = [\"REVENUE\"]", "credit_kinds = [\"OVERLAY\"]")]);
     assert_eq!(code(&diff()), 78);
-    assert!(err(&diff()).contains("cannot be published where"), "{}", err(&diff()));
+    assert!(err(&diff()).replace('\n', " ").contains("cannot be published where"), "{}", err(&diff()));
 }

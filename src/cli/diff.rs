@@ -4,6 +4,7 @@ use super::check::{checked, print};
 use super::console::Console;
 use super::exit::{Exit, files_error};
 use super::publish::{show, take};
+use crate::domain::territory::Territories;
 use crate::files::{CompanyFiles, Current, Diagnostic, Quota, Record, changes};
 use clap::Args;
 use serde_json::json;
@@ -63,10 +64,22 @@ fn gone(before: &CompanyFiles, after: &CompanyFiles) -> Vec<String> {
     let named = |files: &CompanyFiles| -> BTreeSet<String> {
         let measures = files.measures.iter().map(|of| format!("measure {}", of.value.measure_id));
         let plans = files.plans.iter().map(|of| format!("plan {} from {}", of.value.plan_id, of.value.from));
-        let payees = files.payees.iter().map(|of| format!("payee {}", of.value.payee_id));
+        let rows = files.payees.iter().flat_map(|of| of.value.rows.iter().map(|row| (&of.value.payee_id, row.from)));
+        let payees = rows.map(|(payee_id, from)| format!("the row of payee {payee_id} from {from}"));
+        let names = files.names.iter().map(|of| format!("the name of {}", of.payee_id));
+        let territories = files.territories.iter().flat_map(|of| territory_rows(&of.value));
         let quota = |of: &Quota| format!("quota of {} for {}, {}", of.payee_id, of.measure, of.interval);
         let quotas = files.quotas.iter().map(|of| quota(&of.value));
-        measures.chain(plans).chain(payees).chain(quotas).collect()
+        measures.chain(plans).chain(payees).chain(names).chain(territories).chain(quotas).collect()
     };
     named(before).difference(&named(after)).cloned().collect()
+}
+
+fn territory_rows(stated: &Territories) -> Vec<String> {
+    let mut rows: Vec<String> = stated.crediting.iter().map(|row| format!("crediting by territory from {}", row.from)).collect();
+    rows.extend(stated.territories.iter().map(|row| format!("territory {} from {}", row.territory_id, row.from)));
+    rows.extend(stated.nodes.iter().map(|row| format!("node {} of {} from {}", row.node, row.dimension, row.from)));
+    let assignments = stated.assignments.iter();
+    rows.extend(assignments.map(|row| format!("the assignment of {} to {} from {}", row.territory_id, row.payee_id, row.from)));
+    rows
 }
