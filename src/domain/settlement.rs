@@ -2,7 +2,7 @@
 
 use super::calendar::Date;
 use super::deal::check_id;
-use super::money::Amount;
+use super::money::{Amount, minor_digits};
 use super::reject::Reject;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
@@ -37,6 +37,9 @@ impl DealSettled<'_> {
     pub fn check(&self) -> Result<(), Reject> {
         check_id("settlement_id", self.settlement_id)?;
         check_id("deal_id", self.deal_id)?;
+        if minor_digits(self.currency).is_none() {
+            return Err(Reject::field("currency", format!("\"{}\" is not an ISO 4217 currency code", self.currency)));
+        }
         if self.amount.0 <= 0 {
             let message = format!("{} is not more than 0: the kind says which way the money went", self.amount);
             return Err(Reject::field("amount", message));

@@ -11,8 +11,9 @@ use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
-use accrue::domain::settlement::{DealSettled, SettlementKind};
+use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
+use accrue::wire::json::Settlement;
 use std::collections::BTreeMap;
 
 #[path = "histories/company.rs"]
@@ -27,8 +28,6 @@ mod settlements;
 mod territories;
 #[path = "histories/year.rs"]
 mod year;
-
-pub use settlements::OwnedSettlement;
 
 /// A small fast generator (splitmix64): the same seed gives the same history everywhere.
 pub struct Random(pub u64);
@@ -177,7 +176,7 @@ pub enum Event {
     Fact(Box<Fact>),
     Deal(OwnedDeal),
     Quota(OwnedQuota),
-    Settlement(OwnedSettlement),
+    Settlement(Settlement),
 }
 
 impl Event {
@@ -288,7 +287,7 @@ struct Making {
     features: Features,
     deals: Vec<OwnedDeal>,
     quotas: Vec<OwnedQuota>,
-    settlements: Vec<OwnedSettlement>,
+    settlements: Vec<Settlement>,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,

@@ -164,6 +164,8 @@ fn settlements_that_are_refused() {
     check(b"D-1", &deal_bytes(&deal()), "schema id 1, expected 15 (deal-settled) [unknown_schema]");
     let negative = bytes_of(&DealSettled { amount: Amount(-1_500_000), ..fixtures::settlement() });
     check(b"D-1", &negative, "amount: -1.5 is not more than 0: the kind says which way the money went [invalid_field]");
+    let lower = bytes_of(&DealSettled { currency: "usd", ..fixtures::settlement() });
+    check(b"D-1", &lower, "currency: \"usd\" is not an ISO 4217 currency code [invalid_field]");
     let unnamed = bytes_of(&DealSettled { settlement_id: "", ..fixtures::settlement() });
     check(b"D-1", &unnamed, "settlement_id: empty [invalid_field]");
 }

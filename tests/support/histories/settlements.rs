@@ -2,32 +2,6 @@
 
 use super::*;
 
-/// A settlement that owns its texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnedSettlement {
-    pub settlement_id: String,
-    pub deal_id: String,
-    pub kind: SettlementKind,
-    pub amount: Amount,
-    pub currency: &'static str,
-    pub on: Date,
-    pub occurred_at: i64,
-}
-
-impl OwnedSettlement {
-    pub fn as_settlement(&self) -> DealSettled<'_> {
-        DealSettled {
-            settlement_id: &self.settlement_id,
-            deal_id: &self.deal_id,
-            kind: self.kind,
-            amount: self.amount,
-            currency: self.currency,
-            on: self.on,
-            occurred_at: self.occurred_at,
-        }
-    }
-}
-
 impl Making {
     pub(super) fn settlement(&mut self) {
         if !self.settlements.is_empty() && self.random.chance(15) {
@@ -55,12 +29,12 @@ impl Making {
             self.features.count("refund");
         }
         let currency = if self.random.chance(5) { "EUR" } else { "USD" };
-        let settlement = OwnedSettlement {
+        let settlement = Settlement {
             settlement_id: format!("S{}", self.settlements.len()),
             deal_id,
             kind,
             amount: Amount(amount.max(1)),
-            currency,
+            currency: currency.into(),
             on: Date(day(1, 1).0 + self.random.below(130) as i32),
             occurred_at: self.events.len() as i64,
         };
