@@ -1,6 +1,7 @@
 //! Appends inputs: encodes records, routes them by key, and writes them together. For commands and for HTTP.
 
 use crate::domain::acknowledgement::PayoutAcknowledged;
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
 use crate::domain::output::PayeeName;
@@ -73,6 +74,14 @@ impl<'s> Appender<'s> {
         self.codec.write_settlement(settled, &mut self.scratch)?;
         self.check_size()?;
         Ok(self.add(Topic::DealSettled, settled.deal_id.as_bytes()))
+    }
+
+    /// Adds an adjustment; returns its partition. One that is too large is a [`Reject`] as the error.
+    pub fn adjustment(&mut self, of: &AdjustmentMade) -> anyhow::Result<u32> {
+        self.scratch.clear();
+        self.codec.write_adjustment(of, &mut self.scratch)?;
+        self.check_size()?;
+        Ok(self.add(Topic::AdjustmentMade, of.payee_id.as_bytes()))
     }
 
     /// Adds what payroll says; returns its partition. One that is too large is a [`Reject`] as the error.

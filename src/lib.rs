@@ -3,7 +3,7 @@
 //! # Flow
 //!
 //! ```text
-//! deal-closed, quota-changed, deal-settled --> [crediting] --> credits --> [earning] --> attainment, accrual, payout
+//! deal-closed, quota-changed, deal-settled, adjustment-made --> [crediting] --> credits --> [earning] --> attainment, accrual, payout
 //!                                    ^                           ^
 //!                                  facts (organisation, plans, measures, calendar, closes, releases)
 //! ```

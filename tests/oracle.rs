@@ -16,7 +16,7 @@ const PARTITIONS: u32 = 3;
 /// Feeds events as a log of three partitions would; every close is performed at once.
 fn totals(events: &[Event]) -> Totals {
     let mut history = History::new(PARTITIONS);
-    let [mut deals, mut quotas, mut settlements] = [[0; PARTITIONS as usize]; 3];
+    let [mut deals, mut quotas, mut settlements, mut adjustments] = [[0; PARTITIONS as usize]; 4];
     let mut facts = 0;
     for event in events {
         match event {
@@ -29,20 +29,30 @@ fn totals(events: &[Event]) -> Totals {
             Event::Settlement(settled) => {
                 history.settlement(next(Topic::DealSettled, &settled.deal_id, &mut settlements), &settled.as_settlement());
             }
+            Event::Adjustment(made) => {
+                history.adjustment(next(Topic::AdjustmentMade, &made.payee_id, &mut adjustments), made);
+            }
             Event::Fact(fact) => {
                 let mut fact = fact.as_ref().clone();
                 if let FactBody::PeriodClosed(closed) = &mut fact.body {
-                    let [deal_closed, quota_changed, deal_settled] = [deals, quotas, settlements].map(|next| next.to_vec());
-                    closed.cut = Cut { deal_closed, quota_changed, deal_settled };
+                    let ends = [deals, quotas, settlements, adjustments].map(|next| next.to_vec());
+                    let [deal_closed, quota_changed, deal_settled, adjustment_made] = ends;
+                    closed.cut = Cut { deal_closed, quota_changed, deal_settled, adjustment_made };
                 }
                 history.fact(facts, &fact);
                 facts += 1;
                 if let FactBody::PeriodClosed(closed) = &fact.body {
                     for partition in 0..PARTITIONS {
-                        let next = [deals, quotas, settlements].map(|next| next[partition as usize]);
-                        let ([deal_closed, quota_changed, deal_settled], close_id) = (next, closed.close_id.clone());
-                        let note = CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed, deal_settled };
-                        history.close_note(&note);
+                        let next = [deals, quotas, settlements, adjustments].map(|next| next[partition as usize]);
+                        let [deal_closed, quota_changed, deal_settled, adjustment_made] = next;
+                        history.close_note(&CloseNote::SourceClosed {
+                            close_id: closed.close_id.clone(),
+                            partition,
+                            deal_closed,
+                            quota_changed,
+                            deal_settled,
+                            adjustment_made,
+                        });
                     }
                 }
             }

@@ -17,6 +17,7 @@ struct Player {
     deals: u64,
     quotas: u64,
     settlements: u64,
+    adjustments: u64,
     facts: u64,
     closes: Vec<String>,
 }
@@ -56,22 +57,32 @@ impl Player {
                 self.history.settlement(position, &settled.as_settlement(0));
                 self.settlements += 1;
             }
+            EventKind::Adjustment(made) => {
+                let position = Position { topic: Topic::AdjustmentMade, partition: 0, offset: self.adjustments };
+                self.history.adjustment(position, made);
+                self.adjustments += 1;
+            }
             EventKind::Quota(quota) => self.quota(quota),
             EventKind::Payee(payee) => self.fact("case", FactBody::PayeeDefined(payee.clone())),
             EventKind::Territories(stated) => self.fact("case", FactBody::TerritoriesDefined(stated.clone())),
             EventKind::Close { period, by } => {
                 let close_id = format!("close-{}", self.closes.len());
-                let (deals, quotas, settlements) = (self.deals, self.quotas, self.settlements);
-                let cut = Cut { deal_closed: vec![deals], quota_changed: vec![quotas], deal_settled: vec![settlements] };
+                let cut = Cut {
+                    deal_closed: vec![self.deals],
+                    quota_changed: vec![self.quotas],
+                    deal_settled: vec![self.settlements],
+                    adjustment_made: vec![self.adjustments],
+                };
                 let (calendar, pay_group) = ("fiscal".into(), "default".into());
                 let closed = PeriodClosed { close_id: close_id.clone(), calendar, pay_group, period: *period, cut };
                 self.fact(by, FactBody::PeriodClosed(closed));
                 self.history.close_note(&CloseNote::SourceClosed {
                     close_id: close_id.clone(),
                     partition: 0,
-                    deal_closed: deals,
-                    quota_changed: quotas,
-                    deal_settled: settlements,
+                    deal_closed: self.deals,
+                    quota_changed: self.quotas,
+                    deal_settled: self.settlements,
+                    adjustment_made: self.adjustments,
                 });
                 self.closes.push(close_id);
             }
@@ -93,7 +104,8 @@ impl Player {
 }
 
 fn played(case: &Case) -> Totals {
-    let mut player = Player { history: History::new(1), deals: 0, quotas: 0, settlements: 0, facts: 0, closes: Vec::new() };
+    let mut player =
+        Player { history: History::new(1), deals: 0, quotas: 0, settlements: 0, adjustments: 0, facts: 0, closes: Vec::new() };
     for body in case.company.facts() {
         player.fact("case", body);
     }

@@ -95,6 +95,7 @@ pub fn close(session: &Session, periods: &Periods, period: Period, author: &str)
         deal_closed: ends(client, Topic::DealClosed)?,
         quota_changed: ends(client, Topic::QuotaChanged)?,
         deal_settled: ends(client, Topic::DealSettled)?,
+        adjustment_made: ends(client, Topic::AdjustmentMade)?,
     };
     let closed = PeriodClosed { close_id: close_id.clone(), calendar, pay_group: "default".into(), period, cut };
     append::state(session, close_id.clone(), author, "end of the pay period", FactBody::PeriodClosed(closed))?;

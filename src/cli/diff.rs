@@ -4,6 +4,7 @@ use super::check::{checked, print};
 use super::console::Console;
 use super::exit::{Exit, files_error};
 use super::publish::{show, take};
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::territory::Territories;
 use crate::files::{CompanyFiles, Current, Diagnostic, Quota, Record, changes};
 use clap::Args;
@@ -53,6 +54,7 @@ fn published(files: &CompanyFiles) -> Result<Current, Vec<Diagnostic>> {
         match change.record {
             Record::Fact(body) => take(&mut current, body),
             Record::Quota(quota) => current.quotas.push(quota),
+            Record::Adjustment(made) => current.adjustments.push(made),
             Record::Name(name) => drop(current.names.insert(name.payee_id.clone(), name)),
         }
     }
@@ -70,7 +72,9 @@ fn gone(before: &CompanyFiles, after: &CompanyFiles) -> Vec<String> {
         let territories = files.territories.iter().flat_map(|of| territory_rows(&of.value));
         let quota = |of: &Quota| format!("quota of {} for {}, {}", of.payee_id, of.measure, of.interval);
         let quotas = files.quotas.iter().map(|of| quota(&of.value));
-        measures.chain(plans).chain(payees).chain(names).chain(territories).chain(quotas).collect()
+        let adjustment = |of: &AdjustmentMade| format!("adjustment {} of {}", of.adjustment_id, of.payee_id);
+        let adjustments = files.adjustments.iter().map(|of| adjustment(&of.value));
+        measures.chain(plans).chain(payees).chain(names).chain(territories).chain(quotas).chain(adjustments).collect()
     };
     named(before).difference(&named(after)).cloned().collect()
 }

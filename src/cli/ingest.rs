@@ -1,4 +1,4 @@
-//! `accrue ingest`: deals, quotas, settlements or acknowledgements from JSON lines, with the truth about every line.
+//! `accrue ingest`: any input from JSON lines, with the truth about every line.
 //!
 //! A line that does not decode, or is wrong in itself, is told and not appended. On an embedded log the fold's outcome of every other line
 //! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV
@@ -33,6 +33,7 @@ enum Input {
     DealClosed,
     QuotaChanged,
     DealSettled,
+    AdjustmentMade,
     PayoutAcknowledged,
 }
 
@@ -42,6 +43,7 @@ impl Input {
             Input::DealClosed => Topic::DealClosed,
             Input::QuotaChanged => Topic::QuotaChanged,
             Input::DealSettled => Topic::DealSettled,
+            Input::AdjustmentMade => Topic::AdjustmentMade,
             Input::PayoutAcknowledged => Topic::PayoutAcknowledged,
         }
     }
@@ -53,8 +55,8 @@ pub struct Ingest {
     file: PathBuf,
     #[command(flatten)]
     log: LogOptions,
-    /// deal-closed (the default), quota-changed, deal-settled
-    /// or payout-acknowledged
+    /// deal-closed (the default), quota-changed, deal-settled,
+    /// adjustment-made or payout-acknowledged
     #[arg(
         long,
         value_enum,
@@ -212,6 +214,10 @@ impl Work<'_> {
                     Err(reject) => return Ok(Err(reject)),
                 }
             }
+            Input::AdjustmentMade => match json::adjustment_from_line(text).and_then(|of| of.check().map(|()| of)) {
+                Ok(made) => self.appender.adjustment(&made),
+                Err(reject) => return Ok(Err(reject)),
+            },
             Input::DealSettled => match json::settlement_from_line(text).and_then(|of| of.as_settlement().check().map(|()| of)) {
                 Ok(settled) => self.appender.settlement(&settled.as_settlement()),
                 Err(reject) => return Ok(Err(reject)),

@@ -3,6 +3,7 @@
 //! Data goes to standard output, notices go to standard error. Leaves out how anything is computed or stored.
 //! Reading order: `exit`, `console`, `session` (a log to work on), then the commands.
 
+mod adjust;
 mod append;
 mod check;
 mod close;
@@ -62,6 +63,8 @@ enum Command {
     Publish(publish::Publish),
     /// Append deals or quotas from JSON lines or CSV
     Ingest(ingest::Ingest),
+    /// Add to a payee's credit, earning or pay by hand
+    Adjust(adjust::Adjust),
     /// Which deals of a CRM's report are not on the log
     Reconcile(reconcile::Reconcile),
     /// Review a pay period and close it
@@ -127,6 +130,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Run(command) => command.run(console),
         Command::Publish(command) => command.run(console),
         Command::Ingest(command) => command.run(console),
+        Command::Adjust(command) => command.run(console),
         Command::Reconcile(command) => command.run(console),
         Command::Close(command) => command.run(console),
         Command::Reopen(command) => command.run(console),

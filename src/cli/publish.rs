@@ -5,6 +5,7 @@ use super::check::{checked, print};
 use super::console::Console;
 use super::exit::{Exit, files_error};
 use super::session::{Author, LogOptions, Session};
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::topic::Topic;
 use crate::files::{Change, ChangeKind, CompanyFiles, Current, Quota, Record, changes};
@@ -89,6 +90,10 @@ fn current(session: &Session) -> anyhow::Result<Current> {
         }
         Ok(())
     })?;
+    scan::all(client, Topic::AdjustmentMade, |batch, row| {
+        current.adjustments.extend(batch.value(row).and_then(|value| codec.read_adjustment(value).ok()));
+        Ok(())
+    })?;
     scan::all(client, Topic::Payee, |batch, row| {
         if let Some(value) = batch.value(row) {
             let name = codec.read_payee_name(value)?;
@@ -140,6 +145,7 @@ pub fn append(session: &Session, changes: &[Change], author: &str, reason: &str)
                 body: body.clone(),
             })?,
             Record::Quota(quota) => drop(appender.quota(&quota.as_quota_changed(author, reason, occurred_at))?),
+            Record::Adjustment(made) => drop(appender.adjustment(&AdjustmentMade { occurred_at, ..made.clone() })?),
             Record::Name(name) => appender.name(name)?,
         }
     }

@@ -6,7 +6,7 @@ use super::session::{LogOptions, Session};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, Row};
 use crate::read::scan::Cursor;
-use crate::wire::json::{acknowledgement_line, deal_line, quota_line, settlement_line, to_json};
+use crate::wire::json::{acknowledgement_line, adjustment_line, deal_line, quota_line, settlement_line, to_json};
 use crate::wire::{Codec, read_reject};
 use clap::Args;
 use serde::Serialize;
@@ -113,6 +113,7 @@ fn decoded(codec: &Codec, batch: &Batch, row: &Row) -> Result<Option<Box<RawValu
         Topic::DealClosed => deal_line(&codec.read_deal(value).map_err(text)?),
         Topic::QuotaChanged => quota_line(&codec.read_quota(value).map_err(text)?),
         Topic::DealSettled => settlement_line(&codec.read_settlement(value).map_err(text)?),
+        Topic::AdjustmentMade => adjustment_line(&codec.read_adjustment(value).map_err(text)?),
         Topic::PayoutAcknowledged => acknowledgement_line(&codec.read_acknowledgement(value).map_err(text)?),
         Topic::Facts => to_raw_value(&to_json(&codec.fact(value).map_err(text)?)),
         Topic::Attainment => to_raw_value(&to_json(&codec.read_attainment(value).map_err(text)?)),

@@ -6,7 +6,7 @@
 use super::calendar::Period;
 use super::money::{Minor, RATE_DECIMALS, Rate};
 use super::output::PayoutKind;
-use super::pay::Lines;
+use super::pay::{Line, Lines};
 use serde::{Deserialize, Serialize};
 
 /// Where a payee's pay stands between two runs.
@@ -128,11 +128,13 @@ pub fn settle(period: Period, lines: &Lines, account: &Account, terms: &TermsNow
     Some(run)
 }
 
-/// What comes late for an earlier period is first set off against what that period's pay was raised by.
+/// What comes late for an earlier period is first set off against what that period's pay was raised by. A manual line is
+/// paid as it is stated.
 fn set_off(run: &mut Settled, period: Period, lines: &Lines) -> Option<i128> {
     let mut all = 0;
     for advance in run.after.advances.clone().iter().filter(|advance| advance.period != period) {
-        let late = lines.iter().filter(|((_, effective), _)| *effective == advance.period).map(|(_, amount)| *amount);
+        let earned = |line: &Line| !line.by_hand && line.effective == advance.period;
+        let late = lines.iter().filter(|(line, _)| earned(line)).map(|(_, amount)| *amount);
         let taken = run.after.take(late.sum::<i128>().max(0), |of| of.period == advance.period);
         if taken > 0 {
             let kind = if advance.kind == AdvanceKind::Guarantee { PayoutKind::Guarantee } else { PayoutKind::Recovery };

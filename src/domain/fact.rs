@@ -117,6 +117,8 @@ pub struct Cut {
     pub quota_changed: Vec<u64>,
     /// Empty in a close that was stated before there were settlements: none of them is its.
     pub deal_settled: Vec<u64>,
+    /// Empty in a close that was stated before there were adjustments.
+    pub adjustment_made: Vec<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -100,6 +100,8 @@ pub enum PayoutKind {
     Guarantee,
     /// A draw paid back.
     Recovery,
+    /// A line that a person added.
+    Manual,
 }
 
 impl PayoutKind {
@@ -112,6 +114,7 @@ impl PayoutKind {
             PayoutKind::Draw => "draw",
             PayoutKind::Guarantee => "guarantee",
             PayoutKind::Recovery => "recovery",
+            PayoutKind::Manual => "manual",
         }
     }
 }
@@ -185,7 +188,14 @@ pub struct PayeeName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CloseNote {
     /// A source partition has passed the cut: everything before these next offsets of the inputs is the closed epoch's.
-    SourceClosed { close_id: String, partition: u32, deal_closed: u64, quota_changed: u64, deal_settled: u64 },
+    SourceClosed {
+        close_id: String,
+        partition: u32,
+        deal_closed: u64,
+        quota_changed: u64,
+        deal_settled: u64,
+        adjustment_made: u64,
+    },
     /// An earning partition has computed its part of the run.
     RunComputed { close_id: String, partition: u32, records: u64, total: Minor, digest: u128 },
     /// An earning partition has taken its part of the run back.

@@ -11,12 +11,23 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Earning codes that no component can have: of what a run adds itself, and a sum's name in cases.
-pub const RESERVED: [&str; 7] = [CARRIED, "DRAW", "GUARANTEE", "RECOVERY", "CLAWBACK", "MANUAL", "net"];
+pub const RESERVED: [&str; 7] = [CARRIED, "DRAW", "GUARANTEE", "RECOVERY", "CLAWBACK", MANUAL, "net"];
 /// Earning code of what is brought forward.
 pub const CARRIED: &str = "CARRIED";
+/// Earning code of a manual line that states no other.
+pub const MANUAL: &str = "MANUAL";
 
-/// Booked amounts of one payee in one period: by earning code and effective period.
-pub type Lines = BTreeMap<(String, Period), i128>;
+/// Booked amounts of one payee in one period.
+pub type Lines = BTreeMap<Line, i128>;
+
+/// What is paid in one record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    pub earning_code: String,
+    pub effective: Period,
+    /// A manual line: no component earned it.
+    pub by_hand: bool,
+}
 
 /// The identity of a run's payee that every record repeats.
 #[derive(Clone, Debug)]
@@ -72,8 +83,12 @@ pub fn payouts(run: &RunOf<'_>, lines: &Lines, brought: &Brought) -> Option<Vec<
             });
         }
     };
-    for ((earning_code, effective), amount) in lines {
-        let kind = if *effective == run.period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
+    for (Line { earning_code, effective, by_hand }, amount) in lines {
+        let kind = match by_hand {
+            true => PayoutKind::Manual,
+            false if *effective == run.period => PayoutKind::Regular,
+            false => PayoutKind::PriorPeriod,
+        };
         add(earning_code, kind, *effective, Minor(i64::try_from(*amount).ok()?));
     }
     for Extra { kind, effective, amount } in &brought.extra {

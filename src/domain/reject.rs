@@ -37,10 +37,11 @@ pub enum Reason {
     NoSuchInterval,
     UnknownTerritory,
     UnknownDeal,
+    UnmatchedAdjustment,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 26] = [
+    pub const ALL: [Reason; 27] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -67,6 +68,7 @@ impl Reason {
         Reason::NoSuchInterval,
         Reason::UnknownTerritory,
         Reason::UnknownDeal,
+        Reason::UnmatchedAdjustment,
     ];
 
     pub fn code(self) -> &'static str {
@@ -97,6 +99,7 @@ impl Reason {
             Reason::NoSuchInterval => "no_such_interval",
             Reason::UnknownTerritory => "unknown_territory",
             Reason::UnknownDeal => "unknown_deal",
+            Reason::UnmatchedAdjustment => "unmatched_adjustment",
         }
     }
 
@@ -128,6 +131,7 @@ impl Reason {
             Reason::UnknownMeasure => "a component names a measure that is not published",
             Reason::NoSuchInterval => "a quota is for an interval that the calendar does not reach: extend it",
             Reason::UnknownDeal => "a settlement is of a deal that is not there: it counts when the deal comes",
+            Reason::UnmatchedAdjustment => "a manual adjustment fits nothing that it could adjust or reverse: state another one",
             Reason::UnknownTerritory => "no territory takes a line, or nobody has the territory that wins it",
         }
     }

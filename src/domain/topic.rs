@@ -9,6 +9,8 @@ pub enum Topic {
     QuotaChanged,
     /// In, key deal_id: what was invoiced, collected or refunded for a deal.
     DealSettled,
+    /// In, key payee_id: a manual adjustment of credit, earning or pay.
+    AdjustmentMade,
     /// In, one partition: organisation, plans, measures, calendar, closes and releases. Its offset is the world's version.
     Facts,
     /// Internal: packed credits from crediting to earning, by the payee's partition.
@@ -38,10 +40,11 @@ pub enum Topic {
 }
 
 impl Topic {
-    pub const ALL: [Topic; 16] = [
+    pub const ALL: [Topic; 17] = [
         Topic::DealClosed,
         Topic::QuotaChanged,
         Topic::DealSettled,
+        Topic::AdjustmentMade,
         Topic::Facts,
         Topic::Credits,
         Topic::Closes,
@@ -63,6 +66,7 @@ impl Topic {
             Topic::DealClosed => "deal-closed",
             Topic::QuotaChanged => "quota-changed",
             Topic::DealSettled => "deal-settled",
+            Topic::AdjustmentMade => "adjustment-made",
             Topic::Facts => "facts",
             Topic::Credits => "credits",
             Topic::Closes => "closes",

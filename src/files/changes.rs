@@ -3,6 +3,7 @@
 //! A missing row changes nothing; an end is an explicit `to`. Rows of a payee merge by `from`. Publishing twice appends
 //! once: the difference to what has just been published is empty.
 
+use super::adjustments::adjustment_changes;
 use super::codes;
 use super::diagnostic::Diagnostic;
 use super::draft::CompanyFiles;
@@ -11,6 +12,7 @@ use super::quota_changes::quota_changes;
 use super::quotas::Quota;
 use super::source::{Findings, Located, Place};
 use super::territory_changes::territory_changes;
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
@@ -28,6 +30,8 @@ pub struct Current {
     pub payees: BTreeMap<String, Payee>,
     pub territories: Option<Territories>,
     pub quotas: Vec<Quota>,
+    /// In the order of the log.
+    pub adjustments: Vec<AdjustmentMade>,
     pub names: BTreeMap<String, PayeeName>,
 }
 
@@ -44,6 +48,7 @@ pub enum Record {
     Fact(FactBody),
     /// Its revision is set.
     Quota(Quota),
+    Adjustment(AdjustmentMade),
     Name(PayeeName),
 }
 
@@ -69,6 +74,7 @@ pub fn changes(files: &CompanyFiles, current: &Current) -> Result<Vec<Change>, V
     list.extend(payees(&files.payees, current, &mut findings));
     list.extend(territory_changes(files.territories.as_ref(), current.territories.as_ref(), &mut findings));
     list.extend(quota_changes(&files.quotas, &current.quotas, &mut findings));
+    list.extend(adjustment_changes(&files.adjustments, &current.adjustments, &mut findings));
     list.extend(files.names.iter().filter_map(|name| self::name(name, current)));
     if findings.errors() > 0 { Err(findings.take()) } else { Ok(list) }
 }

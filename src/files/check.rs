@@ -1,5 +1,6 @@
 //! Comparison of a company's files with each other: names, units, dates, overlaps. Reports, changes nothing.
 
+use super::adjustments;
 use super::codes;
 use super::component::ComponentDraft;
 use super::draft::Draft;
@@ -31,6 +32,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         check_quota(quota, draft, findings);
     }
     check_quota_twins(&draft.quotas, findings);
+    adjustments::check(draft, findings);
     check_people(draft, findings);
     territory_check::check(draft, findings);
     // a row that was refused may be the quota that is missed
@@ -40,7 +42,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     }
 }
 
-fn check_calendar(named: &Located<String>, calendar: &Located<Calendar>, findings: &mut Findings) {
+pub fn check_calendar(named: &Located<String>, calendar: &Located<Calendar>, findings: &mut Findings) {
     let id = calendar.value.calendar_id.as_str();
     if named.value != id {
         let hint = nearest(&named.value, "calendar", [id].into_iter());
@@ -83,7 +85,7 @@ fn check_period_start(date: &Located<Date>, calendar: &Calendar, findings: &mut 
     }
 }
 
-fn outside(place: Place, what: &str, calendar: &Calendar, findings: &mut Findings) {
+pub fn outside(place: Place, what: &str, calendar: &Calendar, findings: &mut Findings) {
     let message = format!("calendar \"{}\" does not reach {what}", calendar.calendar_id);
     let hint = format!("it runs from {} to {}; extend it in calendar.toml", calendar.first, calendar.last());
     findings.add(place, codes::OUTSIDE_CALENDAR, message, hint);

@@ -57,6 +57,8 @@ pub const TIER_NEVER_REACHED: Code = error("tier-never-reached", "the next tier 
 pub const CANNOT_CHANGE: Code = error("cannot-change", "what is published of this kind never changes; calendars only extend");
 pub const REVISION_CONFLICT: Code = error("revision-conflict", "the same revision is published with another content");
 pub const BAD_DEAL: Code = error("bad-deal", "the record would be rejected, and the case does not expect that");
+pub const BAD_ADJUSTMENT: Code =
+    error("bad-adjustment", "an adjustment is about one thing, is not 0, says why, and never changes");
 pub const EQUAL_RANKS: Code = error("equal-ranks", "two territories of one layer and rank: chance would say who wins a line");
 pub const UNKNOWN_TERRITORY: Code = error("unknown-territory", "no territory of this name has a row");
 pub const UNKNOWN_NODE: Code = error("unknown-node", "nodes.csv states the dimension's nodes, and this is none of them");
@@ -72,7 +74,7 @@ pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 48] = [
+pub const ALL: [Code; 49] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -109,6 +111,7 @@ pub const ALL: [Code; 48] = [
     CANNOT_CHANGE,
     REVISION_CONFLICT,
     BAD_DEAL,
+    BAD_ADJUSTMENT,
     EQUAL_RANKS,
     UNKNOWN_TERRITORY,
     UNKNOWN_NODE,

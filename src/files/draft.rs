@@ -1,11 +1,13 @@
 //! Everything that was read of one company, before it is compared: parts that were refused are missing, names stay.
 
+use super::adjustments::AdjustmentDraft;
 use super::definitions::{CompanyDraft, MeasureDraft};
 use super::people::{PayeeDraft, Person};
 use super::plan::PlanDraft;
 use super::quotas::{Quota, QuotaDraft};
 use super::source::{Findings, Located};
 use super::territories::TerritoriesDraft;
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Calendar;
 use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
@@ -24,6 +26,7 @@ pub struct Draft {
     pub plan_missing: bool,
     pub payees: Option<Vec<PayeeDraft>>,
     pub quotas: Vec<QuotaDraft>,
+    pub adjustments: Vec<AdjustmentDraft>,
     pub people: Vec<Person>,
     pub territories: TerritoriesDraft,
 }
@@ -38,6 +41,7 @@ pub struct CompanyFiles {
     /// In the order of the file; rows by date.
     pub payees: Vec<Located<Payee>>,
     pub quotas: Vec<Located<Quota>>,
+    pub adjustments: Vec<Located<AdjustmentMade>>,
     pub names: Vec<PayeeName>,
     /// `None`: nothing is stated about territories.
     pub territories: Option<Located<Territories>>,
@@ -75,6 +79,7 @@ impl Draft {
             measures: self.measures.unwrap_or_default().into_iter().filter_map(measure).collect(),
             plans: self.plans.into_iter().filter_map(plan).collect(),
             quotas: self.quotas.into_iter().map(|draft| Located::new(draft.quota, draft.payee.place)).collect(),
+            adjustments: self.adjustments.into_iter().map(|draft| Located::new(draft.made, draft.payee.place)).collect(),
             payees,
             calendar,
             warnings,

@@ -6,14 +6,14 @@ use super::diagnostic::Diagnostic;
 use super::draft::{CompanyFiles, Draft};
 use super::node::{Node, from_toml};
 use super::source::{Findings, Place};
-use super::{definitions, people, plan, quotas};
+use super::{adjustments, definitions, people, plan, quotas};
 use std::path::Path;
 
 const REQUIRED: [&str; 4] = ["company.toml", "calendar.toml", "measures.toml", "payees.csv"];
-const OPTIONAL: [&str; 6] =
-    ["directory.csv", "quotas.csv", "territories.toml", "territories.csv", "assignments.csv", "nodes.csv"];
+const OPTIONAL: [&str; 7] =
+    ["directory.csv", "quotas.csv", "adjustments.csv", "territories.toml", "territories.csv", "assignments.csv", "nodes.csv"];
 /// Known to the format; refused when there is more than a header in them.
-const NOT_BUILT: [&str; 2] = ["rates.csv", "adjustments.csv"];
+const NOT_BUILT: [&str; 1] = ["rates.csv"];
 
 /// Reads and checks a company's directory. All findings come at once, sorted; warnings alone are no failure.
 pub fn company(directory: &Path) -> Result<CompanyFiles, Vec<Diagnostic>> {
@@ -79,6 +79,7 @@ pub fn read_file(name: &str, file: usize, draft: &mut Draft, findings: &mut Find
         "payees.csv" => draft.payees = people::payees(file, findings),
         "directory.csv" => draft.people = people::directory(file, findings).unwrap_or_default(),
         "quotas.csv" => draft.quotas = quotas::quotas(file, findings).unwrap_or_default(),
+        "adjustments.csv" => draft.adjustments = adjustments::adjustments(file, findings).unwrap_or_default(),
         "territories.csv" | "assignments.csv" | "nodes.csv" => draft.territories.sheet(name, file, findings),
         _ if NOT_BUILT.contains(&name) => refuse_rows(name, file, findings),
         _ => match from_toml(file, findings) {

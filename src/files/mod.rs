@@ -3,10 +3,12 @@
 //! Every error is reported at once, with file, line, column and a stable code. Nothing is ignored: an unknown key, a
 //! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
-//! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`, `territories` (one file each); `draft`, `check`,
+//! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`,
+//! `adjustments`, `territories` (one file each); `draft`, `check`,
 //! `organisation`, `territory_check` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_sheet` (another system's
 //! report), `payroll_file` (what payroll takes).
 
+mod adjustments;
 pub mod case;
 mod changes;
 mod check;

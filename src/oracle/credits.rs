@@ -27,6 +27,10 @@ impl Until<'_> {
         self.next_offsets(partition).is_none_or(|next| offset < next.quotas)
     }
 
+    pub(super) fn holds_adjustment(self, partition: u32, offset: u64) -> bool {
+        self.next_offsets(partition).is_none_or(|next| offset < next.adjustments)
+    }
+
     fn holds_settlement(self, partition: u32, offset: u64) -> bool {
         self.next_offsets(partition).is_none_or(|next| offset < next.settlements)
     }
@@ -103,6 +107,7 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
             paid.insert(revision.deal, of_deal);
         }
     }
+    counting.by_hand(until, &mut paid);
     let summed = counting.sums.into_iter().map(|((payee, measure, period), sum)| Sum { payee, measure, period, sum });
     let mut sums: Vec<Sum> = summed.collect();
     sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
@@ -141,14 +146,14 @@ fn read_by_deal(world: &World<'_>) -> Vec<u32> {
     places.map(|(place, _)| place as u32).collect()
 }
 
-struct Counting<'a> {
-    history: &'a History,
-    world: &'a World<'a>,
+pub(super) struct Counting<'a> {
+    pub(super) history: &'a History,
+    pub(super) world: &'a World<'a>,
     measures: Vec<Filter>,
     /// Places of the measures that a component reads deal by deal.
-    by_deal: Vec<u32>,
-    sums: FxHashMap<(u32, u32, Period), I256>,
-    deals: Vec<DealSum>,
+    pub(super) by_deal: Vec<u32>,
+    pub(super) sums: FxHashMap<(u32, u32, Period), I256>,
+    pub(super) deals: Vec<DealSum>,
 }
 
 /// A payee's share of a line.

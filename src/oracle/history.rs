@@ -1,11 +1,12 @@
-//! What the oracle keeps of the inputs: every accepted revision, settlement, quota statement, fact and close note, compactly.
+//! What the oracle keeps of the inputs: every accepted revision, settlement, quota statement,
+//! adjustment, fact and close note, compactly.
 //!
 //! A million deals must fit beside a running engine, so ids and texts are interned, and what deals say lies packed in one vector. Leaves
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
 use crate::wire::records::{
-    Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody, Interval, Plan, Position,
-    QuotaChanged, SettlementKind, Split,
+    AdjustmentMade, Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody, Interval,
+    Plan, Position, QuotaChanged, SettlementKind, Split,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -124,12 +125,23 @@ pub(super) struct Settlement {
     hash: u64,
 }
 
+/// One adjustment.
+pub(super) struct Adjustment {
+    pub(super) partition: u32,
+    pub(super) offset: u64,
+    pub(super) made: AdjustmentMade,
+    /// The component, or the name of the manual line, whose books it changes.
+    pub(super) books: Option<u32>,
+    pub(super) hash: u64,
+}
+
 /// The next offsets of a source partition's inputs at a close.
 #[derive(Clone, Copy, Default)]
 pub(super) struct NextOffsets {
     pub(super) deals: u64,
     pub(super) quotas: u64,
     pub(super) settlements: u64,
+    pub(super) adjustments: u64,
 }
 
 /// What became of a record that was fed.
@@ -158,6 +170,8 @@ pub struct History {
     pub(super) quotas: FxHashMap<QuotaKey, Vec<Statement>>,
     /// By deal.
     pub(super) settlements: FxHashMap<u32, Vec<Settlement>>,
+    /// By payee.
+    pub(super) adjustments: BTreeMap<u32, Vec<Adjustment>>,
     pub(super) facts: Vec<(u64, Fact)>,
     /// By close, then by source partition.
     pub(super) closed: BTreeMap<String, BTreeMap<u32, NextOffsets>>,
@@ -334,10 +348,14 @@ impl History {
 
     /// Takes a note of `closes`. Only what the source partitions say matters: a run is recomputed, not believed.
     pub fn close_note(&mut self, note: &CloseNote) {
-        if let CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed, deal_settled } = note {
-            let partitions = self.closed.entry(close_id.clone()).or_default();
-            let next = NextOffsets { deals: *deal_closed, quotas: *quota_changed, settlements: *deal_settled };
-            partitions.entry(*partition).or_insert(next);
+        if let CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed, deal_settled, adjustment_made } = note {
+            let next = NextOffsets {
+                deals: *deal_closed,
+                quotas: *quota_changed,
+                settlements: *deal_settled,
+                adjustments: *adjustment_made,
+            };
+            self.closed.entry(close_id.clone()).or_default().entry(*partition).or_insert(next);
         }
     }
 }
@@ -351,7 +369,7 @@ fn shares(payees: &mut Names, splits: &[Split<'_>]) -> Vec<Share> {
 }
 
 /// 64 bits of a hash: it is compared only with what came under the same revision.
-fn hash_of<T: Serialize>(record: &T) -> u64 {
+pub(super) fn hash_of<T: Serialize>(record: &T) -> u64 {
     let hash = blake3::hash(&bytes_of(record));
     hash.as_bytes()[..8].iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte))
 }

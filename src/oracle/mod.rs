@@ -7,6 +7,7 @@
 //! Reading order: `history` (what is kept of the inputs), `rules` (which facts count), `world` (what they add up to),
 //! `territories`, `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
+mod adjustments;
 mod credits;
 mod deals;
 mod history;

@@ -12,8 +12,16 @@ use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::collections::BTreeMap;
 
-/// What is booked for a run, by earning code and effective period.
-pub(super) type Lines<'l> = BTreeMap<(&'l str, Period), i64>;
+/// What is booked for a run.
+pub(super) type Lines<'l> = BTreeMap<Line<'l>, i64>;
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Line<'l> {
+    pub(super) code: &'l str,
+    pub(super) effective: Period,
+    /// A person added it.
+    pub(super) by_hand: bool,
+}
 
 /// What runs have left of one payee.
 #[derive(Clone, Default)]
@@ -83,7 +91,8 @@ impl<'h> Run<'_, 'h> {
     fn set_off(&self, lines: &Lines<'_>, purse: &mut Purse) -> Added {
         let mut added = Added::new();
         for (period, raised) in purse.raised.iter_mut().filter(|(period, _)| **period < self.period) {
-            let late: i64 = lines.iter().filter(|((_, effective), _)| effective == period).map(|(_, minor)| minor).sum();
+            let late = lines.iter().filter(|(line, _)| line.effective == *period && !line.by_hand);
+            let late: i64 = late.map(|(_, minor)| minor).sum();
             let back = late.clamp(0, raised.minor);
             if back > 0 {
                 raised.minor -= back;

@@ -10,7 +10,7 @@
 //! - deals one by one with another measure, a fraction of a target, a sum before a deal that is alone, or (alone) by
 //!   attainment, or (in their order) anything but a carried negative sum; a rounding or cap of deals that are not alone;
 //! - tranches that are not parts of a whole, or wait for deals that are paid on another measure;
-//! - a negative weight, factor, cap or gate.
+//! - a negative weight, factor, cap or gate; a name that begins as those of manual lines do.
 
 use super::deals::settles;
 use super::rules::{Check, hold};
@@ -19,6 +19,7 @@ use crate::wire::records::{
 };
 
 pub(super) fn component(component: &Component) -> Check {
+    hold(!component.component_id.starts_with("manual:"), "a component that is called like a manual line")?;
     paid(component)?;
     deals(component)?;
     tranches(component)?;

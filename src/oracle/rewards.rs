@@ -56,8 +56,8 @@ pub(super) struct Pricing<'a, 'h> {
 pub(super) type Components<'h> = Vec<(&'h Plan, &'h Component)>;
 
 impl<'h> Pricing<'_, 'h> {
-    /// Every non-zero earned total of a payee. Where there is no sum nothing is earned.
-    pub(super) fn earned(&self, payee: u32, sums: &[Sum]) -> Result<BTreeMap<Slot, Earned<'h>>, OracleError> {
+    /// Every non-zero total that rules make of a payee's sums. Where there is no sum nothing is earned.
+    pub(super) fn by_rules(&self, payee: u32, sums: &[Sum]) -> Result<BTreeMap<Slot, Earned<'h>>, OracleError> {
         let mut earned = BTreeMap::new();
         let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
         for quarter in quarters {

@@ -22,7 +22,7 @@ use super::plans::{component, pay_terms};
 use super::world::{WALK_LIMIT, World, month_of, month_starting_on};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, Date, Fact, FactBody, Measure, Payee, PayeeRow, Period, PeriodClosed, PeriodReleased, Plan,
+    Calendar, Company, Cut, Date, Fact, FactBody, Measure, Payee, PayeeRow, Period, PeriodClosed, PeriodReleased, Plan,
 };
 use std::collections::BTreeSet;
 
@@ -214,9 +214,10 @@ impl<'h> Rules<'h> {
         hold(calendar.calendar_id == closed.calendar, "another calendar")?;
         hold(closed.pay_group == "default", "a pay group other than default")?;
         hold(self.world.bounds(closed.period).is_some(), "a period that the calendar does not reach")?;
-        let lengths = [&closed.cut.deal_closed, &closed.cut.quota_changed, &closed.cut.deal_settled].map(Vec::len);
-        let without_settlements = [self.partitions, self.partitions, 0];
-        hold(lengths == [self.partitions; 3] || lengths == without_settlements, "a cut that lacks a partition")?;
+        let Cut { deal_closed, quota_changed, deal_settled, adjustment_made } = &closed.cut;
+        let whole = |offsets: &[u64]| offsets.len() == self.partitions;
+        let late = [deal_settled, adjustment_made].into_iter().all(|offsets| offsets.is_empty() || whole(offsets));
+        hold(whole(deal_closed) && whole(quota_changed) && late, "a cut that lacks a partition")?;
         hold(!self.used.contains(closed.close_id.as_str()), "a close_id that was used before")?;
         let due = closes.last().map(|last| last.closed.period.0 + 1);
         hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")

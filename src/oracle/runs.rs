@@ -1,7 +1,7 @@
 //! The run of a close for one payee: its lines, what tranches make due, and the payouts.
 
 use super::credits::Sum;
-use super::pay::Run;
+use super::pay::{Line, Lines, Run};
 use super::rewards::{Pricing, Slot};
 use super::rules::Close;
 use super::totals::Account;
@@ -9,8 +9,6 @@ use super::world::World;
 use crate::domain::money::Minor;
 use crate::wire::records::{Date, Payout, PayoutKind, Period};
 use std::collections::BTreeMap;
-
-type Lines<'h> = BTreeMap<(&'h str, Period), i64>;
 
 impl<'h> Account<'h> {
     /// Settles what was booked from `first` on, or is due now; pays what is not brought forward.
@@ -32,8 +30,12 @@ impl<'h> Account<'h> {
         if net == 0 {
             return Vec::new();
         }
-        let kind_of = |effective| if effective == period { PayoutKind::Regular } else { PayoutKind::PriorPeriod };
-        let lines = lines.into_iter().map(|((code, effective), amount)| (code, kind_of(effective), effective, amount));
+        let kind_of = |line: &Line<'_>| match line {
+            Line { by_hand: true, .. } => PayoutKind::Manual,
+            Line { effective, .. } if *effective == period => PayoutKind::Regular,
+            _ => PayoutKind::PriorPeriod,
+        };
+        let lines = lines.into_iter().map(|(line, amount)| (line.code, kind_of(&line), line.effective, amount));
         let added = added.into_iter().map(|(kind, effective, amount)| (code_of(kind), kind, effective, amount));
         let lines = lines.chain(added).chain([("CARRIED", PayoutKind::Carried, period, carried)]);
         let balance_after = Minor(self.purse.carried - self.purse.owed());
@@ -60,7 +62,8 @@ impl<'h> Account<'h> {
         self.in_tranches.extend(due.keys().filter(|slot| slot.effective <= run));
         let mut lines = Lines::new();
         let mut pay = |slot: Slot, code: &'h str, minor: i64, paid: &mut BTreeMap<Slot, i64>| {
-            *lines.entry((code, slot.effective)).or_default() += minor;
+            let by_hand = pricing.history.texts.text(slot.component).starts_with("manual:");
+            *lines.entry(Line { code, effective: slot.effective, by_hand }).or_default() += minor;
             *paid.entry(slot).or_default() += minor;
         };
         for booking in self.bookings[first..].iter().filter(|booking| !self.in_tranches.contains(&booking.slot)) {
@@ -93,6 +96,7 @@ pub(super) fn payout_id(payout: &Payout) -> String {
         PayoutKind::Draw => "draw",
         PayoutKind::Guarantee => "guarantee",
         PayoutKind::Recovery => "recovery",
+        PayoutKind::Manual => "manual",
     };
     let Payout { run_id, payee_id, earning_code, currency, effective_period, .. } = payout;
     format!("{run_id}/{payee_id}/{earning_code}/{kind}/{currency}/{effective_period}")

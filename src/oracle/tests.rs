@@ -21,6 +21,7 @@ struct Script {
     deals: u64,
     quotas: u64,
     settlements: u64,
+    adjustments: u64,
     facts: u64,
 }
 
@@ -47,7 +48,7 @@ fn told<'a>(id: &'a str, closed_on: &'a str, amount: &'a str) -> Told<'a> {
 impl Script {
     /// The company, a calendar of 2026, the measure "sales" of all amounts, and ana on the plan "ae".
     fn new() -> Script {
-        let mut script = Script { history: History::new(1), deals: 0, quotas: 0, settlements: 0, facts: 0 };
+        let mut script = Script { history: History::new(1), deals: 0, quotas: 0, settlements: 0, adjustments: 0, facts: 0 };
         script.fact("admin", FactBody::CompanyDefined(company()));
         script.fact("admin", FactBody::CalendarDefined(Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11))));
         script.fact("admin", FactBody::MeasureDefined(measure("sales")));
@@ -145,14 +146,15 @@ impl Script {
         self.close_fact(close_id, period);
         let (deal_closed, quota_changed, deal_settled) = (self.deals, self.quotas, self.settlements);
         let close_id = close_id.into();
-        let note = CloseNote::SourceClosed { close_id, partition: 0, deal_closed, quota_changed, deal_settled };
+        let adjustment_made = self.adjustments;
+        let note = CloseNote::SourceClosed { close_id, partition: 0, deal_closed, quota_changed, deal_settled, adjustment_made };
         self.history.close_note(&note);
     }
 
     fn close_fact(&mut self, close_id: &str, period: Period) {
         let (close_id, calendar, pay_group) = (close_id.into(), "fiscal".into(), "default".into());
         let (deal_closed, quota_changed, deal_settled) = (vec![self.deals], vec![self.quotas], vec![self.settlements]);
-        let cut = Cut { deal_closed, quota_changed, deal_settled };
+        let cut = Cut { deal_closed, quota_changed, deal_settled, adjustment_made: vec![self.adjustments] };
         self.fact("carl", FactBody::PeriodClosed(PeriodClosed { close_id, calendar, pay_group, period, cut }));
     }
 

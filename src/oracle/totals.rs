@@ -246,7 +246,8 @@ impl<'h> Books<'h> {
     }
 
     fn payees(&self, sums: &Sums) -> BTreeSet<u32> {
-        sums.sums.iter().map(|sum| sum.payee).chain(self.accounts.keys().copied()).collect()
+        let adjusted = self.history.adjustments.keys().copied();
+        sums.sums.iter().map(|sum| sum.payee).chain(self.accounts.keys().copied()).chain(adjusted).collect()
     }
 
     /// What stands at the end of the log: late changes are booked in the first open period.
@@ -309,7 +310,8 @@ impl<'h> Account<'h> {
             let (now, before) = (earned.get(&slot), booked.get(&slot));
             let minor = now.map_or(0, |now| now.minor) - before.map_or(0, |before| before.minor);
             if minor != 0 {
-                let earning_code = pricing.earning_code(&slot).or(before.map(|before| before.earning_code)).unwrap_or_default();
+                let said = now.or(before).map(|of| of.earning_code);
+                let earning_code = pricing.earning_code(&slot).or(said).unwrap_or_default();
                 self.bookings.push(Booking { slot, period: into(&slot), minor, earning_code });
             }
         }

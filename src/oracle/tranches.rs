@@ -35,6 +35,7 @@ impl<'h> Pricing<'_, 'h> {
                 self.due_of(payee, sums, run, interval, &mut due);
             }
         }
+        self.raise_due(payee, &mut due);
         due
     }
 

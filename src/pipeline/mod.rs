@@ -10,6 +10,7 @@ pub mod earning;
 pub mod feed;
 pub mod packed;
 
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
 use crate::domain::output::{Accrual, Attainment, CloseNote, Payout, PayoutRun, RejectRecord, RunBalance};
@@ -69,6 +70,7 @@ pub enum Input<'a> {
     Deal(DealClosed<'a>),
     Quota(QuotaChanged<'a>),
     Settlement(DealSettled<'a>),
+    Adjustment(AdjustmentMade),
     Credits(PackedCredits<'a>),
 }
 

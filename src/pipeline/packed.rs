@@ -3,6 +3,7 @@
 //! A record carries shares, not amounts: `share x line` is computed where it is summed, so that an allocation costs a
 //! few bytes. Retracted and asserted credits keep date and attributes, so that what moved is taken from where it was.
 
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Date;
 use crate::domain::deal::DealKind;
 use crate::domain::fact::CreditKind;
@@ -50,6 +51,8 @@ pub enum Entry<'a> {
     },
     #[serde(borrow)]
     Settled(SettledDeal<'a>),
+    /// A payee-keyed input, forwarded.
+    Adjustment { cause: Cause, adjustment: AdjustmentMade },
 }
 
 /// All that was settled of a deal, for payees whom it credits: it replaces what was told before. What is told of no deal
@@ -85,6 +88,7 @@ pub enum CauseTopic {
     QuotaChanged,
     Facts,
     DealSettled,
+    AdjustmentMade,
 }
 
 /// Credits of one deal for the payees of one destination partition.

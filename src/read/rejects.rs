@@ -16,7 +16,7 @@ enum About {
     Record(Position, Vec<u8>),
     /// A deal waits, whichever revision of it.
     Deal(Vec<u8>),
-    /// A component or quota of a payee lacks just this.
+    /// A component, quota or adjustment of a payee lacks just this.
     Payee(Vec<u8>, String),
 }
 
@@ -28,6 +28,7 @@ fn about(record: &RejectRecord) -> About {
         Reason::UnknownMeasure,
         Reason::NoSuchInterval,
         Reason::AmountOutOfRange,
+        Reason::UnmatchedAdjustment,
     ];
     match record.kind {
         _ if record.position.topic == Topic::DealSettled => About::Record(record.position, record.key.clone()),

@@ -8,7 +8,7 @@ use crate::oracle::{History, Published};
 use crate::pipeline::Input;
 use crate::wire::{Codec, read_close_note};
 
-/// Everything that went in. `each` is told of every deal, quota and settlement, with the reason when its form is refused: the engine
+/// Everything that went in. `each` is told of every input, with the reason when its form is refused: the engine
 /// does not take those, and so the second engine does not get them either.
 pub fn history(
     client: &dyn Client,
@@ -18,7 +18,7 @@ pub fn history(
 ) -> Result<History, ReadError> {
     let partitions = client.partitions(Topic::DealClosed)?;
     let mut history = History::new(partitions);
-    for topic in [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled] {
+    for topic in [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade] {
         scan::all(client, topic, |batch, row| {
             let input = codec.input(row.position, partitions, batch.key(row), batch.value(row), maximum_record_bytes);
             each(input.as_ref().err());
@@ -26,6 +26,7 @@ pub fn history(
                 Ok(Input::Deal(deal)) => drop(history.deal(row.position, &deal)),
                 Ok(Input::Quota(quota)) => drop(history.quota(row.position, &quota)),
                 Ok(Input::Settlement(settled)) => drop(history.settlement(row.position, &settled)),
+                Ok(Input::Adjustment(made)) => drop(history.adjustment(row.position, &made)),
                 Ok(Input::Credits(_)) | Err(_) => {}
             }
             Ok(())

@@ -131,5 +131,6 @@ pub fn kind_text(kind: PayoutKind) -> &'static str {
         PayoutKind::Draw => "DRAW",
         PayoutKind::Guarantee => "GUARANTEE",
         PayoutKind::Recovery => "RECOVERY",
+        PayoutKind::Manual => "MANUAL",
     }
 }

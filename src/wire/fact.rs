@@ -115,6 +115,8 @@ struct CutRecord {
     quota_changed: Vec<i64>,
     #[serde(default)]
     deal_settled: Vec<i64>,
+    #[serde(default)]
+    adjustment_made: Vec<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -295,6 +297,7 @@ fn closed_record(closed: &PeriodClosed) -> Result<ClosedRecord, String> {
             deal_closed: longs(&closed.cut.deal_closed)?,
             quota_changed: longs(&closed.cut.quota_changed)?,
             deal_settled: longs(&closed.cut.deal_settled)?,
+            adjustment_made: longs(&closed.cut.adjustment_made)?,
         },
     })
 }
@@ -305,6 +308,7 @@ fn read_closed(record: ClosedRecord) -> Result<PeriodClosed, Reject> {
         deal_closed: offsets("cut.deal_closed", record.cut.deal_closed)?,
         quota_changed: offsets("cut.quota_changed", record.cut.quota_changed)?,
         deal_settled: offsets("cut.deal_settled", record.cut.deal_settled)?,
+        adjustment_made: offsets("cut.adjustment_made", record.cut.adjustment_made)?,
     };
     let period = record.period.parse().map_err(|error| dated("period", &error))?;
     Ok(PeriodClosed { close_id: record.close_id, calendar: record.calendar, pay_group: record.pay_group, period, cut })

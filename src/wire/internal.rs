@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 /// First byte of a payout's draft.
 const VERSION: u8 = 1;
-/// First byte of a close note. Version 1 knew no settlements.
-const NOTE_VERSION: u8 = 2;
+/// First byte of a close note. Version 1 knew no settlements, version 2 no adjustments.
+const NOTE_VERSION: u8 = 3;
 /// First byte of a balance, which shares its topic with the drafts.
 const BALANCE_VERSION: u8 = 2;
 
@@ -29,9 +29,10 @@ pub fn read_close_note(value: &[u8]) -> Result<CloseNote, WireError> {
     /// The number of `CloseNote::SourceClosed`, the first.
     const SOURCE_CLOSED: u8 = 0;
     match value {
-        // Its last field came with version 2: none of the settlements is the closed epoch's.
-        [1, SOURCE_CLOSED, body @ ..] => read("closes", NOTE_VERSION, &[&[NOTE_VERSION, SOURCE_CLOSED], body, &[0]].concat()),
-        [1, body @ ..] => read("closes", NOTE_VERSION, &[&[NOTE_VERSION], body].concat()),
+        // Its last fields came with versions 2 and 3: none of these inputs is the closed epoch's.
+        [1, SOURCE_CLOSED, body @ ..] => read("closes", NOTE_VERSION, &[&[NOTE_VERSION, SOURCE_CLOSED], body, &[0, 0]].concat()),
+        [2, SOURCE_CLOSED, body @ ..] => read("closes", NOTE_VERSION, &[&[NOTE_VERSION, SOURCE_CLOSED], body, &[0]].concat()),
+        [1 | 2, body @ ..] => read("closes", NOTE_VERSION, &[&[NOTE_VERSION], body].concat()),
         _ => read("closes", NOTE_VERSION, value),
     }
 }

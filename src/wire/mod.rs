@@ -1,10 +1,11 @@
 //! Records as bytes and back: Avro in Confluent framing, JSON lines, and the internal records.
 //!
 //! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
-//! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `fact`, `output` and `acknowledgement` say how each record's fields stand,
-//! `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
+//! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `adjustment`, `fact`, `output` and `acknowledgement` say how
+//! each record's fields stand, `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
 
 mod acknowledgement;
+mod adjustment;
 mod component;
 mod deal;
 mod decimal;
@@ -28,6 +29,7 @@ pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_p
 pub use rejected::read_reject;
 
 use crate::domain::acknowledgement::PayoutAcknowledged;
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
 use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun};
@@ -38,6 +40,7 @@ use crate::domain::topic::{Position, Topic, partition_of};
 use crate::pipeline::Input;
 use crate::pipeline::packed::PackedCredits;
 use acknowledgement::AcknowledgementRecord;
+use adjustment::AdjustmentRecord;
 use deal::{ReadDeal, WriteDeal};
 use fact::FactRecord;
 use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, PayoutRecord, PayoutRunRecord, Wrong};
@@ -70,6 +73,7 @@ pub struct Codec {
     deal_closed: Schema,
     quota_changed: Schema,
     deal_settled: Schema,
+    adjustment_made: Schema,
     facts: Schema,
     attainment: Schema,
     accrual: Schema,
@@ -93,10 +97,12 @@ impl Codec {
             deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
             quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
             deal_settled: schema("deal-settled", include_str!("../../schemas/deal-settled.avsc"))?,
+            adjustment_made: schema("adjustment-made", include_str!("../../schemas/adjustment-made.avsc"))?,
             facts: schema("facts", include_str!("../../schemas/facts.avsc"))?
                 .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?
                 .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?
-                .with_earlier(12, include_str!("../../schemas/earlier/facts.12.avsc"))?,
+                .with_earlier(12, include_str!("../../schemas/earlier/facts.12.avsc"))?
+                .with_earlier(16, include_str!("../../schemas/earlier/facts.16.avsc"))?,
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
                 .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
@@ -137,6 +143,11 @@ impl Codec {
                 check_place(position, partitions, key, "deal_id", settled.deal_id)?;
                 Ok(Input::Settlement(settled))
             }
+            Topic::AdjustmentMade => {
+                let made = self.adjustment(value)?;
+                check_place(position, partitions, key, "payee_id", &made.payee_id)?;
+                Ok(Input::Adjustment(made))
+            }
             Topic::Credits => packed(value).map(Input::Credits),
             other => Err(Reject::new(Reason::NotSupported, "", format!("topic {} is not an input of a stage", other.name()))),
         }
@@ -166,6 +177,12 @@ impl Codec {
         Ok(settled)
     }
 
+    fn adjustment(&self, value: Option<&[u8]>) -> Result<AdjustmentMade, Reject> {
+        let made = self.adjustment_made.read::<AdjustmentRecord>(value)?.adjustment()?;
+        made.check()?;
+        Ok(made)
+    }
+
     pub fn write_deal(&self, deal: &DealClosed<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.deal_closed.write(&WriteDeal(deal), out)
     }
@@ -176,6 +193,10 @@ impl Codec {
 
     pub fn write_settlement(&self, settled: &DealSettled<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.deal_settled.write(&SettlementRecord::new(settled), out)
+    }
+
+    pub fn write_adjustment(&self, made: &AdjustmentMade, out: &mut Vec<u8>) -> Result<(), WireError> {
+        self.adjustment_made.write(&AdjustmentRecord::new(made), out)
     }
 
     pub fn write_acknowledgement(&self, of: &PayoutAcknowledged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
@@ -219,6 +240,11 @@ impl Codec {
     /// A settlement whose place in the log does not matter.
     pub fn read_settlement<'b>(&self, value: &'b [u8]) -> Result<DealSettled<'b>, WireError> {
         self.settlement(Some(value)).map_err(decode("deal-settled"))
+    }
+
+    /// An adjustment whose place in the log does not matter.
+    pub fn read_adjustment(&self, value: &[u8]) -> Result<AdjustmentMade, WireError> {
+        self.adjustment(Some(value)).map_err(decode("adjustment-made"))
     }
 
     /// What payroll says, or why its record is refused: no stage reads it first.

@@ -92,8 +92,8 @@ impl Status {
 /// Whether everything that was in the log when this was called has come out of both stages. A stage's status is read
 /// before the ends of its inputs, and both of earning once crediting has reached its own.
 pub fn caught_up(status: &Status, client: &dyn Client) -> Result<bool, LogError> {
-    Ok(reached(&status.stage(CREDITING), &[Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled], client)?
-        && reached(&status.stage(EARNING), &[Topic::Credits], client)?)
+    const INPUTS: [Topic; 4] = [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade];
+    Ok(reached(&status.stage(CREDITING), &INPUTS, client)? && reached(&status.stage(EARNING), &[Topic::Credits], client)?)
 }
 
 fn reached(stage: &StageStatus, inputs: &[Topic], client: &dyn Client) -> Result<bool, LogError> {

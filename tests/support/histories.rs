@@ -4,6 +4,7 @@
 //! rules and some deals park, on purpose. Cuts of closes and totals of releases are the driver's to fill in.
 //! Include it with `#[path = "support/histories.rs"] mod histories;`.
 
+use accrue::domain::adjustment::{AdjustmentMade, Target};
 use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
@@ -16,6 +17,8 @@ use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
 use std::collections::BTreeMap;
 
+#[path = "histories/adjustments.rs"]
+mod adjustments;
 #[path = "histories/company.rs"]
 mod company;
 #[path = "histories/pay.rs"]
@@ -177,6 +180,7 @@ pub enum Event {
     Deal(OwnedDeal),
     Quota(OwnedQuota),
     Settlement(Settlement),
+    Adjustment(AdjustmentMade),
 }
 
 impl Event {
@@ -192,6 +196,9 @@ impl Event {
             Event::Fact(_) => "facts".into(),
             Event::Deal(deal) => format!("deal {} {}", deal.deal_id, deal.revision),
             Event::Settlement(settled) => format!("settlement {} {}", settled.deal_id, settled.settlement_id),
+            Event::Adjustment(made) => {
+                format!("adjustment {} {} {}", made.payee_id, made.effective_period.quarter(), made.adjustment_id)
+            }
             Event::Quota(quota) => format!("quota {} {} {} {}", quota.payee_id, quota.measure, quota.interval, quota.revision),
         }
     }
@@ -288,6 +295,7 @@ struct Making {
     deals: Vec<OwnedDeal>,
     quotas: Vec<OwnedQuota>,
     settlements: Vec<Settlement>,
+    adjustments: Vec<AdjustmentMade>,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -304,6 +312,7 @@ impl Making {
             deals: vec![],
             quotas: vec![],
             settlements: vec![],
+            adjustments: vec![],
             closes: vec![],
             closed_before: 0,
             later: vec![],

@@ -2,6 +2,7 @@
 //! stages that are rebuilt from their commit records, and partitions that move between workers, at moments that a seed
 //! picks.
 
+use accrue::domain::adjustment::AdjustmentMade;
 use accrue::domain::calendar::Period;
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::{Cut, Fact, FactBody, PeriodClosed, PeriodReleased, PeriodReopened};
@@ -20,7 +21,7 @@ pub use super::runner::Manner;
 use super::runner::{Runner, step};
 
 /// Of crediting.
-const INPUTS: [Topic; 3] = [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled];
+const INPUTS: [Topic; 4] = [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade];
 
 pub struct Memory {
     manner: Manner,
@@ -99,6 +100,14 @@ impl Memory {
         position
     }
 
+    pub fn adjustment(&mut self, made: &AdjustmentMade) -> Position {
+        let position = self.append(Topic::AdjustmentMade, &made.payee_id, postcard::to_stdvec(made).unwrap());
+        if made.check().is_ok() {
+            self.history.adjustment(position, made);
+        }
+        position
+    }
+
     pub fn fact(&mut self, fact: Fact) {
         self.history.fact(self.facts.len() as u64, &fact);
         self.facts.push(fact);
@@ -115,8 +124,8 @@ impl Memory {
             let end = |partition| self.inputs.get(&(topic, partition)).map_or(0, |log| log.len() as u64);
             (0..self.manner.partitions).map(end).collect()
         };
-        let [deal_closed, quota_changed, deal_settled] = INPUTS.map(ends);
-        let cut = Cut { deal_closed, quota_changed, deal_settled };
+        let [deal_closed, quota_changed, deal_settled, adjustment_made] = INPUTS.map(ends);
+        let cut = Cut { deal_closed, quota_changed, deal_settled, adjustment_made };
         let closed =
             PeriodClosed { close_id: close_id.into(), calendar: calendar.into(), pay_group: "default".into(), period, cut };
         self.state(author, FactBody::PeriodClosed(closed));

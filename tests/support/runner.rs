@@ -1,5 +1,6 @@
 //! One stage over plain maps instead of a log and a store, shared by several workers: what [`super::memory`] drives.
 
+use accrue::domain::adjustment::AdjustmentMade;
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::Fact;
 use accrue::domain::quota::QuotaChanged;
@@ -144,6 +145,7 @@ pub fn step<S: Stage>(
                 let input = match topic {
                     Topic::DealClosed => checked(value, DealClosed::check, Input::Deal),
                     Topic::QuotaChanged => checked(value, QuotaChanged::check, Input::Quota),
+                    Topic::AdjustmentMade => checked(value, AdjustmentMade::check, Input::Adjustment),
                     Topic::DealSettled => checked(value, DealSettled::check, Input::Settlement),
                     _ => Ok(Input::Credits(PackedCredits::decode(value).unwrap())),
                 };

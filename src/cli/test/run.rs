@@ -5,6 +5,7 @@ use super::super::exit::{files_error, found_error};
 use super::super::session::Session;
 use super::super::{close, publish, release};
 use crate::config::Config;
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Period;
 use crate::domain::fact::{FactBody, PeriodReopened};
 use crate::domain::topic::Topic;
@@ -80,6 +81,12 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
             session.catch_up()?;
             let mut appender = session.appender()?;
             appender.settlement(&settled.as_settlement(occurred_at))?;
+            appender.flush()?;
+        }
+        EventKind::Adjustment(made) => {
+            session.catch_up()?;
+            let mut appender = session.appender()?;
+            appender.adjustment(&AdjustmentMade { occurred_at, ..made.clone() })?;
             appender.flush()?;
         }
         EventKind::Quota(quota) => publish::append(session, &one(Record::Quota(quota.clone())), "case", "case")?,

@@ -249,9 +249,11 @@ impl World {
             return Err(invalid("close_id", format!("\"{}\" was used before", closed.close_id)));
         }
         let partitions = self.partitions as usize;
-        let Cut { deal_closed, quota_changed, deal_settled } = &closed.cut;
+        let Cut { deal_closed, quota_changed, deal_settled, adjustment_made } = &closed.cut;
         let whole = |offsets: &Vec<u64>| offsets.len() == partitions;
-        if !whole(deal_closed) || !whole(quota_changed) || !(whole(deal_settled) || deal_settled.is_empty()) {
+        // Inputs that came with a later version are none of an earlier close.
+        let since = |offsets: &Vec<u64>| whole(offsets) || offsets.is_empty();
+        if !whole(deal_closed) || !whole(quota_changed) || !since(deal_settled) || !since(adjustment_made) {
             return Err(invalid("cut", format!("needs the end offset of each of the {partitions} partitions of every input")));
         }
         if let Some(last) = self.closed_through()

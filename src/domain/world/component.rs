@@ -1,6 +1,7 @@
 //! Whether a component can be: its parts fit each other, and its tables are in order.
 
 use super::apply::invalid;
+use crate::domain::adjustment::BY_HAND;
 use crate::domain::deal::check_id;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
@@ -18,6 +19,9 @@ fn hold(condition: bool, otherwise: &str) -> Check {
 pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     let id = &component.component_id;
     check_id("component_id", id).map_err(|reject| invalid(&reject.field, reject.message))?;
+    if id.starts_with(BY_HAND) {
+        return Err(invalid("component_id", format!("\"{id}\": \"{BY_HAND}\" begins the names of manual lines")));
+    }
     let about = |field: &'static str| move |message: String| invalid(field, format!("component \"{id}\": {message}"));
     check_paid(component).map_err(about("pays"))?;
     check_deals(component).map_err(about("scope"))?;

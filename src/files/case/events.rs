@@ -1,4 +1,4 @@
-//! The events of a case, in order of arrival: deals, settlements, quotas, changes of the organisation, closes and releases.
+//! The events of a case, in order of arrival: deals, settlements, quotas, adjustments, changes of the organisation, closes and releases.
 
 use super::super::codes;
 use super::super::draft::CompanyFiles;
@@ -10,9 +10,11 @@ use super::super::source::{Findings, Located, Place};
 use super::super::territories::TerritoriesDraft;
 use super::super::territory_changes::merged;
 use super::super::territory_check::code_of;
+use super::adjusted::adjustment;
 use super::deals::{CaseDeal, deal};
 use super::read;
 use super::settled::{CaseSettlement, settlement};
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Period;
 use crate::domain::fact::{Payee, PayeeRow};
 use crate::domain::territory::Territories;
@@ -30,6 +32,7 @@ pub struct Event {
 pub enum EventKind {
     Deal(CaseDeal),
     Settlement(CaseSettlement),
+    Adjustment(AdjustmentMade),
     /// Its revision is set.
     Quota(Quota),
     /// All rows of the payee, as they are from here on.
@@ -51,14 +54,15 @@ pub enum EventKind {
 }
 
 /// The key that says what an event is.
-const KINDS: [&str; 8] = ["deal", "settled", "quota", "payee", "territories", "close", "reopen", "release"];
-const NOT_BUILT: [&str; 4] = ["adjust", "acknowledged", "plan", "measure"];
+const KINDS: [&str; 9] = ["deal", "settled", "quota", "adjust", "payee", "territories", "close", "reopen", "release"];
+const NOT_BUILT: [&str; 3] = ["acknowledged", "plan", "measure"];
 
 /// What earlier events of the case have stated.
 pub struct Reader<'c> {
     company: &'c CompanyFiles,
     deals: Vec<(CaseDeal, Place)>,
     settlements: usize,
+    adjustments: Vec<AdjustmentMade>,
     payees: BTreeMap<String, Payee>,
     quotas: Vec<Quota>,
     territories: Territories,
@@ -69,7 +73,7 @@ impl<'c> Reader<'c> {
         let payees = company.payees.iter().map(|payee| (payee.value.payee_id.clone(), payee.value.clone())).collect();
         let quotas = company.quotas.iter().map(|quota| quota.value.clone()).collect();
         let territories = company.territories.as_ref().map(|stated| stated.value.clone()).unwrap_or_default();
-        Reader { company, deals: Vec::new(), settlements: 0, payees, quotas, territories }
+        Reader { company, deals: Vec::new(), settlements: 0, adjustments: Vec::new(), payees, quotas, territories }
     }
 
     /// Payee ids that the company or an event has.
@@ -80,6 +84,11 @@ impl<'c> Reader<'c> {
     /// Every revision of every deal, and where it is stated.
     pub fn deals(&self) -> &[(CaseDeal, Place)] {
         &self.deals
+    }
+
+    /// Every adjustment.
+    pub fn adjustments(&self) -> &[AdjustmentMade] {
+        &self.adjustments
     }
 
     pub fn events(&mut self, items: &[Node], findings: &mut Findings) -> Vec<Event> {
@@ -99,6 +108,7 @@ impl<'c> Reader<'c> {
                 let currency = &self.company.company.value.currency;
                 settlement(fields, self.settlements, currency, findings).map(EventKind::Settlement).into_iter().collect()
             }
+            "adjust" => self.adjustment(node.place, fields, findings).map(EventKind::Adjustment).into_iter().collect(),
             "quota" => self.quota(fields, findings).into_iter().map(EventKind::Quota).collect(),
             "payee" => self.payee(fields, findings).map(EventKind::Payee).into_iter().collect(),
             "territories" => self.territories(fields, findings).map(EventKind::Territories).into_iter().collect(),
@@ -116,6 +126,13 @@ impl<'c> Reader<'c> {
         let deal = deal(fields, earlier.map(|(deal, _)| deal), &self.company.company.value.currency, findings)?;
         self.deals.push((deal.clone(), place));
         Some(deal)
+    }
+
+    fn adjustment(&mut self, place: Place, fields: Fields<'_>, findings: &mut Findings) -> Option<AdjustmentMade> {
+        let calendar = &self.company.calendar.value.calendar_id;
+        let made = adjustment(place, fields, self.adjustments.len() + 1, calendar, findings)?;
+        self.adjustments.push(made.clone());
+        Some(made)
     }
 
     fn quota(&mut self, mut fields: Fields<'_>, findings: &mut Findings) -> Vec<Quota> {

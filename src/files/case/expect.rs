@@ -6,6 +6,7 @@ use super::super::fields::{Choices, Fields, did_you_mean, number_of, text_of};
 use super::super::node::Node;
 use super::super::source::{Findings, Located};
 use super::events::Reader;
+use crate::domain::adjustment::Target;
 use crate::domain::calendar::{Interval, Period};
 use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, Minor, minor_digits, parse_scaled};
 use crate::domain::output::RejectKind;
@@ -83,7 +84,7 @@ pub struct ExpectedReject {
 const REJECT_KINDS: &Choices<RejectKind> =
     &[("rejected", Some(RejectKind::Rejected)), ("parked", Some(RejectKind::Parked)), ("resumed", Some(RejectKind::Resumed))];
 /// Kinds of pay that a payout does not have in this version.
-const PAY_NOT_BUILT: [&str; 2] = ["CLAWBACK", "MANUAL"];
+const PAY_NOT_BUILT: [&str; 1] = ["CLAWBACK"];
 
 pub fn expect(node: &Node, company: &CompanyFiles, reader: &Reader<'_>, findings: &mut Findings) -> Option<Expect> {
     let mut fields = Fields::of(node, findings)?;
@@ -130,7 +131,11 @@ impl Names<'_> {
     fn earning_codes(&self) -> BTreeSet<&str> {
         let plans = self.company.plans.iter();
         let codes = plans.flat_map(|plan| &plan.value.components).map(|component| component.earning_code.as_str());
-        codes.chain(RESERVED).collect()
+        let by_hand = self.reader.adjustments().iter().filter_map(|made| match &made.target {
+            Target::Pay { earning_code } => Some(earning_code.as_str()),
+            Target::Credit { .. } | Target::Earning { .. } => None,
+        });
+        codes.chain(by_hand).chain(RESERVED).collect()
     }
 
     fn attainment(&self, node: &Node, findings: &mut Findings) -> Option<ExpectedAttainment> {

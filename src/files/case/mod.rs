@@ -1,8 +1,9 @@
 //! A case: a plan's test. Plans and organisation, events in order of arrival, and what must come out.
 //!
 //! Reading and comparing only: whoever runs a case offers its events to the engine and fills [`Got`]. Reading order:
-//! `read` (the file), `deals`, `settled` and `events` (what happens), `expect` (what must come out), `compare`, `write`.
+//! `read` (the file), `deals`, `settled`, `adjusted` and `events` (what happens), `expect` (what must come out), `compare`, `write`.
 
+mod adjusted;
 mod compare;
 mod deals;
 mod events;

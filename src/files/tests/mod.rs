@@ -1,5 +1,6 @@
 //! Tests of the files that people write: the worked company and cases, bad files, refused modes, publishing.
 
+mod adjustments;
 mod bad_files;
 mod case_files;
 mod deals;

@@ -9,6 +9,7 @@ fn publish(current: &mut Current, list: &[Change]) {
     for change in list {
         match change.record.clone() {
             Record::Quota(quota) => current.quotas.push(quota),
+            Record::Adjustment(made) => current.adjustments.push(made),
             Record::Name(name) => drop(current.names.insert(name.payee_id.clone(), name)),
             Record::Fact(FactBody::CompanyDefined(company)) => current.company = Some(company),
             Record::Fact(FactBody::CalendarDefined(calendar)) => current.calendar = Some(calendar),

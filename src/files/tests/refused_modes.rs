@@ -72,7 +72,6 @@ fn the_rest_of_a_company() {
         ("payees.csv", ",default,", ",field,", "2:14", "pay group \"field\" is not supported by this version"),
         (PLAN_FILE, "\"USD\"", "\"EUR\"", "4:12", "EUR in a company of USD: one currency a company"),
         ("rates.csv", "", "from,to,rate\nEUR,USD,1.1\n", "2:1", "rows of rates.csv are not supported by this version"),
-        ("adjustments.csv", "", "id\nx\n", "2:1", "rows of adjustments.csv are not supported by this version"),
     ];
     for (file, from, to, at, what) in cases {
         check(file, from, to, &format!("{file}:{at}: {not}: {what}"));

@@ -39,7 +39,7 @@ fn revenue_rolls_up_once_for_each_distinct_payee_below_and_overlay_does_not() {
 fn what_lacks_a_fact_is_parked_in_the_order_of_reasons() {
     let known = told("D1", "2026-01-10", "100");
     let nobody: Splits<'_> = &[("nobody", Counts::Revenue, "100%")];
-    let mut empty = Script { history: History::new(1), deals: 0, quotas: 0, settlements: 0, facts: 0 };
+    let mut empty = Script { history: History::new(1), deals: 0, quotas: 0, settlements: 0, adjustments: 0, facts: 0 };
     empty.deal(known);
     let mut other = Script::new();
     other.fact("admin", payee("ana", vec![row("2026-01-01", None, Some("ghost"))]));

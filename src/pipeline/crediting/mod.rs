@@ -15,6 +15,7 @@ mod tests;
 use super::feed::{Feed, reject_record};
 use super::packed::{Cause, CauseTopic};
 use super::{Changed, Effects, Flow, Input, Origin, Outcome, Phase, Stage, StageError, States, alarm};
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::credit::{Credit, credits_of};
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
@@ -59,6 +60,12 @@ struct Partition {
     progress: Progress,
     facts_next: u64,
     packer: Packer,
+}
+
+/// What crediting only forwards.
+enum PayeeInput<'a> {
+    Quota(QuotaChanged<'a>),
+    Adjustment(AdjustmentMade),
 }
 
 /// A deal in the current batch.
@@ -199,12 +206,20 @@ impl Crediting {
         if changed { self.tell_settled(place, newest_deal, cause, effects) } else { Ok(()) }
     }
 
-    fn forward_quota(&mut self, origin: Origin<'_>, quota: &QuotaChanged<'_>, effects: &mut Effects) -> Result<(), StageError> {
+    /// Sends a payee-keyed input on to the payee's partition.
+    fn forward(&mut self, origin: Origin<'_>, input: PayeeInput<'_>, effects: &mut Effects) -> Result<(), StageError> {
         let number = origin.position.partition;
         let failed = |error: postcard::Error| alarm(number, error);
         let Some(partition) = self.partitions.get_mut(&number) else { return Err(alarm(number, "not assigned")) };
-        let cause = Cause { topic: CauseTopic::QuotaChanged, offset: origin.position.offset, occurred_at: quota.occurred_at };
-        partition.packer.quota(quota, cause).map_err(failed)?;
+        let cause = |topic, occurred_at| Cause { topic, offset: origin.position.offset, occurred_at };
+        let packed = match input {
+            PayeeInput::Quota(quota) => partition.packer.quota(&quota, cause(CauseTopic::QuotaChanged, quota.occurred_at)),
+            PayeeInput::Adjustment(adjustment) => {
+                let cause = cause(CauseTopic::AdjustmentMade, adjustment.occurred_at);
+                partition.packer.adjustment(adjustment, cause)
+            }
+        };
+        packed.map_err(failed)?;
         let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
         partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)
     }
@@ -230,7 +245,7 @@ fn note_parking(old: &Option<Reject>, new: &Option<Reject>, origin: Origin<'_>, 
 
 impl Stage for Crediting {
     fn inputs(&self) -> &'static [Topic] {
-        &[Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled]
+        &[Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade]
     }
 
     fn changelog(&self) -> Topic {
@@ -289,7 +304,11 @@ impl Stage for Crediting {
         let outcome = match input {
             Ok(Input::Deal(deal)) => self.fold_deal(origin, deal, states, effects)?,
             Ok(Input::Quota(quota)) => {
-                self.forward_quota(origin, &quota, effects)?;
+                self.forward(origin, PayeeInput::Quota(quota), effects)?;
+                Outcome::Counted
+            }
+            Ok(Input::Adjustment(adjustment)) => {
+                self.forward(origin, PayeeInput::Adjustment(adjustment), effects)?;
                 Outcome::Counted
             }
             Ok(Input::Settlement(settled)) => self.fold_settlement(origin, &settled, states, effects)?,

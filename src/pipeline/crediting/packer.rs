@@ -1,5 +1,6 @@
 //! Builds packed records: groups of credits are written straight into one buffer per destination partition.
 
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::credit::Credit;
 use crate::domain::deal::DealClosed;
 use crate::domain::quota::QuotaChanged;
@@ -122,6 +123,11 @@ impl Packer {
     pub fn quota(&mut self, quota: &QuotaChanged<'_>, cause: Cause) -> Result<(), postcard::Error> {
         let destination = self.destination(quota.payee_id);
         self.open[destination].entry(&Entry::Quota { cause, quota: quota.clone() })
+    }
+
+    pub fn adjustment(&mut self, adjustment: AdjustmentMade, cause: Cause) -> Result<(), postcard::Error> {
+        let destination = self.destination(&adjustment.payee_id);
+        self.open[destination].entry(&Entry::Adjustment { cause, adjustment })
     }
 
     /// A marker to every destination: the last entry of its epoch.

@@ -176,8 +176,13 @@ impl Crediting {
             return Ok(());
         };
         let Some(run) = self.world.runs.get(partition.progress.epoch as usize) else { return Ok(()) };
-        let Cut { deal_closed, quota_changed, deal_settled } = &run.closed.cut;
-        let cuts = [(Topic::DealClosed, deal_closed), (Topic::QuotaChanged, quota_changed), (Topic::DealSettled, deal_settled)];
+        let Cut { deal_closed, quota_changed, deal_settled, adjustment_made } = &run.closed.cut;
+        let cuts = [
+            (Topic::DealClosed, deal_closed),
+            (Topic::QuotaChanged, quota_changed),
+            (Topic::DealSettled, deal_settled),
+            (Topic::AdjustmentMade, adjustment_made),
+        ];
         let next = cuts.map(|(topic, _)| next_offset(topic, number));
         let cut = |offsets: &[u64]| offsets.get(number as usize).copied().unwrap_or(0);
         if cuts.iter().zip(next).any(|((_, offsets), next)| next < cut(offsets)) {
@@ -189,9 +194,15 @@ impl Crediting {
         let closed = partition.packer.close(heading, &mut partition.progress.links, 0, effects);
         closed.map_err(|error| alarm(number, error))?;
         partition.progress.epoch += 1;
-        let [deal_closed, quota_changed, deal_settled] = next;
-        let note = CloseNote::SourceClosed { close_id, partition: number, deal_closed, quota_changed, deal_settled };
-        effects.outputs.push(Output::Close(note));
+        let [deal_closed, quota_changed, deal_settled, adjustment_made] = next;
+        effects.outputs.push(Output::Close(CloseNote::SourceClosed {
+            close_id,
+            partition: number,
+            deal_closed,
+            quota_changed,
+            deal_settled,
+            adjustment_made,
+        }));
         Ok(())
     }
 }

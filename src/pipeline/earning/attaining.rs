@@ -30,6 +30,8 @@ pub fn attain(
         merged = all_of(entry)?;
         &merged
     };
+    let adjusted = terms.adjusted(inputs);
+    let inputs = &*adjusted.inputs;
     let mut changed = Vec::new();
     for (measure, interval) in targets(entry, inputs, quarter, terms) {
         let Some(standing) = standing(inputs, &measure, interval, released_through, world) else { continue };

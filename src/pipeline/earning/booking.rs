@@ -5,7 +5,8 @@
 
 use super::entry::{Book, Booking, Entry, PricedBy, Waiting};
 use super::inputs::Inputs;
-use super::pricing::{BookKey, Priced, Pricing, Terms};
+use super::priced::{BookKey, Priced, Pricing, Source};
+use super::pricing::Terms;
 use crate::domain::calendar::{Period, Quarter};
 use crate::domain::exact::Exact;
 use crate::domain::money::Minor;
@@ -124,10 +125,12 @@ pub fn place_of(entry: &mut Entry, key: &BookKey) -> usize {
 
 impl PricedBy {
     fn of(priced: &Priced<'_>) -> PricedBy {
-        PricedBy {
-            plan_id: priced.plan.plan.plan_id.as_str().into(),
-            plan_from: priced.plan.plan.from,
-            earning_code: priced.earning_code.as_ref().into(),
+        let earning_code = priced.source.earning_code();
+        match &priced.source {
+            Source::Plan { version, .. } => {
+                PricedBy { plan_id: version.plan.plan_id.as_str().into(), plan_from: version.plan.from, earning_code }
+            }
+            Source::Hand { from, .. } => PricedBy { plan_id: "".into(), plan_from: *from, earning_code },
         }
     }
 }

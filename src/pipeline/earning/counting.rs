@@ -1,16 +1,14 @@
-//! Counts a packed record: credits into the sums of the measures that they match, quotas into statements, markers.
+//! Counts a packed record: credits into the sums of the measures that they match, what is settled, markers. What people
+//! state about a payee is `stating`.
 
-use super::entry::{Entry, entry_key, write_entry_key};
-use super::inputs::{DealKey, Inputs, Statement};
+use super::entry::{Entry, write_entry_key};
+use super::inputs::{DealKey, Inputs};
 use super::{Earning, State, alarm};
 use crate::domain::calendar::{Date, Period, Quarter};
 use crate::domain::fact::{CreditKind, Measure, MeasureOf};
-use crate::domain::output::{Causes, RejectKind};
-use crate::domain::quota::QuotaChanged;
-use crate::domain::reject::{Reason, Reject};
+use crate::domain::output::Causes;
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::DefinedMeasure;
-use crate::pipeline::feed::reject_record;
 use crate::pipeline::packed::{Allocation, Cause, CauseTopic, CreditGroup, Entry as PackedEntry, PackedCredits, SettledDeal};
 use crate::pipeline::{Effects, Origin, StageError, States};
 
@@ -39,6 +37,9 @@ impl Earning {
                 }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
                 PackedEntry::Settled(settled) => self.count_settled(number, packed, settled, states)?,
+                PackedEntry::Adjustment { cause, adjustment } => {
+                    self.count_adjustment(number, packed, *cause, adjustment, states, effects)?;
+                }
                 PackedEntry::Marker { .. } => self.partition(number)?.progress.sources[packed.source as usize].epoch += 1,
             }
         }
@@ -131,7 +132,7 @@ impl Earning {
     }
 
     /// Where an epoch's credits of an entry go: together with all before, or apart behind a close to come.
-    fn inputs_mut(&mut self, place: usize, epoch: u32) -> Option<&mut Inputs> {
+    pub(super) fn inputs_mut(&mut self, place: usize, epoch: u32) -> Option<&mut Inputs> {
         let loaded = &mut self.loaded[place];
         let closes = self.partitions.get(&loaded.partition)?.progress.closes_for(&loaded.key, &self.world);
         let State::Entry { entry, .. } = &mut loaded.state else { return None };
@@ -173,53 +174,12 @@ impl Earning {
         period.ok_or_else(|| alarm(number, format!("a credit of {closed_on} has no period")))
     }
 
-    fn count_quota(
-        &mut self,
-        number: u32,
-        packed: &PackedCredits<'_>,
-        cause: Cause,
-        quota: &QuotaChanged<'_>,
-        states: &mut dyn States,
-        effects: &mut Effects,
-    ) -> Result<(), StageError> {
-        let place = self.load(number, &entry_key(quota.payee_id, quota.calendar, quota.interval.quarter()), states)?;
-        let statement = Statement::of(quota);
-        let State::Entry { entry, .. } = &self.loaded[place].state else {
-            return Err(alarm(number, "a quota's key is a ledger's"));
-        };
-        let known = entry.inputs.statement_like(&statement);
-        let known = known.or_else(|| entry.later.iter().find_map(|(_, later)| later.statement_like(&statement)));
-        let verdict = match known {
-            Some(same) if *same == statement => return Ok(()),
-            Some(_) => Err(revision_conflict(quota)),
-            None => self.check_quota(quota),
-        };
-        if let Err(reject) = verdict {
-            let position = Position { topic: Topic::QuotaChanged, partition: packed.source, offset: cause.offset };
-            let origin = Origin { position, key: quota.payee_id.as_bytes(), value: &[] };
-            effects.outputs.push(reject_record(RejectKind::Rejected, origin, reject, self.reject_bytes));
-            return Ok(());
-        }
-        self.note_cause(place, packed.source, cause);
-        let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
-        inputs.statements.push(statement);
-        Ok(())
-    }
-
-    fn check_quota(&self, quota: &QuotaChanged<'_>) -> Result<(), Reject> {
-        let Some(calendar) = self.world.calendar.as_deref() else { return Ok(()) };
-        if calendar.calendar_id != quota.calendar {
-            let message = format!("\"{}\": the company has one calendar, \"{}\"", quota.calendar, calendar.calendar_id);
-            return Err(Reject::new(Reason::NotSupported, "calendar", message));
-        }
-        Ok(())
-    }
-
-    fn note_cause(&mut self, place: usize, source: u32, cause: Cause) {
+    pub(super) fn note_cause(&mut self, place: usize, source: u32, cause: Cause) {
         let topic = match cause.topic {
             CauseTopic::DealClosed => Topic::DealClosed,
             CauseTopic::QuotaChanged => Topic::QuotaChanged,
             CauseTopic::DealSettled => Topic::DealSettled,
+            CauseTopic::AdjustmentMade => Topic::AdjustmentMade,
             CauseTopic::Facts => Topic::Facts,
         };
         let partition = if topic == Topic::Facts { 0 } else { source };
@@ -306,12 +266,4 @@ fn taken(measure: &Measure, packed: &PackedCredits<'_>, group: &CreditGroup<'_>)
         taken.iter_mut().enumerate().filter(|(place, _)| Some(*place) != first).for_each(|(_, value)| *value = 0);
     }
     taken
-}
-
-fn revision_conflict(quota: &QuotaChanged<'_>) -> Reject {
-    let message = format!(
-        "revision {} of the quota of \"{}\" for {} was accepted before with another content",
-        quota.revision, quota.measure, quota.interval
-    );
-    Reject::new(Reason::RevisionConflict, "revision", message)
 }

@@ -12,8 +12,8 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Of both kinds of state; `earlier` has versions 1 and 2.
-const VERSION: u8 = 3;
+/// Of both kinds of state; `earlier` has those before.
+const VERSION: u8 = 4;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
 
@@ -137,7 +137,8 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Entry::default()),
         Some(Some((&VERSION, body))) => body_of(body),
-        Some(Some((2, body))) => body_of(body).map(earlier::SecondEntry::entry),
+        Some(Some((3, body))) => body_of(body).map(earlier::SecondEntry::<earlier::ThirdInputs>::entry),
+        Some(Some((2, body))) => body_of(body).map(earlier::SecondEntry::<earlier::SecondInputs>::entry),
         Some(Some((1, body))) => body_of(body).map(earlier::Entry::entry),
         Some(other) => Err(unknown(other)),
     }
@@ -146,7 +147,7 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
 pub fn decode_ledger(bytes: Option<&[u8]>) -> Result<Ledger, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Ledger::default()),
-        Some(Some((&VERSION | 2, body))) => body_of(body),
+        Some(Some((&VERSION | 3 | 2, body))) => body_of(body),
         Some(Some((1, body))) => body_of(body).map(earlier::Ledger::ledger),
         Some(other) => Err(unknown(other)),
     }

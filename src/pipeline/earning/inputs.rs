@@ -1,6 +1,7 @@
-//! What a payee's quarter was told: measured sums per pay period, statements about quotas and what is settled of deals.
-//! Sums and statements add up in any order; of a deal the last word counts.
+//! What a payee's quarter was told: measured sums per pay period, statements about quotas, what is settled of deals, and
+//! manual adjustments. Sums, statements and adjustments add up in any order; of a deal the last word counts.
 
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Date, Interval};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::Amount;
@@ -20,6 +21,8 @@ pub struct Inputs {
     pub deals: Vec<Listed>,
     /// By deal: those of which something is settled, or nothing has to be.
     pub settled: Vec<(CompactString, Settled)>,
+    /// Each id once. Few payees have any: a slice keeps the others' entries small.
+    pub adjustments: Box<[AdjustmentMade]>,
 }
 
 /// What one deal gave a measure, in 10^-12. The order of fields is that of the fold: close date, sequence, deal id.
@@ -187,6 +190,12 @@ impl Inputs {
         }
     }
 
+    pub fn adjust(&mut self, made: AdjustmentMade) {
+        let mut all = std::mem::take(&mut self.adjustments).into_vec();
+        all.push(made);
+        self.adjustments = all.into_boxed_slice();
+    }
+
     /// A statement of the same quota and revision.
     pub fn statement_like(&self, statement: &Statement) -> Option<&Statement> {
         self.statements.iter().find(|known| known.same_key(statement))
@@ -215,6 +224,7 @@ impl Inputs {
             self.add_deal(measure, listed.place, deal, listed.value)?;
         }
         other.settled.iter().for_each(|(deal_id, settled)| self.settle(deal_id, settled.clone()));
+        other.adjustments.iter().for_each(|made| self.adjust(made.clone()));
         Some(())
     }
 }

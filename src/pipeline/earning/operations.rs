@@ -8,10 +8,11 @@ use super::entry::{KeyOf, Ledger, Unreleased, ledger_key, parse_key};
 use super::progress::{Operating, before};
 use super::{Earning, State, alarm};
 use crate::domain::account::settle;
+use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
 use crate::domain::output::{CloseNote, Payout, PayoutRun, RunBalance};
-use crate::domain::pay::{Brought, Lines, RunOf, digest, payouts};
+use crate::domain::pay::{Brought, Line, Lines, RunOf, digest, payouts};
 use crate::domain::topic::partition_of;
 use crate::domain::world::{Operation, World};
 use crate::pipeline::earning::entry::PAY_GROUP;
@@ -236,9 +237,11 @@ impl Earning {
         for place in places {
             let State::Entry { entry, .. } = &self.loaded[*place].state else { continue };
             for book in &entry.books {
+                let by_hand = book.component.starts_with(BY_HAND);
                 let mut add = |of: Period, amount: Minor, code: &str| {
                     if of == period && amount != Minor(0) {
-                        *lines.entry((code.to_owned(), book.effective)).or_default() += i128::from(amount.0);
+                        let line = Line { earning_code: code.to_owned(), effective: book.effective, by_hand };
+                        *lines.entry(line).or_default() += i128::from(amount.0);
                     }
                 };
                 match book.paid.as_slice() {

@@ -1,7 +1,9 @@
 //! Prices one entry: which components are in force in which period, what each earned, and what they lack.
 
+use super::adjusting::{Adjusted, adjusted};
 use super::entry::Waiting;
 use super::inputs::{Inputs, Listed, Statement};
+use super::priced::{Priced, Pricing, Source};
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
@@ -12,52 +14,8 @@ use crate::domain::reject::Reason;
 use crate::domain::reward::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice, earned};
 use crate::domain::tranche::due;
 use crate::domain::world::{PlanVersion, World, active_part, parameter_in, plans_in};
-use compact_str::CompactString;
 use num_rational::BigRational;
 use num_traits::Zero;
-use std::sync::Arc;
-
-/// (component, interval, effective period).
-pub type BookKey = (CompactString, Interval, Period);
-
-/// What a component earned for a period, and the plan version that says so.
-#[derive(Clone, Debug)]
-pub struct Priced<'w> {
-    pub minor: Minor,
-    /// What of it is due in the run that was asked for, where the interval is paid in tranches.
-    pub due: Option<Minor>,
-    pub exact: Exact,
-    pub plan: &'w PlanVersion,
-    pub earning_code: &'w Arc<str>,
-}
-
-#[derive(Debug, Default)]
-pub struct Pricing<'w> {
-    /// One for each key; few enough to look through.
-    pub earned: Vec<(BookKey, Priced<'w>)>,
-    pub waiting: Vec<Waiting>,
-}
-
-impl<'w> Pricing<'w> {
-    pub fn get(&self, key: &BookKey) -> Option<&Priced<'w>> {
-        self.earned.iter().find(|(of, _)| of == key).map(|(_, priced)| priced)
-    }
-
-    /// Two plans of a payee may hold a component of the same id: they add up.
-    fn add(&mut self, key: BookKey, new: Priced<'w>) {
-        match self.earned.iter_mut().find(|(of, _)| *of == key) {
-            Some((_, sum)) => {
-                if sum.due.is_some() || new.due.is_some() {
-                    let [one, other] = [sum.due.unwrap_or(sum.minor), new.due.unwrap_or(new.minor)];
-                    sum.due = Some(Minor(one.0.saturating_add(other.0)));
-                }
-                sum.minor = Minor(sum.minor.0.saturating_add(new.minor.0));
-                sum.exact = &sum.exact + &new.exact;
-            }
-            None => self.earned.push((key, new)),
-        }
-    }
-}
 
 /// A component as it stands in one period.
 #[derive(Clone, Copy)]
@@ -161,7 +119,8 @@ impl<'w> Terms<'w> {
     /// Whether these are another payee's terms, too: most payees share their plans with many.
     pub fn are_of(&self, payee_id: &str, quarter: Quarter) -> bool {
         // What waits names its payee, and so does what is read of a payee's own rows.
-        let shared = self.waiting.is_empty() && !self.is_personal();
+        let known = || self.world.organisation.get(payee_id).is_some();
+        let shared = self.waiting.is_empty() && !self.is_personal() && self.payee.is_some() == known();
         shared && self.quarter == quarter && self.plans == plans_of(payee_id, quarter, self.world)
     }
 
@@ -188,6 +147,11 @@ impl<'w> Terms<'w> {
         self.versions.iter().any(Versions::has_tranches)
     }
 
+    /// What the quarter was told, with what was adjusted by hand.
+    pub fn adjusted<'i>(&self, inputs: &'i Inputs) -> Adjusted<'i> {
+        adjusted(inputs, self.payee.is_some(), self.world)
+    }
+
     /// Prices what the quarter was told.
     pub fn price(&self, inputs: &Inputs) -> Pricing<'w> {
         self.price_for(inputs, None)
@@ -196,8 +160,11 @@ impl<'w> Terms<'w> {
     /// The same, with what is due in a run.
     pub fn price_for(&self, inputs: &Inputs, run: Option<Period>) -> Pricing<'w> {
         let mut pricing = Pricing { earned: Vec::with_capacity(3 * self.versions.len()), waiting: self.waiting.clone() };
+        let adjusted = self.adjusted(inputs);
+        let inputs = &*adjusted.inputs;
         let Some(calendar) = self.world.calendar.as_deref() else {
             pricing.waiting.extend(inputs.statements.iter().map(no_period));
+            adjusted.book(&mut pricing, self.world);
             return pricing;
         };
         for versions in &self.versions {
@@ -213,6 +180,7 @@ impl<'w> Terms<'w> {
             }
         }
         wait_for_periods(inputs, calendar, &mut pricing.waiting);
+        adjusted.book(&mut pricing, self.world);
         pricing.waiting.sort();
         pricing.waiting.dedup();
         pricing
@@ -245,7 +213,8 @@ impl<'w> Terms<'w> {
             let due = falling_due.as_mut().map(|due| due.next(&earned, version.component(), in_force, self.world.minor_digits));
             pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
             let earning_code = &version.plan.names[version.place].1;
-            let new = Priced { minor: earned.minor, due, exact: earned.exact, plan: version.plan, earning_code };
+            let source = Source::Plan { version: version.plan, earning_code };
+            let new = Priced { minor: earned.minor, due, exact: earned.exact, source };
             pricing.add((versions.component_id.into(), interval, period), new);
         }
     }

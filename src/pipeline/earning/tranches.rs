@@ -2,7 +2,8 @@
 
 use super::booking::{Standpoint, place_of, up_to};
 use super::entry::{Book, Paid};
-use super::pricing::{Pricing, Terms};
+use super::priced::Pricing;
+use super::pricing::Terms;
 use super::{Earning, Loaded, State, alarm};
 use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
@@ -38,8 +39,8 @@ impl Earning {
 
 /// `None` when an amount does not fit.
 fn pay_entry(loaded: &mut Loaded, standpoint: &Standpoint, run: Period) -> Option<i128> {
-    let State::Entry { entry, payee_id, quarter, .. } = &mut loaded.state else { return Some(0) };
-    let Some(close) = standpoint.pending.first() else { return Some(0) };
+    let State::Entry { entry, payee_id, quarter, calendar } = &mut loaded.state else { return Some(0) };
+    let Some(close) = standpoint.pending.first().filter(|close| close.world.calendar_id == *calendar) else { return Some(0) };
     let begun = entry.books.iter().any(|book| !book.paid.is_empty());
     if !begun && !close.world.has_tranches() {
         return Some(0);
@@ -74,7 +75,7 @@ fn pay_book(book: &mut Book, pricing: &Pricing<'_>, run: Period, changed: &mut b
     }
     let last = book.bookings.iter().filter(|booking| booking.period <= run).max_by_key(|booking| booking.period);
     let last = last.map(|booking| booking.priced_by.earning_code.clone());
-    let code = priced.map(|priced| priced.earning_code.as_ref().into()).or(last);
+    let code = priced.map(|priced| priced.source.earning_code()).or(last);
     let Some(earning_code) = code.or_else(|| book.paid.last().map(|paid| paid.earning_code.clone())) else { return Some(0) };
     let begins = book.paid.is_empty();
     if begins {

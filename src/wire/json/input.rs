@@ -1,6 +1,7 @@
 //! Inputs as the lines of JSON that they are read from: what comes out goes in again and is the same.
 
 use crate::domain::acknowledgement::PayoutAcknowledged;
+use crate::domain::adjustment::{AdjustmentMade, TargetFields};
 use crate::domain::calendar::Date;
 use crate::domain::deal::{Attribute, DealClosed, Line, Split};
 use crate::domain::money::{AMOUNT_DECIMALS, format_scaled};
@@ -110,6 +111,27 @@ pub fn settlement_line(settled: &DealSettled<'_>) -> Result<Box<RawValue>, Error
         "currency": settled.currency,
         "on": settled.on.to_string(),
         "occurred_at": settled.occurred_at,
+    }))
+}
+
+pub fn adjustment_line(of: &AdjustmentMade) -> Result<Box<RawValue>, Error> {
+    let (target, fields) = TargetFields::of(&of.target);
+    to_raw_value(&json!({
+        "adjustment_id": of.adjustment_id,
+        "payee_id": of.payee_id,
+        "target": target,
+        "measure": fields.measure,
+        "credit_kind": fields.credit_kind,
+        "component": fields.component,
+        "earning_code": fields.earning_code,
+        "calendar": of.calendar,
+        "effective_period": of.effective_period.to_string(),
+        "amount": of.amount.to_string(),
+        "reverses": of.reverses,
+        "author": of.author,
+        "reason": of.reason,
+        "approver": of.approver,
+        "occurred_at": of.occurred_at,
     }))
 }
 

@@ -1,9 +1,10 @@
-//! Records as JSON: lines of deals, quotas, settlements and acknowledgements in and out, every output out, under the names that the Avro records have.
+//! Records as JSON: lines of every input in and out, every output out, under the names that the Avro records have.
 //!
 //! Reading is strict: an unknown field, an exponent, a decimal too many or a field given twice is refused with its path.
 //! Numbers are read from their text and decimals are written as text, so that no value passes through a float.
 
 mod acknowledgement;
+mod adjustment;
 mod deal;
 mod input;
 mod object;
@@ -12,8 +13,9 @@ mod quota;
 mod settlement;
 
 pub use acknowledgement::{Acknowledgement, acknowledgement_from_line};
+pub use adjustment::adjustment_from_line;
 pub use deal::{Attribute, Deal, Line, Split, deal_from_line};
-pub use input::{acknowledgement_line, deal_line, quota_line, settlement_line};
+pub use input::{acknowledgement_line, adjustment_line, deal_line, quota_line, settlement_line};
 pub use output::{ToJson, to_json};
 pub use quota::{Quota, quota_from_line};
 pub use settlement::{Settlement, settlement_from_line};

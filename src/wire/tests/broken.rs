@@ -1,12 +1,13 @@
 //! Whatever bytes come: no decoder panics, and no part of a record passes for a whole one.
 
+use super::adjustments::adjustment;
 use super::fixtures;
 use super::records::{codec, deal_bytes};
 use crate::domain::output::CloseNote;
 use crate::domain::settlement::Passed;
 use crate::domain::topic::{Position, Topic};
 use crate::pipeline::packed::{Cause, CauseTopic, Entry, PackedCredits, Settled, SettledDeal};
-use crate::wire::json::{deal_from_line, quota_from_line, settlement_from_line};
+use crate::wire::json::{adjustment_from_line, deal_from_line, quota_from_line, settlement_from_line};
 use crate::wire::{Codec, internal};
 use proptest::prelude::*;
 
@@ -17,6 +18,7 @@ fn decodes(codec: &Codec, bytes: &[u8]) -> bool {
         codec.read_deal(bytes).is_ok(),
         codec.read_quota(bytes).is_ok(),
         codec.read_settlement(bytes).is_ok(),
+        codec.read_adjustment(bytes).is_ok(),
         codec.fact(bytes).is_ok(),
         codec.read_attainment(bytes).is_ok(),
         codec.read_accrual(bytes).is_ok(),
@@ -30,14 +32,15 @@ fn decodes(codec: &Codec, bytes: &[u8]) -> bool {
     outcomes.contains(&true)
 }
 
-/// What crediting tells earning of a settled deal, and of a quota.
+/// What crediting tells earning of a settled deal, a quota and an adjustment.
 fn packed() -> PackedCredits<'static> {
     let settlement = fixtures::settlement();
     let cause = Cause { topic: CauseTopic::DealSettled, offset: 7, occurred_at: 9 };
     let passed = vec![Passed { on: settlement.on, amount: settlement.amount }];
     let settled = Settled { total: settlement.amount, passed };
     let deal = SettledDeal { cause, deal_id: settlement.deal_id, closed_on: settlement.on, payees: vec![0], settled };
-    let entries = vec![Entry::Settled(deal), Entry::Quota { cause, quota: fixtures::quota() }];
+    let stated = [Entry::Quota { cause, quota: fixtures::quota() }, Entry::Adjustment { cause, adjustment: adjustment() }];
+    let entries = [Entry::Settled(deal)].into_iter().chain(stated).collect();
     PackedCredits { source: 1, link_seq: 2, epoch: 3, facts_next: 4, payees: vec!["ana"], texts: vec![], entries }
 }
 
@@ -63,6 +66,7 @@ fn values(codec: &Codec) -> Vec<Vec<u8>> {
     };
     keep(&|out| codec.write_quota(&fixtures::quota(), out).unwrap());
     keep(&|out| codec.write_settlement(&fixtures::settlement(), out).unwrap());
+    keep(&|out| codec.write_adjustment(&adjustment(), out).unwrap());
     keep(&|out| codec.write_attainment(&fixtures::attainment(), out).unwrap());
     keep(&|out| codec.write_accrual(&fixtures::accrual(), out).unwrap());
     keep(&|out| codec.write_payout(&fixtures::payout(), out).unwrap());
@@ -109,7 +113,7 @@ type Flip = (prop::sample::Index, u8);
 
 fn random() -> impl Strategy<Value = (Vec<u8>, u8, prop::sample::Index, Vec<Flip>)> {
     let flips = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4);
-    (prop::collection::vec(any::<u8>(), 0..200), 0u8..18, any::<prop::sample::Index>(), flips)
+    (prop::collection::vec(any::<u8>(), 0..200), 0u8..20, any::<prop::sample::Index>(), flips)
 }
 
 #[test]
@@ -130,5 +134,6 @@ fn random_bytes_never_panic() {
         prop_assert!(deal_from_line(&text).is_err());
         prop_assert!(quota_from_line(&text).is_err());
         prop_assert!(settlement_from_line(&text).is_err());
+        prop_assert!(adjustment_from_line(&text).is_err());
     });
 }

@@ -195,6 +195,8 @@ pub fn payee_name() -> PayeeName {
 
 /// One fact of every kind.
 pub fn facts() -> Vec<Fact> {
+    let offsets = [[10, 0, 12], [0, 1, 2], [4, 0, 5], [0, 3, 1]];
+    let [deal_closed, quota_changed, deal_settled, adjustment_made] = offsets.map(Vec::from);
     let bodies = vec![
         FactBody::CompanyDefined(Company {
             company_id: "initech".into(),
@@ -219,7 +221,7 @@ pub fn facts() -> Vec<Fact> {
             calendar: "fiscal".into(),
             pay_group: "default".into(),
             period: Period(2026 * 12),
-            cut: Cut { deal_closed: vec![10, 0, 12], quota_changed: vec![0, 1, 2], deal_settled: vec![4, 0, 5] },
+            cut: Cut { deal_closed, quota_changed, deal_settled, adjustment_made },
         }),
         FactBody::PeriodReopened(PeriodReopened { close_id: "2026-01".into() }),
         FactBody::PeriodReleased(PeriodReleased {

@@ -1,6 +1,7 @@
 //! Records as bytes and back: golden bytes, an independent decoder, every refusal, truncation and random bytes.
 
 mod acknowledgements;
+mod adjustments;
 mod broken;
 mod fixtures;
 mod independent;

@@ -12,9 +12,9 @@ use crate::pipeline::packed::PackedCredits;
 use crate::wire::Codec;
 use crate::wire::decimal::Unscaled;
 
-const PARTITIONS: u32 = 4;
+pub const PARTITIONS: u32 = 4;
 
-fn refusal(topic: Topic, partition: u32, key: Option<&[u8]>, value: Option<&[u8]>, maximum_bytes: usize) -> String {
+pub fn refusal(topic: Topic, partition: u32, key: Option<&[u8]>, value: Option<&[u8]>, maximum_bytes: usize) -> String {
     let position = Position { topic, partition, offset: 0 };
     match codec().input(position, PARTITIONS, key, value, maximum_bytes) {
         Ok(input) => format!("accepted {input:?}"),

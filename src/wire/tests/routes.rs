@@ -112,8 +112,16 @@ fn keys_of_facts_name_their_kind() {
 
 #[test]
 fn internal_records_come_back() {
+    let closed = |deal_settled, adjustment_made| CloseNote::SourceClosed {
+        close_id: "c".into(),
+        partition: 1,
+        deal_closed: 10,
+        quota_changed: 0,
+        deal_settled,
+        adjustment_made,
+    };
     let notes = [
-        CloseNote::SourceClosed { close_id: "c".into(), partition: 1, deal_closed: 10, quota_changed: 0, deal_settled: 7 },
+        closed(7, 8),
         CloseNote::RunComputed { close_id: "c".into(), partition: 1, records: 2, total: Minor(-3), digest: u128::MAX },
         CloseNote::RunReopened { close_id: "c".into(), partition: 1 },
         CloseNote::RunReleased { close_id: "c".into(), partition: 1 },
@@ -122,19 +130,20 @@ fn internal_records_come_back() {
         let bytes = internal::write_close_note(&note).unwrap();
         assert_eq!(internal::read_close_note(&bytes).unwrap(), note);
     }
-    // What version 1 wrote: no settlements.
-    let closed =
-        CloseNote::SourceClosed { close_id: "c".into(), partition: 1, deal_closed: 10, quota_changed: 0, deal_settled: 0 };
-    assert_eq!(internal::read_close_note(b"\x01\x00\x01c\x01\x0a\x00").unwrap(), closed);
+    // What versions 1 and 2 wrote: no settlements, no adjustments.
+    assert_eq!(internal::read_close_note(b"\x01\x00\x01c\x01\x0a\x00").unwrap(), closed(0, 0));
+    assert_eq!(internal::read_close_note(b"\x02\x00\x01c\x01\x0a\x00\x07").unwrap(), closed(7, 0));
     let reopened = CloseNote::RunReopened { close_id: "c".into(), partition: 1 };
-    assert_eq!(internal::read_close_note(b"\x01\x02\x01c\x01").unwrap(), reopened);
+    for version in [1, 2] {
+        assert_eq!(internal::read_close_note(&[version, 2, 1, b'c', 1]).unwrap(), reopened);
+    }
     let draft = internal::write_payout_draft(&fixtures::payout()).unwrap();
     assert_eq!(internal::read_draft(&draft).unwrap(), internal::Draft::Payout(fixtures::payout()));
     let balance = internal::write_run_balance(&fixtures::run_balance()).unwrap();
     assert_eq!(internal::read_draft(&balance).unwrap(), internal::Draft::Balance(fixtures::run_balance()));
     let refusal = |bytes: &[u8]| internal::read_close_note(bytes).map_err(|error| error.to_string());
     assert_eq!(refusal(&[]), Err("closes record cannot be read: an empty value".into()));
-    assert_eq!(refusal(&[9, 1]), Err("closes record cannot be read: version 9, expected 2".into()));
+    assert_eq!(refusal(&[9, 1]), Err("closes record cannot be read: version 9, expected 3".into()));
     let long = [internal::write_close_note(&CloseNote::RunReopened { close_id: "c".into(), partition: 1 }).unwrap(), vec![0]];
     assert_eq!(refusal(&long.concat()), Err("closes record cannot be read: 1 bytes after the end of the record".into()));
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every schema by name, with its text.
-pub const SCHEMAS: [(&str, &str); 10] = [
+pub const SCHEMAS: [(&str, &str); 11] = [
     ("deal-closed", include_str!("../../../schemas/deal-closed.avsc")),
     ("quota-changed", include_str!("../../../schemas/quota-changed.avsc")),
     ("facts", include_str!("../../../schemas/facts.avsc")),
@@ -19,6 +19,7 @@ pub const SCHEMAS: [(&str, &str); 10] = [
     ("payout-run", include_str!("../../../schemas/payout-run.avsc")),
     ("payee", include_str!("../../../schemas/payee.avsc")),
     ("deal-settled", include_str!("../../../schemas/deal-settled.avsc")),
+    ("adjustment-made", include_str!("../../../schemas/adjustment-made.avsc")),
     ("payout-acknowledged", include_str!("../../../schemas/payout-acknowledged.avsc")),
 ];
 
@@ -60,7 +61,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 4] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 5] = [
     (
         2,
         3,
@@ -74,6 +75,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 4] = [
         &["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split", "pay", "attribution"],
     ),
     (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
+    (2, 16, include_str!("../../../schemas/earlier/facts.16.avsc"), &["adjustment_made"]),
     (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
 ];
 
@@ -173,7 +175,7 @@ fn attainment_before_territories_is_read() {
     let mut attainment = super::fixtures::attainment();
     let mut bytes = Vec::new();
     codec.write_attainment(&attainment, &mut bytes).unwrap();
-    let before = as_before(EARLIER[3], EARLIER[3].3, &bytes);
+    let before = as_before(EARLIER[4], EARLIER[4].3, &bytes);
     assert!(before.len() < bytes.len());
     attainment.territory.0 = 0;
     assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
@@ -182,8 +184,8 @@ fn attainment_before_territories_is_read() {
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
     let codec = crate::wire::Codec::new().unwrap();
-    for (place, earlier) in EARLIER[..3].iter().enumerate() {
-        let (id, added) = (earlier.1, EARLIER[place..3].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
+    for (place, earlier) in EARLIER[..4].iter().enumerate() {
+        let (id, added) = (earlier.1, EARLIER[place..4].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
         let mut differing = 0;
         let kinds = super::fixtures::facts().into_iter();
         for mut fact in kinds.filter(|fact| id >= 12 || !matches!(fact.body, FactBody::TerritoriesDefined(_))) {
@@ -194,7 +196,10 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                     plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
                 }
                 FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
-                FactBody::PeriodClosed(closed) => closed.cut.deal_settled.clear(),
+                FactBody::PeriodClosed(closed) => {
+                    closed.cut.adjustment_made.clear();
+                    closed.cut.deal_settled.truncate(if id < 16 { 0 } else { closed.cut.deal_settled.len() });
+                }
                 _ => {}
             }
             let mut bytes = Vec::new();
@@ -203,7 +208,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             differing += usize::from(framed[5..] != bytes[5..]);
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        let expected = [(3, 3), (9, 2), (12, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
+        let expected = [(3, 3), (9, 2), (12, 1), (16, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
         assert_eq!(Some(differing), expected, "a close, a plan before id 12, and a payee of id 3");
     }
 }

@@ -16,8 +16,9 @@ impl Making {
                 self.fact("admin", body);
             }
             match self.random.below(100) {
-                0..45 => self.new_deal(),
-                45..65 => self.new_revision(),
+                0..40 => self.new_deal(),
+                40..49 => self.adjustment(),
+                49..65 => self.new_revision(),
                 65..72 => self.same_revision(),
                 72..84 => self.quota(),
                 84..94 => self.settlement(),

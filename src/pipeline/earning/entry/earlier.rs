@@ -1,5 +1,5 @@
 //! States of version 1, as they were before draws, deals one by one and credit by territory, and entries of version 2,
-//! before settlements: read, never written.
+//! before settlements, and of version 3, before adjustments: read, never written.
 
 use super::super::inputs::{self, ByKind, Listed, Statement};
 use super::{Attained, Book, Booking, Standing, Unreleased, Waiting};
@@ -7,6 +7,7 @@ use crate::domain::account::Account;
 use crate::domain::calendar::{Interval, Period};
 use crate::domain::money::{Amount, Minor};
 use crate::domain::pay::Brought;
+use crate::pipeline::packed::Settled;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -84,11 +85,11 @@ impl Inputs {
     }
 }
 
-/// Of version 2.
+/// Of versions 2 and 3, which differ in their inputs.
 #[derive(Serialize, Deserialize)]
-pub struct SecondEntry {
-    inputs: SecondInputs,
-    later: Vec<(u32, SecondInputs)>,
+pub struct SecondEntry<I> {
+    inputs: I,
+    later: Vec<(u32, I)>,
     books: Vec<Book>,
     attained: Vec<Attained>,
     waiting: Vec<Waiting>,
@@ -96,24 +97,39 @@ pub struct SecondEntry {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SecondInputs {
+pub struct SecondInputs {
     sums: Vec<inputs::Sum>,
     statements: Vec<Statement>,
     deals: Vec<Listed>,
 }
 
-impl SecondEntry {
+#[derive(Serialize, Deserialize)]
+pub struct ThirdInputs {
+    sums: Vec<inputs::Sum>,
+    statements: Vec<Statement>,
+    deals: Vec<Listed>,
+    settled: Vec<(CompactString, Settled)>,
+}
+
+impl<I: Into<inputs::Inputs>> SecondEntry<I> {
     pub fn entry(self) -> super::Entry {
         let SecondEntry { inputs, later, books, attained, waiting, as_of } = self;
-        let later = later.into_iter().map(|(epoch, inputs)| (epoch, inputs.inputs())).collect();
-        super::Entry { inputs: inputs.inputs(), later, books, attained, waiting, as_of }
+        let later = later.into_iter().map(|(epoch, inputs)| (epoch, inputs.into())).collect();
+        super::Entry { inputs: inputs.into(), later, books, attained, waiting, as_of }
     }
 }
 
-impl SecondInputs {
-    fn inputs(self) -> inputs::Inputs {
-        let SecondInputs { sums, statements, deals } = self;
-        inputs::Inputs { sums, statements, deals, settled: Vec::new() }
+impl From<SecondInputs> for inputs::Inputs {
+    fn from(of: SecondInputs) -> inputs::Inputs {
+        let SecondInputs { sums, statements, deals } = of;
+        inputs::Inputs { sums, statements, deals, ..inputs::Inputs::default() }
+    }
+}
+
+impl From<ThirdInputs> for inputs::Inputs {
+    fn from(of: ThirdInputs) -> inputs::Inputs {
+        let ThirdInputs { sums, statements, deals, settled } = of;
+        inputs::Inputs { sums, statements, deals, settled, ..inputs::Inputs::default() }
     }
 }
 
@@ -196,6 +212,17 @@ mod tests {
         let entry = SecondEntry { inputs: inputs(), later: vec![(4, inputs())], books, attained, waiting, as_of: 11 };
         let read = decode(Some(&postcard::to_extend(&entry, vec![2]).unwrap())).unwrap();
         assert_eq!((read.later[0].0, read.as_of, read.inputs.settled.len()), (4, 11, 0));
+    }
+
+    #[test]
+    fn an_entry_of_version_3_is_read_without_adjustments() {
+        let settled = || vec![("D-1".into(), Settled::default())];
+        let inputs = || ThirdInputs { sums: vec![], statements: vec![], deals: vec![], settled: settled() };
+        let (books, attained, waiting) = (vec![], vec![], vec![]);
+        let entry = SecondEntry { inputs: inputs(), later: vec![(4, inputs())], books, attained, waiting, as_of: 11 };
+        let read = decode(Some(&postcard::to_extend(&entry, vec![3]).unwrap())).unwrap();
+        assert_eq!((read.later[0].0, read.as_of, &read.inputs.settled), (4, 11, &settled()));
+        assert!(read.inputs.adjustments.is_empty());
     }
 
     #[test]

@@ -1,0 +1,136 @@
+//! What manual adjustments do to a payee's quarter: credit is added to its sums before anything is priced, earnings and
+//! lines of pay to what was priced.
+//!
+//! Which of them count is a function of all that the quarter was told, so that it does not depend on their order. One
+//! that fits nothing waits, and goes on by itself.
+
+use super::entry::Waiting;
+use super::inputs::{DealKey, Inputs};
+use super::priced::{BookKey, Priced, Pricing, Source};
+use crate::domain::adjustment::{AdjustmentMade, BY_HAND, Target};
+use crate::domain::calendar::{Date, Interval};
+use crate::domain::exact::{Exact, scaled};
+use crate::domain::fact::CreditKind;
+use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, Minor};
+use crate::domain::reject::Reason;
+use crate::domain::world::World;
+use crate::pipeline::packed::Settled;
+use std::borrow::Cow;
+
+/// A quarter's inputs with the credit that was adjusted, and what is still to be added behind them.
+pub struct Adjusted<'i> {
+    pub inputs: Cow<'i, Inputs>,
+    /// Of earnings and pay.
+    by_hand: Vec<&'i AdjustmentMade>,
+    waiting: Vec<Waiting>,
+}
+
+/// Applies what a payee's quarter was told by hand. `known`: the payee has a row.
+pub fn adjusted<'i>(inputs: &'i Inputs, known: bool, world: &World) -> Adjusted<'i> {
+    let mut adjusted = Adjusted { inputs: Cow::Borrowed(inputs), by_hand: Vec::new(), waiting: Vec::new() };
+    for of in &inputs.adjustments {
+        if let Err(waiting) = adjusted.apply(of, known, world) {
+            adjusted.waiting.push(waiting);
+        }
+    }
+    adjusted
+}
+
+impl<'i> Adjusted<'i> {
+    fn apply(&mut self, of: &'i AdjustmentMade, known: bool, world: &World) -> Result<(), Waiting> {
+        if let Some(why) = of.misfit(&self.inputs.adjustments) {
+            return Err(unmatched(of, &why));
+        }
+        if of.reverses.is_some() || of.is_taken_back(&self.inputs.adjustments) {
+            return Ok(());
+        }
+        if !known {
+            return Err(unmatched(of, &format!("payee \"{}\" is not published", of.payee_id)));
+        }
+        let Some((_, after)) = world.bounds(of.effective_period) else {
+            let message = format!("adjustment \"{}\": no calendar reaches {}", of.adjustment_id, of.effective_period);
+            return Err(Waiting { reason: Reason::NoSuchInterval, message });
+        };
+        match &of.target {
+            Target::Credit { measure, kind } => self.credit(of, measure, *kind, after, world),
+            Target::Earning { .. } | Target::Pay { .. } => {
+                self.by_hand.push(of);
+                Ok(())
+            }
+        }
+    }
+
+    /// As a deal of its own that closed on the period's last day.
+    fn credit(
+        &mut self,
+        of: &AdjustmentMade,
+        measure_id: &str,
+        kind: CreditKind,
+        after: Date,
+        world: &World,
+    ) -> Result<(), Waiting> {
+        let Some(defined) = world.measure(measure_id) else {
+            let message = format!("adjustment \"{}\": measure \"{measure_id}\" is not published", of.adjustment_id);
+            return Err(Waiting { reason: Reason::UnknownMeasure, message });
+        };
+        if !defined.measure.credit_kinds.contains(&kind) {
+            return Err(unmatched(of, &format!("measure \"{measure_id}\" does not count this kind of credit")));
+        }
+        let overflow = || unmatched(of, "the sum is out of range");
+        let place = of.effective_period.place_in_quarter() as u8;
+        let value = of.amount.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS)).ok_or_else(overflow)?;
+        // No deal's id has such a character.
+        let deal_id = format!("adjustment\u{1}{}", of.adjustment_id);
+        let deal = DealKey { closed_on: Date(after.0 - 1), sequence: None, deal_id: &deal_id };
+        let inputs = self.inputs.to_mut();
+        inputs.sum_mut(measure_id, place).add(kind, value).ok_or_else(overflow)?;
+        if defined.listed.is_some() {
+            inputs.add_deal(measure_id, place, deal, value).ok_or_else(overflow)?;
+            // Nothing of it has to be paid by a customer.
+            inputs.settle(&deal_id, Settled::default());
+        }
+        Ok(())
+    }
+
+    /// Adds earnings and lines of pay to what was priced, and what waits.
+    pub fn book(self, pricing: &mut Pricing<'_>, world: &World) {
+        for of in self.by_hand {
+            let Some(minor) = of.minor(world.minor_digits) else {
+                let why = format!("{} is not in whole minor units of {}", of.amount, world.currency);
+                pricing.waiting.push(unmatched(of, &why));
+                continue;
+            };
+            match &of.target {
+                Target::Pay { earning_code } => {
+                    let key =
+                        (format!("{BY_HAND}{earning_code}").into(), Interval::Month(of.effective_period), of.effective_period);
+                    let from = world.bounds(of.effective_period).map_or(Date(0), |(first, _)| first);
+                    let source = Source::Hand { from, earning_code: earning_code.as_str().into() };
+                    pricing.add(key, Priced { minor, due: None, exact: exact(of), source });
+                }
+                Target::Earning { component } if !raise(pricing, component, of, minor) => {
+                    let why = format!("component \"{component}\" is not in force in {}", of.effective_period);
+                    pricing.waiting.push(unmatched(of, &why));
+                }
+                Target::Earning { .. } | Target::Credit { .. } => {}
+            }
+        }
+        pricing.waiting.extend(self.waiting);
+    }
+}
+
+/// Adds to what a component earned for the period; false where it is not in force.
+fn raise(pricing: &mut Pricing<'_>, component: &str, of: &AdjustmentMade, minor: Minor) -> bool {
+    let period = of.effective_period;
+    let intervals = [Interval::Month(period), Interval::Quarter(period.quarter())];
+    let mut keys = intervals.into_iter().map(|interval| -> BookKey { (component.into(), interval, period) });
+    keys.any(|key| pricing.raise(&key, minor, exact(of)))
+}
+
+fn exact(of: &AdjustmentMade) -> Exact {
+    Exact::of(scaled(of.amount.0, AMOUNT_DECIMALS))
+}
+
+fn unmatched(of: &AdjustmentMade, why: &str) -> Waiting {
+    Waiting { reason: Reason::UnmatchedAdjustment, message: format!("adjustment \"{}\": {why}", of.adjustment_id) }
+}
