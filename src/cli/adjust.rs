@@ -159,7 +159,8 @@ fn reversal(session: &Session, payee_id: &str, id: &str) -> anyhow::Result<Adjus
         if let Some(Ok(made)) = made
             && made.payee_id == payee_id
             && made.adjustment_id == id
-            && !found.iter().any(|known| known.says_the_same(&made))
+            // In a quarter the first of an id is the one that counts.
+            && !found.iter().any(|known| known.effective_period.quarter() == made.effective_period.quarter())
         {
             found.push(made);
         }
@@ -173,7 +174,7 @@ fn reversal(session: &Session, payee_id: &str, id: &str) -> anyhow::Result<Adjus
         }
         [] => Err(found_error(format!("\"{payee_id}\" has no adjustment \"{id}\"; accrue tap adjustment-made lists them"))),
         _ => Err(found_error(format!(
-            "\"{id}\" of \"{payee_id}\" was stated more than once with another content; state the opposite by itself"
+            "\"{payee_id}\" has an adjustment \"{id}\" in more than one quarter; `accrue ingest` takes one that says which"
         ))),
     }
 }

@@ -108,6 +108,7 @@ impl Story {
         }
         self.write(&format!("{directory}/payees.csv"), &payees);
         self.write(&format!("{directory}/quotas.csv"), &quotas);
+        self.write(&format!("{directory}/adjustments.csv"), &adjustments(self.payees, directory == "moved"));
     }
 
     /// What comes before the process that may die: the company and a first file.
@@ -169,6 +170,20 @@ impl Step {
             self.name()
         );
     }
+}
+
+/// What people add to credit and pay of some payees, and what of it they take back later.
+fn adjustments(payees: usize, taken_back: bool) -> String {
+    let mut rows =
+        String::from("adjustment,payee,calendar,period,amount,measure,credit_kind,earning_code,reverses,reason,author\n");
+    for number in (0..payees).step_by(5) {
+        rows += &format!("line,p{number:03},fiscal,2026-01,{number}.25,,,CONTEST,,contest,hr\n");
+        rows += &format!("credit,p{number:03},fiscal,2026-02,{}.5,new-arr,REVENUE,,,moved,hr\n", number + 1);
+        if taken_back && number % 10 == 0 {
+            rows += &format!("back,p{number:03},fiscal,2026-01,-{number}.25,,,CONTEST,line,lost,hr\n");
+        }
+    }
+    rows
 }
 
 /// Deals of one or two payees each, half of them with an overlay, in the first quarter.

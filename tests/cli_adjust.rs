@@ -1,0 +1,79 @@
+//! Adjustments as people make them: one command each, repeated without harm, taken back, and told when they fit nothing.
+
+#[path = "support/command.rs"]
+mod command;
+
+use command::{Scratch, accrue, code, err, out};
+
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+
+/// Runs a command on the log; what it said, ending with `expected`.
+fn run(arguments: &[&str], data: &str, expected: i32) -> String {
+    let output = accrue(&[arguments, &["--data", data]].concat());
+    assert_eq!(code(&output), expected, "{arguments:?}: {} {}", out(&output), err(&output));
+    out(&output) + &err(&output)
+}
+
+fn adjust(arguments: &[&str], data: &str, expected: i32) -> String {
+    run(&[&["adjust"], arguments, &["--author", "eva"]].concat(), data, expected)
+}
+
+#[test]
+fn a_person_adds_repeats_and_takes_back() {
+    let scratch = Scratch::new();
+    let data = scratch.data();
+    run(&["publish", CONFIG, "--yes", "--author", "kim"], &data, 0);
+    let contest = ["ana", "2026-01", "500", "--pay", "CONTEST", "--reason", "first of the quarter"];
+    let first = adjust(&contest, &data, 0);
+    assert!(first.starts_with("ana, 2026-01: 500 pay as CONTEST\nadjustment by-hand-"), "{first}");
+    assert_eq!(adjust(&contest, &data, 0), first, "the same words are the same adjustment");
+    adjust(&["ana", "2026-01", "-20.25", "--pay", "CONTEST", "--reason", "lunch"], &data, 0);
+    adjust(&["ana", "2026-01", "40000", "--credit", "renewals", "--reason", "of the former CRM", "--id", "C1"], &data, 0);
+    run(&["close", "2026-01", "--yes", "--wait", "--author", "kim"], &data, 0);
+    run(&["release", "2026-01", "--author", "lee"], &data, 0);
+
+    let id = first.lines().nth(1).and_then(|line| line.strip_prefix("adjustment ")).unwrap();
+    let back = adjust(&["ana", "--reverse", id, "--reason", "a deal was cancelled"], &data, 0);
+    assert!(back.starts_with("ana, 2026-01: -500 pay as CONTEST\n"), "{back}");
+    run(&["close", "2026-02", "--yes", "--wait", "--author", "kim"], &data, 0);
+    run(&["release", "2026-02", "--author", "lee"], &data, 0);
+    let paid = run(&["payouts"], &data, 0);
+    let lines: Vec<Vec<&str>> = paid.lines().map(|line| line.split_whitespace().collect()).collect();
+    for expected in ["ana CONTEST MANUAL 2026-01 479.75 USD", "ana RENEW REGULAR 2026-01 1 000.00 USD"] {
+        assert!(lines.iter().any(|line| line.join(" ") == expected), "{expected}\n{paid}");
+    }
+    // February owes: it is brought forward, and nothing is paid.
+    let balance = run(&["statement", "ana"], &data, 0);
+    assert!(balance.contains("-500.00"), "{balance}");
+    let verified = run(&["verify"], &data, 0);
+    assert!(verified.contains(" 0 differ"), "{verified}");
+}
+
+#[test]
+fn what_fits_nothing_is_told() {
+    let scratch = Scratch::new();
+    let data = scratch.data();
+    run(&["publish", CONFIG, "--yes", "--author", "kim"], &data, 0);
+    let check = |arguments: &[&str], expected_code: i32, expected: &str| {
+        let said = adjust(&[arguments, &["--reason", "test"]].concat(), &data, expected_code);
+        assert!(said.split_whitespace().collect::<Vec<_>>().join(" ").contains(expected), "{arguments:?}: {said}");
+    };
+    check(&["ana", "2026-01", "0.005", "--pay", "X"], 1, "0.005 is not in whole minor units of USD [unmatched_adjustment]");
+    check(&["nobody", "2026-01", "5", "--pay", "X"], 1, "payee \"nobody\" is not published [unmatched_adjustment]");
+    check(&["ana", "2026-01", "5", "--earning", "expansion"], 1, "component \"expansion\" is not in force in 2026-01");
+    check(&["ana", "2026-01", "5", "--credit", "sales"], 1, "measure \"sales\" is not published [unknown_measure]");
+    check(&["ana", "2029-01", "5", "--pay", "X"], 1, "no calendar reaches 2029-01 [no_such_interval]");
+    check(&["ana", "--reverse", "A1"], 1, "\"ana\" has no adjustment \"A1\"");
+    check(&["ana", "2026-01", "0", "--pay", "X"], 2, "amount: 0 adjusts nothing");
+    check(&["ana", "2026-01", "5", "--pay", "DRAW"], 2, "\"DRAW\" is what a run adds itself");
+    check(&["ana", "2026-01", "5"], 2, "say what it adjusts: --pay CODE, --earning COMPONENT or --credit MEASURE");
+    check(&["ana", "2026-01", "5e2", "--pay", "X"], 2, "\"5e2\" is not a plain decimal number");
+    let once = ["ana", "2026-01", "5", "--pay", "X", "--id", "A1"];
+    check(&once, 0, "adjustment A1");
+    check(&["ana", "2026-01", "6", "--pay", "X", "--id", "A1"], 1, "\"A1\" was accepted before with another content");
+    check(&["ana", "--reverse", "A1"], 0, "ana, 2026-01: -5 pay as X");
+    check(&["ana", "2026-04", "5", "--pay", "X", "--id", "A1"], 0, "adjustment A1");
+    check(&["ana", "--reverse", "A1"], 1, "has an adjustment \"A1\" in more than one quarter");
+    let parked = run(&["rejects", "list", "--kind", "parked"], &data, 0);
+    assert!(parked.contains("5 parked"), "{parked}");
+}
