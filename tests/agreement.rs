@@ -56,6 +56,9 @@ const FEATURES: &[&str] = &[
     "prorated",
     "weight",
     "calendar extended",
+    "calendar later",
+    "change inside a period",
+    "periods of weeks",
     "cancellation",
     "close",
     "conflict",
@@ -115,7 +118,10 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 30] = [
+const PAIRS: [(&str, &str); 33] = [
+    ("periods of weeks", "close"),
+    ("periods of weeks", "prorated"),
+    ("periods of weeks", "paid when settled"),
     ("close", "amendment"),
     ("close", "cancellation"),
     ("release", "quota change"),
@@ -230,13 +236,16 @@ fn count_paid(payout: &Payout, features: &mut Features) {
 }
 
 /// What many histories held: how often each feature, and how many of them each pair.
-#[derive(Default)]
 struct Held {
     features: Features,
     pairs: [usize; PAIRS.len()],
 }
 
 impl Held {
+    fn nothing() -> Held {
+        Held { features: Features::default(), pairs: [0; PAIRS.len()] }
+    }
+
     fn add(&mut self, features: &Features) {
         self.features.add(features);
         for ((one, other), held) in PAIRS.iter().zip(&mut self.pairs) {
@@ -263,14 +272,14 @@ fn check_all(seeds: std::ops::Range<u64>) -> Held {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let part = |thread: usize| {
         let seeds = seeds.clone().skip(thread).step_by(threads);
-        seeds.fold(Held::default(), |mut held, seed| {
+        seeds.fold(Held::nothing(), |mut held, seed| {
             held.add(&check(seed));
             held
         })
     };
     std::thread::scope(|scope| {
         let parts: Vec<_> = (0..threads).map(|thread| scope.spawn(move || part(thread))).collect();
-        parts.into_iter().fold(Held::default(), |all, one| all.join(&one.join().expect("every history agrees")))
+        parts.into_iter().fold(Held::nothing(), |all, one| all.join(&one.join().expect("every history agrees")))
     })
 }
 

@@ -1,7 +1,7 @@
 //! Dates, pay periods and intervals, and the calendar that maps one to the other.
 //!
-//! Everything is half-open: a period runs from its first day to the day before the next one's first. Leaves out time
-//! zones: a date is already in the calendar's zone. Only calendars of months that group into quarters are known.
+//! Everything is half-open: a period runs from its first day to the day before the next one's first. Where periods begin
+//! is data; twelve are a fiscal year, three a quarter. Leaves out time zones: a date is already in the calendar's zone.
 
 use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
@@ -55,14 +55,10 @@ impl Date {
         Some(Date(date.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days()))
     }
 
-    /// The civil month that holds the day; periods of this version's calendars are civil months.
-    pub fn month(self) -> Option<Period> {
-        self.civil().map(|date| Period(i32::from(date.year()) * 12 + i32::from(date.month()) - 1))
-    }
-
-    /// Whether it is the first day of a civil month.
-    pub fn starts_month(self) -> bool {
-        self.civil().is_some_and(|date| date.day() == 1)
+    /// The same day so many months later, or the last day of a month that has no such day.
+    fn plus_months(self, months: i32) -> Option<Date> {
+        let later = self.civil()?.checked_add(jiff::Span::new().try_months(months).ok()?).ok()?;
+        Date::from_civil(later.year(), later.month(), later.day())
     }
 
     fn civil(self) -> Option<jiff::civil::Date> {
@@ -238,8 +234,30 @@ pub struct Calendar {
 impl Calendar {
     /// Civil months from `first` to `last`, both included.
     pub fn monthly(calendar_id: &str, first: Period, last: Period) -> Calendar {
-        let start = |period: i32| Date::from_civil(period.div_euclid(12) as i16, (period.rem_euclid(12) + 1) as i8, 1);
-        let starts = (first.0..=last.0 + 1).filter_map(start).collect();
+        let start = Date::from_civil(first.0.div_euclid(12) as i16, (first.0.rem_euclid(12) + 1) as i8, 1);
+        start.map_or_else(
+            || Calendar { calendar_id: calendar_id.into(), first, starts: Vec::new() },
+            |start| Calendar::monthly_from(calendar_id, first, last, start),
+        )
+    }
+
+    /// Months that begin on the day of the month of `start`, the first day of `first`.
+    pub fn monthly_from(calendar_id: &str, first: Period, last: Period, start: Date) -> Calendar {
+        let starts = (0..=last.0 + 1 - first.0).filter_map(|months| start.plus_months(months)).collect();
+        Calendar { calendar_id: calendar_id.into(), first, starts }
+    }
+
+    /// Periods of whole weeks: `weeks` of each quarter's three, and one more in the last period of `long_years`. `start` is
+    /// the first day of `first`.
+    pub fn weekly(calendar_id: &str, first: Period, last: Period, start: Date, weeks: [i32; 3], long_years: &[i32]) -> Calendar {
+        let mut starts = vec![start];
+        let mut day = start;
+        for period in (first.0..=last.0).map(Period) {
+            let is_last = period.0.rem_euclid(12) == 11;
+            let more = i32::from(is_last && long_years.contains(&period.0.div_euclid(12)));
+            day = Date(day.0 + 7 * (weeks[period.place_in_quarter()] + more));
+            starts.push(day);
+        }
         Calendar { calendar_id: calendar_id.into(), first, starts }
     }
 
@@ -263,6 +281,17 @@ impl Calendar {
     pub fn bounds(&self, period: Period) -> Option<(Date, Date)> {
         let place = usize::try_from(period.0 - self.first.0).ok()?;
         Some((*self.starts.get(place)?, *self.starts.get(place + 1)?))
+    }
+
+    /// Whether a day lies in a known period behind its first day.
+    pub fn is_inside(&self, date: Date) -> bool {
+        self.period_of(date).and_then(|period| self.bounds(period)).is_some_and(|(first, _)| first != date)
+    }
+
+    /// Whether a day is the first of a period of an interval.
+    pub fn starts_in(&self, date: Date, interval: Interval) -> bool {
+        let (first, last) = interval.first_and_last();
+        !self.is_inside(date) && self.period_of(date).is_some_and(|period| first <= period && period <= last)
     }
 
     /// Whether a later version keeps every period that this one has: calendars only extend.

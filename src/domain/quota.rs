@@ -16,7 +16,8 @@ pub struct QuotaChanged<'a> {
     /// `None` withdraws the quota.
     pub amount: Option<Amount>,
     pub revision: i64,
-    /// First day of the pay period from which it applies; `None`: the whole interval.
+    /// First day of the pay period from which it applies; `None`: the whole interval. Which days those are only the
+    /// calendar knows.
     pub applies_from: Option<Date>,
     pub author: &'a str,
     pub reason: &'a str,
@@ -32,12 +33,6 @@ impl QuotaChanged<'_> {
         check_id("calendar", self.calendar)?;
         if let Some(amount) = self.amount.filter(|amount| amount.0 < 0) {
             return Err(Reject::field("amount", format!("{amount} is negative")));
-        }
-        let (first, last) = self.interval.first_and_last();
-        let fits = |date: Date| date.starts_month() && date.month().is_some_and(|month| first <= month && month <= last);
-        if let Some(date) = self.applies_from.filter(|date| !fits(*date)) {
-            let message = format!("{date} is not the first day of a pay period of {}", self.interval);
-            return Err(Reject::field("applies_from", message));
         }
         Ok(())
     }

@@ -113,7 +113,9 @@ fn company(located: &Located<Company>, current: Option<&Company>, findings: &mut
 fn calendar(located: &Located<Calendar>, current: Option<&Calendar>, findings: &mut Findings) -> Option<Change> {
     let calendar = &located.value;
     let body = FactBody::CalendarDefined(calendar.clone());
-    let range = format!("{} to {}", calendar.first, calendar.last());
+    let days = calendar.bounds(calendar.first).zip(calendar.bounds(calendar.last()));
+    let days = days.map(|((from, _), (_, to))| format!(" ({from} to the day before {to})")).unwrap_or_default();
+    let range = format!("{} to {}{days}", calendar.first, calendar.last());
     let Some(current) = current else {
         return fact(ChangeKind::Added, format!("calendar {}, {range}", calendar.calendar_id), body);
     };

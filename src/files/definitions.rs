@@ -55,6 +55,11 @@ pub fn calendar(node: &Node, findings: &mut Findings) -> Option<Located<Calendar
     let kind = fields.choice("kind", modes::CALENDAR_KIND, findings);
     let first = fields.parsed("from", codes::BAD_DATE, str::parse::<Period>, findings);
     let last = fields.parsed("to", codes::BAD_DATE, str::parse::<Period>, findings);
+    let starts = match kind.as_ref().is_some_and(|kind| kind.value.is_some()) {
+        true => fields.date("starts", findings),
+        false => fields.optional_date("starts", findings),
+    };
+    let long_years = long_years(&mut fields, kind.as_ref().and_then(|kind| kind.value), findings);
     fields.finish(modes::CALENDAR_KEYS_NOT_BUILT, findings);
     let (first, last) = (first?, last?);
     if last.value < first.value {
@@ -62,8 +67,32 @@ pub fn calendar(node: &Node, findings: &mut Findings) -> Option<Located<Calendar
         findings.add(last.place, codes::BAD_RANGE, message, "both ends of a calendar are included");
         return None;
     }
-    let (id, _) = (id?, kind?);
-    Some(Located::new(Calendar::monthly(&id.value, first.value, last.value), id.place))
+    let (id, kind) = (id?, kind?);
+    if kind.value.is_some() && first.value.0.rem_euclid(12) != 0 {
+        let hint = format!("begin with the first period of a fiscal year: {}", Period(first.value.0.div_euclid(12) * 12));
+        findings.add(first.place, codes::BAD_RANGE, format!("{} is inside a fiscal year of weeks", first.value), hint);
+        return None;
+    }
+    let calendar = match (kind.value, starts) {
+        (None, None) => Calendar::monthly(&id.value, first.value, last.value),
+        (None, Some(starts)) => Calendar::monthly_from(&id.value, first.value, last.value, starts.value),
+        (Some(weeks), starts) => Calendar::weekly(&id.value, first.value, last.value, starts?.value, weeks, &long_years),
+    };
+    Some(Located::new(calendar, id.place))
+}
+
+/// Fiscal years of 53 weeks: the last pay period of each has one more.
+fn long_years(fields: &mut Fields<'_>, weeks: Option<[i32; 3]>, findings: &mut Findings) -> Vec<i32> {
+    let stated = fields.texts("years_of_53_weeks", findings);
+    if let Some(first) = stated.first().filter(|_| weeks.is_none()) {
+        let hint = "kind = \"4-4-5\", \"4-5-4\" or \"5-4-4\" has weeks";
+        findings.add(first.place, codes::BAD_RANGE, "a calendar of months has no weeks", hint);
+    }
+    let year = |text: &Located<String>| text.value.parse::<i32>().ok().filter(|year| (1..=9999).contains(year));
+    for wrong in stated.iter().filter(|text| year(text).is_none()) {
+        findings.add(wrong.place, codes::BAD_DATE, format!("\"{}\" is not a year like \"2028\"", wrong.value), "");
+    }
+    stated.iter().filter_map(year).collect()
 }
 
 /// `measures.toml`: a list `[[measure]]`.

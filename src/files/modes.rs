@@ -15,8 +15,14 @@ use crate::domain::plan::{
 use crate::domain::settlement::SettlementKind;
 use crate::domain::territory::{Uncovered, When};
 
-pub const CALENDAR_KIND: &Choices<()> =
-    &[("monthly", Some(())), ("4-4-5", None), ("4-5-4", None), ("5-4-4", None), ("weekly", None)];
+/// The weeks of a quarter's three pay periods, where they are weeks.
+pub const CALENDAR_KIND: &Choices<Option<[i32; 3]>> = &[
+    ("monthly", Some(None)),
+    ("4-4-5", Some(Some([4, 4, 5]))),
+    ("4-5-4", Some(Some([4, 5, 4]))),
+    ("5-4-4", Some(Some([5, 4, 4]))),
+    ("weekly", None),
+];
 pub const MEASURE_OF: &Choices<MeasureOf> = &[
     ("amount", Some(MeasureOf::Amount)),
     ("quantity", Some(MeasureOf::Quantity)),
@@ -119,7 +125,7 @@ pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
 /// The same of a component.
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "formula", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
-pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "fiscal_start", "first_month", "periods"];
+pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

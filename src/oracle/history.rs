@@ -152,8 +152,6 @@ pub enum Taken {
     Duplicate,
     /// The same revision with another content was there: the first one counts.
     Conflict,
-    /// A quota that applies from a day on which no pay period of its interval starts.
-    Invalid,
 }
 
 /// Everything that was put in, in log order per topic and partition. Records that do not decode are not fed.
@@ -275,9 +273,6 @@ impl History {
 
     /// Takes a quota statement that decoded and passed its own checks.
     pub fn quota(&mut self, position: Position, quota: &QuotaChanged<'_>) -> Taken {
-        if !applies_from_fits(quota.applies_from, quota.interval) {
-            return Taken::Invalid;
-        }
         let key = QuotaKey {
             payee: self.payees.intern(quota.payee_id),
             measure: self.texts.intern(quota.measure),
@@ -377,10 +372,4 @@ pub(super) fn hash_of<T: Serialize>(record: &T) -> u64 {
 /// Plain records in memory: writing them cannot fail.
 fn bytes_of<T: Serialize>(record: &T) -> Vec<u8> {
     postcard::to_stdvec(record).unwrap_or_default()
-}
-
-/// Whether a quota applies from the first day of a month of its interval (pay periods are civil months).
-fn applies_from_fits(applies_from: Option<Date>, interval: Interval) -> bool {
-    let Some(date) = applies_from else { return true };
-    super::world::month_starting_on(date).is_some_and(|period| super::world::periods_of(interval).contains(&period))
 }

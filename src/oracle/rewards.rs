@@ -184,7 +184,11 @@ impl<'h> Pricing<'_, 'h> {
         let (first, _) = self.world.bounds(period)?;
         let stated = self.history.quotas.get(&key)?.iter();
         let stated = stated.filter(|statement| self.until.holds_quota(statement.partition, statement.offset));
-        let applying = stated.filter(|statement| statement.applies_from.is_none_or(|from| from <= first));
+        // From the first day of a pay period of the interval; another day is none from which it could apply.
+        let periods = periods_of(interval);
+        let starts = |from| self.world.starting_on(from).is_some_and(|period| periods.contains(&period));
+        let fits = |statement: &&Statement| statement.applies_from.is_none_or(|from| starts(from) && from <= first);
+        let applying = stated.filter(fits);
         applying.max_by_key(|statement| statement.revision)
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! - company: another id, currency or calendar than the first one's, a currency without ISO 4217 digits, or a calendar
 //!   other than the one that is defined;
-//! - calendar: another id than the company's or the first one's, periods that are not civil months one after the other,
+//! - calendar: another id than the company's or the first one's, periods that do not follow each other,
 //!   or not an extension of the version before;
 //! - measure: the same id with another content, or no kind of credit;
-//! - plan: an end not after its start, a start or end that is not the first of a month, another currency or calendar
+//! - plan: an end not after its start, a start or end inside a known pay period, another currency or calendar
 //!   than the company's, a component twice, a component that cannot be (`plans`), a version that overlaps another one
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
-//!   different plans inside one month, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
+//!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
 //! - territories: see `territories`;
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
 //!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed;
@@ -19,10 +19,10 @@
 
 use super::history::{History, Names};
 use super::plans::{component, pay_terms};
-use super::world::{WALK_LIMIT, World, month_of, month_starting_on};
+use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, Cut, Date, Fact, FactBody, Measure, Payee, PayeeRow, Period, PeriodClosed, PeriodReleased, Plan,
+    Calendar, Company, Cut, Date, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, Plan,
 };
 use std::collections::BTreeSet;
 
@@ -121,9 +121,7 @@ impl<'h> Rules<'h> {
             hold(company.calendar == calendar.calendar_id, "a second calendar")?;
         }
         hold(calendar.starts.len() >= 2, "a calendar without periods")?;
-        let months = (0..).map(|place| Some(Period(calendar.first.0 + place)));
-        let civil = calendar.starts.iter().zip(months).all(|(start, month)| month_starting_on(*start) == month);
-        hold(civil, "a calendar of other than civil months")?;
+        hold(calendar.starts.windows(2).all(|pair| pair[0] < pair[1]), "pay periods that do not follow each other")?;
         let Some(before) = self.world.calendar else { return Ok(()) };
         hold(before.calendar_id == calendar.calendar_id, "a second calendar")?;
         let extends = before.first == calendar.first && calendar.starts.starts_with(&before.starts);
@@ -139,8 +137,8 @@ impl<'h> Rules<'h> {
     fn plan(&self, plan: &Plan) -> Check {
         hold(plan.to.is_none_or(|to| plan.from < to), "a plan that ends before it starts")?;
         let dates = [Some(plan.from), plan.to];
-        let firsts = dates.iter().flatten().all(|date| month_starting_on(*date).is_some());
-        hold(firsts, "a plan that starts or ends inside a pay period")?;
+        let inside = |date: &Date| self.world.period_of(*date).is_some() && self.world.starting_on(*date).is_none();
+        hold(!dates.iter().flatten().any(inside), "a plan that starts or ends inside a pay period")?;
         if let Some(company) = self.world.company {
             hold(plan.currency == company.currency, "a plan in another currency")?;
             hold(plan.calendar == company.calendar, "a plan on another calendar")?;
@@ -166,7 +164,7 @@ impl<'h> Rules<'h> {
         }
         for pair in payee.rows.windows(2) {
             hold(pair[0].to.is_some_and(|to| to <= pair[1].from), "rows that overlap or are out of order")?;
-            hold(same_plans_where_they_meet(&pair[0], &pair[1]), "a change of plans inside a pay period")?;
+            hold(self.same_plans_where_they_meet(&pair[0], &pair[1]), "a change of plans inside a pay period")?;
         }
         hold(!self.makes_a_cycle(payee), "a manager cycle")
     }
@@ -190,6 +188,14 @@ impl<'h> Rules<'h> {
         let before_all = dates.first().map(|first| Date(first.0.saturating_sub(1)));
         dates.extend(before_all);
         dates
+    }
+
+    /// Two rows, one after the other: where one ends and the other starts in one pay period they name the same plans.
+    fn same_plans_where_they_meet(&self, one: &PayeeRow, next: &PayeeRow) -> bool {
+        let last_day = one.to.map(|to| Date(to.0 - 1));
+        let (ends, starts) = (last_day.and_then(|day| self.world.period_of(day)), self.world.period_of(next.from));
+        let plans = |row: &PayeeRow| row.plans.iter().cloned().collect::<BTreeSet<_>>();
+        ends.is_none() || ends != starts || plans(one) == plans(next)
     }
 
     fn find(&self, payee_id: &str) -> Option<&'h Payee> {
@@ -235,15 +241,6 @@ impl<'h> Rules<'h> {
 
 fn overlap(one: &Plan, other: &Plan) -> bool {
     other.to.is_none_or(|to| one.from < to) && one.to.is_none_or(|to| other.from < to)
-}
-
-/// Two rows, one after the other: where one ends and the other starts in one month they name the same plans.
-fn same_plans_where_they_meet(one: &PayeeRow, next: &PayeeRow) -> bool {
-    let last_day = one.to.map(|to| Date(to.0 - 1));
-    let month = |date: Date| month_of(date).map(|(period, _)| period);
-    let meet = last_day.and_then(month) == month(next.from);
-    let plans = |row: &PayeeRow| row.plans.iter().cloned().collect::<BTreeSet<_>>();
-    !meet || plans(one) == plans(next)
 }
 
 /// The manager that a payee's rows name for a date: by the last row that started, else the first.

@@ -85,11 +85,11 @@ impl<'h> World<'h> {
         Ok(found)
     }
 
-    /// The plans that a payee's rows name for a pay period.
+    /// The plans that a payee's first row in a pay period names.
     pub(super) fn plans_of(&self, payee: u32, period: Period) -> BTreeSet<&'h str> {
         let (Some(seat), Some((first, after))) = (self.known(payee), self.bounds(period)) else { return BTreeSet::new() };
-        let overlapping = seat.payee.rows.iter().filter(|row| row.from < after && row.to.is_none_or(|to| to > first));
-        overlapping.flat_map(|row| row.plans.iter().map(String::as_str)).collect()
+        let mut overlapping = seat.payee.rows.iter().filter(|row| row.from < after && row.to.is_none_or(|to| to > first));
+        overlapping.next().into_iter().flat_map(|row| row.plans.iter().map(String::as_str)).collect()
     }
 
     /// The version of a plan that a pay period is priced by.
@@ -105,6 +105,11 @@ impl<'h> World<'h> {
         let passed = calendar.starts.partition_point(|start| *start <= date);
         let inside = passed >= 1 && passed < calendar.starts.len();
         inside.then(|| Period(calendar.first.0 + passed as i32 - 1))
+    }
+
+    /// The pay period that starts on a date.
+    pub(super) fn starting_on(&self, date: Date) -> Option<Period> {
+        self.period_of(date).filter(|period| self.bounds(*period).is_some_and(|(first, _)| first == date))
     }
 
     /// First day of a pay period, and the day after its last.
@@ -134,18 +139,6 @@ impl<'h> Seat<'h> {
 
 fn in_force(row: &PayeeRow, date: Date) -> bool {
     row.from <= date && row.to.is_none_or(|to| date < to)
-}
-
-/// Year and month of a date as a pay period of civil months, and its day.
-pub(super) fn month_of(date: Date) -> Option<(Period, i8)> {
-    let span = jiff::Span::new().try_days(date.0).ok()?;
-    let civil = jiff::civil::date(1970, 1, 1).checked_add(span).ok()?;
-    Some((Period(i32::from(civil.year()) * 12 + i32::from(civil.month()) - 1), civil.day()))
-}
-
-/// The civil month that starts on a date.
-pub(super) fn month_starting_on(date: Date) -> Option<Period> {
-    month_of(date).filter(|(_, day)| *day == 1).map(|(period, _)| period)
 }
 
 /// The pay periods of an interval, in order.

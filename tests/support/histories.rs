@@ -296,6 +296,8 @@ struct Making {
     quotas: Vec<OwnedQuota>,
     settlements: Vec<Settlement>,
     adjustments: Vec<AdjustmentMade>,
+    /// Of the whole year.
+    calendar: Calendar,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -313,6 +315,7 @@ impl Making {
             quotas: vec![],
             settlements: vec![],
             adjustments: vec![],
+            calendar: Calendar::monthly(CALENDAR, JANUARY, Period(JANUARY.0 + 11)),
             closes: vec![],
             closed_before: 0,
             later: vec![],

@@ -4,7 +4,7 @@ use super::component::check_component;
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::check_pay_terms;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
-use crate::domain::calendar::{Calendar, Date, Period};
+use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::minor_digits;
@@ -101,10 +101,6 @@ impl World {
         if calendar.starts.len() < 2 || calendar.starts.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err(invalid("starts", "a calendar needs at least one period, and first days that ascend".into()));
         }
-        let months = (0..).map(|place| Period(calendar.first.0 + place));
-        if !calendar.starts.iter().zip(months).all(|(start, month)| start.starts_month() && start.month() == Some(month)) {
-            return Err(not_supported("starts", "a calendar of other than civil months"));
-        }
         if self.company.as_ref().is_some_and(|company| company.calendar != calendar.calendar_id) {
             return Err(not_supported("calendar_id", "a second calendar: the company has one"));
         }
@@ -194,7 +190,8 @@ impl World {
         if self.company.as_ref().is_some_and(|company| company.currency != plan.currency) {
             return Err(not_supported("currency", "a plan in another currency than the company's"));
         }
-        if !plan.from.starts_month() || !plan.to.is_none_or(Date::starts_month) {
+        let inside = |date: Date| self.calendar.as_ref().is_some_and(|calendar| calendar.is_inside(date));
+        if inside(plan.from) || plan.to.is_some_and(inside) {
             return Err(invalid("from", "a plan starts and ends on first days of pay periods of its calendar".into()));
         }
         if plan.to.is_some_and(|to| to <= plan.from) {
@@ -211,7 +208,7 @@ impl World {
 
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {
         check_id("payee_id", &payee.payee_id).map_err(|reject| invalid(&reject.field, reject.message))?;
-        check_rows(payee)?;
+        check_rows(payee, self.calendar.as_deref())?;
         let known = self.organisation.get(&payee.payee_id).cloned();
         if known.as_deref() == Some(payee) {
             return Ok(Reach::default());
@@ -301,7 +298,7 @@ impl World {
     }
 }
 
-fn check_rows(payee: &Payee) -> Result<(), Reject> {
+fn check_rows(payee: &Payee, calendar: Option<&Calendar>) -> Result<(), Reject> {
     if payee.rows.is_empty() {
         return Err(invalid("rows", format!("payee \"{}\" has no row", payee.payee_id)));
     }
@@ -325,7 +322,9 @@ fn check_rows(payee: &Payee) -> Result<(), Reject> {
             let message = format!("payee \"{}\": the rows from {} and {} overlap", payee.payee_id, pair[0].from, pair[1].from);
             return Err(invalid("rows", message));
         }
-        let meet = pair[0].to.and_then(|to| Date(to.0 - 1).month()) == pair[1].from.month();
+        let period = |date: Date| calendar.and_then(|calendar| calendar.period_of(date));
+        let last = pair[0].to.and_then(|to| period(Date(to.0 - 1)));
+        let meet = last.is_some() && last == period(pair[1].from);
         let plans = |row: &PayeeRow| row.plans.iter().cloned().collect::<BTreeSet<String>>();
         if meet && plans(&pair[0]) != plans(&pair[1]) {
             return Err(not_supported("plans", "a change of plans inside a pay period"));

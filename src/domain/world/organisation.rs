@@ -168,7 +168,8 @@ impl Organisation {
     }
 }
 
-/// The plans of a payee in a period: those of any row that overlaps it (all such rows name the same).
+/// The plans of a payee in a period: those of the first row that overlaps it. All such rows name the same, where the calendar
+/// was known when they were stated.
 pub fn plans_in<'p>(payee: &'p Payee, calendar: &Calendar, period: Period) -> &'p [String] {
     let bounds = calendar.bounds(period);
     let row = bounds.and_then(|(from, to)| payee.rows.iter().find(|row| overlaps(row, from, to)));

@@ -2,6 +2,7 @@
 
 mod adjustments;
 mod bad_files;
+mod calendars;
 mod case_files;
 mod deals;
 mod pay;

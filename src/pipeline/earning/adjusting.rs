@@ -1,14 +1,15 @@
 //! What manual adjustments do to a payee's quarter: credit is added to its sums before anything is priced, earnings and
-//! lines of pay to what was priced.
+//! lines of pay to what was priced. And which quotas do not count, because the calendar has no such first day.
 //!
 //! Which of them count is a function of all that the quarter was told, so that it does not depend on their order. One
 //! that fits nothing waits, and goes on by itself.
 
 use super::entry::Waiting;
-use super::inputs::{DealKey, Inputs};
+use super::inputs::{DealKey, Inputs, Statement};
 use super::priced::{BookKey, Priced, Pricing, Source};
+use super::pricing::no_period;
 use crate::domain::adjustment::{AdjustmentMade, BY_HAND, Target};
-use crate::domain::calendar::{Date, Interval};
+use crate::domain::calendar::{Calendar, Date, Interval};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, Minor};
@@ -28,6 +29,9 @@ pub struct Adjusted<'i> {
 /// Applies what a payee's quarter was told by hand. `known`: the payee has a row.
 pub fn adjusted<'i>(inputs: &'i Inputs, known: bool, world: &World) -> Adjusted<'i> {
     let mut adjusted = Adjusted { inputs: Cow::Borrowed(inputs), by_hand: Vec::new(), waiting: Vec::new() };
+    if let Some(calendar) = world.calendar.as_deref() {
+        adjusted.set_quotas_aside(calendar);
+    }
     for of in &inputs.adjustments {
         if let Err(waiting) = adjusted.apply(of, known, world) {
             adjusted.waiting.push(waiting);
@@ -57,6 +61,22 @@ impl<'i> Adjusted<'i> {
                 self.by_hand.push(of);
                 Ok(())
             }
+        }
+    }
+
+    /// Quotas that apply from a day on which no pay period of their interval begins.
+    fn set_quotas_aside(&mut self, calendar: &Calendar) {
+        let reached = |of: &Statement| calendar.bounds(of.interval.first_and_last().1).is_some();
+        let misfit = |of: &Statement| of.applies_from.filter(|from| !calendar.starts_in(*from, of.interval));
+        let told = |(of, from): (&Statement, Date)| match reached(of) {
+            true => not_a_first_day(of, from),
+            false => no_period(of),
+        };
+        let all = self.inputs.statements.iter().filter_map(|of| Some((of, misfit(of)?)));
+        let waiting: Vec<Waiting> = all.map(told).collect();
+        if !waiting.is_empty() {
+            self.inputs.to_mut().statements.retain(|of| misfit(of).is_none());
+            self.waiting.extend(waiting);
         }
     }
 
@@ -129,6 +149,12 @@ fn raise(pricing: &mut Pricing<'_>, component: &str, of: &AdjustmentMade, minor:
 
 fn exact(of: &AdjustmentMade) -> Exact {
     Exact::of(scaled(of.amount.0, AMOUNT_DECIMALS))
+}
+
+fn not_a_first_day(of: &Statement, from: Date) -> Waiting {
+    let (measure, interval) = (&of.measure, of.interval);
+    let message = format!("the quota of \"{measure}\" for {interval}: {from} is not the first day of one of its pay periods");
+    Waiting { reason: Reason::NoSuchInterval, message }
 }
 
 fn unmatched(of: &AdjustmentMade, why: &str) -> Waiting {

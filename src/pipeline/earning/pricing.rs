@@ -344,7 +344,7 @@ fn wait_for_periods(inputs: &Inputs, calendar: &Calendar, waiting: &mut Vec<Wait
     waiting.extend(unreached.map(no_period));
 }
 
-fn no_period(statement: &Statement) -> Waiting {
+pub fn no_period(statement: &Statement) -> Waiting {
     let message = format!("the quota of \"{}\" for {}: no calendar reaches it", statement.measure, statement.interval);
     Waiting { reason: Reason::NoSuchInterval, message }
 }

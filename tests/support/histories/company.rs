@@ -24,9 +24,26 @@ impl Making {
         if late { self.later.push((feature, body)) } else { self.fact("admin", body) }
     }
 
+    /// Of a pay period; now and then a day inside of one.
+    pub(super) fn first_day(&mut self, period: i8) -> Date {
+        let inside = self.random.chance(2);
+        if inside {
+            self.features.count("change inside a period");
+        }
+        Date(self.calendar.starts[period as usize - 1].0 + i32::from(inside))
+    }
+
     fn calendars(&mut self) {
-        let year = |months: i32| FactBody::CalendarDefined(Calendar::monthly(CALENDAR, JANUARY, Period(JANUARY.0 + months - 1)));
-        if self.random.chance(25) {
+        if self.random.chance(40) {
+            self.features.count("periods of weeks");
+            let weeks = *self.random.pick(&[[4, 4, 5], [5, 4, 4]]);
+            self.calendar = Calendar::weekly(CALENDAR, JANUARY, Period(JANUARY.0 + 11), day(1, 1), weeks, &[2026]);
+        }
+        let all = self.calendar.clone();
+        let year = |months: usize| FactBody::CalendarDefined(Calendar { starts: all.starts[..=months].to_vec(), ..all.clone() });
+        if self.random.chance(5) {
+            self.later.push(("calendar later", year(12)));
+        } else if self.random.chance(25) {
             self.fact("admin", year(3));
             self.later.push(("calendar extended", year(12)));
         } else {
@@ -47,7 +64,7 @@ impl Making {
         let mut starts = vec![day(1, 1)];
         for month in 2..=5 {
             if self.random.chance(20) {
-                starts.push(day(month, 1));
+                starts.push(self.first_day(month));
             }
         }
         let base = self.components();
@@ -179,7 +196,8 @@ impl Making {
                 vec![row(first, Some(moved), managers[0], one), row(moved, None, managers[1], one)]
             }
             1 => {
-                let moved = day(2 + self.random.below(2) as i8, 1);
+                let moved = 2 + self.random.below(2) as i8;
+                let moved = self.first_day(moved);
                 self.features.count("move to another plan");
                 vec![row(first, Some(moved), managers[0], one), row(moved, None, managers[1], two)]
             }

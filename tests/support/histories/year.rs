@@ -79,7 +79,7 @@ impl Making {
         }
         if self.random.chance(30) {
             self.features.count("boundary date");
-            let firsts = [day(1, 1), day(2, 1), day(3, 1), day(4, 1)];
+            let firsts = self.calendar.starts[..4].to_vec();
             return Date(self.random.pick(&firsts).0 - self.random.below(2) as i32).max(day(1, 1));
         }
         Date(day(1, 1).0 + self.random.below(110) as i32)
@@ -253,7 +253,7 @@ impl Making {
         }
         self.features.count("quota applies from");
         let month = quarter.0.rem_euclid(4) * 3 + self.random.below(3) as i32 + 1;
-        Some(day(month as i8, 1))
+        Some(self.first_day(month as i8))
     }
 
     /// The next close, or the reopening or release of one; now and then one that is refused.
