@@ -50,6 +50,31 @@ fn a_person_adds_repeats_and_takes_back() {
 }
 
 #[test]
+fn lines_of_json_are_adjustments_and_come_out_as_they_went_in() {
+    let scratch = Scratch::new();
+    let data = scratch.data();
+    run(&["publish", CONFIG, "--yes", "--author", "kim"], &data, 0);
+    let line = r#"{"adjustment_id":"A1","payee_id":"ana","target":"PAY","earning_code":"CONTEST","calendar":"fiscal","effective_period":"2026-01","amount":"500","author":"hr","reason":"contest"}"#;
+    let wrong = line.replace("\"reason\":\"contest\"", "\"reason\":\"\"");
+    let other = line.replace("\"CONTEST\"", "\"CONTEST\",\"component\":\"new-business\"");
+    let file = scratch.write("adjustments.jsonl", &format!("{line}\n{line}\n{wrong}\n{other}\n"));
+    let told = run(&["ingest", &file, "--topic", "adjustment-made"], &data, 1);
+    let expected = "line 3: refused: reason: an adjustment says why [invalid_field]
+line 4: refused: target: with this one earning_code is stated, and nothing of the others [invalid_field]
+2 counted, 0 duplicate, 0 parked, 2 rejected; 2 lines appended, 2 refused before that
+";
+    assert_eq!(told, expected);
+    let tapped = run(&["tap", "adjustment-made", "--key", "ana"], &data, 0);
+    let values: Vec<String> =
+        tapped.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["value"].to_string()).collect();
+    let again = scratch.write("again.jsonl", &values.join("\n"));
+    run(&["ingest", &again, "--topic", "adjustment-made"], &data, 0);
+    let statement = run(&["statement", "ana"], &data, 0);
+    assert!(statement.contains("manual:CONTEST") && statement.contains("500.00"), "{statement}");
+    assert!(!statement.contains("1 000.00"), "it counts once: {statement}");
+}
+
+#[test]
 fn what_fits_nothing_is_told() {
     let scratch = Scratch::new();
     let data = scratch.data();

@@ -23,6 +23,22 @@ fn the_cases_of_the_worked_company_reach_all_of_its_plans() {
     assert!(parts[0] == parts[2] && last.ends_with(" parts of plans reached"), "{last}");
 }
 
+/// Each names its source and the numbers that are published there.
+#[test]
+fn what_vendors_publish_is_reached_by_plans_alone() {
+    let directory = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vendor"));
+    let files: Vec<String> =
+        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path().display().to_string()).collect();
+    let sourced = |file: &String| {
+        let text = std::fs::read_to_string(file).unwrap();
+        text.starts_with("# ") && text.contains("ublished") && text.contains(".com") | text.contains("Eclipse Help")
+    };
+    assert!(files.len() >= 7 && files.iter().all(sourced), "{files:?}");
+    let arguments: Vec<&str> = ["test"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let (code, out, err) = accrue(&arguments);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
 /// `config/README.md` lists them, one in a row with a case.
 #[test]
 fn the_worked_company_uses_at_least_25_rules_each_with_a_case() {

@@ -2,6 +2,7 @@
 
 mod support;
 
+use accrue::domain::adjustment::AdjustmentMade;
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::FactBody;
 use accrue::domain::plan::{Method, TierBy};
@@ -15,6 +16,7 @@ use support::memory::{Manner, Memory};
 enum Event {
     Deal(DealClosed<'static>),
     Quota(QuotaChanged<'static>),
+    Adjust(AdjustmentMade),
     Fact(FactBody),
     Close(&'static str, &'static str),
     Reopen(&'static str),
@@ -51,6 +53,9 @@ fn happen(memory: &mut Memory, event: &Event) {
         }
         Quota(quota) => {
             memory.quota(quota);
+        }
+        Adjust(made) => {
+            memory.adjustment(made);
         }
         Fact(body) => memory.state("ops", body.clone()),
         Close(close_id, of) => {
@@ -101,7 +106,7 @@ fn shuffled(events: &[Event], seed: u64) -> Vec<Event> {
     let mut result: Vec<Event> = Vec::new();
     let mut open: Vec<Event> = Vec::new();
     for event in events.iter().cloned() {
-        if matches!(event, Deal(_) | Quota(_) | Fact(FactBody::PayeeDefined(_))) {
+        if matches!(event, Deal(_) | Quota(_) | Adjust(_) | Fact(FactBody::PayeeDefined(_))) {
             open.push(event);
             continue;
         }
@@ -283,4 +288,28 @@ fn facts_that_come_last_end_in_the_same() {
         vec![amount_plan(FIVE_TEN, Method::Marginal)],
     ];
     check(&events.concat(), &[("ana 2026-01@2026-01", 700_000)], &[]);
+}
+
+#[test]
+fn a_line_for_one_without_a_plan_is_paid_and_one_for_nobody_waits() {
+    let planless = |payee_id| {
+        let FactBody::PayeeDefined(mut payee) = payee(payee_id, &[("2026-01-01", None)]) else { unreachable!() };
+        payee.rows.iter_mut().for_each(|row| row.plans.clear());
+        Fact(FactBody::PayeeDefined(payee))
+    };
+    check(
+        &[
+            Fact(company()),
+            Fact(calendar("2026-12")),
+            planless("max"),
+            planless("zoe"),
+            Adjust(line_of_pay("max", "2026-01", "10.00")),
+            Adjust(line_of_pay("nobody", "2026-01", "99.00")),
+            Adjust(line_of_pay("zoe", "2026-01", "20.50")),
+            Close("c1", "2026-01"),
+            Release("c1"),
+        ],
+        &[("max 2026-01@2026-01", 1_000), ("zoe 2026-01@2026-01", 2_050)],
+        &[("c1 max Manual 2026-01", 1_000), ("c1 zoe Manual 2026-01", 2_050)],
+    );
 }

@@ -1,4 +1,4 @@
-//! The worked cases of `config/cases` and `tests/printed` hold: what they expect is what the oracle computes from their events.
+//! The worked cases of `config/cases`, `tests/printed` and `tests/vendor` hold: what they expect is what the oracle computes from their events.
 //!
 //! The oracle keeps no letters about what is rejected or parked, and only the last run's balances: the rest of each
 //! case is compared.
@@ -145,11 +145,11 @@ fn got(totals: &Totals) -> Got {
     got
 }
 
-/// The company's cases, and those that have what a plan file and a case look like in full.
+/// The company's cases, those that have what a plan file and a case look like in full, and what vendors publish.
 #[test]
 fn every_worked_case_holds() {
     let mut failed = String::new();
-    for directory in ["config/cases", "tests/printed/cases"] {
+    for directory in ["config/cases", "tests/printed/cases", "tests/vendor"] {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
         for entry in std::fs::read_dir(directory).expect("the directory is there") {
             let path = entry.expect("its entries can be read").path();

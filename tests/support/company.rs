@@ -1,5 +1,6 @@
 //! A small company for scenarios, and short forms of its records.
 
+use accrue::domain::adjustment::{AdjustmentMade, Target};
 use accrue::domain::calendar::{Calendar, Date, IntervalKind, Period};
 use accrue::domain::deal::{Change, Counts, DealClosed, DealStatus, Line, Split};
 use accrue::domain::fact::{Company, CreditKind, FactBody, Measure, MeasureOf, Payee, PayeeRow};
@@ -152,6 +153,22 @@ pub fn quota<'a>(payee_id: &'a str, interval: &str, revision: i64, amount: &str)
         applies_from: None,
         author: "ops",
         reason: "plan",
+        occurred_at: 0,
+    }
+}
+
+pub fn line_of_pay(payee_id: &str, effective_period: &str, amount: &str) -> AdjustmentMade {
+    AdjustmentMade {
+        adjustment_id: "line".into(),
+        payee_id: payee_id.into(),
+        target: Target::Pay { earning_code: "CONTEST".into() },
+        calendar: "fiscal".into(),
+        effective_period: period(effective_period),
+        amount: Amount::parse(amount).unwrap(),
+        reverses: None,
+        author: "hr".into(),
+        reason: "contest".into(),
+        approver: None,
         occurred_at: 0,
     }
 }
