@@ -17,7 +17,7 @@ use accrue::pipeline::earning::Earning;
 use accrue::pipeline::{Effects, Outcome, Output};
 use std::collections::BTreeMap;
 
-pub use super::runner::Manner;
+pub use super::runner::{Manner, Work};
 use super::runner::{Runner, step};
 
 /// Of crediting.
@@ -59,6 +59,11 @@ impl Memory {
             notes: Vec::new(),
             left: BTreeMap::new(),
         }
+    }
+
+    /// What crediting and earning have done since the last call.
+    pub fn take_work(&mut self) -> [Work; 2] {
+        [std::mem::take(&mut self.crediting.work), std::mem::take(&mut self.earning.work)]
     }
 
     fn roll(&mut self, sides: u64) -> u64 {

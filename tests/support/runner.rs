@@ -14,12 +14,19 @@ use std::sync::Arc;
 
 type Entries = BTreeMap<Vec<u8>, Arc<[u8]>>;
 
-/// Committed states, as the stages see them.
-struct Committed<'c>(&'c [Entries]);
+/// Committed states, as the stages see them, and how many of them were read.
+struct Committed<'c> {
+    entries: &'c [Entries],
+    reads: usize,
+    bytes: usize,
+}
 
 impl States for Committed<'_> {
     fn get(&mut self, partition: u32, key: &[u8]) -> Result<Option<Arc<[u8]>>, StageError> {
-        Ok(self.0[partition as usize].get(key).cloned())
+        let found = self.entries[partition as usize].get(key).cloned();
+        self.reads += 1;
+        self.bytes += found.as_ref().map_or(0, |bytes| bytes.len());
+        Ok(found)
     }
 
     fn keys_between(
@@ -29,9 +36,12 @@ impl States for Committed<'_> {
         until: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Vec<u8>>, StageError> {
-        let behind = self.0[partition as usize].range((std::ops::Bound::Excluded(after.to_vec()), std::ops::Bound::Unbounded));
+        let behind =
+            self.entries[partition as usize].range((std::ops::Bound::Excluded(after.to_vec()), std::ops::Bound::Unbounded));
         let keys = behind.map(|(key, _)| key.clone()).take_while(|key| until.is_none_or(|until| key.as_slice() < until));
-        Ok(keys.take(limit).collect())
+        let keys: Vec<Vec<u8>> = keys.take(limit).collect();
+        self.reads += keys.len();
+        Ok(keys)
     }
 }
 
@@ -44,6 +54,15 @@ pub struct Runner<S> {
     states: Vec<Entries>,
     pub next: BTreeMap<(Topic, u32), u64>,
     records: BTreeMap<u32, (Vec<u8>, u64)>,
+    /// States and keys that were read, and input records that were folded, since somebody set these to 0.
+    pub work: Work,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    pub states_read: usize,
+    pub bytes_read: usize,
+    pub records_folded: usize,
 }
 
 /// How a memory engine runs; every choice comes from `seed`.
@@ -69,6 +88,7 @@ impl<S: Stage> Runner<S> {
             states: vec![Entries::new(); partitions],
             next: BTreeMap::new(),
             records: BTreeMap::new(),
+            work: Work::default(),
         };
         (0..manner.workers).for_each(|worker| runner.restart(worker));
         runner
@@ -128,7 +148,7 @@ pub fn step<S: Stage>(
         let position = Position { topic: Topic::Facts, partition: 0, offset: stage.facts_wanted() };
         stage.offer(Origin { position, key: fact.fact_id.as_bytes(), value: b"fact" }, Ok(fact.clone()));
     }
-    let mut states = Committed(&runner.states);
+    let mut states = Committed { entries: &runner.states, reads: 0, bytes: 0 };
     let mut effects = Effects::default();
     let mut next = runner.next.clone();
     stage.begin();
@@ -159,6 +179,9 @@ pub fn step<S: Stage>(
         }
     }
     while stage.finish(&mut states, &mut effects).unwrap() {}
+    runner.work.states_read += states.reads;
+    runner.work.bytes_read += states.bytes;
+    runner.work.records_folded += manner.batch - left;
     if dropped {
         stage.abandon();
         return None;
