@@ -48,6 +48,7 @@ const FEATURES: &[&str] = &[
     "fraction of a target",
     "gate",
     "gate at the end",
+    "half-year or year",
     "interpolated",
     "lump",
     "multiplier",
@@ -83,6 +84,7 @@ const FEATURES: &[&str] = &[
     "plan version",
     "quota applies from",
     "quota change",
+    "quota of a half-year or year",
     "quota withdrawn",
     "quota zero",
     "release",
@@ -118,7 +120,11 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 33] = [
+const PAIRS: [(&str, &str); 37] = [
+    ("half-year or year", "release"),
+    ("half-year or year", "plan corrected"),
+    ("half-year or year", "credit by hand"),
+    ("half-year or year", "paid when settled"),
     ("periods of weeks", "close"),
     ("periods of weeks", "prorated"),
     ("periods of weeks", "paid when settled"),

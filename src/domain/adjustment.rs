@@ -137,6 +137,12 @@ impl AdjustmentMade {
         self.reverses.as_deref().map_or(Ok(()), |reverses| check_id("reverses", reverses))
     }
 
+    /// Whether it has the same id in the same quarter.
+    pub fn is_named_like(&self, other: &AdjustmentMade) -> bool {
+        let quarters = [self, other].map(|of| of.effective_period.quarter());
+        self.adjustment_id == other.adjustment_id && quarters[0] == quarters[1]
+    }
+
     /// Whether it says the same, whenever it was delivered.
     pub fn says_the_same(&self, other: &AdjustmentMade) -> bool {
         AdjustmentMade { occurred_at: other.occurred_at, ..self.clone() } == *other
@@ -153,7 +159,9 @@ impl AdjustmentMade {
     /// it reverses nothing.
     pub fn misfit(&self, all: &[AdjustmentMade]) -> Option<String> {
         let reverses = self.reverses.as_deref()?;
-        let Some(original) = all.iter().find(|other| other.adjustment_id == reverses) else {
+        let quarter = self.effective_period.quarter();
+        let named = |other: &&AdjustmentMade| other.adjustment_id == reverses && other.effective_period.quarter() == quarter;
+        let Some(original) = all.iter().find(named) else {
             return Some(format!("\"{reverses}\", which it reverses, is not there for this payee and quarter"));
         };
         if !self.takes_back(original) {

@@ -3,6 +3,10 @@
 //! Everything is half-open: a period runs from its first day to the day before the next one's first. Where periods begin
 //! is data; twelve are a fiscal year, three a quarter. Leaves out time zones: a date is already in the calendar's zone.
 
+mod interval;
+
+pub use interval::{Half, Interval, IntervalKind, Quarter, Span, Year};
+
 use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write};
@@ -16,25 +20,6 @@ pub struct Date(pub i32);
 /// A pay period: a fiscal month, `year * 12 + month - 1`. Text: `2026-01`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Period(pub i32);
-
-/// A fiscal quarter, `year * 4 + quarter - 1`. Text: `2026-Q1`. It holds three pay periods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Quarter(pub i32);
-
-/// What a measure and a quota run over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Interval {
-    Month(Period),
-    Quarter(Quarter),
-}
-
-/// The kind of interval that a component states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IntervalKind {
-    Month,
-    Quarter,
-}
 
 /// Text that is not a date, period or interval.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,17 +97,8 @@ fn digit(number: i32) -> char {
 }
 
 impl Period {
-    pub fn quarter(self) -> Quarter {
-        Quarter(self.0.div_euclid(3))
-    }
-
     pub fn next(self) -> Period {
         Period(self.0 + 1)
-    }
-
-    /// 0, 1 or 2: which period of its quarter this is.
-    pub fn place_in_quarter(self) -> usize {
-        self.0.rem_euclid(3) as usize
     }
 }
 
@@ -142,83 +118,6 @@ impl fmt::Display for Period {
         let month = self.0.rem_euclid(12) + 1;
         f.write_char(if month < 10 { '0' } else { '1' })?;
         f.write_char(digit(month))
-    }
-}
-
-impl Quarter {
-    pub fn periods(self) -> [Period; 3] {
-        [0, 1, 2].map(|place| Period(self.0 * 3 + place))
-    }
-}
-
-impl FromStr for Quarter {
-    type Err = DateError;
-    fn from_str(text: &str) -> Result<Quarter, DateError> {
-        let wrong = || refused(text, "a quarter like 2026-Q1");
-        let (year, quarter) = text.split_once("-Q").ok_or_else(wrong)?;
-        let [year] = numbers(year, [4]).ok_or_else(wrong)?;
-        match quarter {
-            "1" | "2" | "3" | "4" => Ok(Quarter(year * 4 + quarter.parse::<i32>().map_err(|_| wrong())? - 1)),
-            _ => Err(wrong()),
-        }
-    }
-}
-
-impl fmt::Display for Quarter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&year_dash(self.0.div_euclid(4)))?;
-        f.write_char('Q')?;
-        f.write_char(digit(self.0.rem_euclid(4) + 1))
-    }
-}
-
-impl Interval {
-    /// The quarter that holds this interval: earning keeps its state by quarter.
-    pub fn quarter(self) -> Quarter {
-        match self {
-            Interval::Month(period) => period.quarter(),
-            Interval::Quarter(quarter) => quarter,
-        }
-    }
-
-    /// First and last pay period, both included.
-    pub fn first_and_last(self) -> (Period, Period) {
-        match self {
-            Interval::Month(period) => (period, period),
-            Interval::Quarter(quarter) => (quarter.periods()[0], quarter.periods()[2]),
-        }
-    }
-
-    pub fn kind(self) -> IntervalKind {
-        match self {
-            Interval::Month(_) => IntervalKind::Month,
-            Interval::Quarter(_) => IntervalKind::Quarter,
-        }
-    }
-
-    /// The interval of a kind that holds a pay period.
-    pub fn of(kind: IntervalKind, period: Period) -> Interval {
-        match kind {
-            IntervalKind::Month => Interval::Month(period),
-            IntervalKind::Quarter => Interval::Quarter(period.quarter()),
-        }
-    }
-}
-
-impl FromStr for Interval {
-    type Err = DateError;
-    fn from_str(text: &str) -> Result<Interval, DateError> {
-        let month = text.parse().map(Interval::Month);
-        month.or_else(|_| text.parse().map(Interval::Quarter)).map_err(|_| refused(text, "an interval like 2026-Q1 or 2026-01"))
-    }
-}
-
-impl fmt::Display for Interval {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Interval::Month(period) => period.fmt(f),
-            Interval::Quarter(quarter) => quarter.fmt(f),
-        }
     }
 }
 
@@ -255,7 +154,7 @@ impl Calendar {
         for period in (first.0..=last.0).map(Period) {
             let is_last = period.0.rem_euclid(12) == 11;
             let more = i32::from(is_last && long_years.contains(&period.0.div_euclid(12)));
-            day = Date(day.0 + 7 * (weeks[period.place_in_quarter()] + more));
+            day = Date(day.0 + 7 * (weeks[period.0.rem_euclid(3) as usize] + more));
             starts.push(day);
         }
         Calendar { calendar_id: calendar_id.into(), first, starts }

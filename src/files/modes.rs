@@ -74,8 +74,8 @@ pub const PRORATE_BY: &Choices<ProrateBy> = &[("active_days", Some(ProrateBy::Ac
 pub const INTERVAL: &Choices<IntervalKind> = &[
     ("month", Some(IntervalKind::Month)),
     ("quarter", Some(IntervalKind::Quarter)),
-    ("half_year", None),
-    ("year", None),
+    ("half_year", Some(IntervalKind::HalfYear)),
+    ("year", Some(IntervalKind::Year)),
     ("week", None),
 ];
 pub const SCOPE: &Choices<Scope> = &[("running", Some(Scope::Running)), ("deal", Some(Scope::Deal))];

@@ -9,7 +9,7 @@ use super::tables::decimal;
 use super::totals::OracleError;
 use super::world::World;
 use crate::domain::money::AMOUNT_DECIMALS;
-use crate::wire::records::{AdjustmentMade, Date, Interval, Position, Target};
+use crate::wire::records::{AdjustmentMade, Date, Half, Interval, Position, Target, Year};
 use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
@@ -125,7 +125,9 @@ impl<'h> Pricing<'_, 'h> {
             let kind = kind_of(*interval);
             components.iter().any(|(_, part)| part.component_id == **id && part.interval == kind)
         };
-        let intervals = [Interval::Month(effective), Interval::Quarter(effective.quarter())];
+        let year = effective.0.div_euclid(12);
+        let half = Interval::Half(Half(effective.0.div_euclid(6)));
+        let intervals = [Interval::Month(effective), Interval::Quarter(effective.quarter()), half, Interval::Year(Year(year))];
         let interval = intervals.into_iter().find(in_force)?;
         let slot = slot(interval);
         Some(ByHand { slot, minor, earning_code: self.earning_code(&slot)? })

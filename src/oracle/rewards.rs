@@ -8,7 +8,7 @@ use super::credits::{DealSum, Paid, Sum, Until};
 use super::history::{History, QuotaKey, Statement};
 use super::tables::{self, Case};
 use super::totals::{Attained, OracleError};
-use super::world::{World, periods_of};
+use super::world::{World, long_intervals, periods_of};
 use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, RATE_DECIMALS, RoundingMode};
 use crate::wire::records::{
     Boundary, Component, Interval, IntervalKind, Method, Negative, NoQuota, Period, Plan, Quarter, TierBy,
@@ -69,7 +69,17 @@ impl<'h> Pricing<'_, 'h> {
                 self.interval(payee, sums, Interval::Month(period), components, &mut earned)?;
             }
         }
+        for interval in self.long_intervals(sums) {
+            let components: Vec<_> = periods_of(interval).into_iter().map(|period| self.components(payee, period)).collect();
+            self.interval(payee, sums, interval, &components, &mut earned)?;
+        }
         Ok(earned)
+    }
+
+    /// Half-years and years with a sum, where plans have any.
+    pub(super) fn long_intervals(&self, sums: &[Sum]) -> Vec<Interval> {
+        let years: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(12)).filter(|_| self.world.yearly).collect();
+        years.into_iter().flat_map(long_intervals).collect()
     }
 
     /// Prices an interval; `by_period` has the components of each of its pay periods.
@@ -151,11 +161,11 @@ impl<'h> Pricing<'_, 'h> {
         table(component, quota, up_to(period) * TO_POSITION) - table(component, quota, up_to(before) * TO_POSITION)
     }
 
-    /// Whether a monthly component of the payee measures this in a pay period.
-    pub(super) fn measures_monthly(&self, payee: u32, measure: &str, period: Period) -> bool {
-        let components = self.components(payee, period);
-        let mut monthly = components.iter().filter(|(_, component)| component.interval == IntervalKind::Month);
-        monthly.any(|(_, component)| tables::measures_of(component).contains(&measure))
+    /// Whether a component of the payee that runs over such an interval measures this in any of its pay periods.
+    pub(super) fn measures_over(&self, payee: u32, measure: &str, interval: Interval) -> bool {
+        let components = periods_of(interval).into_iter().flat_map(|period| self.components(payee, period));
+        let mut running = components.filter(|(_, component)| component.interval == kind_of(interval));
+        running.any(|(_, component)| tables::measures_of(component).contains(&measure))
     }
 
     /// A measured sum over an interval, and the quota in force for the interval's last period.
@@ -219,6 +229,8 @@ pub(super) fn kind_of(interval: Interval) -> IntervalKind {
     match interval {
         Interval::Month(_) => IntervalKind::Month,
         Interval::Quarter(_) => IntervalKind::Quarter,
+        Interval::Half(_) => IntervalKind::HalfYear,
+        Interval::Year(_) => IntervalKind::Year,
     }
 }
 

@@ -5,11 +5,11 @@
 use super::credits::{Sum, Sums, Until, measure};
 use super::history::{History, NextOffsets};
 use super::pay::Purse;
-use super::rewards::{Earned, Pricing, Slot};
+use super::rewards::{Earned, Pricing, Slot, kind_of};
 use super::rules::{Accepted, Close, accept};
 use super::runs::{employee_ref, payout_id};
 use super::tables::measures_of;
-use super::world::{World, periods_of};
+use super::world::{World, long_intervals, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
 use crate::wire::records::{Interval, IntervalKind, Payout, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
@@ -318,28 +318,36 @@ impl<'h> Account<'h> {
     }
 }
 
-/// Where every measured sum stands: for each quota statement in the calendar, each quarter with a sum, and each month
-/// with a sum that a monthly component of the payee measures; or, what is not `needed`, each other month with a sum.
+/// Where every measured sum stands: for each quota statement in the calendar (of a longer interval than a quarter once a plan
+/// has such a component), each quarter with a sum, and each other interval with a sum that a component of the payee measures
+/// over it; or, what is not `needed`, each other interval with a sum.
 fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums, needed: bool) -> BTreeMap<AttainmentKey, Attained> {
     let history = pricing.history;
     let mut subjects: BTreeSet<(u32, u32, Interval)> = BTreeSet::new();
     let calendar = pricing.world.calendar.and_then(|calendar| history.texts.find(&calendar.calendar_id));
     let quotas = history.quotas.keys().filter(|key| Some(key.calendar) == calendar);
+    let yearly = pricing.world.yearly;
     if needed {
-        subjects.extend(quotas.map(|key| (key.payee, key.measure, key.interval)));
+        let shown = quotas.filter(|key| yearly || matches!(key.interval, Interval::Month(_) | Interval::Quarter(_)));
+        subjects.extend(shown.map(|key| (key.payee, key.measure, key.interval)));
     }
     let ids: Vec<_> = pricing.world.measures.keys().collect();
     let components = pricing.world.plans.values().flatten().flat_map(|plan| &plan.components);
-    let monthly = components.filter(|component| component.interval == IntervalKind::Month);
-    let monthly: BTreeSet<&str> = monthly.flat_map(measures_of).collect();
+    let over = components.flat_map(|component| measures_of(component).into_iter().map(|id| (component.interval, id)));
+    let over: BTreeSet<(IntervalKind, &str)> = over.collect();
     for Sum { payee, measure: place, period, .. } in &sums.sums {
         let id = ids[*place as usize];
         let Some(measure) = history.texts.find(id) else { continue };
         if needed {
             subjects.insert((*payee, measure, Interval::Quarter(Quarter(period.0.div_euclid(3)))));
         }
-        if needed == (monthly.contains(id) && pricing.measures_monthly(*payee, id, *period)) {
-            subjects.insert((*payee, measure, Interval::Month(*period)));
+        let long =
+            long_intervals(period.0.div_euclid(12)).into_iter().filter(|long| yearly && periods_of(*long).contains(period));
+        for interval in [Interval::Month(*period)].into_iter().chain(long) {
+            let measured = over.contains(&(kind_of(interval), id)) && pricing.measures_over(*payee, id, interval);
+            if needed == measured {
+                subjects.insert((*payee, measure, interval));
+            }
         }
     }
     let reached = |interval: &Interval| periods_of(*interval).into_iter().all(|period| pricing.world.bounds(period).is_some());

@@ -35,6 +35,9 @@ impl<'h> Pricing<'_, 'h> {
                 self.due_of(payee, sums, run, interval, &mut due);
             }
         }
+        for interval in self.long_intervals(sums) {
+            self.due_of(payee, sums, run, interval, &mut due);
+        }
         self.raise_due(payee, &mut due);
         due
     }

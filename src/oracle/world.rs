@@ -3,7 +3,9 @@
 //! Leaves out which facts are accepted (`rules`).
 
 use super::history::Names;
-use crate::wire::records::{Calendar, Company, Date, FactBody, Interval, Measure, Payee, PayeeRow, Period, Plan, Territories};
+use crate::wire::records::{
+    Calendar, Company, Date, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow, Period, Plan, Territories, Year,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Managers that a walk up the organisation passes at most.
@@ -22,6 +24,8 @@ pub(super) struct World<'h> {
     pub(super) measures: BTreeMap<&'h str, &'h Measure>,
     pub(super) plans: BTreeMap<&'h str, Vec<&'h Plan>>,
     pub(super) territories: Option<&'h Territories>,
+    /// Some plan has or had a component over half a year or a year.
+    pub(super) yearly: bool,
     seats: Vec<Option<Seat<'h>>>,
 }
 
@@ -44,6 +48,8 @@ impl<'h> World<'h> {
                 self.measures.insert(&measure.measure_id, measure);
             }
             FactBody::PlanDefined(plan) => {
+                let long = [IntervalKind::HalfYear, IntervalKind::Year];
+                self.yearly |= plan.components.iter().any(|component| long.contains(&component.interval));
                 let versions = self.plans.entry(&plan.plan_id).or_default();
                 versions.retain(|version| version.from != plan.from);
                 versions.push(plan);
@@ -146,5 +152,12 @@ pub(super) fn periods_of(interval: Interval) -> Vec<Period> {
     match interval {
         Interval::Month(period) => vec![period],
         Interval::Quarter(quarter) => (0..3).map(|place| Period(quarter.0 * 3 + place)).collect(),
+        Interval::Half(half) => (0..6).map(|place| Period(half.0 * 6 + place)).collect(),
+        Interval::Year(year) => (0..12).map(|place| Period(year.0 * 12 + place)).collect(),
     }
+}
+
+/// The half-years of a year, and the year.
+pub(super) fn long_intervals(year: i32) -> [Interval; 3] {
+    [Interval::Half(Half(year * 2)), Interval::Half(Half(year * 2 + 1)), Interval::Year(Year(year))]
 }

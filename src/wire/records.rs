@@ -1,7 +1,7 @@
 //! The plain record types that the log carries, in one place for readers that know `wire` alone. Re-exports only.
 
 pub use crate::domain::adjustment::{AdjustmentMade, Target};
-pub use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
+pub use crate::domain::calendar::{Calendar, Date, Half, Interval, IntervalKind, Period, Quarter, Year};
 pub use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 pub use crate::domain::exact::Exact;
 pub use crate::domain::fact::{

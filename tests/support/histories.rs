@@ -5,7 +5,7 @@
 //! Include it with `#[path = "support/histories.rs"] mod histories;`.
 
 use accrue::domain::adjustment::{AdjustmentMade, Target};
-use accrue::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
+use accrue::domain::calendar::{Calendar, Date, Half, Interval, IntervalKind, Period, Quarter, Year};
 use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
@@ -197,7 +197,12 @@ impl Event {
             Event::Deal(deal) => format!("deal {} {}", deal.deal_id, deal.revision),
             Event::Settlement(settled) => format!("settlement {} {}", settled.deal_id, settled.settlement_id),
             Event::Adjustment(made) => {
-                format!("adjustment {} {} {}", made.payee_id, made.effective_period.quarter(), made.adjustment_id)
+                format!(
+                    "adjustment {} {} {}",
+                    made.payee_id,
+                    Interval::Quarter(made.effective_period.quarter()),
+                    made.adjustment_id
+                )
             }
             Event::Quota(quota) => format!("quota {} {} {} {}", quota.payee_id, quota.measure, quota.interval, quota.revision),
         }
@@ -298,6 +303,8 @@ struct Making {
     adjustments: Vec<AdjustmentMade>,
     /// Of the whole year.
     calendar: Calendar,
+    /// Some components run over more than a quarter.
+    long: bool,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -316,6 +323,7 @@ impl Making {
             settlements: vec![],
             adjustments: vec![],
             calendar: Calendar::monthly(CALENDAR, JANUARY, Period(JANUARY.0 + 11)),
+            long: false,
             closes: vec![],
             closed_before: 0,
             later: vec![],

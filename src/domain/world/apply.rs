@@ -163,7 +163,11 @@ impl World {
         versions.retain(|version| version.plan.from != plan.from);
         versions.push(version);
         versions.sort_by_key(|version| version.plan.from);
-        let backfill = self.list_measures(offset);
+        let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| component.interval.is_yearly());
+        if years_begin {
+            self.yearly = Some(offset);
+        }
+        let backfill = self.list_measures(offset) || years_begin;
         Ok(Reach { all_earnings: true, backfill, ..Reach::default() })
     }
 

@@ -78,6 +78,8 @@ pub struct World {
     pub calendar_id: Arc<str>,
     pub measures: Arc<Vec<DefinedMeasure>>,
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
+    /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
+    pub yearly: Option<u64>,
     pub organisation: Arc<Organisation>,
     pub territories: Arc<TerritoryMap>,
     pub runs: Arc<Vec<Run>>,
@@ -96,6 +98,7 @@ impl World {
             calendar_id: "".into(),
             measures: Arc::default(),
             plans: Arc::default(),
+            yearly: None,
             organisation: Arc::default(),
             territories: Arc::default(),
             runs: Arc::default(),
@@ -119,9 +122,10 @@ impl World {
         self.measures.iter().find(|defined| defined.measure.measure_id == measure_id)
     }
 
-    /// Whether a measure was defined, or its deals began to be kept, by a fact in `[from, facts_next)`.
+    /// Whether a measure was defined, its deals began to be kept, or years to be summed, by a fact in `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
-        self.measures.iter().any(|defined| defined.offset >= from || defined.listed.is_some_and(|listed| listed >= from))
+        let measured = |of: &DefinedMeasure| of.offset >= from || of.listed.is_some_and(|listed| listed >= from);
+        self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
     }
 
     /// Last period whose close stands.

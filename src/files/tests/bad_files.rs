@@ -218,7 +218,7 @@ fn quotas_and_names() {
         &[
             ("100000.00", "-1", "2:26: bad-number: a quota of -1 is negative"),
             ("100000.00", "1.5e3", "2:26: bad-number: \"1.5e3\" is not a plain decimal number"),
-            ("2026-Q1", "2026-Q5", "2:18: bad-date: \"2026-Q5\" is not an interval like 2026-Q1 or 2026-01"),
+            ("2026-Q1", "2026-Q5", "2:18: bad-date: \"2026-Q5\" is not an interval like 2026-01, 2026-Q1, 2026-H1 or 2026"),
             ("2026-Q1", "2027-Q1", "2:18: outside-calendar: calendar \"fiscal\" does not reach 2027-Q1"),
             ("ana,sales", "ann,sales", "2:1: unknown-payee: no payee has the id \"ann\""),
             ("sales", "sale", "2:5: unknown-measure: no measure is called \"sale\""),

@@ -1,46 +1,54 @@
-//! What manual adjustments do to a payee's quarter: credit is added to its sums before anything is priced, earnings and
+//! What manual adjustments do to a payee's span: credit is added to its sums before anything is priced, earnings and
 //! lines of pay to what was priced. And which quotas do not count, because the calendar has no such first day.
 //!
-//! Which of them count is a function of all that the quarter was told, so that it does not depend on their order. One
+//! Which of them count is a function of all that the span was told, so that it does not depend on their order. One
 //! that fits nothing waits, and goes on by itself.
 
 use super::entry::Waiting;
 use super::inputs::{DealKey, Inputs, Statement};
-use super::priced::{BookKey, Priced, Pricing, Source};
-use super::pricing::no_period;
+use super::priced::{Priced, Pricing, Source};
+use super::pricing::{Terms, no_period};
 use crate::domain::adjustment::{AdjustmentMade, BY_HAND, Target};
-use crate::domain::calendar::{Calendar, Date, Interval};
+use crate::domain::calendar::{Calendar, Date, Interval, Span};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::CreditKind;
-use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, Minor};
+use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
 use crate::domain::reject::Reason;
 use crate::domain::world::World;
 use crate::pipeline::packed::Settled;
 use std::borrow::Cow;
 
-/// A quarter's inputs with the credit that was adjusted, and what is still to be added behind them.
+/// A span's inputs with the credit that was adjusted, and what is still to be added behind them.
 pub struct Adjusted<'i> {
     pub inputs: Cow<'i, Inputs>,
     /// Of earnings and pay.
     by_hand: Vec<&'i AdjustmentMade>,
     waiting: Vec<Waiting>,
+    span: Span,
 }
 
-/// Applies what a payee's quarter was told by hand. `known`: the payee has a row.
-pub fn adjusted<'i>(inputs: &'i Inputs, known: bool, world: &World) -> Adjusted<'i> {
-    let mut adjusted = Adjusted { inputs: Cow::Borrowed(inputs), by_hand: Vec::new(), waiting: Vec::new() };
+/// Applies what a payee's span was told by hand. `known`: the payee has a row.
+pub fn adjusted<'i>(inputs: &'i Inputs, known: bool, span: Span, world: &World) -> Adjusted<'i> {
+    let mut adjusted = Adjusted { inputs: Cow::Borrowed(inputs), by_hand: Vec::new(), waiting: Vec::new(), span };
     if let Some(calendar) = world.calendar.as_deref() {
         adjusted.set_quotas_aside(calendar);
     }
     for of in &inputs.adjustments {
         if let Err(waiting) = adjusted.apply(of, known, world) {
-            adjusted.waiting.push(waiting);
+            adjusted.tell(waiting);
         }
     }
     adjusted
 }
 
 impl<'i> Adjusted<'i> {
+    /// The year of an adjustment has it, too: its quarter alone says that it waits.
+    fn tell(&mut self, waiting: Waiting) {
+        if !self.span.is_year() {
+            self.waiting.push(waiting);
+        }
+    }
+
     fn apply(&mut self, of: &'i AdjustmentMade, known: bool, world: &World) -> Result<(), Waiting> {
         if let Some(why) = of.misfit(&self.inputs.adjustments) {
             return Err(unmatched(of, &why));
@@ -97,7 +105,7 @@ impl<'i> Adjusted<'i> {
             return Err(unmatched(of, &format!("measure \"{measure_id}\" does not count this kind of credit")));
         }
         let overflow = || unmatched(of, "the sum is out of range");
-        let place = of.effective_period.place_in_quarter() as u8;
+        let place = self.span.place(of.effective_period) as u8;
         let value = of.amount.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS)).ok_or_else(overflow)?;
         // No deal's id has such a character.
         let deal_id = format!("adjustment\u{1}{}", of.adjustment_id);
@@ -113,38 +121,35 @@ impl<'i> Adjusted<'i> {
     }
 
     /// Adds earnings and lines of pay to what was priced, and what waits.
-    pub fn book(self, pricing: &mut Pricing<'_>, world: &World) {
-        for of in self.by_hand {
+    pub fn book(mut self, pricing: &mut Pricing<'_>, terms: &Terms<'_>) {
+        let world = terms.world;
+        for of in std::mem::take(&mut self.by_hand) {
+            let period = of.effective_period;
             let Some(minor) = of.minor(world.minor_digits) else {
                 let why = format!("{} is not in whole minor units of {}", of.amount, world.currency);
-                pricing.waiting.push(unmatched(of, &why));
+                self.tell(unmatched(of, &why));
                 continue;
             };
             match &of.target {
                 Target::Pay { earning_code } => {
-                    let key =
-                        (format!("{BY_HAND}{earning_code}").into(), Interval::Month(of.effective_period), of.effective_period);
-                    let from = world.bounds(of.effective_period).map_or(Date(0), |(first, _)| first);
+                    let from = world.bounds(period).map_or(Date(0), |(first, _)| first);
                     let source = Source::Hand { from, earning_code: earning_code.as_str().into() };
+                    let key = (format!("{BY_HAND}{earning_code}").into(), Interval::Month(period), period);
                     pricing.add(key, Priced { minor, due: None, exact: exact(of), source });
                 }
-                Target::Earning { component } if !raise(pricing, component, of, minor) => {
-                    let why = format!("component \"{component}\" is not in force in {}", of.effective_period);
-                    pricing.waiting.push(unmatched(of, &why));
-                }
-                Target::Earning { .. } | Target::Credit { .. } => {}
+                Target::Earning { component } => match terms.shortest_kind(component, period) {
+                    // Where the interval belongs to the other span, that one has it.
+                    Some(kind) => {
+                        let key = (component.as_str().into(), Interval::of(kind, period), period);
+                        pricing.raise(&key, minor, exact(of));
+                    }
+                    None => self.tell(unmatched(of, &format!("component \"{component}\" is not in force in {period}"))),
+                },
+                Target::Credit { .. } => {}
             }
         }
         pricing.waiting.extend(self.waiting);
     }
-}
-
-/// Adds to what a component earned for the period; false where it is not in force.
-fn raise(pricing: &mut Pricing<'_>, component: &str, of: &AdjustmentMade, minor: Minor) -> bool {
-    let period = of.effective_period;
-    let intervals = [Interval::Month(period), Interval::Quarter(period.quarter())];
-    let mut keys = intervals.into_iter().map(|interval| -> BookKey { (component.into(), interval, period) });
-    keys.any(|key| pricing.raise(&key, minor, exact(of)))
 }
 
 fn exact(of: &AdjustmentMade) -> Exact {

@@ -3,7 +3,7 @@
 use super::entry::{Attained, Entry, Standing};
 use super::inputs::{ByKind, Inputs};
 use super::pricing::Terms;
-use crate::domain::calendar::{Interval, Period, Quarter};
+use crate::domain::calendar::{Interval, Period, Span};
 use crate::domain::fact::MeasureOf;
 use crate::domain::money::Measured;
 use crate::domain::output::Attainment;
@@ -18,11 +18,14 @@ type Target = (CompactString, Interval);
 pub fn attain(
     entry: &mut Entry,
     payee_id: &Arc<str>,
-    quarter: Quarter,
+    span: Span,
     released_through: Option<Period>,
     terms: &Terms<'_>,
 ) -> Option<Vec<Attainment>> {
     let world = terms.world;
+    if terms.is_summed_by_nobody() {
+        return Some(Vec::new());
+    }
     let merged;
     let inputs = if entry.later.is_empty() {
         &entry.inputs
@@ -33,7 +36,7 @@ pub fn attain(
     let adjusted = terms.adjusted(inputs);
     let inputs = &*adjusted.inputs;
     let mut changed = Vec::new();
-    for (measure, interval) in targets(entry, inputs, quarter, terms) {
+    for (measure, interval) in targets(entry, inputs, span, terms) {
         let Some(standing) = standing(inputs, &measure, interval, released_through, world) else { continue };
         let place = entry.attained.iter().position(|attained| attained.measure == measure && attained.interval == interval);
         if place.is_some_and(|place| entry.attained[place].standing == standing) {
@@ -56,11 +59,14 @@ fn all_of(entry: &Entry) -> Option<Inputs> {
     Some(inputs)
 }
 
-/// What was published before, what has a quota, what a component of the payee measures, and every sum of the quarter.
-fn targets(entry: &Entry, inputs: &Inputs, quarter: Quarter, terms: &Terms<'_>) -> Vec<Target> {
+/// What was published before, what has a quota, what a component of the payee measures, and every sum of a quarter.
+fn targets(entry: &Entry, inputs: &Inputs, span: Span, terms: &Terms<'_>) -> Vec<Target> {
     let known = entry.attained.iter().map(|known| (known.measure.clone(), known.interval));
     let stated = inputs.statements.iter().map(|statement| (statement.measure.clone(), statement.interval));
-    let summed = inputs.sums.iter().map(|sum| (sum.measure.clone(), Interval::Quarter(quarter)));
+    let summed = inputs.sums.iter().filter_map(|sum| match span {
+        Span::Quarter(quarter) => Some((sum.measure.clone(), Interval::Quarter(quarter))),
+        Span::Year(_) => None,
+    });
     let measured = terms.measured().map(|(measure, interval)| (measure.into(), interval));
     let mut targets: Vec<Target> = known.chain(stated).chain(summed).chain(measured).collect();
     targets.sort_unstable();
@@ -81,7 +87,8 @@ fn standing(
     let (first, last) = interval.first_and_last();
     let (first_day, _) = calendar.bounds(last)?;
     calendar.bounds(first)?;
-    let places = first.place_in_quarter()..=last.place_in_quarter();
+    let span = Span::of(interval);
+    let places = span.place(first)..=span.place(last);
     let by_kind = places.map(|place| inputs.by_kind(measure, place)).try_fold(ByKind::default(), ByKind::plus)?;
     let quota = inputs.quota(measure, interval, first_day);
     Some(Standing {

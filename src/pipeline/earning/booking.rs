@@ -7,7 +7,7 @@ use super::entry::{Book, Booking, Entry, PricedBy, Waiting};
 use super::inputs::Inputs;
 use super::priced::{BookKey, Priced, Pricing, Source};
 use super::pricing::Terms;
-use crate::domain::calendar::{Period, Quarter};
+use crate::domain::calendar::{Period, Span};
 use crate::domain::exact::Exact;
 use crate::domain::money::Minor;
 use crate::domain::output::{Accrual, Causes};
@@ -34,7 +34,7 @@ pub struct Standpoint {
 #[derive(Clone, Debug)]
 pub struct Subject<'s> {
     pub payee_id: &'s Arc<str>,
-    pub quarter: Quarter,
+    pub span: Span,
     pub causes: Causes,
 }
 
@@ -72,7 +72,7 @@ pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, t
 fn views<'w>(entry: &Entry, subject: &Subject<'_>, standpoint: &'w Standpoint, terms: &Terms<'w>) -> Option<Vec<View<'w>>> {
     let mut views = Vec::with_capacity(standpoint.pending.len() + 1);
     for close in &standpoint.pending {
-        let then = Terms::of(subject.payee_id, subject.quarter, &close.world);
+        let then = Terms::of(subject.payee_id, subject.span, &close.world);
         views.push(View { period: Some(close.period), pricing: then.price(&up_to(entry, Some(close.epoch))?) });
     }
     let pricing = match entry.later.is_empty() {

@@ -4,7 +4,7 @@
 use super::entry::{Entry, write_entry_key};
 use super::inputs::{DealKey, Inputs};
 use super::{Earning, State, alarm};
-use crate::domain::calendar::{Date, Period, Quarter};
+use crate::domain::calendar::{Date, Period, Span};
 use crate::domain::fact::{CreditKind, Measure, MeasureOf};
 use crate::domain::output::Causes;
 use crate::domain::topic::{Position, Topic};
@@ -28,7 +28,7 @@ impl Earning {
         let number = origin.position.partition;
         self.check_link(number, packed)?;
         self.recent.clear();
-        self.recent.resize(packed.payees.len(), None);
+        self.recent.resize(packed.payees.len(), [None; 2]);
         for entry in &packed.entries {
             match entry {
                 PackedEntry::Credits(group) => self.count_group(number, packed, group, None, states)?,
@@ -73,38 +73,47 @@ impl Earning {
     ) -> Result<(), StageError> {
         let period = self.period_of(number, group.closed_on)?;
         let measures = self.world.measures.clone();
-        let matched = matched(&measures, packed, group);
         let sign = if group.retract { -1 } else { 1 };
         let deal = DealKey { closed_on: group.closed_on, sequence, deal_id: group.deal_id };
-        for allocation in &group.allocations {
-            let place = self.place_of(number, packed, allocation.payee, period.quarter(), states)?;
-            self.note_cause(place, packed.source, group.cause);
-            self.add_credit(place, packed.epoch, (period, deal), allocation, &matched, sign)?;
+        for (span, since) in self.spans_of(period) {
+            let matched = matched(&measures, packed, group, since);
+            for allocation in &group.allocations {
+                let place = self.place_of(number, packed, allocation.payee, span, states)?;
+                self.note_cause(place, packed.source, group.cause);
+                self.add_credit(place, packed.epoch, (span.place(period), deal), allocation, &matched, sign)?;
+            }
         }
         Ok(())
     }
 
-    /// Where the entry of a record's payee is loaded. A record names a payee again and again, mostly for one quarter.
+    /// The entries that a period's credits belong to, each with the fact since which it is told of them.
+    fn spans_of(&self, period: Period) -> impl Iterator<Item = (Span, u64)> + use<> {
+        let year = self.world.yearly.map(|since| (Span::Year(period.year()), since));
+        [(Span::Quarter(period.quarter()), 0)].into_iter().chain(year)
+    }
+
+    /// Where the entry of a record's payee is loaded. A record names a payee again and again, mostly for one quarter
+    /// and year.
     fn place_of(
         &mut self,
         number: u32,
         packed: &PackedCredits<'_>,
         payee: u32,
-        quarter: Quarter,
+        span: Span,
         states: &mut dyn States,
     ) -> Result<usize, StageError> {
         let nobody = || alarm(number, "a credit names no payee");
         let at = payee as usize;
-        let recent = self.recent.get(at).ok_or_else(nobody)?;
-        if let Some((_, place)) = recent.filter(|(of, _)| *of == quarter) {
+        let recent = self.recent.get(at).ok_or_else(nobody)?[usize::from(span.is_year())];
+        if let Some((_, place)) = recent.filter(|(of, _)| *of == span) {
             return Ok(place);
         }
         let payee_id = packed.payees.get(at).ok_or_else(nobody)?;
         let mut key = std::mem::take(&mut self.key);
-        write_entry_key(payee_id, &self.world.calendar_id, quarter, &mut key);
+        write_entry_key(payee_id, &self.world.calendar_id, span, &mut key);
         let place = self.load(number, &key, states)?;
         self.key = key;
-        self.recent[at] = Some((quarter, place));
+        self.recent[at][usize::from(span.is_year())] = Some((span, place));
         Ok(place)
     }
 
@@ -112,7 +121,7 @@ impl Earning {
         &mut self,
         place: usize,
         epoch: u32,
-        (period, deal): (Period, DealKey<'_>),
+        (at, deal): (usize, DealKey<'_>),
         allocation: &Allocation,
         matched: &[Matched<'_>],
         sign: i128,
@@ -125,7 +134,7 @@ impl Earning {
                 None => of.whole,
             };
             let value = whole.and_then(|whole| whole.checked_mul(sign * i128::from(allocation.share.0)));
-            let added = value.and_then(|value| of.add(inputs, period.place_in_quarter() as u8, deal, allocation.kind, value));
+            let added = value.and_then(|value| of.add(inputs, at as u8, deal, allocation.kind, value));
             added.ok_or_else(|| alarm(number, "a measured sum does not fit"))?;
         }
         Ok(())
@@ -160,11 +169,13 @@ impl Earning {
         states: &mut dyn States,
     ) -> Result<(), StageError> {
         let period = self.period_of(number, of.closed_on)?;
-        for payee in &of.payees {
-            let place = self.place_of(number, packed, *payee, period.quarter(), states)?;
-            self.note_cause(place, packed.source, of.cause);
-            let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
-            inputs.settle(of.deal_id, of.settled.clone());
+        for (span, _) in self.spans_of(period) {
+            for payee in &of.payees {
+                let place = self.place_of(number, packed, *payee, span, states)?;
+                self.note_cause(place, packed.source, of.cause);
+                let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
+                inputs.settle(of.deal_id, of.settled.clone());
+            }
         }
         Ok(())
     }
@@ -224,10 +235,18 @@ impl Matched<'_> {
     }
 }
 
-/// The measures that a group counts in.
-fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<Matched<'w>> {
+/// The measures that a group counts in, of what is told since a fact.
+fn matched<'w>(
+    measures: &'w [DefinedMeasure],
+    packed: &PackedCredits<'_>,
+    group: &CreditGroup<'_>,
+    since: u64,
+) -> Vec<Matched<'w>> {
     // What was given before a fact counts by itself in nothing that the fact began.
-    let counts = |since: u64| since < packed.facts_next && group.backfill_from.is_none_or(|from| since >= from);
+    let counts = |began: u64| {
+        let began = began.max(since);
+        began < packed.facts_next && group.backfill_from.is_none_or(|from| began >= from)
+    };
     let of = |defined: &'w DefinedMeasure| {
         let (summed, listed) = (counts(defined.offset), defined.listed.is_some_and(counts));
         if !summed && !listed {

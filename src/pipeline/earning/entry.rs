@@ -1,10 +1,11 @@
-//! What earning keeps: an entry per payee and quarter, a ledger per payee, and the keys of both.
+//! What earning keeps: an entry per payee and span (a quarter, or a year for what is longer), a ledger per payee, and the keys
+//! of both.
 
 mod earlier;
 
 use super::inputs::Inputs;
 use crate::domain::account::Account;
-use crate::domain::calendar::{Date, Interval, Period, Quarter};
+use crate::domain::calendar::{Date, Interval, Period, Quarter, Span, Year};
 use crate::domain::money::{Amount, Minor};
 use crate::domain::pay::Brought;
 use crate::domain::reject::Reason;
@@ -17,7 +18,7 @@ const VERSION: u8 = 4;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
 
-/// A payee's quarter.
+/// A payee's quarter or year.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Of the epochs that no close divides.
@@ -100,7 +101,7 @@ pub struct Standing {
     pub last: bool,
 }
 
-/// What a component or quota of the quarter lacks.
+/// What a component or quota of the span lacks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Waiting {
     pub reason: Reason,
@@ -161,23 +162,29 @@ fn unknown(found: Option<(&u8, &[u8])>) -> String {
     format!("stored state of version {:?}", found.map(|(version, _)| version))
 }
 
-/// `payee \0 calendar \0 quarter`: a payee's entries stand together, in the order of quarters.
-pub fn entry_key(payee_id: &str, calendar: &str, quarter: Quarter) -> Vec<u8> {
+/// `payee \0 calendar \0 span`: a payee's entries stand together, each year in front of its quarters.
+pub fn entry_key(payee_id: &str, calendar: &str, span: Span) -> Vec<u8> {
     let mut key = Vec::with_capacity(payee_id.len() + calendar.len() + 9);
-    write_entry_key(payee_id, calendar, quarter, &mut key);
+    write_entry_key(payee_id, calendar, span, &mut key);
     key
 }
 
 /// The same into a buffer that is used again: this is called for every credit.
-pub fn write_entry_key(payee_id: &str, calendar: &str, quarter: Quarter, key: &mut Vec<u8>) {
+pub fn write_entry_key(payee_id: &str, calendar: &str, span: Span, key: &mut Vec<u8>) {
     key.clear();
     key.extend_from_slice(payee_id.as_bytes());
     key.push(0);
     key.extend_from_slice(calendar.as_bytes());
     key.push(0);
-    let year = quarter.0.div_euclid(4);
+    let (year, quarter) = match span {
+        Span::Quarter(Quarter(quarter)) => (quarter.div_euclid(4), Some(quarter.rem_euclid(4))),
+        Span::Year(Year(year)) => (year, None),
+    };
     let digit = |of: i32| b'0' + (year / of % 10) as u8;
-    key.extend_from_slice(&[digit(1000), digit(100), digit(10), digit(1), b'-', b'Q', b'1' + quarter.0.rem_euclid(4) as u8]);
+    key.extend_from_slice(&[digit(1000), digit(100), digit(10), digit(1)]);
+    if let Some(quarter) = quarter {
+        key.extend_from_slice(&[b'-', b'Q', b'1' + quarter as u8]);
+    }
 }
 
 /// `payee \0 \0 pay group`: before the payee's entries, since no calendar's id is empty.
@@ -188,7 +195,7 @@ pub fn ledger_key(payee_id: &str) -> Vec<u8> {
 /// What a key is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOf<'k> {
-    Entry { payee_id: &'k str, calendar: &'k str, quarter: Quarter },
+    Entry { payee_id: &'k str, calendar: &'k str, span: Span },
     Ledger { payee_id: &'k str },
 }
 
@@ -198,5 +205,5 @@ pub fn parse_key(key: &[u8]) -> Option<KeyOf<'_>> {
     if calendar.is_empty() {
         return Some(KeyOf::Ledger { payee_id });
     }
-    Some(KeyOf::Entry { payee_id, calendar, quarter: last.parse().ok()? })
+    Some(KeyOf::Entry { payee_id, calendar, span: last.parse().ok()? })
 }

@@ -1,4 +1,4 @@
-//! What a payee's quarter was told: measured sums per pay period, statements about quotas, what is settled of deals, and
+//! What a payee's span was told: measured sums per pay period, statements about quotas, what is settled of deals, and
 //! manual adjustments. Sums, statements and adjustments add up in any order; of a deal the last word counts.
 
 use crate::domain::adjustment::AdjustmentMade;
@@ -32,7 +32,7 @@ pub struct Listed {
     pub closed_on: Date,
     pub sequence: Option<i64>,
     pub deal_id: CompactString,
-    /// 0, 1 or 2: the place of the close date's period in its quarter.
+    /// The place of the close date's period in its span, from 0.
     pub place: u8,
     pub value: i128,
 }
@@ -49,7 +49,7 @@ pub struct DealKey<'k> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
     pub measure: CompactString,
-    /// 0, 1 or 2: the period's place in its quarter.
+    /// The period's place in its span, from 0.
     pub place: u8,
     pub by_kind: ByKind,
 }

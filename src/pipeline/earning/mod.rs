@@ -1,4 +1,4 @@
-//! The second stage, keyed by payee and quarter: credits and quotas in, attainment, accruals and payouts out.
+//! The second stage, keyed by payee and quarter (and year, for what is longer): credits and quotas in, attainment, accruals and payouts out.
 //!
 //! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
 //! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
@@ -24,7 +24,7 @@ mod tranches;
 use super::feed::Feed;
 use super::packed::PackedCredits;
 use super::{Effects, Flow, Input, Origin, Phase, Stage, StageError, States, alarm};
-use crate::domain::calendar::Quarter;
+use crate::domain::calendar::Span;
 use crate::domain::fact::Fact;
 use crate::domain::output::Causes;
 use crate::domain::reject::Reject;
@@ -49,8 +49,9 @@ pub struct Earning {
     places: FxHashMap<u32, FxHashMap<Arc<[u8]>, usize>>,
     /// Used again for every credit.
     key: Vec<u8>,
-    /// Of the record that is being counted, by its payees: the quarter that was last counted, and where it is loaded.
-    recent: Vec<Option<(Quarter, usize)>>,
+    /// Of the record that is being counted, by its payees: the quarter and the year that were last counted, and where
+    /// they are loaded.
+    recent: Vec<[Option<(Span, usize)>; 2]>,
     /// Used again for every state.
     scratch: Vec<u8>,
     saved: Option<(World, BTreeMap<u32, Partition>)>,
@@ -75,7 +76,7 @@ struct Loaded {
 }
 
 enum State {
-    Entry { entry: Entry, payee_id: Arc<str>, calendar: Arc<str>, quarter: Quarter },
+    Entry { entry: Entry, payee_id: Arc<str>, calendar: Arc<str>, span: Span },
     Ledger(Ledger),
 }
 
@@ -118,9 +119,9 @@ impl Earning {
                 let ledger = entry::decode_ledger(stored.as_deref()).map_err(|error| alarm(partition, error))?;
                 State::Ledger(ledger)
             }
-            Some(KeyOf::Entry { payee_id, calendar, quarter }) => {
+            Some(KeyOf::Entry { payee_id, calendar, span }) => {
                 let entry = entry::decode(stored.as_deref()).map_err(|error| alarm(partition, error))?;
-                State::Entry { entry, payee_id: payee_id.into(), calendar: calendar.into(), quarter }
+                State::Entry { entry, payee_id: payee_id.into(), calendar: calendar.into(), span }
             }
             None => return Err(alarm(partition, "a stored key is not one of earning's")),
         };

@@ -19,7 +19,7 @@ use crate::pipeline::earning::entry::PAY_GROUP;
 use crate::pipeline::{Effects, Output, StageError, States};
 use std::sync::Arc;
 
-/// A payee has few quarters; a batch of keys always holds all of one payee.
+/// A payee has few entries; a batch of keys always holds all of one payee.
 const LEAST_KEYS: usize = 256;
 
 impl Earning {
@@ -231,7 +231,7 @@ impl Earning {
         Ok(payees.filter(|payee_id| world.draws(payee_id, period)).map(ledger_key).collect())
     }
 
-    /// What is booked into a period, over all of a payee's quarters; of what is paid in tranches what its run pays.
+    /// What is booked into a period, over all of a payee's entries; of what is paid in tranches what its run pays.
     fn lines(&self, places: &[usize], period: Period) -> Lines {
         let mut lines = Lines::new();
         for place in places {

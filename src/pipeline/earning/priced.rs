@@ -51,13 +51,12 @@ impl<'w> Pricing<'w> {
         self.earned.iter().find(|(of, _)| of == key).map(|(_, priced)| priced)
     }
 
-    /// Adds an amount that is due at once to what is there; false where nothing is.
-    pub fn raise(&mut self, key: &BookKey, minor: Minor, exact: Exact) -> bool {
-        let Some((_, priced)) = self.earned.iter_mut().find(|(of, _)| of == key) else { return false };
+    /// Adds an amount that is due at once to what is there.
+    pub fn raise(&mut self, key: &BookKey, minor: Minor, exact: Exact) {
+        let Some((_, priced)) = self.earned.iter_mut().find(|(of, _)| of == key) else { return };
         let raised = |sum: Minor| Minor(sum.0.saturating_add(minor.0));
         (priced.minor, priced.due) = (raised(priced.minor), priced.due.map(raised));
         priced.exact = &priced.exact + &exact;
-        true
     }
 
     /// Two plans of a payee may hold a component of the same id: they add up.

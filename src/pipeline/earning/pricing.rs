@@ -4,7 +4,7 @@ use super::adjusting::{Adjusted, adjusted};
 use super::entry::Waiting;
 use super::inputs::{Inputs, Listed, Statement};
 use super::priced::{Priced, Pricing, Source};
-use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
+use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Span};
 use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
 use crate::domain::money::{Amount, Measured, Minor};
@@ -36,12 +36,13 @@ impl<'w> InForce<'w> {
     }
 }
 
-/// One component of one plan: its version in each of the quarter's periods.
+/// One component of one plan: its version in each of the span's periods.
 struct Versions<'w> {
     plan_id: &'w str,
     component_id: &'w str,
     kind: IntervalKind,
-    in_force: [Option<InForce<'w>>; 3],
+    /// By period of the span.
+    in_force: [Option<InForce<'w>>; 12],
 }
 
 impl Versions<'_> {
@@ -82,46 +83,50 @@ impl FallingDue<'_> {
     }
 }
 
-/// The terms of a payee's quarter under a world: its components, and what of them is missing.
+/// The terms of a payee's span under a world: its components, and what of them is missing.
 pub struct Terms<'w> {
     pub world: &'w World,
-    quarter: Quarter,
+    span: Span,
     payee: Option<&'w Payee>,
-    /// The plans that they follow from, by period of the quarter.
-    plans: [&'w [String]; 3],
+    /// The plans that they follow from, by period of the span.
+    plans: Vec<&'w [String]>,
     /// By plan and component.
     versions: Vec<Versions<'w>>,
     waiting: Vec<Waiting>,
 }
 
 impl<'w> Terms<'w> {
-    pub fn of(payee_id: &str, quarter: Quarter, world: &'w World) -> Terms<'w> {
-        let plans = plans_of(payee_id, quarter, world);
+    pub fn of(payee_id: &str, span: Span, world: &'w World) -> Terms<'w> {
+        let plans: Vec<_> = plans_of(payee_id, span, world).collect();
         let payee = world.organisation.get(payee_id).map(AsRef::as_ref);
-        let mut terms = Terms { world, quarter, payee, plans, versions: Vec::new(), waiting: Vec::new() };
-        for (at, period) in quarter.periods().into_iter().enumerate() {
+        let mut terms = Terms { world, span, payee, plans: Vec::new(), versions: Vec::new(), waiting: Vec::new() };
+        for (at, period) in span.periods().enumerate() {
             for plan_id in plans[at] {
                 let Some(plan) = world.plan_version(plan_id, period) else {
                     let message = format!("plan \"{plan_id}\" has no version in force in {period} for payee \"{payee_id}\"");
-                    terms.waiting.push(Waiting { reason: Reason::MissingPlan, message });
+                    // Of a year its quarters say so.
+                    if !span.is_year() {
+                        terms.waiting.push(Waiting { reason: Reason::MissingPlan, message });
+                    }
                     continue;
                 };
-                for (place, component) in plan.plan.components.iter().enumerate() {
+                let components = plan.plan.components.iter().enumerate();
+                for (place, component) in components.filter(|(_, of)| of.interval.is_yearly() == span.is_year()) {
                     wait_for_measures(component, world, &mut terms.waiting);
                     versions_slot(&mut terms.versions, plan, component).in_force[at] = Some(InForce { plan, place });
                 }
             }
         }
         terms.versions.sort_by_key(|of| (of.plan_id, of.component_id, of.kind));
-        terms
+        Terms { plans, ..terms }
     }
 
     /// Whether these are another payee's terms, too: most payees share their plans with many.
-    pub fn are_of(&self, payee_id: &str, quarter: Quarter) -> bool {
+    pub fn are_of(&self, payee_id: &str, span: Span) -> bool {
         // What waits names its payee, and so does what is read of a payee's own rows.
         let known = || self.world.organisation.get(payee_id).is_some();
         let shared = self.waiting.is_empty() && !self.is_personal() && self.payee.is_some() == known();
-        shared && self.quarter == quarter && self.plans == plans_of(payee_id, quarter, self.world)
+        shared && self.span == span && self.plans.iter().copied().eq(plans_of(payee_id, span, self.world))
     }
 
     /// Whether a payee's own parameters or dates have a say.
@@ -132,9 +137,9 @@ impl<'w> Terms<'w> {
 
     /// What the components measure, and over which interval.
     pub fn measured(&self) -> impl Iterator<Item = (&'w str, Interval)> {
-        let periods = self.quarter.periods();
         self.versions.iter().flat_map(move |versions| {
-            let in_force = versions.in_force.iter().zip(periods).filter_map(|(version, period)| version.zip(Some(period)));
+            let in_force =
+                versions.in_force.iter().zip(self.span.periods()).filter_map(|(version, period)| version.zip(Some(period)));
             in_force.flat_map(|(version, period)| {
                 let interval = Interval::of(versions.kind, period);
                 version.component().measures().map(move |(measure, _)| (measure, interval))
@@ -142,17 +147,29 @@ impl<'w> Terms<'w> {
         })
     }
 
-    /// Whether anything of the quarter is paid in tranches.
+    /// The shortest interval of a component of this name that is in force in a period, in whichever span it is.
+    pub fn shortest_kind(&self, component_id: &str, period: Period) -> Option<IntervalKind> {
+        let plans = self.plans.get(self.span.place(period)).into_iter().copied().flatten();
+        let components = plans.filter_map(|plan_id| self.world.plan_version(plan_id, period)).flat_map(|of| &of.plan.components);
+        components.filter(|component| component.component_id == component_id).map(|component| component.interval).min()
+    }
+
+    /// Whether anything of the span is paid in tranches.
     pub fn has_tranches(&self) -> bool {
         self.versions.iter().any(Versions::has_tranches)
     }
 
-    /// What the quarter was told, with what was adjusted by hand.
+    /// What the span was told, with what was adjusted by hand.
     pub fn adjusted<'i>(&self, inputs: &'i Inputs) -> Adjusted<'i> {
-        adjusted(inputs, self.payee.is_some(), self.world)
+        adjusted(inputs, self.payee.is_some(), self.span, self.world)
     }
 
-    /// Prices what the quarter was told.
+    /// A year of a company in which nothing runs over more than a quarter.
+    pub fn is_summed_by_nobody(&self) -> bool {
+        self.span.is_year() && self.world.yearly.is_none()
+    }
+
+    /// Prices what the span was told.
     pub fn price(&self, inputs: &Inputs) -> Pricing<'w> {
         self.price_for(inputs, None)
     }
@@ -164,23 +181,19 @@ impl<'w> Terms<'w> {
         let inputs = &*adjusted.inputs;
         let Some(calendar) = self.world.calendar.as_deref() else {
             pricing.waiting.extend(inputs.statements.iter().map(no_period));
-            adjusted.book(&mut pricing, self.world);
+            adjusted.book(&mut pricing, self);
             return pricing;
         };
         for versions in &self.versions {
-            match versions.kind {
-                IntervalKind::Quarter => {
-                    self.price_interval(Interval::Quarter(self.quarter), versions, inputs, run, &mut pricing);
-                }
-                IntervalKind::Month => {
-                    for period in self.quarter.periods() {
-                        self.price_interval(Interval::Month(period), versions, inputs, run, &mut pricing);
-                    }
-                }
+            for interval in self.span.intervals(versions.kind) {
+                self.price_interval(interval, versions, inputs, run, &mut pricing);
             }
         }
         wait_for_periods(inputs, calendar, &mut pricing.waiting);
-        adjusted.book(&mut pricing, self.world);
+        if self.is_summed_by_nobody() {
+            pricing.waiting.extend(inputs.statements.iter().map(no_long_component));
+        }
+        adjusted.book(&mut pricing, self);
         pricing.waiting.sort();
         pricing.waiting.dedup();
         pricing
@@ -195,7 +208,7 @@ impl<'w> Terms<'w> {
         pricing: &mut Pricing<'w>,
     ) {
         let (first, last) = interval.first_and_last();
-        let in_force = |period: Period| versions.in_force[period.place_in_quarter()];
+        let in_force = |period: Period| versions.in_force[self.span.place(period)];
         let periods = (first.0..=last.0).map(Period);
         let rows = periods.clone().map(|period| self.period_input(interval, period, in_force(period), inputs));
         let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
@@ -256,7 +269,7 @@ impl<'w> Terms<'w> {
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
         input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
         if component.lists_deals() {
-            let listed = inputs.deals_of(&component.measure, period.place_in_quarter());
+            let listed = inputs.deals_of(&component.measure, self.span.place(period));
             let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
             input.deals = listed.map(deal).collect();
         }
@@ -273,8 +286,9 @@ impl<'w> Terms<'w> {
         let Some(measure) = measure else { return Some(Reading::default()) };
         let quota = self.world.bounds(period).and_then(|(first_day, _)| inputs.quota(measure, interval, first_day));
         let (first, _) = interval.first_and_last();
-        let before = cumulative(inputs, measure, first.place_in_quarter(), period.place_in_quarter())?;
-        let after = before.checked_add(inputs.by_kind(measure, period.place_in_quarter()).total()?)?;
+        let (first, at) = (self.span.place(first), self.span.place(period));
+        let before = cumulative(inputs, measure, first, at)?;
+        let after = before.checked_add(inputs.by_kind(measure, at).total()?)?;
         Some(Reading { quota: quota.map(|quota| quota.amount), from: Measured(before), to: Measured(after) })
     }
 
@@ -303,11 +317,9 @@ fn lacking(component_id: &str, interval: Interval, lacks: Lacks<'_>) -> Waiting 
     }
 }
 
-fn plans_of<'w>(payee_id: &str, quarter: Quarter, world: &'w World) -> [&'w [String]; 3] {
-    match (world.calendar.as_deref(), world.organisation.get(payee_id)) {
-        (Some(calendar), Some(payee)) => quarter.periods().map(|period| plans_in(payee, calendar, period)),
-        _ => [&[]; 3],
-    }
+fn plans_of<'w>(payee_id: &str, span: Span, world: &'w World) -> impl Iterator<Item = &'w [String]> {
+    let known = world.calendar.as_deref().zip(world.organisation.get(payee_id));
+    span.periods().map(move |period| known.map_or(&[][..], |(calendar, payee)| plans_in(payee, calendar, period)))
 }
 
 fn versions_slot<'v, 'w>(
@@ -318,7 +330,7 @@ fn versions_slot<'v, 'w>(
     let (plan_id, component_id, kind) = (plan.plan.plan_id.as_str(), component.component_id.as_str(), component.interval);
     let same = |of: &Versions<'_>| of.component_id == component_id && of.plan_id == plan_id && of.kind == kind;
     let at = versions.iter().position(same).unwrap_or_else(|| {
-        versions.push(Versions { plan_id, component_id, kind, in_force: [None; 3] });
+        versions.push(Versions { plan_id, component_id, kind, in_force: [None; 12] });
         versions.len() - 1
     });
     &mut versions[at]
@@ -342,6 +354,13 @@ fn wait_for_periods(inputs: &Inputs, calendar: &Calendar, waiting: &mut Vec<Wait
         calendar.bounds(first).is_none() || calendar.bounds(last).is_none()
     });
     waiting.extend(unreached.map(no_period));
+}
+
+fn no_long_component(statement: &Statement) -> Waiting {
+    let (measure, interval) = (&statement.measure, statement.interval);
+    let message =
+        format!("the quota of \"{measure}\" for {interval}: no plan has a component that runs over more than a quarter");
+    Waiting { reason: Reason::MissingPlan, message }
 }
 
 pub fn no_period(statement: &Statement) -> Waiting {

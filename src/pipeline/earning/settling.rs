@@ -61,32 +61,33 @@ struct Pricer<'w> {
     world: &'w World,
     snapshots: &'w Snapshots,
     partitions: &'w BTreeMap<u32, Partition>,
-    /// Of the entry before.
-    terms: Option<Terms<'w>>,
+    /// Of the quarter and of the year before.
+    terms: [Option<Terms<'w>>; 2],
 }
 
 impl<'w> Pricer<'w> {
     fn new(world: &'w World, snapshots: &'w Snapshots, partitions: &'w BTreeMap<u32, Partition>) -> Pricer<'w> {
-        Pricer { world, snapshots, partitions, terms: None }
+        Pricer { world, snapshots, partitions, terms: [None, None] }
     }
 
     /// Brings an entry's books and attainments up to date.
     fn reprice(&mut self, loaded: &mut Loaded, effects: &mut Effects) -> Result<(), StageError> {
         loaded.touched = false;
-        let State::Entry { entry, payee_id, quarter, calendar } = &mut loaded.state else { return Ok(()) };
+        let State::Entry { entry, payee_id, span, calendar } = &mut loaded.state else { return Ok(()) };
         if self.world.calendar.is_some() && *calendar != self.world.calendar_id {
             return Ok(());
         }
         let Some(partition) = self.partitions.get(&loaded.partition) else { return Err(alarm(loaded.partition, "not assigned")) };
         let standpoint = partition.progress.standpoint(&loaded.key, self.world, self.snapshots);
         let causes = loaded.causes.unwrap_or_else(|| facts_cause(self.world));
-        let subject = Subject { payee_id, quarter: *quarter, causes };
-        let shared = self.terms.take().filter(|terms| terms.are_of(payee_id, *quarter));
-        let terms = &*self.terms.insert(shared.unwrap_or_else(|| Terms::of(payee_id, *quarter, self.world)));
+        let subject = Subject { payee_id, span: *span, causes };
+        let kept = &mut self.terms[usize::from(span.is_year())];
+        let shared = kept.take().filter(|terms| terms.are_of(payee_id, *span));
+        let terms = &*kept.insert(shared.unwrap_or_else(|| Terms::of(payee_id, *span, self.world)));
         let overflow = || alarm(loaded.partition, "a sum does not fit");
         let booked = book(entry, &subject, &standpoint, terms).ok_or_else(overflow)?;
         let released = partition.progress.released_for(&loaded.key, self.world);
-        let attained = attain(entry, payee_id, *quarter, released, terms).ok_or_else(overflow)?;
+        let attained = attain(entry, payee_id, *span, released, terms).ok_or_else(overflow)?;
         loaded.changed |= booked.changed || !attained.is_empty() || booked.waiting != entry.waiting;
         effects.outputs.extend(attained.into_iter().map(Output::Attainment));
         effects.outputs.extend(booked.accruals.into_iter().map(Output::Accrual));

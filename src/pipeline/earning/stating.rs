@@ -3,7 +3,8 @@
 use super::entry::entry_key;
 use super::inputs::Statement;
 use super::{Earning, State, alarm};
-use crate::domain::adjustment::AdjustmentMade;
+use crate::domain::adjustment::{AdjustmentMade, Target};
+use crate::domain::calendar::Span;
 use crate::domain::output::RejectKind;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
@@ -22,7 +23,7 @@ impl Earning {
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<(), StageError> {
-        let place = self.load(number, &entry_key(quota.payee_id, quota.calendar, quota.interval.quarter()), states)?;
+        let place = self.load(number, &entry_key(quota.payee_id, quota.calendar, Span::of(quota.interval)), states)?;
         let statement = Statement::of(quota);
         let State::Entry { entry, .. } = &self.loaded[place].state else {
             return Err(alarm(number, "a quota's key is a ledger's"));
@@ -54,25 +55,30 @@ impl Earning {
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<(), StageError> {
-        let place = self.load(number, &entry_key(&of.payee_id, &of.calendar, of.effective_period.quarter()), states)?;
-        let State::Entry { entry, .. } = &self.loaded[place].state else {
-            return Err(alarm(number, "an adjustment's key is a ledger's"));
-        };
-        let all = entry.later.iter().map(|(_, later)| later).chain([&entry.inputs]).flat_map(|inputs| &inputs.adjustments);
-        let known = all.into_iter().find(|known| known.adjustment_id == of.adjustment_id);
-        let verdict = match known {
-            Some(same) if same.says_the_same(of) => return Ok(()),
-            Some(_) => Err(adjustment_conflict(of)),
-            None => self.check_calendar(&of.calendar),
-        };
-        if let Err(reject) = verdict {
-            let position = Position { topic: Topic::AdjustmentMade, partition: packed.source, offset: cause.offset };
-            self.refuse(position, &of.payee_id, reject, effects);
-            return Ok(());
+        let quarter = Span::Quarter(of.effective_period.quarter());
+        // What is measured and earned over a year may be told of later: a component says so, or another version of it.
+        let year = (!matches!(of.target, Target::Pay { .. })).then_some(Span::Year(of.effective_period.year()));
+        for span in [quarter].into_iter().chain(year) {
+            let place = self.load(number, &entry_key(&of.payee_id, &of.calendar, span), states)?;
+            let State::Entry { entry, .. } = &self.loaded[place].state else {
+                return Err(alarm(number, "an adjustment's key is a ledger's"));
+            };
+            let all = entry.later.iter().map(|(_, later)| later).chain([&entry.inputs]).flat_map(|inputs| &inputs.adjustments);
+            let known = all.into_iter().find(|known| known.is_named_like(of));
+            let verdict = match known {
+                Some(same) if same.says_the_same(of) => return Ok(()),
+                Some(_) => Err(adjustment_conflict(of)),
+                None => self.check_calendar(&of.calendar),
+            };
+            if let Err(reject) = verdict {
+                let position = Position { topic: Topic::AdjustmentMade, partition: packed.source, offset: cause.offset };
+                self.refuse(position, &of.payee_id, reject, effects);
+                return Ok(());
+            }
+            self.note_cause(place, packed.source, cause);
+            let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
+            inputs.adjust(of.clone());
         }
-        self.note_cause(place, packed.source, cause);
-        let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
-        inputs.adjust(of.clone());
         Ok(())
     }
 

@@ -39,13 +39,13 @@ impl Earning {
 
 /// `None` when an amount does not fit.
 fn pay_entry(loaded: &mut Loaded, standpoint: &Standpoint, run: Period) -> Option<i128> {
-    let State::Entry { entry, payee_id, quarter, calendar } = &mut loaded.state else { return Some(0) };
+    let State::Entry { entry, payee_id, span, calendar } = &mut loaded.state else { return Some(0) };
     let Some(close) = standpoint.pending.first().filter(|close| close.world.calendar_id == *calendar) else { return Some(0) };
     let begun = entry.books.iter().any(|book| !book.paid.is_empty());
     if !begun && !close.world.has_tranches() {
         return Some(0);
     }
-    let terms = Terms::of(payee_id, *quarter, &close.world);
+    let terms = Terms::of(payee_id, *span, &close.world);
     if !begun && !terms.has_tranches() {
         return Some(0);
     }

@@ -145,7 +145,7 @@ fn quotas_that_are_refused() {
     let at = good.windows(7).position(|window| window == b"2026-Q1").expect("the interval is there");
     let mut interval = good.clone();
     interval[at + 6] = b'9';
-    check(b"ana", &interval, "interval: \"2026-Q9\" is not an interval like 2026-Q1 or 2026-01 [invalid_field]");
+    check(b"ana", &interval, "interval: \"2026-Q9\" is not an interval like 2026-01, 2026-Q1, 2026-H1 or 2026 [invalid_field]");
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (measure, "NEW", "RESALE", "deal_kinds[0]: \"RESALE\" is not supported; use NEW or RENEWAL or EXPANSION"),
         (plan, "carry", "restart", "mid_interval_change: \"restart\" is not supported; use carry"),
         (plan, "adjust", "freeze", "after_release: \"freeze\" is not supported; use adjust"),
-        (plan, "quarter", "year", "{c}.interval: \"year\" is not supported; use month or quarter"),
+        (plan, "quarter", "week", "{c}.interval: \"week\" is not supported; use month or quarter or half_year or year"),
         (plan, "running", "payee", "{c}.scope: \"payee\" is not supported; use running or deal"),
         (plan, "attainment", "score", "{c}.tier_by: \"score\" is not supported; use amount or attainment or quantity or count"),
         (plan, "rate_of", "points", "{c}.pays: \"points\" is not supported; use rate_of or per_unit or fraction_of or lump"),

@@ -8,6 +8,7 @@ impl Making {
         let company = Company { company_id, currency, calendar, closer_may_release: self.random.chance(20) };
         self.fact("admin", FactBody::CompanyDefined(company));
         self.calendars();
+        self.long = self.random.chance(50);
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);
             let body = FactBody::MeasureDefined(measure(id));
@@ -96,6 +97,15 @@ impl Making {
         if self.random.chance(50) { plain } else { self.shaped(plain) }
     }
 
+    /// Half of the companies have components over more than a quarter.
+    fn interval_kind(&mut self) -> IntervalKind {
+        if self.long && self.random.chance(40) {
+            self.features.count("half-year or year");
+            return *self.random.pick(&[IntervalKind::HalfYear, IntervalKind::Year]);
+        }
+        *self.random.pick(&[IntervalKind::Month, IntervalKind::Quarter, IntervalKind::Quarter])
+    }
+
     fn plain(&mut self, id: &str) -> Component {
         let measure = *self.random.pick(&MEASURES);
         let plain = rewards::plain_axis(measure);
@@ -107,7 +117,7 @@ impl Making {
         Component {
             component_id: id.into(),
             earning_code: (*self.random.pick(&["COMM", "BONUS"])).into(),
-            interval: *self.random.pick(&[IntervalKind::Month, IntervalKind::Quarter, IntervalKind::Quarter]),
+            interval: self.interval_kind(),
             scope: Scope::Running,
             measure: measure.into(),
             tier_by: if by_attainment { TierBy::Attainment } else { plain },
@@ -142,7 +152,8 @@ impl Making {
         let mut changed = components.to_vec();
         for component in &mut changed {
             let other = self.component(&component.component_id);
-            *component = Component { rounding: component.rounding, interval: component.interval, ..other };
+            let interval = if self.long && self.random.chance(10) { other.interval } else { component.interval };
+            *component = Component { rounding: component.rounding, interval, ..other };
         }
         if changed.len() > 1 && self.random.chance(20) {
             changed.pop();

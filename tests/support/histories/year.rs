@@ -221,7 +221,12 @@ impl Making {
         self.features.count("quota");
         let month = Interval::Month(Period(JANUARY.0 + self.random.below(4) as i32));
         let quarter = Interval::Quarter(Quarter(2026 * 4 + self.random.below(2) as i32));
-        let interval = if self.random.chance(35) { month } else { quarter };
+        let mut interval = if self.random.chance(35) { month } else { quarter };
+        if self.random.chance(if self.long { 35 } else { 5 }) {
+            self.features.count("quota of a half-year or year");
+            let first_half = Interval::Half(Half(2026 * 2));
+            interval = *self.random.pick(&[Interval::Year(Year(2026)), first_half]);
+        }
         let payees = [&REPS[..], &MANAGERS[..]].concat();
         OwnedQuota {
             payee_id: (*self.random.pick(&payees)).into(),
@@ -247,12 +252,13 @@ impl Making {
     }
 
     fn applies_from(&mut self, interval: Interval) -> Option<Date> {
-        let Interval::Quarter(quarter) = interval else { return None };
-        if self.random.chance(50) {
+        let (first, last) = interval.first_and_last();
+        if first == last || self.random.chance(50) {
             return None;
         }
         self.features.count("quota applies from");
-        let month = quarter.0.rem_euclid(4) * 3 + self.random.below(3) as i32 + 1;
+        let among = (last.0 - first.0 + 1).min(6) as usize;
+        let month = first.0.rem_euclid(12) + self.random.below(among) as i32 + 1;
         Some(self.first_day(month as i8))
     }
 
