@@ -29,7 +29,8 @@ fn a_person_adds_repeats_and_takes_back() {
     assert_eq!(adjust(&contest, &data, 0), first, "the same words are the same adjustment");
     adjust(&["ana", "2026-01", "-20.25", "--pay", "CONTEST", "--reason", "lunch"], &data, 0);
     adjust(&["ana", "2026-01", "40000", "--credit", "renewals", "--reason", "of the former CRM", "--id", "C1"], &data, 0);
-    run(&["close", "2026-01", "--yes", "--wait", "--author", "kim"], &data, 0);
+    let review = run(&["close", "2026-01", "--yes", "--wait", "--author", "kim"], &data, 0);
+    assert!(review.contains("lines of pay by hand, 979.75 USD in all"), "{review}");
     run(&["release", "2026-01", "--author", "lee"], &data, 0);
 
     let id = first.lines().nth(1).and_then(|line| line.strip_prefix("adjustment ")).unwrap();
@@ -101,4 +102,7 @@ fn what_fits_nothing_is_told() {
     check(&["ana", "--reverse", "A1"], 1, "has an adjustment \"A1\" in more than one quarter");
     let parked = run(&["rejects", "list", "--kind", "parked"], &data, 0);
     assert!(parked.contains("5 parked"), "{parked}");
+    let review = run(&["close", "2026-01", "--yes", "--author", "kim"], &data, 0);
+    assert!(review.contains("3  adjustments fit nothing (parked)"), "{review}");
+    assert!(review.contains("nobody: adjustment \"by-hand-"), "{review}");
 }

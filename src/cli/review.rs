@@ -1,9 +1,10 @@
-//! What a person looks at before a period is closed: what is parked or rejected, who has no plan or quota, whose
-//! balance is negative, and who gained most.
+//! What a person looks at before a period is closed: what is parked or rejected, who has no plan or quota, what is paid by
+//! hand, whose balance is negative, and who gained most.
 
 use super::console::Console;
 use super::session::Session;
 use super::table::{Table, grouped};
+use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
 use crate::domain::output::RejectKind;
@@ -27,6 +28,7 @@ pub fn before_close(session: &Session, console: &Console, period: Period) -> any
     scan::all(client, Topic::Accrual, |batch, row| {
         batch.value(row).map_or(Ok(()), |value| codec.read_accrual(value).map(|accrual| totals.add(accrual)))
     })?;
+    by_hand(console, &totals, period);
     movers(console, &totals, period);
     Ok(())
 }
@@ -38,27 +40,42 @@ fn waiting(console: &Console, rejects: &Rejects) {
     };
     let (plan, quota) = (parked(&[Reason::MissingPlan]), parked(&[Reason::MissingQuota]));
     let uncovered = parked(&[Reason::UnknownTerritory]);
-    let deals = rejects.count(RejectKind::Parked) - plan - quota - uncovered;
+    let unmatched = parked(&[Reason::UnmatchedAdjustment]);
+    let deals = rejects.count(RejectKind::Parked) - plan - quota - uncovered - unmatched;
     let rejected = rejects.count(RejectKind::Rejected);
     let line = |count: usize, what: &str| console.notice(&format!("  {count:>6}  {what}"));
     line(deals, "inputs wait for a fact (parked)");
     line(uncovered, "deals have a line without a territory, or one that nobody has (parked)");
-    gaps(console, rejects);
+    named(console, rejects, Reason::UnknownTerritory);
+    line(unmatched, "adjustments fit nothing (parked)");
+    named(console, rejects, Reason::UnmatchedAdjustment);
     line(rejected, "inputs were rejected");
     line(plan, "payees and intervals without a plan");
     line(quota, "components and intervals without a quota");
-    if deals + uncovered + rejected + plan + quota > 0 {
+    if deals + uncovered + unmatched + rejected + plan + quota > 0 {
         console.notice("  see: accrue rejects list");
     }
 }
 
-/// The first deals that lack a territory, by name.
-fn gaps(console: &Console, rejects: &Rejects) {
+/// The first that wait for one reason, by deal or payee.
+fn named(console: &Console, rejects: &Rejects, reason: Reason) {
     let parked = rejects.of(Some(RejectKind::Parked));
-    for record in parked.filter(|record| record.reject.reason == Reason::UnknownTerritory).take(SHOWN) {
-        let deal = String::from_utf8_lossy(&record.key);
-        console.notice(&format!("            {deal}: {}: {}", record.reject.field, record.reject.message));
+    for record in parked.filter(|record| record.reject.reason == reason).take(SHOWN) {
+        let about = String::from_utf8_lossy(&record.key);
+        let field = Some(&record.reject.field).filter(|field| !field.is_empty()).map(|field| format!("{field}: "));
+        console.notice(&format!("            {about}: {}{}", field.unwrap_or_default(), record.reject.message));
     }
+}
+
+/// What a person looks at twice: lines of pay that no component earned.
+fn by_hand(console: &Console, totals: &Totals, period: Period) {
+    let booked = || totals.0.iter().filter(|(key, _)| key.booking_period == period && key.component.starts_with(BY_HAND));
+    let lines = booked().filter(|(_, booked)| booked.total.0 != 0).count();
+    let sum: i64 = booked().map(|(_, booked)| booked.total.0).sum();
+    let currency = booked().next().map_or("", |(_, booked)| booked.currency.as_ref());
+    let sum =
+        if lines > 0 { format!(", {} {currency} in all", grouped(&totals::money(Minor(sum), currency))) } else { String::new() };
+    console.notice(&format!("  {lines:>6}  lines of pay by hand{sum}"));
 }
 
 /// What this period books, by payee: negative nets, and the largest sums.
