@@ -15,6 +15,7 @@ const FEATURES: &[&str] = &[
     "adjusted by parts of a cent",
     "adjustment conflict",
     "adjustment duplicate",
+    "adjustment id in another quarter",
     "adjustment reversed",
     "amendment",
     "boundary date",

@@ -1,11 +1,12 @@
 //! `accrue export`: data for other programs, the same bytes for the same events.
 
 use super::console::Console;
-use super::exit::{Exit, files_error, found_error, io_error};
+use super::exit::{Exit, files_error, found_error, io_error, usage_error};
 use super::session::{LogOptions, Session};
 use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
 use crate::files::payroll_file::{PayrollFile, PayrollNames, Profile, payroll_file};
+use crate::files::{SCHEMA_KINDS, json_schema};
 use crate::read::facts::{CloseState, Periods};
 use crate::read::payouts::{Run, released};
 use crate::read::totals;
@@ -20,6 +21,15 @@ pub enum Export {
     Totals(LogOptions),
     /// A released run as a file for payroll
     Payouts(Payouts),
+    /// The JSON Schema of a kind of file, for editors
+    Schema(Schema),
+}
+
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// plan, measures, calendar or company
+    #[arg(value_parser = SCHEMA_KINDS, hide_possible_values = true)]
+    kind: String,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -75,6 +85,11 @@ impl Export {
         match self {
             Export::Totals(options) => export_totals(&options, console),
             Export::Payouts(payouts) => payouts.run(console),
+            Export::Schema(Schema { kind }) => {
+                let schema = json_schema(&kind).ok_or_else(|| usage_error(format!("no kind of file is called \"{kind}\"")))?;
+                console.line(&serde_json::to_string_pretty(&schema)?)?;
+                Ok(Exit::Done)
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 //! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`,
 //! `adjustments`, `territories` (one file each); `draft`, `check`,
 //! `organisation`, `territory_check` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_sheet` (another system's
-//! report), `payroll_file` (what payroll takes).
+//! report), `json_schema` (for editors), `payroll_file` (what payroll takes).
 
 mod adjustments;
 pub mod case;
@@ -22,6 +22,7 @@ mod draft;
 mod fields;
 mod folder;
 mod json;
+mod json_schema;
 mod modes;
 mod modifiers;
 mod node;
@@ -48,6 +49,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use draft::CompanyFiles;
 pub use fields::did_you_mean as nearest_name;
 pub use folder::{company, company_from_texts};
+pub use json_schema::{KINDS as SCHEMA_KINDS, json_schema};
 pub use quotas::Quota;
 pub use source::{Located, Place};
 

@@ -11,9 +11,9 @@ use crate::domain::pay_terms::{Draw, MinimumSettlement, PayTerms, PaymentCap, Re
 /// `minor_digits`: of the plan's currency, where it is known. `None` where something was refused.
 pub fn pay_terms(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<PayTerms> {
     let before = findings.errors();
-    let draw = plan.has("draw").then(|| draw(plan, minor_digits, findings));
-    let payment_cap = plan.has("payment_cap").then(|| payment_cap(plan, minor_digits, findings));
-    let minimum_settlement = plan.has("minimum_settlement").then(|| minimum_settlement(plan, minor_digits, findings));
+    let draw = plan.node("draw").is_some().then(|| draw(plan, minor_digits, findings));
+    let payment_cap = plan.node("payment_cap").is_some().then(|| payment_cap(plan, minor_digits, findings));
+    let minimum_settlement = plan.node("minimum_settlement").is_some().then(|| minimum_settlement(plan, minor_digits, findings));
     let terms = (findings.errors() == before).then(|| PayTerms {
         draw: draw.flatten(),
         payment_cap: payment_cap.flatten(),

@@ -5,6 +5,7 @@ mod bad_files;
 mod calendars;
 mod case_files;
 mod deals;
+mod json_schemas;
 mod pay;
 mod publishing;
 mod refused_modes;

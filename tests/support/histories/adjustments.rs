@@ -52,11 +52,16 @@ impl Making {
         made
     }
 
-    /// Delivered again, or under another content.
+    /// Delivered again, or under another content, or for another quarter, where the same id is another adjustment.
     fn same_adjustment(&mut self) -> AdjustmentMade {
         let mut again = self.random.pick(&self.adjustments).clone();
         again.occurred_at = self.events.len() as i64;
-        if self.random.chance(50) {
+        if self.random.chance(25) {
+            self.features.count("adjustment id in another quarter");
+            let moved = if again.effective_period < Period(JANUARY.0 + 3) { 3 } else { -3 };
+            again.effective_period.0 += moved;
+            self.adjustments.push(again.clone());
+        } else if self.random.chance(50) {
             self.features.count("adjustment conflict");
             again.amount.0 += 1_000_000;
             again.amount.0 += i128::from(again.amount.0 == 0) * 1_000_000;

@@ -1,0 +1,303 @@
+//! JSON Schemas of the TOML files, for editors: which keys there are, what each takes, and what it is for.
+//!
+//! Choices come from `modes`, so that an editor offers exactly what `check` takes. What depends on more than one key (a
+//! `no_quota` without attainment, tiers in order) is `check`'s alone.
+
+use super::fields::Choices;
+use super::modes;
+use serde_json::{Map, Value, json};
+
+/// The kinds of files that have one.
+pub const KINDS: [&str; 4] = ["plan", "measures", "calendar", "company"];
+
+/// The schema of a kind of file; `None` for a kind that there is not.
+pub fn json_schema(kind: &str) -> Option<Value> {
+    let (title, body) = match kind {
+        "plan" => ("A version of a compensation plan", plan()),
+        "measures" => ("What is counted", table(&[("measure", list(measure(), "One measure each."))], &[])),
+        "calendar" => ("When pay periods begin", calendar()),
+        "company" => ("The company", company()),
+        _ => return None,
+    };
+    let mut schema = body;
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!(title);
+    Some(schema)
+}
+
+/// A table with exactly these keys.
+fn table(properties: &[(&str, Value)], optional: &[&str]) -> Value {
+    let required: Vec<&str> = properties.iter().map(|(key, _)| *key).filter(|key| !optional.contains(key)).collect();
+    let properties: Map<String, Value> = properties.iter().map(|(key, value)| (key.to_string(), value.clone())).collect();
+    json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required})
+}
+
+fn about(mut value: Value, description: &str) -> Value {
+    value["description"] = json!(description);
+    value
+}
+
+fn list(items: Value, description: &str) -> Value {
+    json!({"type": "array", "minItems": 1, "items": items, "description": description})
+}
+
+/// The choices that this version does.
+fn choice<T>(choices: &Choices<T>, description: &str) -> Value {
+    json!({"enum": names(choices), "description": description})
+}
+
+fn choices<T>(choices: &Choices<T>, description: &str) -> Value {
+    json!({"type": "array", "uniqueItems": true, "items": {"enum": names(choices)}, "description": description})
+}
+
+fn names<T>(choices: &Choices<T>) -> Vec<&'static str> {
+    choices.iter().filter(|(_, built)| built.is_some()).map(|(name, _)| *name).collect()
+}
+
+fn text(description: &str) -> Value {
+    json!({"type": "string", "minLength": 1, "description": description})
+}
+
+fn texts(description: &str) -> Value {
+    json!({"type": "array", "items": {"type": "string", "minLength": 1}, "description": description})
+}
+
+/// A plain decimal, or a percentage, as text: a float is not exact.
+fn number(description: &str) -> Value {
+    json!({"type": ["string", "integer"], "pattern": "^-?[0-9]+(\\.[0-9]+)?%?$", "description": description})
+}
+
+/// Editors hand a TOML date on as text.
+fn date(description: &str) -> Value {
+    json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "description": description})
+}
+
+fn period(description: &str) -> Value {
+    json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$", "description": description})
+}
+
+fn currency() -> Value {
+    json!({"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217 code."})
+}
+
+fn flag(description: &str) -> Value {
+    json!({"type": "boolean", "description": description})
+}
+
+fn company() -> Value {
+    let keys = [
+        ("company_id", text("Names the company on the log; it never changes.")),
+        ("currency", currency()),
+        ("calendar", text("The id in calendar.toml.")),
+        ("closer_may_release", flag("Whether who closed a period may release it, too.")),
+    ];
+    table(&keys, &[])
+}
+
+fn calendar() -> Value {
+    let keys = [
+        ("id", text("What plans and quotas call it.")),
+        ("kind", choice(modes::CALENDAR_KIND, "Months, or the weeks of a quarter's three pay periods.")),
+        ("from", period("The first pay period, by its fiscal year; of weeks the first of a year.")),
+        ("to", period("The last pay period, included.")),
+        ("starts", date("First day of `from`; months without one are civil months.")),
+        ("years_of_53_weeks", texts("Fiscal years whose last pay period has a week more.")),
+    ];
+    table(&keys, &["starts", "years_of_53_weeks"])
+}
+
+fn measure() -> Value {
+    let keys = [
+        ("id", text("What plans and quotas call it; another definition takes another id.")),
+        ("of", choice(modes::MEASURE_OF, "What is summed.")),
+        ("credit_kinds", choices(modes::CREDIT_KINDS, "Which credits count.")),
+        ("products", texts("Only these; none listed: every product.")),
+        ("geographies", texts("Only these; none listed: every geography.")),
+        ("segments", texts("Only these; none listed: every segment.")),
+        ("deal_kinds", choices(modes::DEAL_KIND, "Only these; none listed: every deal.")),
+    ];
+    table(&keys, &["products", "geographies", "segments", "deal_kinds"])
+}
+
+fn plan() -> Value {
+    let keys = [
+        ("plan", text("The plan's id; versions of it differ in `from`.")),
+        ("from", date("First day in force, the first of a pay period.")),
+        ("to", date("The day after the last; open where it is left out.")),
+        ("currency", currency()),
+        ("calendar", text("The id in calendar.toml; its periods are the pay periods.")),
+        ("prorate", prorate()),
+        ("mid_interval_change", choice(modes::MID_INTERVAL_CHANGE, "What another version inside an interval goes on from.")),
+        ("negative_pay", choice(modes::NEGATIVE_PAY, "What becomes of a negative net.")),
+        ("after_release", choice(modes::AFTER_RELEASE, "What a change of a released period does.")),
+        ("draw", draw()),
+        ("payment_cap", payment_cap()),
+        ("minimum_settlement", minimum_settlement()),
+        ("component", list(component(), "What is earned under one earning code, each.")),
+    ];
+    table(&keys, &["to", "draw", "payment_cap", "minimum_settlement"])
+}
+
+fn prorate() -> Value {
+    let keys = [
+        ("by", choice(modes::PRORATE_BY, "How the active part of an interval is counted.")),
+        ("quota", flag("Whether quotas shrink.")),
+        ("target", flag("Whether targets shrink.")),
+        ("cap", flag("Whether the caps of an interval shrink.")),
+        ("draw", flag("Whether draws and guarantees shrink.")),
+    ];
+    about(table(&keys, &[]), "What shrinks with the part of an interval in which somebody is on the plan.")
+}
+
+fn draw() -> Value {
+    let recover = [
+        ("from", period("The first pay period that takes back.")),
+        ("share_of_excess", number("The part of what is above the floor that goes to the draw.")),
+        ("floor", choice(modes::RECOVERY_FLOOR, "What recovery leaves.")),
+        ("max_balance", number("The most that may be owed.")),
+        ("at_end", choice(modes::AT_END, "What becomes of the rest when somebody leaves the plan.")),
+    ];
+    let keys = [
+        ("kind", choice(modes::DRAW_KIND, "Whether it is paid back.")),
+        ("amount", number("What a pay period pays at least.")),
+        ("first", period("First pay period.")),
+        ("last", period("Last pay period.")),
+        ("recover", about(table(&recover, &["max_balance"]), "How a recoverable draw is paid back.")),
+    ];
+    about(table(&keys, &["recover"]), "A draw or guarantee.")
+}
+
+fn payment_cap() -> Value {
+    let keys = [("amount", number("The most that a run pays.")), ("excess", choice(modes::PAYMENT_EXCESS, "What is above it."))];
+    about(table(&keys, &[]), "The most that a run pays.")
+}
+
+fn minimum_settlement() -> Value {
+    let keys = [("amount", number("A smaller net waits.")), ("flush", choice(modes::FLUSH, "When it is paid in any case."))];
+    about(table(&keys, &[]), "The least that a run pays.")
+}
+
+fn component() -> Value {
+    let keys = [
+        ("id", text("Its name on boards and statements.")),
+        ("earning_code", text("What payroll books it under.")),
+        ("interval", choice(modes::INTERVAL, "What its sums and quotas run over.")),
+        ("scope", choice(modes::SCOPE, "Whether the table is asked about the sum or about each deal.")),
+        ("quota", choice(modes::QUOTA, "Which quota attainment is of.")),
+        ("no_quota", choice(modes::NO_QUOTA, "What is earned where the quota is absent or zero.")),
+        ("tier_by", measured("What picks the tier.")),
+        ("pays", pays()),
+        ("method", choice(modes::METHOD, "What a tier does.")),
+        ("late", choice(modes::LATE, "Where a late deal goes, with the whole_deal methods.")),
+        ("count_split", choice(modes::COUNT_SPLIT, "How a split deal counts, with the whole_deal methods.")),
+        ("beyond", choice(modes::BEYOND, "What a curve does behind its last point.")),
+        ("tiers", list(tier(), "In order, the first from 0.")),
+        ("points", list(tier(), "Of a curve, in order.")),
+        ("weight", number("Times this.")),
+        ("multiplier", multiplier()),
+        ("gate", gate()),
+        ("cap", caps()),
+        ("boundary", choice(modes::BOUNDARY, "Which tier owns an exact hit.")),
+        ("negative", choice(modes::NEGATIVE, "What a negative sum earns.")),
+        ("direction", choice(modes::DIRECTION, "Whether more is better.")),
+        ("deficit", choice(modes::DEFICIT, "What is missing at an interval's end.")),
+        ("clawback", clawback()),
+        ("rounding", rounding()),
+        ("attribution", choice(modes::ATTRIBUTION, "Which earning a deal has, with tranches.")),
+        ("pay", list(tranche(), "When parts of it are paid; all of it when booked where it is left out.")),
+    ];
+    let required =
+        ["id", "earning_code", "interval", "scope", "tier_by", "pays", "method", "boundary", "negative", "clawback", "rounding"];
+    let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| !required.contains(key)).collect();
+    table(&keys, &optional)
+}
+
+fn measured(description: &str) -> Value {
+    let keys = [("measure", text("A measure of measures.toml.")), ("as", choice(modes::TIER_BY, "What it is compared as."))];
+    about(table(&keys, &[]), description)
+}
+
+fn pays() -> Value {
+    let one = |key: &str, value: Value| table(&[(key, value)], &[]);
+    let ways = [
+        one("rate_of", text("A rate of this measure's amount.")),
+        one("per_unit", text("Money per unit or deal of this measure.")),
+        one("fraction_of", json!({"const": "payee.target_incentive", "description": "A fraction of the payee's target."})),
+        one("lump", json!({"const": true, "description": "Amounts."})),
+    ];
+    json!({"oneOf": ways, "description": "What the value of a tier is paid on."})
+}
+
+fn tier() -> Value {
+    let keys = [
+        ("from", number("Where it starts; with a % sign of the quota.")),
+        ("at", number("Where a curve's point is.")),
+        ("to", number("Where it ends; only the last of interpolated tiers needs one.")),
+        ("rate", number("A rate or money per unit.")),
+        ("fraction", number("Of the target.")),
+        ("amount", number("Money.")),
+    ];
+    table(&keys, &["from", "at", "to", "rate", "fraction", "amount"])
+}
+
+fn multiplier() -> Value {
+    let factor = [("from", number("Where it starts.")), ("to", number("Where it ends.")), ("factor", number("Times this."))];
+    let keys = [
+        ("measure", text("A measure of measures.toml.")),
+        ("as", choice(modes::TIER_BY, "What it is compared as.")),
+        ("tiers", list(table(&factor, &["to"]), "In order, the first from 0.")),
+    ];
+    about(table(&keys, &[]), "Times the factor of the tier that a measure reaches.")
+}
+
+fn gate() -> Value {
+    let otherwise = [
+        json!({"const": "zero", "description": "Nothing."}),
+        table(&[("factor", number("Times this."))], &[]),
+        table(&[("cap", number("At most this."))], &[]),
+    ];
+    let keys = [
+        ("measure", text("A measure of measures.toml.")),
+        ("as", choice(modes::TIER_BY, "What it is compared as.")),
+        ("at_least", number("The threshold.")),
+        ("tested", choice(modes::TESTED, "All the time, or at the interval's end.")),
+        ("until_then", json!({"enum": ["pay", "hold"], "description": "What is done before it is tested at the end."})),
+        ("else", json!({"oneOf": otherwise, "description": "What is earned where it is not met."})),
+    ];
+    about(table(&keys, &["until_then"]), "A threshold under which the component pays less.")
+}
+
+fn caps() -> Value {
+    let keys = [
+        ("per", choice(modes::CAP_PER, "What it caps.")),
+        ("amount", number("The most.")),
+        ("excess", choice(modes::CAP_EXCESS, "What is above it.")),
+    ];
+    let cap = table(&keys, &[]);
+    json!({"oneOf": [cap.clone(), list(cap, "One per interval and one per deal.")], "description": "The most that is earned."})
+}
+
+fn clawback() -> Value {
+    let keys = [
+        ("price", choice(modes::CLAWBACK_PRICE, "At which price a deal is taken back.")),
+        ("period", choice(modes::CLAWBACK_PERIOD, "For which period.")),
+    ];
+    about(table(&keys, &[]), "What happens to what a cancelled deal earned.")
+}
+
+fn rounding() -> Value {
+    let keys = [
+        ("to", number("The currency's minor unit.")),
+        ("mode", choice(modes::ROUNDING_MODE, "Which way a half goes.")),
+        ("at", choice(modes::ROUNDING_AT, "The running total, or each deal.")),
+    ];
+    about(table(&keys, &[]), "The one rounding.")
+}
+
+fn tranche() -> Value {
+    let when = json!({
+        "type": "string", "pattern": "^(booked|settled|interval_end|year_end|\\+[0-9]+ months?)$",
+        "description": "booked, settled, +N months, interval_end or year_end.",
+    });
+    table(&[("share", number("The part; all of them add up to 100 %.")), ("when", when)], &[])
+}
