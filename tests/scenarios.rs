@@ -2,11 +2,13 @@
 
 mod support;
 
-use accrue::domain::adjustment::AdjustmentMade;
+use accrue::domain::adjustment::{AdjustmentMade, MAXIMUM_ADJUSTMENTS};
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::FactBody;
+use accrue::domain::money::Amount;
 use accrue::domain::plan::{Method, TierBy};
 use accrue::domain::quota::QuotaChanged;
+use accrue::domain::settlement::{DealSettled, MAXIMUM_SETTLEMENTS, SettlementKind};
 use std::collections::BTreeMap;
 use support::company::*;
 use support::memory::{Manner, Memory};
@@ -312,4 +314,40 @@ fn a_line_for_one_without_a_plan_is_paid_and_one_for_nobody_waits() {
         &[("max 2026-01@2026-01", 1_000), ("zoe 2026-01@2026-01", 2_050)],
         &[("c1 max Manual 2026-01", 1_000), ("c1 zoe Manual 2026-01", 2_050)],
     );
+}
+
+/// One more than there may be is rejected and changes nothing; the one before it counts, and so does what comes in another quarter.
+#[test]
+fn what_is_one_too_many_is_rejected() {
+    let mut memory = Memory::new(manner(3));
+    with(vec![amount_plan(FIVE_TEN, Method::Marginal), Deal(deal("D1", 1, "2026-01-10", "60000", "ana"))])
+        .iter()
+        .for_each(|event| happen(&mut memory, event));
+    for number in 0..=MAXIMUM_ADJUSTMENTS {
+        let adjustment_id = format!("A{number}");
+        memory.adjustment(&AdjustmentMade { adjustment_id, ..line_of_pay("ana", "2026-02", "1.00") });
+    }
+    memory.adjustment(&AdjustmentMade { adjustment_id: "next".into(), ..line_of_pay("ana", "2026-04", "7.00") });
+    for number in 0..=MAXIMUM_SETTLEMENTS {
+        memory.settlement(&DealSettled {
+            settlement_id: &format!("S{number}"),
+            deal_id: "D1",
+            kind: SettlementKind::Collected,
+            amount: Amount::parse("1.00").unwrap(),
+            currency: "USD",
+            on: "2026-01-20".parse().unwrap(),
+            occurred_at: 0,
+        });
+    }
+    memory.run();
+    let mut said: Vec<String> = memory.rejected.iter().map(|rejected| rejected.reject.to_string()).collect();
+    said.sort();
+    let expected = [
+        "adjustment_id: \"ana\" has 200 adjustments in the quarter of 2026-02 already [invalid_field]",
+        "settlement_id: deal \"D1\" has 1000 settlements already [invalid_field]",
+    ];
+    assert_eq!(said, expected);
+    let paid = [("ana 2026-01@2026-01", 300_000), ("ana 2026-02@2026-02", 20_000), ("ana 2026-04@2026-04", 700)];
+    assert_eq!(booked(&memory), expect(&paid));
+    assert_eq!(memory.verify().differences, vec![]);
 }

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// What books of manual lines are called in front of their earning code; no component's id begins like this.
 pub const BY_HAND: &str = "manual:";
 
+/// Of a payee's quarter: its state stays a record of the log.
+pub const MAXIMUM_ADJUSTMENTS: usize = 200;
+
 /// One adjustment. Its id is unique among those of a payee's quarter; it never changes, but another can reverse it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdjustmentMade {
@@ -135,12 +138,6 @@ impl AdjustmentMade {
             return Err(Reject::field("reverses", "it cannot reverse itself".into()));
         }
         self.reverses.as_deref().map_or(Ok(()), |reverses| check_id("reverses", reverses))
-    }
-
-    /// Whether it has the same id in the same quarter.
-    pub fn is_named_like(&self, other: &AdjustmentMade) -> bool {
-        let quarters = [self, other].map(|of| of.effective_period.quarter());
-        self.adjustment_id == other.adjustment_id && quarters[0] == quarters[1]
     }
 
     /// Whether it says the same, whenever it was delivered.

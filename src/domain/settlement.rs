@@ -8,6 +8,9 @@ use num_rational::BigRational;
 use num_traits::{One, Zero};
 use serde::{Deserialize, Serialize};
 
+/// Of one deal: its state stays a record of the log.
+pub const MAXIMUM_SETTLEMENTS: usize = 1_000;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SettlementKind {

@@ -9,7 +9,7 @@ use super::tables::decimal;
 use super::totals::OracleError;
 use super::world::World;
 use crate::domain::money::AMOUNT_DECIMALS;
-use crate::wire::records::{AdjustmentMade, Date, Half, Interval, Position, Target, Year};
+use crate::wire::records::{AdjustmentMade, Date, Half, Interval, MAXIMUM_ADJUSTMENTS, Position, Target, Year};
 use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::ToPrimitive;
@@ -35,9 +35,12 @@ impl History {
         };
         let known = self.adjustments.entry(payee).or_default();
         let quarter = |of: &AdjustmentMade| (of.calendar.clone(), of.effective_period.quarter());
-        let same = |other: &&Adjustment| other.made.adjustment_id == made.adjustment_id && quarter(&other.made) == quarter(made);
-        if let Some(twin) = known.iter().find(same) {
+        let mut near = known.iter().filter(|other| quarter(&other.made) == quarter(made));
+        if let Some(twin) = near.clone().find(|other| other.made.adjustment_id == made.adjustment_id) {
             return if twin.hash == hash { Taken::Duplicate } else { Taken::Conflict };
+        }
+        if near.nth(MAXIMUM_ADJUSTMENTS - 1).is_some() {
+            return Taken::TooMany;
         }
         let (partition, offset) = (position.partition, position.offset);
         known.push(Adjustment { partition, offset, made: made.clone(), books, hash });

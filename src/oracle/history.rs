@@ -6,7 +6,7 @@
 
 use crate::wire::records::{
     AdjustmentMade, Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody, Interval,
-    Plan, Position, QuotaChanged, SettlementKind, Split,
+    MAXIMUM_SETTLEMENTS, Plan, Position, QuotaChanged, SettlementKind, Split,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,8 @@ pub enum Taken {
     Duplicate,
     /// The same revision with another content was there: the first one counts.
     Conflict,
+    /// There are as many as there may be.
+    TooMany,
 }
 
 /// Everything that was put in, in log order per topic and partition. Records that do not decode are not fed.
@@ -212,6 +214,9 @@ impl History {
         let known = self.settlements.entry(number).or_default();
         if let Some(twin) = known.iter().find(|other| other.id == settled.settlement_id) {
             return if twin.hash == hash { Taken::Duplicate } else { Taken::Conflict };
+        }
+        if known.len() >= MAXIMUM_SETTLEMENTS {
+            return Taken::TooMany;
         }
         known.push(Settlement {
             id: settled.settlement_id.into(),

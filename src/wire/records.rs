@@ -1,6 +1,6 @@
 //! The plain record types that the log carries, in one place for readers that know `wire` alone. Re-exports only.
 
-pub use crate::domain::adjustment::{AdjustmentMade, Target};
+pub use crate::domain::adjustment::{AdjustmentMade, MAXIMUM_ADJUSTMENTS, Target};
 pub use crate::domain::calendar::{Calendar, Date, Half, Interval, IntervalKind, Period, Quarter, Year};
 pub use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 pub use crate::domain::exact::Exact;
@@ -17,7 +17,7 @@ pub use crate::domain::plan::{
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;
-pub use crate::domain::settlement::{DealSettled, SettlementKind};
+pub use crate::domain::settlement::{DealSettled, MAXIMUM_SETTLEMENTS, SettlementKind};
 pub use crate::domain::territory::{Assignment, Condition, Crediting, Dimension, Node, Territories, Territory, Uncovered, When};
 pub use crate::domain::topic::{Position, Topic};
 pub use crate::domain::tranche::{Due, Tranche};

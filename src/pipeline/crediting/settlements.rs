@@ -7,7 +7,7 @@ use crate::domain::deal::DealClosed;
 use crate::domain::money::Amount;
 use crate::domain::output::RejectKind;
 use crate::domain::reject::{Reason, Reject};
-use crate::domain::settlement::{DealSettled, Passed};
+use crate::domain::settlement::{DealSettled, MAXIMUM_SETTLEMENTS, Passed};
 use crate::domain::topic::{Position, Topic};
 use crate::pipeline::packed::{Cause, CauseTopic, Settled};
 use crate::pipeline::{Effects, Origin, Outcome, StageError, States};
@@ -42,6 +42,7 @@ impl Crediting {
                 (new.offset, new.waits) = (known.offset, known.waits);
                 return Ok(if *known == new { Outcome::Duplicate } else { Outcome::Rejected(conflict(settled)) });
             }
+            Err(_) if state.settlements.len() >= MAXIMUM_SETTLEMENTS => return Ok(Outcome::Rejected(too_many(settled))),
             Err(at) => at,
         };
         let currency = newest_currency(state).map_err(|error| alarm(partition, error))?;
@@ -92,6 +93,11 @@ impl Crediting {
         let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
         partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)
     }
+}
+
+fn too_many(settled: &DealSettled<'_>) -> Reject {
+    let message = format!("deal \"{}\" has {MAXIMUM_SETTLEMENTS} settlements already", settled.deal_id);
+    Reject::field("settlement_id", message)
 }
 
 /// Of the newest revision; `None` where there is no deal yet.

@@ -3,7 +3,7 @@
 use super::entry::entry_key;
 use super::inputs::Statement;
 use super::{Earning, State, alarm};
-use crate::domain::adjustment::{AdjustmentMade, Target};
+use crate::domain::adjustment::{AdjustmentMade, MAXIMUM_ADJUSTMENTS, Target};
 use crate::domain::calendar::Span;
 use crate::domain::output::RejectKind;
 use crate::domain::quota::QuotaChanged;
@@ -64,10 +64,12 @@ impl Earning {
                 return Err(alarm(number, "an adjustment's key is a ledger's"));
             };
             let all = entry.later.iter().map(|(_, later)| later).chain([&entry.inputs]).flat_map(|inputs| &inputs.adjustments);
-            let known = all.into_iter().find(|known| known.is_named_like(of));
-            let verdict = match known {
+            let quarter = of.effective_period.quarter();
+            let all: Vec<&AdjustmentMade> = all.filter(|known| known.effective_period.quarter() == quarter).collect();
+            let verdict = match all.iter().find(|known| known.adjustment_id == of.adjustment_id) {
                 Some(same) if same.says_the_same(of) => return Ok(()),
                 Some(_) => Err(adjustment_conflict(of)),
+                None if all.len() >= MAXIMUM_ADJUSTMENTS => Err(too_many(of)),
                 None => self.check_calendar(&of.calendar),
             };
             if let Err(reject) = verdict {
@@ -104,6 +106,12 @@ fn revision_conflict(quota: &QuotaChanged<'_>) -> Reject {
         quota.revision, quota.measure, quota.interval
     );
     Reject::new(Reason::RevisionConflict, "revision", message)
+}
+
+fn too_many(of: &AdjustmentMade) -> Reject {
+    let message =
+        format!("\"{}\" has {MAXIMUM_ADJUSTMENTS} adjustments in the quarter of {} already", of.payee_id, of.effective_period);
+    Reject::field("adjustment_id", message)
 }
 
 fn adjustment_conflict(of: &AdjustmentMade) -> Reject {
