@@ -93,11 +93,14 @@ fn what_fits_nothing_is_told() {
     check(&["ana", "2026-01", "0", "--pay", "X"], 2, "amount: 0 adjusts nothing");
     check(&["ana", "2026-01", "5", "--pay", "DRAW"], 2, "\"DRAW\" is what a run adds itself");
     check(&["ana", "2026-01", "5"], 2, "say what it adjusts: --pay CODE, --earning COMPONENT or --credit MEASURE");
+    check(&["ana", "2026-01", "100000000001", "--pay", "X"], 2, "amount: 100000000001 is more than 100000000000");
+    check(&["ana", "2026-01", "5", "--pay", "X", "--kind", "OVERLAY"], 2, "cannot be used with");
     check(&["ana", "2026-01", "5e2", "--pay", "X"], 2, "\"5e2\" is not a plain decimal number");
     let once = ["ana", "2026-01", "5", "--pay", "X", "--id", "A1"];
     check(&once, 0, "adjustment A1");
     check(&["ana", "2026-01", "6", "--pay", "X", "--id", "A1"], 1, "\"A1\" was accepted before with another content");
     check(&["ana", "--reverse", "A1"], 0, "ana, 2026-01: -5 pay as X");
+    check(&once, 1, "adjustment \"A1\" was taken back; give another --id to make it anew");
     check(&["ana", "2026-04", "5", "--pay", "X", "--id", "A1"], 0, "adjustment A1");
     check(&["ana", "--reverse", "A1"], 1, "has an adjustment \"A1\" in more than one quarter");
     let parked = run(&["rejects", "list", "--kind", "parked"], &data, 0);

@@ -351,3 +351,28 @@ fn what_is_one_too_many_is_rejected() {
     assert_eq!(booked(&memory), expect(&paid));
     assert_eq!(memory.verify().differences, vec![]);
 }
+
+/// What no accrual could hold earns nothing and waits with a word; everybody else is paid.
+#[test]
+fn an_earning_out_of_range_waits_and_the_rest_goes_on() {
+    let mut memory = Memory::new(manner(4));
+    with(vec![
+        Fact(payee("bob", &[("2026-01-01", None)])),
+        amount_plan(FIVE_TEN, Method::Marginal),
+        Deal(deal("D1", 1, "2026-01-10", "9999999999999999", "ana")),
+        Deal(deal("D2", 1, "2026-01-10", "1000", "bob")),
+    ])
+    .iter()
+    .for_each(|event| happen(&mut memory, event));
+    memory.run();
+    assert_eq!(booked(&memory), expect(&[("bob 2026-01@2026-01", 5_000)]));
+    let said: Vec<String> = memory.rejected.iter().map(|rejected| rejected.reject.to_string()).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].ends_with("an amount is out of range, it earns nothing [amount_out_of_range]"), "{said:?}");
+    let error = memory.history.totals().unwrap_err().to_string();
+    assert!(error.starts_with("what ana earns by"), "{error}");
+    happen(&mut memory, &Deal(deal("D1", 2, "2026-01-10", "2000", "ana")));
+    memory.run();
+    assert_eq!(booked(&memory), expect(&[("ana 2026-01@2026-01", 10_000), ("bob 2026-01@2026-01", 5_000)]));
+    assert_eq!(memory.verify().differences, vec![]);
+}

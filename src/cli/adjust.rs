@@ -53,9 +53,9 @@ pub struct Adjust {
     /// The sum of this measure
     #[arg(long, value_name = "MEASURE", group = "about")]
     credit: Option<String>,
-    /// As which kind of credit
-    #[arg(long, value_enum, default_value = "REVENUE", hide_possible_values = true, requires = "credit")]
-    kind: Kind,
+    /// As which kind of credit; default: REVENUE
+    #[arg(long, value_enum, hide_possible_values = true, conflicts_with_all = ["pay", "earning", "reverse"])]
+    kind: Option<Kind>,
     /// Take an adjustment of the payee back instead
     #[arg(long, value_name = "ID", conflicts_with_all = ["about", "period", "amount"])]
     reverse: Option<String>,
@@ -101,12 +101,17 @@ impl Adjust {
     }
 
     fn made(&self, session: &Session, author: String) -> anyhow::Result<AdjustmentMade> {
+        let known = adjustments_of(session, &self.payee)?;
         let mut made = match &self.reverse {
-            Some(id) => reversal(session, &self.payee, id)?,
+            Some(id) => reversal(&known, &self.payee, id)?,
             None => self.stated(session)?,
         };
         (made.author, made.reason, made.approver) = (author, self.reason.clone(), self.approver.clone());
         made.adjustment_id = self.id.clone().unwrap_or_else(|| id_of(&made));
+        if known.iter().any(|other| other.says_the_same(&made) && other.is_taken_back(&known)) {
+            let id = &made.adjustment_id;
+            return Err(found_error(format!("adjustment \"{id}\" was taken back; give another --id to make it anew")));
+        }
         made.occurred_at = now_microseconds();
         Ok(made)
     }
@@ -115,7 +120,9 @@ impl Adjust {
         let target = match (&self.pay, &self.earning, &self.credit) {
             (Some(code), ..) => Target::Pay { earning_code: code.clone() },
             (_, Some(component), _) => Target::Earning { component: component.clone() },
-            (_, _, Some(measure)) => Target::Credit { measure: measure.clone(), kind: self.kind.credit() },
+            (_, _, Some(measure)) => {
+                Target::Credit { measure: measure.clone(), kind: self.kind.unwrap_or(Kind::Revenue).credit() }
+            }
             _ => return Err(usage_error("say what it adjusts: --pay CODE, --earning COMPONENT or --credit MEASURE")),
         };
         let (Some(effective_period), Some(amount)) = (self.period, self.amount) else {
@@ -151,26 +158,34 @@ impl Kind {
     }
 }
 
-/// The opposite of what a payee's adjustment says.
-fn reversal(session: &Session, payee_id: &str, id: &str) -> anyhow::Result<AdjustmentMade> {
+/// Every adjustment of a payee; of an id in a quarter the first, which is the one that counts.
+fn adjustments_of(session: &Session, payee_id: &str) -> anyhow::Result<Vec<AdjustmentMade>> {
     let mut found: Vec<AdjustmentMade> = Vec::new();
+    let named = |of: &AdjustmentMade| (of.adjustment_id.clone(), of.effective_period.quarter());
     scan::all(session.client(), Topic::AdjustmentMade, |batch, row| -> Result<(), crate::wire::WireError> {
         let made = batch.value(row).map(|value| session.codec().read_adjustment(value));
         if let Some(Ok(made)) = made
             && made.payee_id == payee_id
-            && made.adjustment_id == id
-            // In a quarter the first of an id is the one that counts.
-            && !found.iter().any(|known| known.effective_period.quarter() == made.effective_period.quarter())
+            && !found.iter().any(|known| named(known) == named(&made))
         {
             found.push(made);
         }
         Ok(())
     })?;
+    Ok(found)
+}
+
+/// The opposite of what a payee's adjustment says.
+fn reversal(known: &[AdjustmentMade], payee_id: &str, id: &str) -> anyhow::Result<AdjustmentMade> {
+    let found: Vec<&AdjustmentMade> = known.iter().filter(|of| of.adjustment_id == id).collect();
     let amount = |of: &AdjustmentMade| of.amount.0.checked_neg().map(Amount);
     match found.as_slice() {
+        [one] if one.reverses.is_some() => {
+            Err(found_error(format!("\"{id}\" is itself a reversal; state a new adjustment instead")))
+        }
         [one] => {
             let amount = amount(one).ok_or_else(|| found_error("the amount is out of range"))?;
-            Ok(AdjustmentMade { amount, reverses: Some(id.into()), ..one.clone() })
+            Ok(AdjustmentMade { amount, reverses: Some(id.into()), ..(*one).clone() })
         }
         [] => Err(found_error(format!("\"{payee_id}\" has no adjustment \"{id}\"; accrue tap adjustment-made lists them"))),
         _ => Err(found_error(format!(

@@ -61,7 +61,7 @@ enum Command {
     Run(up::Run),
     /// Check a company's files and append what differs
     Publish(publish::Publish),
-    /// Append deals or quotas from JSON lines or CSV
+    /// Append records from JSON lines, or deals from CSV
     Ingest(ingest::Ingest),
     /// Add to a payee's credit, earning or pay by hand
     Adjust(adjust::Adjust),

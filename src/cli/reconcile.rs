@@ -19,7 +19,11 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+const USAGE: &str = "accrue reconcile [OPTIONS] --crm <FILE> --mapping <FILE>
+           <--data <DIR>|--config <FILE>>";
+
 #[derive(Debug, Args)]
+#[command(override_usage = USAGE)]
 pub struct Reconcile {
     /// The report, as CSV; - for standard input
     #[arg(long, value_name = "FILE")]

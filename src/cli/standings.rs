@@ -178,8 +178,8 @@ enum Kind {
 pub struct List {
     #[command(flatten)]
     log: LogOptions,
-    /// Only one kind
-    #[arg(long, value_enum)]
+    /// Only rejected, parked or resumed
+    #[arg(long, value_enum, hide_possible_values = true)]
     kind: Option<Kind>,
 }
 

@@ -7,7 +7,7 @@ use super::deal::check_id;
 use super::fact::CreditKind;
 use super::money::{AMOUNT_DECIMALS, Amount, Minor};
 use super::pay::{MANUAL, RESERVED};
-use super::reject::Reject;
+use super::reject::{Reason, Reject};
 use serde::{Deserialize, Serialize};
 
 /// What books of manual lines are called in front of their earning code; no component's id begins like this.
@@ -15,6 +15,9 @@ pub const BY_HAND: &str = "manual:";
 
 /// Of a payee's quarter: its state stays a record of the log.
 pub const MAXIMUM_ADJUSTMENTS: usize = 200;
+
+/// In whole units of the currency: all of a quarter's together leave room for what rules earn.
+pub const MAXIMUM_AMOUNT: i128 = 100_000_000_000;
 
 /// One adjustment. Its id is unique among those of a payee's quarter; it never changes, but another can reverse it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +130,10 @@ impl AdjustmentMade {
         if self.amount.0 == 0 {
             return Err(Reject::field("amount", "0 adjusts nothing".into()));
         }
+        if self.amount.0.unsigned_abs() > (MAXIMUM_AMOUNT * 10i128.pow(AMOUNT_DECIMALS)).unsigned_abs() {
+            let message = format!("{} is more than {MAXIMUM_AMOUNT}", self.amount);
+            return Err(Reject::new(Reason::AmountOutOfRange, "amount", message));
+        }
         check_id("author", &self.author)?;
         if self.reason.trim().is_empty() {
             return Err(Reject::field("reason", "an adjustment says why".into()));
@@ -161,6 +168,9 @@ impl AdjustmentMade {
         let Some(original) = all.iter().find(named) else {
             return Some(format!("\"{reverses}\", which it reverses, is not there for this payee and quarter"));
         };
+        if original.reverses.is_some() {
+            return Some(format!("\"{reverses}\" is itself a reversal; state a new adjustment instead"));
+        }
         if !self.takes_back(original) {
             return Some(format!("\"{reverses}\" is not the same with the opposite amount"));
         }
@@ -203,6 +213,23 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_has_a_limit_both_ways() {
+        let most = MAXIMUM_AMOUNT * 10i128.pow(AMOUNT_DECIMALS);
+        let check = |amount, expected: Result<(), &str>| {
+            let checked = made("A", amount, None).check().map_err(|reject| reject.to_string());
+            assert_eq!(checked, expected.map_err(str::to_owned), "{amount}");
+        };
+        check(most, Ok(()));
+        check(-most, Ok(()));
+        check(most + 1, Err("amount: 100000000000.000001 is more than 100000000000 [amount_out_of_range]"));
+        check(-most - 1, Err("amount: -100000000000.000001 is more than 100000000000 [amount_out_of_range]"));
+        check(
+            i128::MIN,
+            Err("amount: -170141183460469231731687303715884.105728 is more than 100000000000 [amount_out_of_range]"),
+        );
+    }
+
+    #[test]
     fn only_whole_minor_units_are_paid() {
         let check = |amount, digits, expected: Option<i64>| {
             assert_eq!(made("A", amount, None).minor(digits), expected.map(Minor), "{amount} {digits}");
@@ -236,6 +263,6 @@ mod tests {
         // One that does not fit is in nobody's way.
         check(&[again, more, original.clone()], &[None, Some("\"A\" is not the same with the opposite amount"), None]);
         let back_again = made("D", 5, Some("B"));
-        check(&[original, back, back_again], &[None, None, Some("\"B\" is not the same with the opposite amount")]);
+        check(&[original, back, back_again], &[None, None, Some("\"B\" is itself a reversal; state a new adjustment instead")]);
     }
 }

@@ -20,6 +20,10 @@ pub const MEASURED_DECIMALS: u32 = 12;
 /// Decimals of an unrounded earning: a measured sum times a rate.
 pub const EARNED_DECIMALS: u32 = MEASURED_DECIMALS + RATE_DECIMALS;
 
+/// The most that a component earns for a period, in whole units of the currency: what is published of it, and of sums of it,
+/// fits `decimal(18,4)`.
+pub const MAXIMUM_EARNING: i64 = 1_000_000_000_000;
+
 /// A share of 100 %.
 pub const WHOLE: Share = Share(1_000_000);
 
@@ -46,6 +50,13 @@ pub struct Measured(pub i128);
 /// Money as it is paid, in the currency's minor units (cents for USD).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Minor(pub i64);
+
+impl Minor {
+    /// Whether a component may earn this for a period: up to [`MAXIMUM_EARNING`].
+    pub fn is_payable(self, minor_digits: u32) -> bool {
+        i128::from(self.0).abs() <= i128::from(MAXIMUM_EARNING) * 10i128.pow(minor_digits)
+    }
+}
 
 /// Why a number was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -106,18 +106,22 @@ impl Reason {
     /// What it means, and what helps.
     pub fn meaning(self) -> &'static str {
         match self {
-            Reason::RecordTooLarge => "the record is larger than limits.record_bytes: split the deal, or raise the limit",
+            Reason::RecordTooLarge => "the record is larger than limits.maximum_record_bytes: split the deal, or raise the limit",
             Reason::UnknownFormat => "not a record in Confluent's framing: a byte 0 and a schema id come first",
             Reason::UnknownSchema => "the schema id is none that this version reads for the topic: see schemas/ids.toml",
             Reason::NotDecodable => "the bytes are no record of the schema: the producer writes another one",
             Reason::TrailingBytes => "something follows the record: the producer writes another schema than it says",
             Reason::KeyMismatch => "the key is not the record's id: key by deal_id or payee_id",
             Reason::WrongPartition => "the key belongs to another partition: use the murmur2 partitioner",
-            Reason::InvalidField => "a field holds what it cannot: correct it and send a higher revision",
+            Reason::InvalidField => {
+                "a field holds what it cannot, or there are as many as there may be: correct it, a deal under a higher revision"
+            }
             Reason::DuplicateSplit => "a payee is there twice with the same counts: add the shares up",
             Reason::SplitsNotWhole => "REVENUE shares of a line do not total exactly 100 %",
             Reason::AmountOutOfRange => "an amount has more digits than can be counted exactly",
-            Reason::RevisionConflict => "the revision was accepted with another content: send a higher number",
+            Reason::RevisionConflict => {
+                "the revision or id was accepted with another content: send a higher revision, or another id"
+            }
             Reason::InvalidFact => "a published row contradicts itself or what is published already",
             Reason::NotSupported => "the format knows it, this version does not do it: nothing is half done",
             Reason::FoldPanicked => "a defect of this program: the record is set aside and the rest goes on; report it",
@@ -125,11 +129,15 @@ impl Reason {
             Reason::NoSuchPeriod => "the calendar does not reach the close date: extend it",
             Reason::OtherCurrency => "a deal is in another currency than the company's, or a settlement than its deal",
             Reason::UnknownCalendar => "the company or its calendar is not published yet",
-            Reason::MissingPlan => "a payee's plan has no version in force in a period: publish one",
+            Reason::MissingPlan => {
+                "a payee's plan has no version in force in a period, or none has a component for a quota's interval: publish one"
+            }
             Reason::MissingQuota => "a component needs a quota that is not there: state it, or write no_quota otherwise",
             Reason::MissingParameter => "a component pays a fraction of a target that the payee's row does not state",
             Reason::UnknownMeasure => "a component names a measure that is not published",
-            Reason::NoSuchInterval => "a quota is for an interval that the calendar does not reach: extend it",
+            Reason::NoSuchInterval => {
+                "the calendar does not reach a quota's interval or an adjustment's period: extend it; or applies_from is no first day"
+            }
             Reason::UnknownDeal => "a settlement is of a deal that is not there: it counts when the deal comes",
             Reason::UnmatchedAdjustment => "a manual adjustment fits nothing that it could adjust or reverse: state another one",
             Reason::UnknownTerritory => "no territory takes a line, or nobody has the territory that wins it",

@@ -12,6 +12,7 @@ use super::node::{Node, Value};
 use super::source::{Findings, Located};
 use super::tiers::{Shape, tiers};
 use super::tranches::tranches;
+use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
@@ -44,7 +45,7 @@ impl ComponentDraft {
 
 pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Option<ComponentDraft> {
     let mut fields = Fields::of(node, findings)?;
-    let id = fields.id("id", findings);
+    let id = component_id(&mut fields, findings);
     let earning_code = earning_code(&mut fields, findings);
     let interval = fields.choice("interval", modes::INTERVAL, findings).map(|interval| interval.value);
     let scope = fields.choice("scope", modes::SCOPE, findings);
@@ -183,6 +184,16 @@ fn table(fields: &mut Fields<'_>, shape: Option<Shape>, findings: &mut Findings)
         return None;
     }
     Some(Table { tiers: tiers(items, *place, &shape?, findings)?, beyond })
+}
+
+fn component_id(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {
+    let id = fields.id("id", findings)?;
+    if id.value.starts_with(BY_HAND) {
+        let message = format!("\"{}\": \"{BY_HAND}\" begins the names of manual lines", id.value);
+        findings.add(id.place, codes::BAD_ID, message, "choose another name");
+        return None;
+    }
+    Some(id)
 }
 
 fn earning_code(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {

@@ -59,7 +59,8 @@ pub fn calendar(node: &Node, findings: &mut Findings) -> Option<Located<Calendar
         true => fields.date("starts", findings),
         false => fields.optional_date("starts", findings),
     };
-    let long_years = long_years(&mut fields, kind.as_ref().and_then(|kind| kind.value), findings);
+    let begins = first.as_ref().map(|first| first.value);
+    let long_years = long_years(&mut fields, kind.as_ref().and_then(|kind| kind.value), begins, findings);
     fields.finish(modes::CALENDAR_KEYS_NOT_BUILT, findings);
     let (first, last) = (first?, last?);
     if last.value < first.value {
@@ -82,15 +83,21 @@ pub fn calendar(node: &Node, findings: &mut Findings) -> Option<Located<Calendar
 }
 
 /// Fiscal years of 53 weeks: the last pay period of each has one more.
-fn long_years(fields: &mut Fields<'_>, weeks: Option<[i32; 3]>, findings: &mut Findings) -> Vec<i32> {
+fn long_years(fields: &mut Fields<'_>, weeks: Option<[i32; 3]>, first: Option<Period>, findings: &mut Findings) -> Vec<i32> {
     let stated = fields.texts("years_of_53_weeks", findings);
     if let Some(first) = stated.first().filter(|_| weeks.is_none()) {
         let hint = "kind = \"4-4-5\", \"4-5-4\" or \"5-4-4\" has weeks";
         findings.add(first.place, codes::BAD_RANGE, "a calendar of months has no weeks", hint);
     }
-    let year = |text: &Located<String>| text.value.parse::<i32>().ok().filter(|year| (1..=9999).contains(year));
+    let is_year = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let year = |text: &Located<String>| text.value.parse::<i32>().ok().filter(|_| is_year(&text.value));
     for wrong in stated.iter().filter(|text| year(text).is_none()) {
         findings.add(wrong.place, codes::BAD_DATE, format!("\"{}\" is not a year like \"2028\"", wrong.value), "");
+    }
+    let first = first.map_or(0, |period| period.0.div_euclid(12));
+    for early in stated.iter().filter(|text| year(text).is_some_and(|year| year < first)) {
+        let message = format!("{} comes before this calendar begins", early.value);
+        findings.add(early.place, codes::BAD_RANGE, message, "name fiscal years from that of `from` on");
     }
     stated.iter().filter_map(year).collect()
 }

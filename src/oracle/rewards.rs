@@ -9,7 +9,7 @@ use super::history::{History, QuotaKey, Statement};
 use super::tables::{self, Case};
 use super::totals::{Attained, OracleError};
 use super::world::{World, long_intervals, periods_of};
-use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, RATE_DECIMALS, RoundingMode};
+use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, Minor, RATE_DECIMALS, RoundingMode};
 use crate::wire::records::{
     Boundary, Component, Interval, IntervalKind, Method, Negative, NoQuota, Period, Plan, Quarter, TierBy,
 };
@@ -110,6 +110,7 @@ impl<'h> Pricing<'_, 'h> {
                 }
                 let now = self
                     .rounded(total, &fraction, component)
+                    .filter(|now| now.checked_sub(rounded).is_some_and(|new| Minor(new).is_payable(self.minor_digits)))
                     .ok_or_else(|| OracleError::new(self.history.payees.text(payee), component_id, period))?;
                 if let Some(slot) = self.slot(payee, component_id, interval, period).filter(|_| now != rounded) {
                     let code = &component.earning_code;

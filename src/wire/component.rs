@@ -140,7 +140,7 @@ fn tranche_record(tranche: &Tranche) -> TrancheRecord {
 
 fn read_tranche(path: &str, record: &TrancheRecord) -> Result<Tranche, Reject> {
     let unknown = || {
-        let message = format!("\"{}\" is not supported; use booked or +N months or interval_end or year_end", record.when);
+        let message = format!("\"{}\" is not supported; use booked, settled, +N months, interval_end or year_end", record.when);
         Reject::new(Reason::NotSupported, &format!("{path}.when"), message)
     };
     let when = Due::parse(&record.when).ok_or_else(unknown)?;

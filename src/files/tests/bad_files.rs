@@ -151,6 +151,7 @@ fn plans() {
         ("earning_code = \"COMM\"", "earning_code = \"CARRIED\"", "12:16: bad-id: earning code \"CARRIED\" is reserved"),
         ("as = \"attainment\"", "as = \"attain\"", "17:37: unknown-value: \"attain\" is not a value of `as`"),
         ("id = \"new\"", "id = \"\"", "11:6: bad-id: `id`: empty"),
+        ("id = \"new\"", "id = \"manual:x\"", "11:6: bad-id: \"manual:x\": \"manual:\" begins the names of manual lines"),
     ];
     for (from, to, wanted) in table {
         let text = brief(&found(PLAN_FILE, from, to));

@@ -66,6 +66,8 @@ fn calendars_that_are_refused() {
     check("\"2026-01\"", "\"2026-02\"", "3:8: bad-range: 2026-02 is inside a fiscal year of weeks");
     check("\"2026-12\"", "\"2025-12\"", "4:6: bad-range: the last period 2025-12 comes before the first, 2026-01");
     check("starts", "years_of_53_weeks = [\"20x6\"]\nstarts", "5:22: bad-date: \"20x6\" is not a year like \"2028\"");
+    check("starts", "years_of_53_weeks = [\"+2027\"]\nstarts", "5:22: bad-date: \"+2027\" is not a year like \"2028\"");
+    check("starts", "years_of_53_weeks = [\"2018\"]\nstarts", "5:22: bad-range: 2018 comes before this calendar begins");
     let months = "monthly\"\nyears_of_53_weeks = [\"2026\"]";
     check("4-4-5\"", months, "3:22: bad-range: a calendar of months has no weeks");
     check("4-4-5", "4-4-4", "2:8: unknown-value: \"4-4-4\" is not a value of `kind`");

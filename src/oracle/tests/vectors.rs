@@ -25,8 +25,9 @@ fn amounts_earn_by_method_boundary_and_sign() {
         (Retroactive, Lower, Mirror, &["-1000"], "-10.00"),
         (Marginal, Upper, Carry, &["0.50"], "0.00"),
         (Marginal, Upper, Carry, &["1.50"], "0.02"),
-        // the largest amount of a line, a quadrillion and more
-        (Marginal, Upper, Carry, &["999999999999999999.999999"], "49999999999999800.00"),
+        // the most that a component earns for a period, out of more than a quadrillion
+        (Marginal, Upper, Carry, &["20000000004000"], "1000000000000.00"),
+        (Marginal, Upper, Carry, &["999999999999999999.999999", "-999979999999995999.999999"], "1000000000000.00"),
     ];
     for (method, boundary, negative, deals, expected) in cases {
         let component = Component { method: *method, boundary: *boundary, negative: *negative, ..component(ORACLE_TIERS) };
@@ -40,11 +41,13 @@ fn amounts_earn_by_method_boundary_and_sign() {
 }
 
 #[test]
-fn what_does_not_fit_minor_units_is_an_error() {
-    let mut script = Script::with_plan(component(&[("0", "100%")]));
-    script.deal(told("D1", "2026-01-10", "999999999999999999"));
-    let message = script.history.totals().unwrap_err().to_string();
-    assert_eq!(message, "what ana earns by commission up to 2026-01 is out of range: correct the deals or rates behind it");
+fn what_no_accrual_could_hold_is_an_error() {
+    for amount in ["1000000000000.01", "-1000000000000.01", "999999999999999999"] {
+        let mut script = Script::with_plan(component(&[("0", "100%")]));
+        script.deal(told("D1", "2026-01-10", amount));
+        let message = script.history.totals().unwrap_err().to_string();
+        assert_eq!(message, "what ana earns by commission up to 2026-01 is out of range: correct the deals or rates behind it");
+    }
 }
 
 #[test]

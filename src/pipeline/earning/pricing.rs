@@ -212,7 +212,9 @@ impl<'w> Terms<'w> {
         let periods = (first.0..=last.0).map(Period);
         let rows = periods.clone().map(|period| self.period_input(interval, period, in_force(period), inputs));
         let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
-        let Some(priced) = rows.and_then(|rows| earned(&rows, self.world.minor_digits, run.is_some())) else {
+        let digits = self.world.minor_digits;
+        let priced = rows.and_then(|rows| earned(&rows, digits, run.is_some()));
+        let Some(priced) = priced.filter(|priced| priced.iter().all(|of| of.minor.is_payable(digits))) else {
             let component_id = versions.component_id;
             let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
             pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
