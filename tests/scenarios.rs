@@ -6,6 +6,7 @@ use accrue::domain::adjustment::{AdjustmentMade, MAXIMUM_ADJUSTMENTS};
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::FactBody;
 use accrue::domain::money::Amount;
+use accrue::domain::pay_terms::Draw;
 use accrue::domain::plan::{Method, TierBy};
 use accrue::domain::quota::QuotaChanged;
 use accrue::domain::settlement::{DealSettled, MAXIMUM_SETTLEMENTS, SettlementKind};
@@ -292,13 +293,14 @@ fn facts_that_come_last_end_in_the_same() {
     check(&events.concat(), &[("ana 2026-01@2026-01", 700_000)], &[]);
 }
 
+fn planless(payee_id: &str) -> Event {
+    let FactBody::PayeeDefined(mut payee) = payee(payee_id, &[("2026-01-01", None)]) else { unreachable!() };
+    payee.rows.iter_mut().for_each(|row| row.plans.clear());
+    Fact(FactBody::PayeeDefined(payee))
+}
+
 #[test]
 fn a_line_for_one_without_a_plan_is_paid_and_one_for_nobody_waits() {
-    let planless = |payee_id| {
-        let FactBody::PayeeDefined(mut payee) = payee(payee_id, &[("2026-01-01", None)]) else { unreachable!() };
-        payee.rows.iter_mut().for_each(|row| row.plans.clear());
-        Fact(FactBody::PayeeDefined(payee))
-    };
     check(
         &[
             Fact(company()),
@@ -375,4 +377,21 @@ fn an_earning_out_of_range_waits_and_the_rest_goes_on() {
     memory.run();
     assert_eq!(booked(&memory), expect(&[("ana 2026-01@2026-01", 10_000), ("bob 2026-01@2026-01", 5_000)]));
     assert_eq!(memory.verify().differences, vec![]);
+}
+
+/// The most that a draw may be is paid; a plan with more is refused, and pays nothing.
+#[test]
+fn a_draw_that_no_payout_holds_is_refused() {
+    let paid = |amount: &str, expected_paid: &[(&str, i64)]| {
+        let plan = plan("2026-01-01", None, component(TierBy::Amount, Method::Marginal, FIVE_TEN));
+        let FactBody::PlanDefined(mut plan) = plan else { unreachable!() };
+        let [first, last] = ["2026-01", "2026-06"].map(period);
+        plan.pay.draw = Some(Draw { amount: Amount::parse(amount).unwrap(), first, last, recover: None });
+        let by_hand = [planless("max"), Adjust(line_of_pay("max", "2026-01", "10.00"))];
+        let closed = [Fact(FactBody::PlanDefined(plan)), Close("c1", "2026-01"), Release("c1")];
+        check(&with([by_hand.to_vec(), closed.to_vec()].concat()), &[("max 2026-01@2026-01", 1_000)], expected_paid);
+    };
+    let by_hand = ("c1 max Manual 2026-01", 1_000);
+    paid("1000000000000", &[("c1 ana Guarantee 2026-01", 100_000_000_000_000), by_hand]);
+    paid("1000000000000.01", &[by_hand]);
 }

@@ -196,8 +196,17 @@ fn reversal(known: &[AdjustmentMade], payee_id: &str, id: &str) -> anyhow::Resul
 
 /// Made of all that it says: the same words are the same adjustment.
 fn id_of(made: &AdjustmentMade) -> String {
-    let said = format!("{:?}", AdjustmentMade { adjustment_id: String::new(), occurred_at: 0, ..made.clone() });
-    let hash = blake3::hash(said.as_bytes()).to_hex();
+    let target = match &made.target {
+        Target::Credit { measure, kind } => format!("credit {kind:?} {measure}"),
+        Target::Earning { component } => format!("earning {component}"),
+        Target::Pay { earning_code } => format!("pay {earning_code}"),
+    };
+    // Field by field, and none that is absent: what another version adds to the record leaves these ids alone.
+    let mut said = vec![made.payee_id.clone(), target, made.calendar.clone(), made.effective_period.to_string()];
+    said.extend([made.amount.to_string(), made.author.clone(), made.reason.clone()]);
+    said.extend(made.reverses.iter().map(|id| format!("reverses {id}")));
+    said.extend(made.approver.iter().map(|name| format!("approved by {name}")));
+    let hash = blake3::hash(said.join("\0").as_bytes()).to_hex();
     format!("by-hand-{}", &hash[..12])
 }
 

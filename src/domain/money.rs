@@ -31,6 +31,13 @@ pub const WHOLE: Share = Share(1_000_000);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Amount(pub i128);
 
+impl Amount {
+    /// Whether it can be paid at once: up to [`MAXIMUM_EARNING`].
+    pub fn is_payable(self) -> bool {
+        self.0.unsigned_abs() <= MAXIMUM_EARNING.unsigned_abs() as u128 * 10u128.pow(AMOUNT_DECIMALS)
+    }
+}
+
 /// A quantity, in ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Quantity(pub i64);

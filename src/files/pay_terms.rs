@@ -67,6 +67,10 @@ fn draw(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Finding
     if amount.value == Amount(0) {
         findings.add(amount.place, codes::BAD_RANGE, "a draw of nothing", "remove [draw], or state an amount");
     }
+    if !amount.value.is_payable() {
+        let message = "no payout holds a draw of more than 1000000000000";
+        findings.add(amount.place, codes::BAD_RANGE, message, "lower `amount`");
+    }
     ordered(&first, &last, "last", findings);
     let recover = recover?;
     if let Some((recover, place)) = &recover {

@@ -144,6 +144,7 @@ pub(super) fn pay_terms(plan: &Plan) -> Check {
     hold(amounts.iter().flatten().all(|amount| amount.0 >= 0), "a negative cap or smallest payment")?;
     let Some(draw) = draw else { return Ok(()) };
     hold(draw.amount.0 > 0, "a draw of nothing")?;
+    hold(draw.amount.is_payable(), "a draw that no payout holds")?;
     hold(draw.last >= draw.first, "a draw that ends before it starts")?;
     hold(amounts[0].is_none_or(|cap| draw.amount.0 <= cap.0), "a draw above the payment cap")?;
     let Some(recover) = &draw.recover else { return Ok(()) };

@@ -166,6 +166,7 @@ pub(super) fn check_pay_terms(terms: &PayTerms) -> Result<(), Reject> {
     let positive = |amount: &Amount| amount.0 > 0;
     if let Some(draw) = &terms.draw {
         hold(positive(&draw.amount), "draw.amount", "a draw is above zero")?;
+        hold(draw.amount.is_payable(), "draw.amount", "no payout holds a draw of more than 1000000000000")?;
         hold(draw.first <= draw.last, "draw.last", "a draw ends before it starts")?;
         let cap = terms.payment_cap.as_ref().is_none_or(|cap| cap.amount >= draw.amount);
         hold(cap, "payment_cap.amount", "a payment cap is not below the draw")?;

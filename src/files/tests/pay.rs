@@ -37,6 +37,7 @@ fn what_a_draw_cannot_say() {
         ("3000.00", "3000.001", "12:10: bad-number: \"3000.001\" has more than 2 decimals"),
         ("3000.00", "-1", "12:10: bad-number: \"-1\" is out of range"),
         ("3000.00", "0", "12:10: bad-range: a draw of nothing"),
+        ("3000.00", "1000000000000.01", "12:10: bad-range: no payout holds a draw of more than 1000000000000"),
         ("last = \"2026-06\"", "last = \"2025-12\"", "14:8: bad-range: `last` 2025-12 is before `first` 2026-01"),
         ("from = \"2026-02\"", "from = \"2025-12\"", "15:20: bad-range: `recover.from` 2025-12 is before `first` 2026-01"),
         ("\"100%\"", "\"101%\"", "15:49: bad-number: \"101%\" is out of range"),
