@@ -94,6 +94,11 @@ const FEATURES: &[&str] = &[
     "return",
     "split changed",
     "nobody named",
+    "other currency",
+    "currency stated again",
+    "currency without a rate",
+    "rates changed",
+    "rates later",
     "overlay rolls up",
     "territories changed",
     "territories later",
@@ -121,7 +126,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 37] = [
+const PAIRS: [(&str, &str); 42] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -157,6 +162,11 @@ const PAIRS: [(&str, &str); 37] = [
     ("paid in tranches", "plan version"),
     ("adjustment reversed", "release"),
     ("credit by hand", "quota change"),
+    ("other currency", "release"),
+    ("other currency", "paid when settled"),
+    ("currency stated again", "release"),
+    ("rates changed", "close"),
+    ("rates later", "measure later"),
     ("territory changes hands", "close"),
     ("territory rolls up", "organisation changed"),
 ];

@@ -65,6 +65,7 @@ impl Player {
             EventKind::Quota(quota) => self.quota(quota),
             EventKind::Payee(payee) => self.fact("case", FactBody::PayeeDefined(payee.clone())),
             EventKind::Territories(stated) => self.fact("case", FactBody::TerritoriesDefined(stated.clone())),
+            EventKind::Rates(stated) => self.fact("case", FactBody::RatesDefined(stated.clone())),
             EventKind::Close { period, by } => {
                 let close_id = format!("close-{}", self.closes.len());
                 let cut = Cut {

@@ -224,6 +224,7 @@ fn rules() -> Vec<FactBody> {
         geographies: Vec::new(),
         segments: Vec::new(),
         deal_kinds: Vec::new(),
+        rate_type: None,
     };
     let calendar = Calendar::monthly(CALENDAR, Period(YEAR * 12), Period(YEAR * 12 + 11));
     vec![

@@ -74,7 +74,10 @@ fn gone(before: &CompanyFiles, after: &CompanyFiles) -> Vec<String> {
         let quotas = files.quotas.iter().map(|of| quota(&of.value));
         let adjustment = |of: &AdjustmentMade| format!("adjustment {} of {}", of.adjustment_id, of.payee_id);
         let adjustments = files.adjustments.iter().map(|of| adjustment(&of.value));
-        measures.chain(plans).chain(payees).chain(names).chain(territories).chain(quotas).chain(adjustments).collect()
+        let rows = files.rates.iter().flat_map(|of| of.value.rows.iter().map(move |row| (&of.value, row.from)));
+        let rates = rows.map(|(of, from)| format!("the {} rate of {} from {from}", of.rate_type, of.from_currency));
+        let stated = measures.chain(rates).chain(plans).chain(payees).chain(names).chain(territories);
+        stated.chain(quotas).chain(adjustments).collect()
     };
     named(before).difference(&named(after)).cloned().collect()
 }

@@ -113,6 +113,10 @@ pub fn take(current: &mut Current, body: FactBody) {
         FactBody::PlanDefined(plan) => drop(current.plans.insert((plan.plan_id.clone(), plan.from), plan)),
         FactBody::PayeeDefined(payee) => drop(current.payees.insert(payee.payee_id.clone(), payee)),
         FactBody::TerritoriesDefined(stated) => current.territories = Some(stated),
+        FactBody::RatesDefined(stated) => {
+            current.rates.retain(|of| of.rate_type != stated.rate_type || of.from_currency != stated.from_currency);
+            current.rates.push(stated);
+        }
         FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}
     }
 }

@@ -33,26 +33,29 @@ pub fn before_close(session: &Session, console: &Console, period: Period) -> any
     Ok(())
 }
 
+/// What waits for something of its own, by reason.
+const NAMED: [(Reason, &str); 3] = [
+    (Reason::UnknownTerritory, "deals have a line without a territory, or one that nobody has (parked)"),
+    (Reason::MissingRate, "deals are in a currency that no rate converts on their close date (parked)"),
+    (Reason::UnmatchedAdjustment, "adjustments fit nothing (parked)"),
+];
+
 fn waiting(console: &Console, rejects: &Rejects) {
-    let parked = |without: &[Reason]| {
-        let of = rejects.of(Some(RejectKind::Parked));
-        of.filter(|record| without.contains(&record.reject.reason)).count()
-    };
-    let (plan, quota) = (parked(&[Reason::MissingPlan]), parked(&[Reason::MissingQuota]));
-    let uncovered = parked(&[Reason::UnknownTerritory]);
-    let unmatched = parked(&[Reason::UnmatchedAdjustment]);
-    let deals = rejects.count(RejectKind::Parked) - plan - quota - uncovered - unmatched;
+    let parked = |reason: Reason| rejects.of(Some(RejectKind::Parked)).filter(|record| record.reject.reason == reason).count();
+    let (plan, quota) = (parked(Reason::MissingPlan), parked(Reason::MissingQuota));
+    let named: usize = NAMED.iter().map(|(reason, _)| parked(*reason)).sum();
+    let others = rejects.count(RejectKind::Parked) - plan - quota - named;
     let rejected = rejects.count(RejectKind::Rejected);
     let line = |count: usize, what: &str| console.notice(&format!("  {count:>6}  {what}"));
-    line(deals, "inputs wait for a fact (parked)");
-    line(uncovered, "deals have a line without a territory, or one that nobody has (parked)");
-    named(console, rejects, Reason::UnknownTerritory);
-    line(unmatched, "adjustments fit nothing (parked)");
-    named(console, rejects, Reason::UnmatchedAdjustment);
+    line(others, "inputs wait for a fact (parked)");
+    for (reason, what) in NAMED {
+        line(parked(reason), what);
+        self::named(console, rejects, reason);
+    }
     line(rejected, "inputs were rejected");
     line(plan, "payees and intervals without a plan");
     line(quota, "components and intervals without a quota");
-    if deals + uncovered + unmatched + rejected + plan + quota > 0 {
+    if others + named + rejected + plan + quota > 0 {
         console.notice("  see: accrue rejects list");
     }
 }

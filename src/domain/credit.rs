@@ -1,11 +1,13 @@
 //! Crediting: which payee gets what share of which line of a deal, under the organisation on the close date.
 //!
 //! Shares are exact and nothing is rounded: the REVENUE shares of a line total 100 %, so its credits add up to it. Who
-//! is credited by territory is looked up in `world::territories`.
+//! is credited by territory is looked up in `world::territories`. A deal in another currency keeps its own amounts: what
+//! they count as is said beside them.
 
 use super::calendar::Date;
-use super::deal::{Counts, DealClosed, Split};
-use super::fact::CreditKind;
+use super::currency::{StatedRate, converted};
+use super::deal::{Counts, DealClosed, Line, Split};
+use super::fact::{CreditKind, MeasureOf};
 use super::money::{Share, WHOLE};
 use super::reject::{Reason, Reject};
 use super::territory::{Crediting, Uncovered, When};
@@ -22,12 +24,24 @@ pub struct Credit {
     pub share: Share,
 }
 
+/// Who is credited with what of a deal, and at which rates its amounts count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credited {
+    pub credits: Vec<Credit>,
+    /// Of a deal in another currency than the company's: one of each type that a measure which takes it converts at.
+    pub rates: Vec<StatedRate>,
+}
+
 /// The credits of a deal's revision, or the fact that they wait for.
-pub fn credits_of(deal: &DealClosed<'_>, world: &World) -> Result<Vec<Credit>, Reject> {
+pub fn credits_of(deal: &DealClosed<'_>, world: &World) -> Result<Credited, Reject> {
     if !deal.credits_anything() {
-        return Ok(Vec::new());
+        return Ok(Credited::default());
     }
-    check_facts(deal, world)?;
+    let rates = check_facts(deal, world)?;
+    Ok(Credited { credits: shares_of(deal, world)?, rates })
+}
+
+fn shares_of(deal: &DealClosed<'_>, world: &World) -> Result<Vec<Credit>, Reject> {
     let by_rule = world.territories.crediting_on(deal.closed_on);
     let mut giving = Giving { deal, world, by_rule, credits: Vec::new(), direct: Vec::new() };
     let named = !deal.splits.is_empty() && deal.lines.iter().all(|line| line.splits.is_empty());
@@ -42,14 +56,11 @@ pub fn credits_of(deal: &DealClosed<'_>, world: &World) -> Result<Vec<Credit>, R
     Ok(giving.credits)
 }
 
-fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<(), Reject> {
+fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<Vec<StatedRate>, Reject> {
     let Some(company) = &world.company else {
         return Err(Reject::new(Reason::UnknownCalendar, "", "the company is not published yet".into()));
     };
-    if company.currency != deal.currency {
-        let message = format!("{} is not the company's currency {}, and no rate converts it", deal.currency, company.currency);
-        return Err(Reject::new(Reason::OtherCurrency, "currency", message));
-    }
+    let rates = if company.currency == deal.currency { Vec::new() } else { rates_for(deal, world)? };
     let Some(calendar) = &world.calendar else {
         return Err(Reject::new(Reason::UnknownCalendar, "closed_on", "the calendar is not published yet".into()));
     };
@@ -57,7 +68,37 @@ fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<(), Reject> {
         let message = format!("{} is in no period of calendar \"{}\"", deal.closed_on, calendar.calendar_id);
         return Err(Reject::new(Reason::NoSuchPeriod, "closed_on", message));
     }
-    Ok(())
+    Ok(rates)
+}
+
+/// The rates of a deal in another currency: every measure of amounts that takes one of its lines, in the order of their
+/// ids, must be able to convert it.
+fn rates_for(deal: &DealClosed<'_>, world: &World) -> Result<Vec<StatedRate>, Reject> {
+    let mut measures: Vec<_> = world.measures.iter().map(|defined| &defined.measure).collect();
+    measures.retain(|measure| measure.of == MeasureOf::Amount && measure.takes_kind(deal.kind));
+    measures.sort_by(|one, other| one.measure_id.cmp(&other.measure_id));
+    let mut rates: Vec<StatedRate> = Vec::new();
+    for measure in measures {
+        let takes = |line: &&Line<'_>| measure.takes_line(Some(line.product), line.geography, line.segment);
+        let mut lines = deal.lines.iter().filter(takes).peekable();
+        if lines.peek().is_none() {
+            continue;
+        }
+        let Some(rate_type) = &measure.rate_type else {
+            let (own, id) = (&world.currency, &measure.measure_id);
+            let message = format!("measure \"{id}\" takes {own} alone and has no rate_type, the deal is in {}", deal.currency);
+            return Err(Reject::new(Reason::OtherCurrency, "currency", message));
+        };
+        let rate = world.rate_on(rate_type, deal.currency, deal.closed_on)?;
+        if lines.any(|line| converted(line.amount, rate).is_none()) {
+            let message = format!("a line has more digits in {} at {rate} than can be counted", world.currency);
+            return Err(Reject::new(Reason::AmountOutOfRange, "lines", message));
+        }
+        if !rates.iter().any(|known| *known.rate_type == **rate_type) {
+            rates.push(StatedRate { rate_type: rate_type.as_str().into(), rate });
+        }
+    }
+    Ok(rates)
 }
 
 fn unknown(field: &str, payee_id: &str, on: Date) -> Reject {

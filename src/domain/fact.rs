@@ -4,6 +4,7 @@
 //! Modes that this version does not have are not representable here: the readers refuse them by name.
 
 use super::calendar::{Calendar, Date, Period};
+use super::currency::CurrencyRates;
 use super::deal::DealKind;
 use super::money::Amount;
 use super::plan::Plan;
@@ -30,6 +31,7 @@ pub enum FactBody {
     PlanDefined(Plan),
     PayeeDefined(Payee),
     TerritoriesDefined(Territories),
+    RatesDefined(CurrencyRates),
     PeriodClosed(PeriodClosed),
     PeriodReopened(PeriodReopened),
     PeriodReleased(PeriodReleased),
@@ -75,6 +77,23 @@ pub struct Measure {
     pub geographies: Vec<String>,
     pub segments: Vec<String>,
     pub deal_kinds: Vec<DealKind>,
+    /// Of amounts: deals in another currency count in the company's at this type of rate. `None`: they wait.
+    pub rate_type: Option<String>,
+}
+
+impl Measure {
+    /// Whether its filter takes deals of a kind.
+    pub fn takes_kind(&self, kind: Option<DealKind>) -> bool {
+        self.deal_kinds.is_empty() || kind.is_some_and(|kind| self.deal_kinds.contains(&kind))
+    }
+
+    /// Whether its filter takes a line of these attributes.
+    pub fn takes_line(&self, product: Option<&str>, geography: Option<&str>, segment: Option<&str>) -> bool {
+        let listed = |list: &[String], text: Option<&str>| {
+            list.is_empty() || text.is_some_and(|text| list.iter().any(|item| item == text))
+        };
+        listed(&self.products, product) && listed(&self.geographies, geography) && listed(&self.segments, segment)
+    }
 }
 
 /// A payee with all effective-dated rows, in order, without overlap. A later fact replaces the whole.

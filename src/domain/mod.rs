@@ -1,7 +1,7 @@
 //! The domain: what a deal, a quota, a plan and a payout are, and how pay is computed from them.
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
-//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `territory`, `fact` (inputs); `world` (facts
+//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `territory`, `currency`, `fact` (inputs); `world` (facts
 //! folded); `credit`, `rate_table`, `deals`, `reward`, `tranche`, `account`, `pay` (the four steps of the pipeline); `output` (what is
 //! published); `reject` (why not).
 
@@ -10,6 +10,7 @@ pub mod acknowledgement;
 pub mod adjustment;
 pub mod calendar;
 pub mod credit;
+pub mod currency;
 pub mod deal;
 pub mod deals;
 pub mod exact;

@@ -1,6 +1,6 @@
 //! Exact numbers: scaled integers with a fixed number of decimals each, read from and written as text without a float.
 //!
-//! Leaves out currency conversion and division: a quotient never arises before the one rounding in [`round_to_minor`].
+//! Leaves out division: a quotient never arises before the one rounding in [`round_to_minor`].
 
 use ethnum::I256;
 use rust_decimal::Decimal;
@@ -23,6 +23,9 @@ pub const EARNED_DECIMALS: u32 = MEASURED_DECIMALS + RATE_DECIMALS;
 /// The most that a component earns for a period, in whole units of the currency: what is published of it, and of sums of it,
 /// fits `decimal(18,4)`.
 pub const MAXIMUM_EARNING: i64 = 1_000_000_000_000;
+
+/// Decimals of a currency rate: `decimal(20,10)`.
+pub const CURRENCY_RATE_DECIMALS: u32 = 10;
 
 /// A share of 100 %.
 pub const WHOLE: Share = Share(1_000_000);
@@ -49,6 +52,10 @@ pub struct Share(pub u32);
 /// A rate as a fraction (or money per unit), in hundred-millionths: 6 % is `Rate(6_000_000)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Rate(pub i64);
+
+/// What one unit of a currency is worth in another one, in 10^-10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CurrencyRate(pub i128);
 
 /// A measured sum (amount or quantity times shares), in 10^-12.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,6 +152,22 @@ impl Rate {
     }
 }
 
+impl CurrencyRate {
+    /// One for one.
+    pub const ONE: CurrencyRate = CurrencyRate(10i128.pow(CURRENCY_RATE_DECIMALS));
+
+    /// A positive `decimal(20,10)` from text.
+    pub fn parse(text: &str) -> Result<CurrencyRate, NumberError> {
+        let rate = CurrencyRate(parse_scaled(text, CURRENCY_RATE_DECIMALS, 20)?);
+        if rate.is_possible() { Ok(rate) } else { Err(NumberError::OutOfRange(text.into())) }
+    }
+
+    /// Above zero, and a `decimal(20,10)`.
+    pub fn is_possible(self) -> bool {
+        self.0 > 0 && self.0 < 10i128.pow(20)
+    }
+}
+
 impl Minor {
     /// Text with the currency's decimals: `Minor(123)` of 2 is `"1.23"`.
     pub fn text(self, minor_digits: u32) -> String {
@@ -178,6 +201,12 @@ impl fmt::Display for Share {
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&format_scaled(i128::from(self.0), RATE_DECIMALS, 0))
+    }
+}
+
+impl fmt::Display for CurrencyRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format_scaled(self.0, CURRENCY_RATE_DECIMALS, 0))
     }
 }
 

@@ -38,10 +38,11 @@ pub enum Reason {
     UnknownTerritory,
     UnknownDeal,
     UnmatchedAdjustment,
+    MissingRate,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 27] = [
+    pub const ALL: [Reason; 28] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -69,6 +70,7 @@ impl Reason {
         Reason::UnknownTerritory,
         Reason::UnknownDeal,
         Reason::UnmatchedAdjustment,
+        Reason::MissingRate,
     ];
 
     pub fn code(self) -> &'static str {
@@ -100,6 +102,7 @@ impl Reason {
             Reason::UnknownTerritory => "unknown_territory",
             Reason::UnknownDeal => "unknown_deal",
             Reason::UnmatchedAdjustment => "unmatched_adjustment",
+            Reason::MissingRate => "missing_rate",
         }
     }
 
@@ -127,7 +130,10 @@ impl Reason {
             Reason::FoldPanicked => "a defect of this program: the record is set aside and the rest goes on; report it",
             Reason::UnknownPayee => "a payee has no row on the close date: publish one, and the deal goes on by itself",
             Reason::NoSuchPeriod => "the calendar does not reach the close date: extend it",
-            Reason::OtherCurrency => "a deal is in another currency than the company's, or a settlement than its deal",
+            Reason::OtherCurrency => {
+                "a deal is in a currency that a measure which takes it does not convert, or a settlement in another than its deal"
+            }
+            Reason::MissingRate => "no rate converts a deal's currency on its close date: state one in rates.csv",
             Reason::UnknownCalendar => "the company or its calendar is not published yet",
             Reason::MissingPlan => {
                 "a payee's plan has no version in force in a period, or none has a component for a quota's interval: publish one"

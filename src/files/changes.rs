@@ -10,10 +10,12 @@ use super::draft::CompanyFiles;
 use super::plan_words::differences;
 use super::quota_changes::quota_changes;
 use super::quotas::Quota;
+use super::rates::rate_changes;
 use super::source::{Findings, Located, Place};
 use super::territory_changes::territory_changes;
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Calendar, Date};
+use crate::domain::currency::CurrencyRates;
 use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
 use crate::domain::plan::Plan;
@@ -29,6 +31,7 @@ pub struct Current {
     pub plans: BTreeMap<(String, Date), Plan>,
     pub payees: BTreeMap<String, Payee>,
     pub territories: Option<Territories>,
+    pub rates: Vec<CurrencyRates>,
     pub quotas: Vec<Quota>,
     /// In the order of the log.
     pub adjustments: Vec<AdjustmentMade>,
@@ -66,6 +69,7 @@ pub fn changes(files: &CompanyFiles, current: &Current) -> Result<Vec<Change>, V
     let mut list = Vec::new();
     list.extend(company(&files.company, current.company.as_ref(), &mut findings));
     list.extend(calendar(&files.calendar, current.calendar.as_ref(), &mut findings));
+    list.extend(rate_changes(&files.rates, &current.rates, &mut findings));
     for located in &files.measures {
         list.extend(measure(located, current, &mut findings));
     }

@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::organisation;
 use super::plan::{PlanDraft, nearest};
 use super::quotas::QuotaDraft;
+use super::rates;
 use super::source::{Findings, Located, Place};
 use super::territory_check;
 use crate::domain::calendar::{Calendar, Date};
@@ -23,6 +24,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         check_plan(plan, draft, findings);
     }
     check_measure_twins(draft, findings);
+    rates::check(draft, findings);
     check_versions(&draft.plans, findings);
     organisation::check(draft, findings);
     super::pay_conflicts::check(draft, findings);
@@ -39,6 +41,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     if findings.errors() == 0 {
         warn_no_quota(draft, findings);
         territory_check::warn_gaps(draft, findings);
+        rates::warn_unknown(draft, findings);
     }
 }
 

@@ -72,9 +72,11 @@ pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and
 pub const VACANT_TERRITORY: Code = warning("vacant-territory", "nobody has the territory on some day: deals that it wins wait");
 pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure counts what territories credit");
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
+pub const UNKNOWN_RATE_TYPE: Code =
+    warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 49] = [
+pub const ALL: [Code; 50] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -124,4 +126,5 @@ pub const ALL: [Code; 49] = [
     VACANT_TERRITORY,
     UNCOUNTED_TERRITORY,
     UNCOVERED_NODE,
+    UNKNOWN_RATE_TYPE,
 ];

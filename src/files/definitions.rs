@@ -22,6 +22,7 @@ pub struct CompanyDraft {
 pub struct MeasureDraft {
     pub id: Located<String>,
     pub of: Option<MeasureOf>,
+    pub rate_type: Option<Located<String>>,
     pub measure: Option<Measure>,
 }
 
@@ -122,9 +123,12 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let mut texts = |key| fields.texts(key, findings).into_iter().map(|text| text.value).collect::<Vec<_>>();
     let (products, geographies, segments) = (texts("products"), texts("geographies"), texts("segments"));
     let deal_kinds = fields.choices("deal_kinds", modes::DEAL_KIND, findings);
+    let rate_type = fields.optional_id("rate_type", findings);
     fields.finish(modes::MEASURE_KEYS_NOT_BUILT, findings);
     let id = id?;
     let measure_id = id.value.clone();
-    let measure = of.map(|of| Measure { measure_id, of, credit_kinds, products, geographies, segments, deal_kinds });
-    Some(MeasureDraft { id, of, measure })
+    let stated = rate_type.as_ref().map(|rate_type| rate_type.value.clone());
+    let measure =
+        of.map(|of| Measure { measure_id, of, credit_kinds, products, geographies, segments, deal_kinds, rate_type: stated });
+    Some(MeasureDraft { id, of, rate_type, measure })
 }

@@ -5,10 +5,12 @@ use super::definitions::{CompanyDraft, MeasureDraft};
 use super::people::{PayeeDraft, Person};
 use super::plan::PlanDraft;
 use super::quotas::{Quota, QuotaDraft};
+use super::rates::{RateDraft, statements};
 use super::source::{Findings, Located};
 use super::territories::TerritoriesDraft;
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Calendar;
+use crate::domain::currency::CurrencyRates;
 use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
 use crate::domain::plan::Plan;
@@ -25,6 +27,7 @@ pub struct Draft {
     /// A plan's file was not readable: its name is not known.
     pub plan_missing: bool,
     pub payees: Option<Vec<PayeeDraft>>,
+    pub rates: Vec<RateDraft>,
     pub quotas: Vec<QuotaDraft>,
     pub adjustments: Vec<AdjustmentDraft>,
     pub people: Vec<Person>,
@@ -40,6 +43,8 @@ pub struct CompanyFiles {
     pub plans: Vec<Located<Plan>>,
     /// In the order of the file; rows by date.
     pub payees: Vec<Located<Payee>>,
+    /// One of each type and currency.
+    pub rates: Vec<Located<CurrencyRates>>,
     pub quotas: Vec<Located<Quota>>,
     pub adjustments: Vec<Located<AdjustmentMade>>,
     pub names: Vec<PayeeName>,
@@ -55,6 +60,7 @@ impl CompanyFiles {
     pub fn facts(&self) -> Vec<FactBody> {
         let mut facts =
             vec![FactBody::CompanyDefined(self.company.value.clone()), FactBody::CalendarDefined(self.calendar.value.clone())];
+        facts.extend(self.rates.iter().map(|rates| FactBody::RatesDefined(rates.value.clone())));
         facts.extend(self.measures.iter().map(|measure| FactBody::MeasureDefined(measure.value.clone())));
         facts.extend(self.plans.iter().map(|plan| FactBody::PlanDefined(plan.value.clone())));
         facts.extend(self.payees.iter().map(|payee| FactBody::PayeeDefined(payee.value.clone())));
@@ -78,6 +84,7 @@ impl Draft {
             company: Located::new(company.company, company.place),
             measures: self.measures.unwrap_or_default().into_iter().filter_map(measure).collect(),
             plans: self.plans.into_iter().filter_map(plan).collect(),
+            rates: statements(self.rates),
             quotas: self.quotas.into_iter().map(|draft| Located::new(draft.quota, draft.payee.place)).collect(),
             adjustments: self.adjustments.into_iter().map(|draft| Located::new(draft.made, draft.payee.place)).collect(),
             payees,

@@ -6,14 +6,20 @@ use super::diagnostic::Diagnostic;
 use super::draft::{CompanyFiles, Draft};
 use super::node::{Node, from_toml};
 use super::source::{Findings, Place};
-use super::{adjustments, definitions, people, plan, quotas};
+use super::{adjustments, definitions, people, plan, quotas, rates};
 use std::path::Path;
 
 const REQUIRED: [&str; 4] = ["company.toml", "calendar.toml", "measures.toml", "payees.csv"];
-const OPTIONAL: [&str; 7] =
-    ["directory.csv", "quotas.csv", "adjustments.csv", "territories.toml", "territories.csv", "assignments.csv", "nodes.csv"];
-/// Known to the format; refused when there is more than a header in them.
-const NOT_BUILT: [&str; 1] = ["rates.csv"];
+const OPTIONAL: [&str; 8] = [
+    "directory.csv",
+    "rates.csv",
+    "quotas.csv",
+    "adjustments.csv",
+    "territories.toml",
+    "territories.csv",
+    "assignments.csv",
+    "nodes.csv",
+];
 
 /// Reads and checks a company's directory. All findings come at once, sorted; warnings alone are no failure.
 pub fn company(directory: &Path) -> Result<CompanyFiles, Vec<Diagnostic>> {
@@ -31,7 +37,7 @@ pub fn company_from_texts(texts: &[(&str, &str)]) -> Result<CompanyFiles, Vec<Di
 
 /// The texts of the directory's files by name, in the order of names.
 fn read_directory(directory: &Path, findings: &mut Findings) -> Vec<(String, String)> {
-    let mut names: Vec<String> = REQUIRED.iter().chain(&OPTIONAL).chain(&NOT_BUILT).map(|name| name.to_string()).collect();
+    let mut names: Vec<String> = REQUIRED.iter().chain(&OPTIONAL).map(|name| name.to_string()).collect();
     if let Ok(entries) = std::fs::read_dir(directory.join("plans")) {
         let files = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
         let mut plans: Vec<String> = files.filter(|name| name.ends_with(".toml")).map(|name| format!("plans/{name}")).collect();
@@ -78,10 +84,10 @@ pub fn read_file(name: &str, file: usize, draft: &mut Draft, findings: &mut Find
     match name {
         "payees.csv" => draft.payees = people::payees(file, findings),
         "directory.csv" => draft.people = people::directory(file, findings).unwrap_or_default(),
+        "rates.csv" => draft.rates = rates::rates(file, findings).unwrap_or_default(),
         "quotas.csv" => draft.quotas = quotas::quotas(file, findings).unwrap_or_default(),
         "adjustments.csv" => draft.adjustments = adjustments::adjustments(file, findings).unwrap_or_default(),
         "territories.csv" | "assignments.csv" | "nodes.csv" => draft.territories.sheet(name, file, findings),
-        _ if NOT_BUILT.contains(&name) => refuse_rows(name, file, findings),
         _ => match from_toml(file, findings) {
             Some(node) => read_document(name, &node, file, draft, findings),
             None => draft.plan_missing |= name.starts_with("plans/"),
@@ -103,20 +109,5 @@ fn read_document(name: &str, node: &Node, file: usize, draft: &mut Draft, findin
             }
             draft.plans.push(plan);
         }
-    }
-}
-
-/// A file of a kind that is not built may be there, empty but for its header.
-fn refuse_rows(name: &str, file: usize, findings: &mut Findings) {
-    let text = findings.text(file);
-    let mut at = 0;
-    let mut rows = text.split_inclusive('\n').filter_map(|line| {
-        let start = at;
-        at += line.len();
-        (!line.trim().is_empty()).then_some((start, line.trim_end().len()))
-    });
-    if let Some((start, length)) = rows.nth(1) {
-        let message = format!("rows of {name} are not supported by this version");
-        findings.add(Place { file, start, length }, codes::NOT_SUPPORTED, message, "remove the rows or the file");
     }
 }

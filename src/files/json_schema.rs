@@ -115,8 +115,9 @@ fn measure() -> Value {
         ("geographies", texts("Only these; none listed: every geography.")),
         ("segments", texts("Only these; none listed: every segment.")),
         ("deal_kinds", choices(modes::DEAL_KIND, "Only these; none listed: every deal.")),
+        ("rate_type", text("Of amounts: the rates of rates.csv that convert deals in another currency.")),
     ];
-    table(&keys, &["products", "geographies", "segments", "deal_kinds"])
+    table(&keys, &["products", "geographies", "segments", "deal_kinds", "rate_type"])
 }
 
 fn plan() -> Value {

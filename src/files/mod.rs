@@ -35,6 +35,7 @@ mod plan;
 mod plan_words;
 mod quota_changes;
 mod quotas;
+mod rates;
 mod sheet;
 mod source;
 mod territories;

@@ -2,6 +2,7 @@
 //!
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
+use super::currencies;
 use super::deals::{by_deals, settles};
 use super::history::{Content, History, Line, NextOffsets, Revision};
 use super::territories;
@@ -170,7 +171,7 @@ impl Counting<'_> {
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
         let mut given = BTreeMap::new();
         for (place, (line, credits)) in deal.lines.iter().zip(shared?).enumerate() {
-            self.count(deal.kind, &deal.lines[..place], line, &credits, &mut given);
+            self.count(deal, &deal.lines[..place], line, &credits, &mut given);
         }
         for ((payee, measure), sum) in given {
             *self.sums.entry((payee, measure, period)).or_insert(I256::ZERO) += sum;
@@ -185,8 +186,9 @@ impl Counting<'_> {
     /// The pay period of the close date; what is missing for it is asked in the order of the reasons to park.
     fn period_of(&self, deal: &Content) -> Result<Period, Reason> {
         let company = self.world.company.ok_or(Reason::UnknownCalendar)?;
-        if **self.history.texts.text(deal.currency) != *company.currency {
-            return Err(Reason::OtherCurrency);
+        let currency = self.history.texts.text(deal.currency);
+        if **currency != *company.currency {
+            currencies::convertible(self.world, deal, currency, &self.measures)?;
         }
         self.world.calendar.ok_or(Reason::UnknownCalendar)?;
         self.world.period_of(deal.closed_on).ok_or(Reason::NoSuchPeriod)
@@ -242,20 +244,15 @@ impl Counting<'_> {
     }
 
     /// `before` are the deal's lines in front of this one; adds to what is given, by payee and measure.
-    fn count(
-        &self,
-        deal_kind: Option<DealKind>,
-        before: &[Line],
-        line: &Line,
-        credits: &[Credit],
-        given: &mut BTreeMap<(u32, u32), I256>,
-    ) {
-        for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal_kind, line)) {
+    fn count(&self, deal: &Content, before: &[Line], line: &Line, credits: &[Credit], given: &mut BTreeMap<(u32, u32), I256>) {
+        let currency = self.history.texts.text(deal.currency);
+        for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal.kind, line)) {
+            let amount = || currencies::counted(self.world, deal, currency, filter, line).unwrap_or(0);
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
                 let part = match filter.of {
-                    MeasureOf::Amount => line.amount * i128::from(credit.millionths),
+                    MeasureOf::Amount => amount() * i128::from(credit.millionths),
                     MeasureOf::Quantity => i128::from(line.quantity) * i128::from(credit.millionths) * 100,
-                    MeasureOf::Count if before.iter().any(|line| filter.takes(deal_kind, line)) => 0,
+                    MeasureOf::Count if before.iter().any(|line| filter.takes(deal.kind, line)) => 0,
                     MeasureOf::Count => 1_000_000 * i128::from(credit.millionths),
                 };
                 *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += I256::from(part);
@@ -265,8 +262,9 @@ impl Counting<'_> {
 }
 
 /// A measure's filter over numbered texts; an empty list matches everything.
-struct Filter {
-    of: MeasureOf,
+pub(super) struct Filter {
+    pub(super) of: MeasureOf,
+    pub(super) rate_type: Option<String>,
     credit_kinds: Vec<CreditKind>,
     products: FxHashSet<u32>,
     geographies: FxHashSet<u32>,
@@ -279,6 +277,7 @@ impl Filter {
         let numbers = |texts: &[String]| texts.iter().filter_map(|text| history.texts.find(text)).collect();
         Filter {
             of: measure.of,
+            rate_type: measure.rate_type.clone(),
             credit_kinds: measure.credit_kinds.clone(),
             products: numbers(&measure.products),
             geographies: numbers(&measure.geographies),
@@ -291,7 +290,7 @@ impl Filter {
         self.credit_kinds.is_empty() || self.credit_kinds.contains(&kind)
     }
 
-    fn takes(&self, deal_kind: Option<DealKind>, line: &Line) -> bool {
+    pub(super) fn takes(&self, deal_kind: Option<DealKind>, line: &Line) -> bool {
         let lists = [(&self.products, Some(line.product)), (&self.geographies, line.geography), (&self.segments, line.segment)];
         let attributes = lists.iter().all(|(list, text)| list.is_empty() || text.is_some_and(|text| list.contains(&text)));
         attributes && (self.deal_kinds.is_empty() || deal_kind.is_some_and(|kind| self.deal_kinds.contains(&kind)))

@@ -5,10 +5,11 @@
 //! [`History`] in log order, ask it for its [`Totals`], feed what was published to a [`Published`], and compare.
 //!
 //! Reading order: `history` (what is kept of the inputs), `rules` (which facts count), `world` (what they add up to),
-//! `territories`, `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
+//! `territories`, `currencies`, `credits` (who gets what), `rewards` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
 mod credits;
+mod currencies;
 mod deals;
 mod history;
 mod pay;

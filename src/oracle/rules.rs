@@ -4,13 +4,15 @@
 //!   other than the one that is defined;
 //! - calendar: another id than the company's or the first one's, periods that do not follow each other,
 //!   or not an extension of the version before;
-//! - measure: the same id with another content, or no kind of credit;
+//! - measure: the same id with another content, no kind of credit, or a type of rate for what is no amount;
 //! - plan: an end not after its start, a start or end inside a known pay period, another currency or calendar
 //!   than the company's, a component twice, a component that cannot be (`plans`), a version that overlaps another one
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
 //!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
 //! - territories: see `territories`;
+//! - rates: before the company, into another currency than its own, from itself or from what is no currency, none or more than
+//!   [`MAXIMUM_RATES`], not in order of their days, or one that is not above zero and below 10^10;
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
 //!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed;
 //! - reopen: any but the last close, or one that is released;
@@ -22,7 +24,8 @@ use super::plans::{component, pay_terms};
 use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, Cut, Date, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, Plan,
+    Calendar, Company, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MeasureOf, Payee, PayeeRow,
+    PeriodClosed, PeriodReleased, Plan, RateRow,
 };
 use std::collections::BTreeSet;
 
@@ -89,6 +92,7 @@ impl<'h> Rules<'h> {
             FactBody::PlanDefined(plan) => self.plan(plan),
             FactBody::PayeeDefined(payee) => self.payee(payee),
             FactBody::TerritoriesDefined(territories) => super::territories::fit(territories),
+            FactBody::RatesDefined(stated) => self.rates(stated),
             FactBody::PeriodClosed(closed) => {
                 self.close(closed, closes)?;
                 self.used.insert(&closed.close_id);
@@ -130,8 +134,20 @@ impl<'h> Rules<'h> {
 
     fn measure(&self, measure: &Measure) -> Check {
         hold(!measure.credit_kinds.is_empty(), "a measure without a kind of credit")?;
+        hold(measure.rate_type.is_none() || measure.of == MeasureOf::Amount, "a rate for what is no amount")?;
         let before = self.world.measures.get(measure.measure_id.as_str());
         hold(before.is_none_or(|before| *before == measure), "a measure that changes")
+    }
+
+    fn rates(&self, stated: &CurrencyRates) -> Check {
+        let company = self.world.company.ok_or("rates before the company")?;
+        hold(stated.to_currency == company.currency, "rates into another currency")?;
+        hold(stated.from_currency != company.currency, "rates of the company's own currency")?;
+        hold(minor_digits(&stated.from_currency).is_some(), "rates of no currency")?;
+        hold((1..=MAXIMUM_RATES).contains(&stated.rows.len()), "no rates, or too many")?;
+        hold(stated.rows.is_sorted_by(|one, next| one.from < next.from), "rates that are not in order")?;
+        let possible = |row: &RateRow| row.rate.0 > 0 && row.rate.0 < 10i128.pow(20);
+        hold(stated.rows.iter().all(possible), "a rate that cannot be")
     }
 
     fn plan(&self, plan: &Plan) -> Check {

@@ -1,6 +1,7 @@
 //! A script that feeds a history as a log would, for the tests beside it.
 
 mod closes;
+mod currencies;
 mod organisation;
 mod published;
 mod rules;
@@ -33,6 +34,7 @@ struct Told<'a> {
     status: DealStatus,
     closed_on: &'a str,
     amount: &'a str,
+    currency: &'a str,
     splits: Splits<'a>,
 }
 
@@ -42,7 +44,7 @@ type Splits<'a> = &'a [(&'a str, Counts, &'a str)];
 const ANA: Splits<'_> = &[("ana", Counts::Revenue, "100%")];
 
 fn told<'a>(id: &'a str, closed_on: &'a str, amount: &'a str) -> Told<'a> {
-    Told { id, revision: 1, status: DealStatus::Closed, closed_on, amount, splits: ANA }
+    Told { id, revision: 1, status: DealStatus::Closed, closed_on, amount, currency: "USD", splits: ANA }
 }
 
 impl Script {
@@ -102,7 +104,7 @@ impl Script {
             effective_on: None,
             closed_on: date(told.closed_on),
             sequence: None,
-            currency: "USD",
+            currency: told.currency,
             customer: None,
             related_deal: None,
             kind: None,
@@ -206,6 +208,7 @@ fn measure(id: &str) -> Measure {
         geographies: vec![],
         segments: vec![],
         deal_kinds: vec![],
+        rate_type: None,
     }
 }
 

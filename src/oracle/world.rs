@@ -4,7 +4,8 @@
 
 use super::history::Names;
 use crate::wire::records::{
-    Calendar, Company, Date, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow, Period, Plan, Territories, Year,
+    Calendar, Company, CurrencyRates, Date, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow, Period, Plan,
+    Territories, Year,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,8 @@ pub(super) struct World<'h> {
     pub(super) measures: BTreeMap<&'h str, &'h Measure>,
     pub(super) plans: BTreeMap<&'h str, Vec<&'h Plan>>,
     pub(super) territories: Option<&'h Territories>,
+    /// By type and currency.
+    pub(super) rates: BTreeMap<(&'h str, &'h str), &'h CurrencyRates>,
     /// Some plan has or had a component over half a year or a year.
     pub(super) yearly: bool,
     seats: Vec<Option<Seat<'h>>>,
@@ -56,6 +59,9 @@ impl<'h> World<'h> {
             }
             FactBody::PayeeDefined(payee) => self.seat(payee, payees),
             FactBody::TerritoriesDefined(territories) => self.territories = Some(territories),
+            FactBody::RatesDefined(stated) => {
+                self.rates.insert((&stated.rate_type, &stated.from_currency), stated);
+            }
             FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}
         }
     }

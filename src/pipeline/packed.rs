@@ -7,7 +7,7 @@ use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Date;
 use crate::domain::deal::DealKind;
 use crate::domain::fact::CreditKind;
-use crate::domain::money::{Amount, Quantity, Share};
+use crate::domain::money::{Amount, CurrencyRate, Quantity, Share};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::settlement::Passed;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,14 @@ pub enum Entry<'a> {
     Settled(SettledDeal<'a>),
     /// A payee-keyed input, forwarded.
     Adjustment { cause: Cause, adjustment: AdjustmentMade },
+    /// Credits of a deal in another currency than the company's, and the rate of each type (in `texts`) that its amounts
+    /// count at.
+    Converted {
+        sequence: Option<i64>,
+        rates: Vec<(u32, CurrencyRate)>,
+        #[serde(borrow)]
+        group: CreditGroup<'a>,
+    },
 }
 
 /// All that was settled of a deal, for payees whom it credits: it replaces what was told before. What is told of no deal

@@ -67,7 +67,10 @@ impl Periods {
                 }
             }
             FactBody::PeriodReleased(released) => self.release(&released.close_id, &author),
-            FactBody::MeasureDefined(_) | FactBody::PlanDefined(_) | FactBody::TerritoriesDefined(_) => {}
+            FactBody::MeasureDefined(_)
+            | FactBody::PlanDefined(_)
+            | FactBody::TerritoriesDefined(_)
+            | FactBody::RatesDefined(_) => {}
         }
     }
 

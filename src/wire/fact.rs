@@ -1,13 +1,13 @@
 //! How facts stand in records: the fields of `schemas/facts.avsc`.
 //!
 //! Modes are text there, so that one that the design names and this version does not build is refused by its name
-//! (`not_supported`). Plans have a file of their own, `plan`, and so have
-//! territories. What a fact means, and whether it can be, is `world`'s.
+//! (`not_supported`). Plans, territories and rates have files of their own. What a fact means, and whether it can be, is `world`'s.
 
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, Unscaled};
 use super::mode::{mode, mode_text, modes, only};
 use super::plan::PlanRecord;
+use super::rates::RatesRecord;
 use super::territory::TerritoriesRecord;
 use crate::domain::calendar::{Calendar, Date, DateError};
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
@@ -40,6 +40,8 @@ enum BodyRecord {
     Payee(PayeeRecord),
     #[serde(rename = "accrue.TerritoriesDefined")]
     Territories(TerritoriesRecord),
+    #[serde(rename = "accrue.RatesDefined")]
+    Rates(RatesRecord),
     #[serde(rename = "accrue.PeriodClosed")]
     Closed(ClosedRecord),
     #[serde(rename = "accrue.PeriodReopened")]
@@ -73,6 +75,8 @@ struct MeasureRecord {
     geographies: Vec<String>,
     segments: Vec<String>,
     deal_kinds: Vec<String>,
+    #[serde(default)]
+    rate_type: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -165,6 +169,7 @@ impl BodyRecord {
             FactBody::PlanDefined(plan) => BodyRecord::Plan(Box::new(PlanRecord::new(plan)?)),
             FactBody::PayeeDefined(payee) => BodyRecord::Payee(payee_record(payee)),
             FactBody::TerritoriesDefined(stated) => BodyRecord::Territories(TerritoriesRecord::new(stated)?),
+            FactBody::RatesDefined(stated) => BodyRecord::Rates(RatesRecord::new(stated)?),
             FactBody::PeriodClosed(closed) => BodyRecord::Closed(closed_record(closed)?),
             FactBody::PeriodReopened(reopened) => BodyRecord::Reopened(ReopenedRecord { close_id: reopened.close_id.clone() }),
             FactBody::PeriodReleased(released) => BodyRecord::Released(released_record(released)?),
@@ -179,6 +184,7 @@ impl BodyRecord {
             BodyRecord::Plan(plan) => FactBody::PlanDefined(plan.plan()?),
             BodyRecord::Payee(payee) => FactBody::PayeeDefined(read_payee(payee)?),
             BodyRecord::Territories(stated) => FactBody::TerritoriesDefined(stated.territories()?),
+            BodyRecord::Rates(stated) => FactBody::RatesDefined(stated.rates()?),
             BodyRecord::Closed(closed) => FactBody::PeriodClosed(read_closed(closed)?),
             BodyRecord::Reopened(reopened) => FactBody::PeriodReopened(PeriodReopened { close_id: reopened.close_id }),
             BodyRecord::Released(released) => FactBody::PeriodReleased(read_released(released)?),
@@ -227,6 +233,7 @@ fn measure_record(measure: &Measure) -> Result<MeasureRecord, String> {
         geographies: measure.geographies.clone(),
         segments: measure.segments.clone(),
         deal_kinds: measure.deal_kinds.iter().map(mode_text).collect::<Result<_, _>>()?,
+        rate_type: measure.rate_type.clone(),
     })
 }
 
@@ -240,6 +247,7 @@ fn read_measure(record: MeasureRecord) -> Result<Measure, Reject> {
         geographies: record.geographies,
         segments: record.segments,
         deal_kinds: modes("deal_kinds", &record.deal_kinds)?,
+        rate_type: record.rate_type,
     })
 }
 

@@ -2,6 +2,7 @@
 
 pub use crate::domain::adjustment::{AdjustmentMade, MAXIMUM_ADJUSTMENTS, Target};
 pub use crate::domain::calendar::{Calendar, Date, Half, Interval, IntervalKind, Period, Quarter, Year};
+pub use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
 pub use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 pub use crate::domain::exact::Exact;
 pub use crate::domain::fact::{

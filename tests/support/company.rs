@@ -39,6 +39,7 @@ pub fn bookings() -> FactBody {
         geographies: vec![],
         segments: vec![],
         deal_kinds: vec![],
+        rate_type: None,
     })
 }
 

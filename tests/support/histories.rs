@@ -6,9 +6,10 @@
 
 use accrue::domain::adjustment::{AdjustmentMade, Target};
 use accrue::domain::calendar::{Calendar, Date, Half, Interval, IntervalKind, Period, Quarter, Year};
+use accrue::domain::currency::{CurrencyRates, RateRow};
 use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
-use accrue::domain::money::{Amount, Quantity, Rate, RoundingMode, Share};
+use accrue::domain::money::{Amount, CurrencyRate, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
 use accrue::domain::quota::QuotaChanged;
@@ -23,6 +24,8 @@ mod adjustments;
 mod company;
 #[path = "histories/pay.rs"]
 mod pay;
+#[path = "histories/rates.rs"]
+mod rates;
 #[path = "histories/rewards.rs"]
 mod rewards;
 #[path = "histories/settlements.rs"]
@@ -305,6 +308,8 @@ struct Making {
     calendar: Calendar,
     /// Some components run over more than a quarter.
     long: bool,
+    /// Measures convert other currencies.
+    converts: bool,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -324,6 +329,7 @@ impl Making {
             adjustments: vec![],
             calendar: Calendar::monthly(CALENDAR, JANUARY, Period(JANUARY.0 + 11)),
             long: false,
+            converts: false,
             closes: vec![],
             closed_before: 0,
             later: vec![],

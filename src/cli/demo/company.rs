@@ -233,6 +233,7 @@ fn measures() -> impl Iterator<Item = Measure> {
         geographies: Vec::new(),
         segments: Vec::new(),
         deal_kinds,
+        rate_type: None,
     };
     [
         measure("bookings", CreditKind::Revenue, Vec::new()),

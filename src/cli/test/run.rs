@@ -59,8 +59,12 @@ fn play(session: &Session, case: &Case) -> anyhow::Result<()> {
         let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
         files_error(lines.join("\n"))
     })?;
-    publish::append(session, &stated, "case", "case")?;
-    session.catch_up()?;
+    // Between topics only what is folded has an order: a quota does not wait for a calendar that was stated before it.
+    let (facts, rest): (Vec<Change>, Vec<Change>) = stated.into_iter().partition(|of| matches!(of.record, Record::Fact(_)));
+    for part in [facts, rest] {
+        publish::append(session, &part, "case", "case")?;
+        session.catch_up()?;
+    }
     for (number, event) in case.events.iter().enumerate() {
         offer(session, &event.kind, number as i64).map_err(|error| error.context(format!("{}:{}", case.file, event.line)))?;
     }
@@ -96,6 +100,10 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
         }
         EventKind::Territories(stated) => {
             let body = FactBody::TerritoriesDefined(stated.clone());
+            publish::append(session, &one(Record::Fact(body)), "case", "case")?;
+        }
+        EventKind::Rates(stated) => {
+            let body = FactBody::RatesDefined(stated.clone());
             publish::append(session, &one(Record::Fact(body)), "case", "case")?;
         }
         EventKind::Close { period, by } => {

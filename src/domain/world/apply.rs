@@ -3,6 +3,7 @@
 use super::component::check_component;
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::check_pay_terms;
+use super::rates::check_rate_type;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
@@ -53,7 +54,7 @@ pub(super) fn invalid(field: &str, message: String) -> Reject {
     Reject::new(Reason::InvalidFact, field, message)
 }
 
-fn not_supported(field: &str, message: &str) -> Reject {
+pub(super) fn not_supported(field: &str, message: &str) -> Reject {
     Reject::new(Reason::NotSupported, field, message.into())
 }
 
@@ -68,6 +69,7 @@ impl World {
             FactBody::PlanDefined(plan) => self.apply_plan(offset, plan),
             FactBody::PayeeDefined(payee) => self.apply_payee(payee),
             FactBody::TerritoriesDefined(stated) => self.apply_territories(stated),
+            FactBody::RatesDefined(stated) => self.apply_rates(stated),
             FactBody::PeriodClosed(closed) => self.apply_closed(closed, &fact.author),
             FactBody::PeriodReopened(reopened) => self.apply_reopened(reopened),
             FactBody::PeriodReleased(released) => self.apply_released(released, &fact.author),
@@ -129,6 +131,7 @@ impl World {
         if measure.credit_kinds.is_empty() {
             return Err(invalid("credit_kinds", "a measure needs at least one kind of credit".into()));
         }
+        check_rate_type(measure)?;
         match self.measure(&measure.measure_id) {
             Some(known) if known.measure == *measure => return Ok(Reach::default()),
             Some(_) => {

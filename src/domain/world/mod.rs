@@ -7,6 +7,7 @@ mod apply;
 mod component;
 mod organisation;
 mod pay;
+mod rates;
 mod territories;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, pla
 pub use territories::TerritoryMap;
 
 use super::calendar::{Calendar, Date, Period};
+use super::currency::CurrencyRates;
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
 use super::plan::Plan;
 use std::collections::BTreeMap;
@@ -82,6 +84,8 @@ pub struct World {
     pub yearly: Option<u64>,
     pub organisation: Arc<Organisation>,
     pub territories: Arc<TerritoryMap>,
+    /// One of each type and currency.
+    pub rates: Arc<Vec<Arc<CurrencyRates>>>,
     pub runs: Arc<Vec<Run>>,
     pub operations: Arc<Vec<Operation>>,
 }
@@ -101,6 +105,7 @@ impl World {
             yearly: None,
             organisation: Arc::default(),
             territories: Arc::default(),
+            rates: Arc::default(),
             runs: Arc::default(),
             operations: Arc::default(),
         }

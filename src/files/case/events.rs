@@ -6,6 +6,7 @@ use super::super::fields::Fields;
 use super::super::node::{Node, Value};
 use super::super::plan::nearest;
 use super::super::quotas::Quota;
+use super::super::rates;
 use super::super::source::{Findings, Located, Place};
 use super::super::territories::TerritoriesDraft;
 use super::super::territory_changes::merged;
@@ -16,6 +17,7 @@ use super::read;
 use super::settled::{CaseSettlement, settlement};
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Period;
+use crate::domain::currency::CurrencyRates;
 use crate::domain::fact::{Payee, PayeeRow};
 use crate::domain::territory::Territories;
 use std::collections::BTreeMap;
@@ -39,6 +41,8 @@ pub enum EventKind {
     Payee(Payee),
     /// All rows, as they are from here on.
     Territories(Territories),
+    /// All rates of a type and currency, as they are from here on.
+    Rates(CurrencyRates),
     Close {
         period: Period,
         by: String,
@@ -54,7 +58,7 @@ pub enum EventKind {
 }
 
 /// The key that says what an event is.
-const KINDS: [&str; 9] = ["deal", "settled", "quota", "adjust", "payee", "territories", "close", "reopen", "release"];
+const KINDS: [&str; 10] = ["deal", "settled", "quota", "adjust", "payee", "territories", "rates", "close", "reopen", "release"];
 const NOT_BUILT: [&str; 3] = ["acknowledged", "plan", "measure"];
 
 /// What earlier events of the case have stated.
@@ -66,6 +70,7 @@ pub struct Reader<'c> {
     payees: BTreeMap<String, Payee>,
     quotas: Vec<Quota>,
     territories: Territories,
+    rates: Vec<CurrencyRates>,
 }
 
 impl<'c> Reader<'c> {
@@ -73,7 +78,8 @@ impl<'c> Reader<'c> {
         let payees = company.payees.iter().map(|payee| (payee.value.payee_id.clone(), payee.value.clone())).collect();
         let quotas = company.quotas.iter().map(|quota| quota.value.clone()).collect();
         let territories = company.territories.as_ref().map(|stated| stated.value.clone()).unwrap_or_default();
-        Reader { company, deals: Vec::new(), settlements: 0, adjustments: Vec::new(), payees, quotas, territories }
+        let rates = company.rates.iter().map(|rates| rates.value.clone()).collect();
+        Reader { company, deals: Vec::new(), settlements: 0, adjustments: Vec::new(), payees, quotas, territories, rates }
     }
 
     /// Payee ids that the company or an event has.
@@ -112,6 +118,7 @@ impl<'c> Reader<'c> {
             "quota" => self.quota(fields, findings).into_iter().map(EventKind::Quota).collect(),
             "payee" => self.payee(fields, findings).map(EventKind::Payee).into_iter().collect(),
             "territories" => self.territories(fields, findings).map(EventKind::Territories).into_iter().collect(),
+            "rates" => self.rates(fields, findings).into_iter().map(EventKind::Rates).collect(),
             _ => self.step(kind, fields, findings).into_iter().collect::<Vec<_>>(),
         };
         let (line, given) = (findings.line(node.place), findings.excerpt(node.place));
@@ -208,6 +215,21 @@ impl<'c> Reader<'c> {
         }
         self.territories = merged.clone();
         (findings.errors() == before).then_some(merged)
+    }
+
+    /// Rows merge by their days with what is there.
+    fn rates(&mut self, mut fields: Fields<'_>, findings: &mut Findings) -> Vec<CurrencyRates> {
+        let rows = fields.list("rates", findings).iter().filter_map(|row| rates::rate(row, findings)).collect();
+        fields.finish(&[], findings);
+        let mut stated = Vec::new();
+        for Located { value, .. } in rates::statements(rows) {
+            let same = |of: &CurrencyRates| of.rate_type == value.rate_type && of.from_currency == value.from_currency;
+            let known = self.rates.iter().position(same).map(|place| self.rates.swap_remove(place));
+            let merged = rates::merged(&value, known.as_ref());
+            self.rates.push(merged.clone());
+            stated.push(merged);
+        }
+        stated
     }
 
     fn step(&self, kind: &'static str, mut fields: Fields<'_>, findings: &mut Findings) -> Option<EventKind> {

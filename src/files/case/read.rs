@@ -12,6 +12,7 @@ use super::super::node::{Node, from_toml};
 use super::super::people::{PayeeDraft, pay_group, target_incentive};
 use super::super::plan::{check_range, plan};
 use super::super::quotas::{Quota, QuotaDraft, amount_of};
+use super::super::rates;
 use super::super::source::{Findings, Located, Place};
 use super::Case;
 use super::events::Reader;
@@ -91,7 +92,7 @@ fn document(
     if let (Expectations::None, Some(node)) = (expectations, expect) {
         findings.add(node.place, codes::DUPLICATE, "the case states expectations already", "remove them first");
     }
-    fields.finish(&["adjustments", "rates", "settings"], &mut findings);
+    fields.finish(&["adjustments", "settings"], &mut findings);
     defaults(&fields, &mut draft, &mut findings);
     let rows = payees.iter().filter_map(|item| payee(item, &mut findings)).collect::<Vec<_>>();
     draft.payees.get_or_insert_default().extend(rows);
@@ -177,6 +178,9 @@ fn inline(fields: &mut Fields<'_>, draft: &mut Draft, findings: &mut Findings) {
     }
     if let Some(node) = fields.node("territories") {
         draft.territories.table(node, findings);
+    }
+    for node in fields.list("rates", findings) {
+        draft.rates.extend(rates::rate(node, findings));
     }
     for node in fields.list("measure", findings) {
         draft.measures.get_or_insert_default().extend(definitions::measure(node, findings));

@@ -19,6 +19,10 @@ fn publish(current: &mut Current, list: &[Change]) {
             Record::Fact(FactBody::PlanDefined(plan)) => drop(current.plans.insert((plan.plan_id.clone(), plan.from), plan)),
             Record::Fact(FactBody::PayeeDefined(payee)) => drop(current.payees.insert(payee.payee_id.clone(), payee)),
             Record::Fact(FactBody::TerritoriesDefined(stated)) => current.territories = Some(stated),
+            Record::Fact(FactBody::RatesDefined(stated)) => {
+                current.rates.retain(|of| of.rate_type != stated.rate_type || of.from_currency != stated.from_currency);
+                current.rates.push(stated);
+            }
             Record::Fact(other) => panic!("{other:?} is not published"),
         }
     }

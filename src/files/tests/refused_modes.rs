@@ -70,7 +70,6 @@ fn the_rest_of_a_company() {
         ("measures.toml", "\"amount\"", "\"margin\"", "3:6", "of = \"margin\" is not supported by this version"),
         ("payees.csv", ",default,", ",field,", "2:14", "pay group \"field\" is not supported by this version"),
         (PLAN_FILE, "\"USD\"", "\"EUR\"", "4:12", "EUR in a company of USD: one currency a company"),
-        ("rates.csv", "", "from,to,rate\nEUR,USD,1.1\n", "2:1", "rows of rates.csv are not supported by this version"),
     ];
     for (file, from, to, at, what) in cases {
         check(file, from, to, &format!("{file}:{at}: {not}: {what}"));
@@ -82,9 +81,4 @@ fn the_rest_of_a_company() {
     let split = "ana,Rep,mia,default,ae,2026-01-01,2026-02-10\nana,Rep,mia,default,,2026-02-10,";
     let inside = "payees.csv:4:22: not-supported: a change of plans inside a pay period is not supported by this version";
     check("payees.csv", "ana,Rep,mia,default,ae,2026-01-01,", split, inside);
-}
-
-#[test]
-fn files_of_later_kinds_may_be_empty() {
-    assert_eq!(brief(&found("rates.csv", "", "from,to,rate\n")), "");
 }

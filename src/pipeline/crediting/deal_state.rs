@@ -1,7 +1,7 @@
 //! What crediting keeps of a deal: every accepted revision and settlement, and what earning was told.
 
 use crate::domain::calendar::Date;
-use crate::domain::credit::Credit;
+use crate::domain::credit::{Credit, Credited};
 use crate::domain::deal::DealClosed;
 use crate::domain::money::Amount;
 use crate::domain::reject::{Reason, Reject};
@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 /// What most deals need, so that their buffer does not grow byte by byte.
 const CONTENT_BYTES: usize = 256;
-/// First byte of every stored deal. Version 1 ends with `parked`.
-const VERSION: u8 = 2;
+/// First byte of every stored deal. Version 2 tells credits without rates, version 1 ends with `parked`, too.
+const VERSION: u8 = 3;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DealState {
@@ -57,7 +57,20 @@ pub struct Revision {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Emitted {
     pub revision: i64,
-    pub credits: Vec<Credit>,
+    pub credited: Credited,
+}
+
+/// Up to version 2.
+#[derive(Deserialize)]
+struct WithoutRates {
+    revision: i64,
+    credits: Vec<Credit>,
+}
+
+impl From<WithoutRates> for Emitted {
+    fn from(told: WithoutRates) -> Emitted {
+        Emitted { revision: told.revision, credited: Credited { credits: told.credits, rates: Vec::new() } }
+    }
 }
 
 /// What a delivery is to the revisions that were accepted before.
@@ -81,12 +94,18 @@ impl DealState {
     pub fn decode(bytes: &[u8]) -> Result<DealState, String> {
         match bytes.split_first() {
             Some((&VERSION, body)) => postcard::from_bytes(body).map_err(|error| error.to_string()),
-            Some((1, body)) => {
-                let (revisions, emitted, facts_next, parked) = postcard::from_bytes(body).map_err(|error| error.to_string())?;
-                Ok(DealState { revisions, emitted, facts_next, parked, ..DealState::default() })
-            }
+            Some((version @ (1 | 2), body)) => DealState::of_version(*version, body).map_err(|error| error.to_string()),
             other => Err(format!("stored deal of version {:?}", other.map(|(version, _)| version))),
         }
+    }
+
+    /// What version 1 or 2 stored.
+    fn of_version(version: u8, body: &[u8]) -> Result<DealState, postcard::Error> {
+        let (head, rest) = postcard::take_from_bytes::<(_, Option<WithoutRates>, _, _)>(body)?;
+        let (revisions, emitted, facts_next, parked) = head;
+        let (settlements, settled_told) = if version == 1 { Default::default() } else { postcard::from_bytes(rest)? };
+        let emitted = emitted.map(Emitted::from);
+        Ok(DealState { revisions, emitted, facts_next, parked, settlements, settled_told })
     }
 
     /// Takes a delivery in, unless its revision was there. The deal's own `occurred_at` is 0.
@@ -121,7 +140,7 @@ mod tests {
     fn a_deal_of_version_1_is_read_without_settlements() {
         let revision = Revision { number: 3, occurred_at: 5, offset: 7, content: vec![1, 2] };
         let parked = Reject::new(Reason::UnknownPayee, "splits[0].payee_id", "nobody".into());
-        let emitted = Emitted { revision: 3, credits: Vec::new() };
+        let emitted: (i64, Vec<Credit>) = (3, Vec::new());
         let before = (vec![revision], Some(emitted), 9u64, Some(parked.clone()));
         let read = DealState::decode(&postcard::to_extend(&before, vec![1]).unwrap()).unwrap();
         assert_eq!((read.revisions[0].number, read.facts_next, read.parked.as_ref()), (3, 9, Some(&parked)));

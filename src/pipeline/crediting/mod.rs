@@ -2,13 +2,14 @@
 //!
 //! A deal's state holds what earning was told, so a new revision or fact is answered with the difference. Payee-keyed
 //! inputs are forwarded once to the payee's partition. Facts are adopted in order, and not beyond a close that a
-//! partition has yet to perform. `deal_state` is what is kept, `packer` what is sent,
-//! `settlements` what was paid for deals, `progress` the work on facts.
+//! partition has yet to perform. `deal_state` is what is kept, `telling` what earning is told of it, `packer` how
+//! that is sent, `settlements` what was paid for deals, `progress` the work on facts.
 
 mod deal_state;
 mod packer;
 mod progress;
 mod settlements;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,6 @@ use super::feed::{Feed, reject_record};
 use super::packed::{Cause, CauseTopic};
 use super::{Changed, Effects, Flow, Input, Origin, Outcome, Phase, Stage, StageError, States, alarm};
 use crate::domain::adjustment::AdjustmentMade;
-use crate::domain::credit::{Credit, credits_of};
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
 use crate::domain::output::RejectKind;
@@ -24,8 +24,8 @@ use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::World;
-use deal_state::{DealState, Delivery, Emitted};
-use packer::{GroupKind, Heading, PACKED_BYTES, Packer};
+use deal_state::{DealState, Delivery};
+use packer::{Heading, PACKED_BYTES, Packer};
 use progress::Progress;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -146,66 +146,6 @@ impl Crediting {
         })
     }
 
-    /// Emits what is between the credits that earning was told and those that the newest revision has now. `newest_deal`
-    /// is that revision where it is at hand.
-    fn recredit(
-        &mut self,
-        place: usize,
-        newest_deal: Option<&DealClosed<'_>>,
-        cause: Cause,
-        origin: Origin<'_>,
-        effects: &mut Effects,
-    ) -> Result<(), StageError> {
-        let loaded = &mut self.loaded[place];
-        let number = loaded.partition;
-        let failed = |error: postcard::Error| alarm(number, error);
-        let Some(partition) = self.partitions.get_mut(&number) else { return Err(alarm(number, "not assigned")) };
-        let state = &mut loaded.state;
-        let Some(newest) = state.revisions.last() else { return Ok(()) };
-        let stored;
-        let deal = match newest_deal {
-            Some(deal) => deal,
-            None => {
-                stored = newest.deal().map_err(failed)?;
-                &stored
-            }
-        };
-        let (credits, parked) = match credits_of(deal, &self.world) {
-            Ok(credits) => (credits, None),
-            Err(reject) => (Vec::new(), Some(reject)),
-        };
-        let group = |retract, backfill_from| GroupKind { cause, retract, backfill_from };
-        let old = state.emitted.as_ref();
-        let same_content = old.is_some_and(|old| old.revision == newest.number);
-        let mut changed = !same_content || parked != state.parked;
-        if let Some(old) = old.filter(|old| !old.credits.is_empty()) {
-            let told = state.revision(old.revision).ok_or_else(|| alarm(number, "a deal lacks the revision that it credited"))?;
-            let told = told.deal().map_err(failed)?;
-            if self.world.measure_defined_since(state.facts_next) {
-                let all: Vec<&Credit> = old.credits.iter().collect();
-                partition.packer.credits(&told, &all, group(false, Some(state.facts_next))).map_err(failed)?;
-                changed = true;
-            }
-            let gone: Vec<&Credit> = old.credits.iter().filter(|credit| !same_content || !credits.contains(credit)).collect();
-            changed |= !gone.is_empty();
-            partition.packer.credits(&told, &gone, group(true, None)).map_err(failed)?;
-        }
-        let told_before = |credit: &Credit| same_content && old.is_some_and(|old| old.credits.contains(credit));
-        let fresh: Vec<&Credit> = credits.iter().filter(|credit| !told_before(credit)).collect();
-        changed |= !fresh.is_empty();
-        partition.packer.credits(deal, &fresh, group(false, None)).map_err(failed)?;
-        if changed {
-            note_parking(&state.parked, &parked, origin, self.reject_bytes, effects);
-            state.emitted = Some(Emitted { revision: newest.number, credits });
-            state.parked = parked;
-            state.facts_next = self.world.facts_next;
-            loaded.changed = true;
-        }
-        let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
-        partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)?;
-        if changed { self.tell_settled(place, newest_deal, cause, effects) } else { Ok(()) }
-    }
-
     /// Sends a payee-keyed input on to the payee's partition.
     fn forward(&mut self, origin: Origin<'_>, input: PayeeInput<'_>, effects: &mut Effects) -> Result<(), StageError> {
         let number = origin.position.partition;
@@ -228,19 +168,6 @@ impl Crediting {
 fn conflict(deal: &DealClosed<'_>) -> Reject {
     let message = format!("revision {} of deal \"{}\" was accepted before with another content", deal.revision, deal.deal_id);
     Reject::new(Reason::RevisionConflict, "revision", message)
-}
-
-/// Says that a deal is parked, or that it goes on.
-fn note_parking(old: &Option<Reject>, new: &Option<Reject>, origin: Origin<'_>, reject_bytes: usize, effects: &mut Effects) {
-    match (old, new) {
-        (old, Some(reject)) if old.as_ref() != Some(reject) => {
-            effects.outputs.push(reject_record(RejectKind::Parked, origin, reject.clone(), reject_bytes));
-        }
-        (Some(reject), None) => {
-            effects.outputs.push(reject_record(RejectKind::Resumed, origin, reject.clone(), reject_bytes));
-        }
-        _ => {}
-    }
 }
 
 impl Stage for Crediting {

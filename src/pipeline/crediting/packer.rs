@@ -2,6 +2,7 @@
 
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::credit::Credit;
+use crate::domain::currency::StatedRate;
 use crate::domain::deal::DealClosed;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::partition_of;
@@ -86,7 +87,7 @@ impl Packer {
     }
 
     /// Adds the credits of a deal, one group per destination.
-    pub fn credits(&mut self, deal: &DealClosed<'_>, credits: &[&Credit], how: GroupKind) -> Result<(), postcard::Error> {
+    pub fn credits(&mut self, deal: &DealClosed<'_>, credits: &[&Credit], how: GroupKind<'_>) -> Result<(), postcard::Error> {
         let destinations: Vec<usize> = credits.iter().map(|credit| self.destination(&credit.payee_id)).collect();
         for place in 0..credits.len() {
             let destination = destinations[place];
@@ -160,10 +161,12 @@ impl Packer {
 
 /// How a group counts.
 #[derive(Clone, Copy, Debug)]
-pub struct GroupKind {
+pub struct GroupKind<'r> {
     pub cause: Cause,
     pub retract: bool,
     pub backfill_from: Option<u64>,
+    /// Of a deal in another currency than the company's.
+    pub rates: Option<&'r [StatedRate]>,
 }
 
 impl Open {
@@ -171,7 +174,7 @@ impl Open {
         &mut self,
         deal: &DealClosed<'_>,
         credits: impl Iterator<Item = &'c Credit>,
-        how: GroupKind,
+        how: GroupKind<'_>,
     ) -> Result<(), postcard::Error> {
         self.lines.extend(deal.lines.iter().map(|line| CreditLine {
             product: self.texts.place(line.product),
@@ -196,12 +199,14 @@ impl Open {
             lines: std::mem::take(&mut self.lines),
             allocations: std::mem::take(&mut self.allocations),
         };
-        let entry = match deal.sequence {
-            Some(sequence) => Entry::SequencedCredits { sequence, group },
-            None => Entry::Credits(group),
+        let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
+        let entry = match (how.rates, deal.sequence) {
+            (Some(rates), sequence) => Entry::Converted { sequence, rates: rates.iter().map(&mut at).collect(), group },
+            (None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
+            (None, None) => Entry::Credits(group),
         };
         let written = self.entry(&entry);
-        if let Entry::Credits(group) | Entry::SequencedCredits { group, .. } = entry {
+        if let Entry::Credits(group) | Entry::SequencedCredits { group, .. } | Entry::Converted { group, .. } = entry {
             let CreditGroup { lines, allocations, .. } = group;
             (self.lines, self.allocations) = (lines, allocations);
             self.lines.clear();

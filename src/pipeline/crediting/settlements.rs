@@ -82,7 +82,7 @@ impl Crediting {
         };
         ask_again(settlements, number, deal, effects);
         let settled = settled_of(settlements, deal);
-        let credits = emitted.as_ref().map_or(&[][..], |emitted| &emitted.credits);
+        let credits = emitted.as_ref().map_or(&[][..], |emitted| &emitted.credited.credits);
         let matters = *settled_told || !settled.passed.is_empty() || settled.total.0 == 0;
         if !matters || credits.is_empty() {
             return Ok(());

@@ -5,11 +5,15 @@ use super::entry::{Entry, write_entry_key};
 use super::inputs::{DealKey, Inputs};
 use super::{Earning, State, alarm};
 use crate::domain::calendar::{Date, Period, Span};
+use crate::domain::currency::converted;
 use crate::domain::fact::{CreditKind, Measure, MeasureOf};
+use crate::domain::money::CurrencyRate;
 use crate::domain::output::Causes;
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::DefinedMeasure;
-use crate::pipeline::packed::{Allocation, Cause, CauseTopic, CreditGroup, Entry as PackedEntry, PackedCredits, SettledDeal};
+use crate::pipeline::packed::{
+    Allocation, Cause, CauseTopic, CreditGroup, CreditLine, Entry as PackedEntry, PackedCredits, SettledDeal,
+};
 use crate::pipeline::{Effects, Origin, StageError, States};
 
 /// A quantity has 4 decimals and a share 6; a measured sum has 12.
@@ -31,9 +35,14 @@ impl Earning {
         self.recent.resize(packed.payees.len(), [None; 2]);
         for entry in &packed.entries {
             match entry {
-                PackedEntry::Credits(group) => self.count_group(number, packed, group, None, states)?,
+                PackedEntry::Credits(group) => {
+                    self.count_group(number, packed, Told { group, sequence: None, rates: None }, states)?;
+                }
                 PackedEntry::SequencedCredits { sequence, group } => {
-                    self.count_group(number, packed, group, Some(*sequence), states)?;
+                    self.count_group(number, packed, Told { group, sequence: Some(*sequence), rates: None }, states)?;
+                }
+                PackedEntry::Converted { sequence, rates, group } => {
+                    self.count_group(number, packed, Told { group, sequence: *sequence, rates: Some(rates) }, states)?;
                 }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
                 PackedEntry::Settled(settled) => self.count_settled(number, packed, settled, states)?,
@@ -67,16 +76,16 @@ impl Earning {
         &mut self,
         number: u32,
         packed: &PackedCredits<'_>,
-        group: &CreditGroup<'_>,
-        sequence: Option<i64>,
+        told: Told<'_>,
         states: &mut dyn States,
     ) -> Result<(), StageError> {
+        let Told { group, sequence, .. } = told;
         let period = self.period_of(number, group.closed_on)?;
         let measures = self.world.measures.clone();
         let sign = if group.retract { -1 } else { 1 };
         let deal = DealKey { closed_on: group.closed_on, sequence, deal_id: group.deal_id };
         for (span, since) in self.spans_of(period) {
-            let matched = matched(&measures, packed, group, since);
+            let matched = matched(&measures, packed, told, since);
             for allocation in &group.allocations {
                 let place = self.place_of(number, packed, allocation.payee, span, states)?;
                 self.note_cause(place, packed.source, group.cause);
@@ -215,6 +224,15 @@ pub fn merge_later(entry: &mut Entry, closes: u32) -> Option<()> {
     Some(())
 }
 
+/// A group of credits as it was told.
+#[derive(Clone, Copy)]
+struct Told<'a> {
+    group: &'a CreditGroup<'a>,
+    sequence: Option<i64>,
+    /// By type, in the record's texts. `None`: its amounts are in the company's currency.
+    rates: Option<&'a [(u32, CurrencyRate)]>,
+}
+
 /// What a measure takes of a group, before the share: of each line and of all; `None` when it does not fit.
 struct Matched<'w> {
     measure: &'w Measure,
@@ -236,23 +254,18 @@ impl Matched<'_> {
 }
 
 /// The measures that a group counts in, of what is told since a fact.
-fn matched<'w>(
-    measures: &'w [DefinedMeasure],
-    packed: &PackedCredits<'_>,
-    group: &CreditGroup<'_>,
-    since: u64,
-) -> Vec<Matched<'w>> {
+fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told: Told<'_>, since: u64) -> Vec<Matched<'w>> {
     // What was given before a fact counts by itself in nothing that the fact began.
     let counts = |began: u64| {
         let began = began.max(since);
-        began < packed.facts_next && group.backfill_from.is_none_or(|from| began >= from)
+        began < packed.facts_next && told.group.backfill_from.is_none_or(|from| began >= from)
     };
     let of = |defined: &'w DefinedMeasure| {
         let (summed, listed) = (counts(defined.offset), defined.listed.is_some_and(counts));
         if !summed && !listed {
             return None;
         }
-        let lines = taken(&defined.measure, packed, group);
+        let lines = taken(&defined.measure, packed, told);
         let whole = lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line));
         Some(Matched { measure: &defined.measure, summed, listed, lines, whole })
     };
@@ -260,22 +273,25 @@ fn matched<'w>(
 }
 
 /// What a measure takes of each line, before the share: 0 where its filter does not match.
-fn taken(measure: &Measure, packed: &PackedCredits<'_>, group: &CreditGroup<'_>) -> Vec<i128> {
+fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i128> {
+    let Told { group, rates, .. } = told;
     let text = |place: u32| packed.texts.get(place as usize).copied();
-    let listed = |list: &[String], place: Option<u32>| {
-        list.is_empty() || place.and_then(text).is_some_and(|text| list.iter().any(|item| item == text))
-    };
-    let kind_matches = measure.deal_kinds.is_empty() || group.kind.is_some_and(|kind| measure.deal_kinds.contains(&kind));
-    let line_value = |line: &crate::pipeline::packed::CreditLine| {
-        let matches = kind_matches
-            && listed(&measure.products, Some(line.product))
-            && listed(&measure.geographies, line.geography)
-            && listed(&measure.segments, line.segment);
-        match (matches, measure.of) {
-            (false, _) => 0,
-            (true, MeasureOf::Amount) => line.amount.0,
-            (true, MeasureOf::Quantity) => i128::from(line.quantity.0) * QUANTITY_SCALE,
-            (true, MeasureOf::Count) => ONE_DEAL,
+    let kind_matches = measure.takes_kind(group.kind);
+    let line_value = |line: &CreditLine| {
+        let attributes = (text(line.product), line.geography.and_then(text), line.segment.and_then(text));
+        let matches = kind_matches && measure.takes_line(attributes.0, attributes.1, attributes.2);
+        match (matches, measure.of, rates) {
+            (false, ..) => 0,
+            (true, MeasureOf::Amount, None) => line.amount.0,
+            (true, MeasureOf::Amount, Some(rates)) => {
+                let of_type = |rate_type: &str| rates.iter().find(|(place, _)| text(*place) == Some(rate_type));
+                // A measure that came behind the deal has no rate among these: what is told next has.
+                let Some((_, rate)) = measure.rate_type.as_deref().and_then(of_type) else { return 0 };
+                // Crediting parks what does not fit.
+                converted(line.amount, *rate).map_or(i128::MAX, |amount| amount.0)
+            }
+            (true, MeasureOf::Quantity, _) => i128::from(line.quantity.0) * QUANTITY_SCALE,
+            (true, MeasureOf::Count, _) => ONE_DEAL,
         }
     };
     let mut taken: Vec<i128> = group.lines.iter().map(line_value).collect();

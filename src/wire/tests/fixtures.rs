@@ -3,7 +3,7 @@
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
 use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use crate::domain::fact::{
-    Company, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
+    Company, CreditKind, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 use crate::domain::money::{Amount, Measured, Minor, Quantity, Rate, RoundingMode, Share};
 use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun, RunBalance};
@@ -205,15 +205,7 @@ pub fn facts() -> Vec<Fact> {
             closer_may_release: true,
         }),
         FactBody::CalendarDefined(Calendar::monthly("fiscal", Period(2026 * 12), Period(2026 * 12 + 11))),
-        FactBody::MeasureDefined(Measure {
-            measure_id: "new-arr".into(),
-            of: MeasureOf::Amount,
-            credit_kinds: vec![CreditKind::Revenue, CreditKind::Rolled],
-            products: vec!["platform".into()],
-            geographies: Vec::new(),
-            segments: vec!["enterprise".into(), "public".into()],
-            deal_kinds: vec![DealKind::New],
-        }),
+        FactBody::MeasureDefined(super::rates::measure()),
         FactBody::PlanDefined(plan()),
         FactBody::PayeeDefined(payee()),
         FactBody::PeriodClosed(PeriodClosed {
@@ -231,6 +223,7 @@ pub fn facts() -> Vec<Fact> {
             digest: "00ff".into(),
         }),
         FactBody::TerritoriesDefined(territories()),
+        FactBody::RatesDefined(super::rates::stated()),
     ];
     let fact = |(place, body): (usize, FactBody)| Fact {
         fact_id: format!("f-{place}"),

@@ -6,6 +6,7 @@ mod broken;
 mod fixtures;
 mod independent;
 mod lines;
+mod rates;
 mod records;
 mod refusals;
 mod routes;

@@ -106,6 +106,7 @@ fn keys_of_facts_name_their_kind() {
         "period-reopened:2026-01",
         "period-released:2026-01",
         "territories:all",
+        "rates:month.GBP",
     ];
     assert_eq!(found, expected);
 }

@@ -9,9 +9,12 @@ impl Making {
         self.fact("admin", FactBody::CompanyDefined(company));
         self.calendars();
         self.long = self.random.chance(50);
+        self.rates();
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);
-            let body = FactBody::MeasureDefined(measure(id));
+            let mut measure = measure(id);
+            measure.rate_type = self.rate_type().filter(|_| measure.of == MeasureOf::Amount);
+            let body = FactBody::MeasureDefined(measure);
             self.now_or_later("measure later", late, body);
         }
         for plan_id in ["ae", "se"] {
@@ -241,6 +244,7 @@ fn measure(id: &str) -> Measure {
         geographies: vec![],
         segments: vec![],
         deal_kinds: vec![],
+        rate_type: None,
     };
     match id {
         "new-business" => Measure { deal_kinds: vec![DealKind::New], ..all },

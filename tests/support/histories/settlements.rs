@@ -28,13 +28,14 @@ impl Making {
         if kind == SettlementKind::Refunded {
             self.features.count("refund");
         }
-        let currency = if self.random.chance(5) { "EUR" } else { "USD" };
+        let own = deal.map_or("USD".into(), |deal| deal.currency.clone());
+        let currency = if self.random.chance(5) { "EUR".into() } else { own };
         let settlement = Settlement {
             settlement_id: format!("S{}", self.settlements.len()),
             deal_id,
             kind,
             amount: Amount(amount.max(1)),
-            currency: currency.into(),
+            currency,
             on: Date(day(1, 1).0 + self.random.below(130) as i32),
             occurred_at: self.events.len() as i64,
         };

@@ -36,7 +36,7 @@ impl Making {
             change: Change::Correction,
             closed_on: self.close_date(),
             sequence: self.sequence(),
-            currency: "USD".into(),
+            currency: self.currency(),
             kind: *self.random.pick(&[None, Some(DealKind::New), Some(DealKind::New), Some(DealKind::Renewal)]),
             customer: *self.random.pick(&[None, Some(CUSTOMERS[0]), Some(CUSTOMERS[1])]),
             industry: *self.random.pick(&[None, Some(INDUSTRIES[0]), Some(INDUSTRIES[1])]),
@@ -45,10 +45,6 @@ impl Making {
             occurred_at: self.events.len() as i64,
         };
         deal.lines = (0..1 + self.random.below(3)).map(|place| self.line(place)).collect();
-        if self.random.chance(3) {
-            deal.currency = "EUR".into();
-            self.features.count("other currency");
-        }
         if self.random.chance(4) {
             deal.status = *self.random.pick(&[DealStatus::Open, DealStatus::Lost]);
             self.features.count("open or lost");
@@ -178,6 +174,10 @@ impl Making {
             _ => {
                 deal.status = DealStatus::Closed;
                 deal.lines = (0..1 + self.random.below(3)).map(|place| self.line(place)).collect();
+                if self.converts && self.random.chance(15) {
+                    deal.currency = self.currency();
+                    self.features.count("currency stated again");
+                }
                 self.features.count("amendment");
             }
         }

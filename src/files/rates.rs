@@ -1,0 +1,194 @@
+//! `rates.csv`: what other currencies are worth in the company's, by type of rate and first day.
+//!
+//! A file may hold the newest rows alone: a row that is missing changes nothing of what is published.
+
+use super::changes::{Change, ChangeKind, Record};
+use super::codes;
+use super::definitions::currency_code;
+use super::draft::Draft;
+use super::fields::{Fields, checked_id, parsed_text};
+use super::node::Node;
+use super::plan::nearest;
+use super::sheet::{Columns, Row, Sheet};
+use super::source::{Findings, Located};
+use crate::domain::calendar::Date;
+use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
+use crate::domain::fact::{FactBody, MeasureOf};
+use crate::domain::money::CurrencyRate;
+use std::collections::{BTreeMap, HashSet};
+
+const RATES: Columns = Columns {
+    required: &["rate_type", "from_currency", "to_currency", "from", "rate", "max_age_days"],
+    optional: &[],
+    not_built: &["to", "inverse"],
+};
+
+/// A row with the places that other files are compared with.
+#[derive(Clone, Debug)]
+pub struct RateDraft {
+    pub rate_type: Located<String>,
+    pub from_currency: Located<String>,
+    pub to_currency: Located<String>,
+    pub from: Located<Date>,
+    pub row: RateRow,
+}
+
+/// A row's cells as they stand, from a sheet or a table.
+struct Cells {
+    rate_type: Option<Located<String>>,
+    from_currency: Option<Located<String>>,
+    to_currency: Option<Located<String>>,
+    from: Option<Located<Date>>,
+    rate: Option<Located<String>>,
+    max_age_days: Option<u32>,
+}
+
+pub fn rates(file: usize, findings: &mut Findings) -> Option<Vec<RateDraft>> {
+    let sheet = Sheet::read(file, &RATES, findings)?;
+    Some(sheet.rows().filter_map(|row| of_sheet(row, findings)).collect())
+}
+
+/// A row from a table; its keys are the columns.
+pub fn rate(node: &Node, findings: &mut Findings) -> Option<RateDraft> {
+    let mut fields = Fields::of(node, findings)?;
+    let cells = Cells {
+        rate_type: fields.id("rate_type", findings),
+        from_currency: fields.text("from_currency", findings),
+        to_currency: fields.text("to_currency", findings),
+        from: fields.date("from", findings),
+        rate: fields.text("rate", findings),
+        max_age_days: days_of(&mut fields, findings),
+    };
+    fields.finish(RATES.not_built, findings);
+    cells.draft(findings)
+}
+
+fn days_of(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {
+    fields.required("max_age_days", "say for how many days the rate holds: max_age_days = 31", findings)?;
+    let days = fields.optional_integer("max_age_days", findings)?;
+    parsed_text(Located::new(days.value.to_string(), days.place), codes::BAD_NUMBER, whole_days, findings).map(|days| days.value)
+}
+
+fn of_sheet(row: Row<'_>, findings: &mut Findings) -> Option<RateDraft> {
+    let days = row.required("max_age_days", findings);
+    let cells = Cells {
+        rate_type: row.required("rate_type", findings).and_then(|id| checked_id("rate_type", id, findings)),
+        from_currency: row.required("from_currency", findings),
+        to_currency: row.required("to_currency", findings),
+        from: row.required("from", findings).and_then(|text| parsed_text(text, codes::BAD_DATE, str::parse, findings)),
+        rate: row.required("rate", findings),
+        max_age_days: days.and_then(|text| parsed_text(text, codes::BAD_NUMBER, whole_days, findings)).map(|days| days.value),
+    };
+    cells.draft(findings)
+}
+
+fn whole_days(text: &str) -> Result<u32, String> {
+    let days = text.parse().ok().filter(|days| *days <= i32::MAX as u32);
+    days.ok_or_else(|| format!("\"{text}\" is not a whole number of days"))
+}
+
+impl Cells {
+    fn draft(self, findings: &mut Findings) -> Option<RateDraft> {
+        let mut currency = |cell: Option<Located<String>>| {
+            cell.and_then(|text| parsed_text(text, codes::UNKNOWN_CURRENCY, currency_code, findings))
+        };
+        let (from_currency, to_currency) = (currency(self.from_currency), currency(self.to_currency));
+        let rate = self.rate.and_then(|text| parsed_text(text, codes::BAD_NUMBER, CurrencyRate::parse, findings));
+        let from = self.from?;
+        let row = RateRow { from: from.value, rate: rate?.value, max_age_days: self.max_age_days? };
+        Some(RateDraft { rate_type: self.rate_type?, from_currency: from_currency?, to_currency: to_currency?, from, row })
+    }
+}
+
+/// Rows by type and currency, in the order of their days.
+pub fn statements(drafts: Vec<RateDraft>) -> Vec<Located<CurrencyRates>> {
+    let mut stated: BTreeMap<(String, String), Located<CurrencyRates>> = BTreeMap::new();
+    for draft in drafts {
+        let RateDraft { rate_type, from_currency, to_currency, row, .. } = draft;
+        let key = (rate_type.value.clone(), from_currency.value.clone());
+        let none = || {
+            let (from_currency, to_currency) = (from_currency.value, to_currency.value);
+            Located::new(
+                CurrencyRates { rate_type: rate_type.value, from_currency, to_currency, rows: Vec::new() },
+                rate_type.place,
+            )
+        };
+        stated.entry(key).or_insert_with(none).value.rows.push(row);
+    }
+    let mut all: Vec<_> = stated.into_values().collect();
+    all.iter_mut().for_each(|rates| rates.value.rows.sort_by_key(|row| row.from));
+    all
+}
+
+/// Compares rows with the company and with each other, and what measures say with what they count.
+pub fn check(draft: &Draft, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for row in &draft.rates {
+        if let Some(company) = draft.company.as_ref().filter(|company| company.company.currency != row.to_currency.value) {
+            let message = format!("a rate into {} in a company of {}", row.to_currency.value, company.company.currency);
+            let hint = "deals are converted into the company's currency, at a rate that is stated so";
+            findings.add(row.to_currency.place, codes::NOT_SUPPORTED, message, hint);
+        }
+        if row.from_currency.value == row.to_currency.value {
+            let message = format!("{} is worth itself", row.from_currency.value);
+            findings.add(row.from_currency.place, codes::NO_EFFECT, message, "remove the row");
+        }
+        if !seen.insert((&row.rate_type.value, &row.from_currency.value, row.from.value)) {
+            let (kind, currency, from) = (&row.rate_type.value, &row.from_currency.value, row.from.value);
+            let message = format!("the \"{kind}\" rate of {currency} from {from} is there twice");
+            findings.add(row.from.place, codes::DUPLICATE, message, "keep one of the rows");
+        }
+    }
+    for measure in draft.measures.iter().flatten() {
+        if let Some(rate_type) = measure.rate_type.as_ref().filter(|_| measure.of.is_some_and(|of| of != MeasureOf::Amount)) {
+            let message = format!("measure \"{}\" counts no amounts, so there is nothing to convert", measure.id.value);
+            findings.add(rate_type.place, codes::NO_EFFECT, message, "remove `rate_type`");
+        }
+    }
+}
+
+/// The types that measures name and no row has.
+pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
+    for rate_type in draft.measures.iter().flatten().filter_map(|measure| measure.rate_type.as_ref()) {
+        if !draft.rates.iter().any(|row| row.rate_type.value == rate_type.value) {
+            let hint = nearest(&rate_type.value, "type of rate", draft.rates.iter().map(|row| row.rate_type.value.as_str()));
+            let message = format!("no rate of the type \"{}\" is stated", rate_type.value);
+            findings.add(rate_type.place, codes::UNKNOWN_RATE_TYPE, message, hint);
+        }
+    }
+}
+
+/// One fact for each type and currency of which something is new; a stated row replaces the published one of its day.
+pub fn rate_changes(stated: &[Located<CurrencyRates>], published: &[CurrencyRates], findings: &mut Findings) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for Located { value, place } in stated {
+        let known = published.iter().find(|of| of.rate_type == value.rate_type && of.from_currency == value.from_currency);
+        let merged = merged(value, known);
+        if merged.rows.len() > MAXIMUM_RATES {
+            let message = format!("{} \"{}\" rates of {}", merged.rows.len(), value.rate_type, value.from_currency);
+            findings.add(
+                *place,
+                codes::BAD_NUMBER,
+                message,
+                format!("there are at most {MAXIMUM_RATES}: give new ones another type"),
+            );
+        }
+        let fresh: Vec<&RateRow> = merged.rows.iter().filter(|row| known.is_none_or(|known| !known.rows.contains(row))).collect();
+        let [first, more @ ..] = fresh.as_slice() else { continue };
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let (kind, from, to) = (&merged.rate_type, &merged.from_currency, &merged.to_currency);
+        changes.push(Change {
+            kind: if known.is_none() { ChangeKind::Added } else { ChangeKind::Changed },
+            description: format!("{kind} rates from {from} to {to}: {} from {}{more}", first.rate, first.from),
+            record: Record::Fact(FactBody::RatesDefined(merged)),
+        });
+    }
+    changes
+}
+
+/// Rows of both, by their days.
+pub fn merged(stated: &CurrencyRates, published: Option<&CurrencyRates>) -> CurrencyRates {
+    let all = published.iter().flat_map(|of| &of.rows).chain(&stated.rows);
+    let rows: BTreeMap<Date, RateRow> = all.map(|row| (row.from, *row)).collect();
+    CurrencyRates { rows: rows.into_values().collect(), ..stated.clone() }
+}

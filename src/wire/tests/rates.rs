@@ -1,0 +1,48 @@
+//! Currency rates in a fact: what a record holds, and what of it is refused.
+
+use super::fixtures;
+use crate::domain::calendar::Date;
+use crate::domain::currency::{CurrencyRates, RateRow};
+use crate::domain::deal::DealKind;
+use crate::domain::fact::{CreditKind, Fact, FactBody, Measure, MeasureOf};
+use crate::domain::money::CurrencyRate;
+use crate::wire::Codec;
+
+pub(super) fn stated() -> CurrencyRates {
+    let row = |from, rate, max_age_days| RateRow { from: Date(from), rate: CurrencyRate(rate), max_age_days };
+    CurrencyRates {
+        rate_type: "month".into(),
+        from_currency: "GBP".into(),
+        to_currency: "USD".into(),
+        rows: vec![row(20_454, 12_200_000_000, 31), row(20_485, 99_999_999_999_999_999_999, 0)],
+    }
+}
+
+/// A measure that converts at them.
+pub(super) fn measure() -> Measure {
+    Measure {
+        measure_id: "new-arr".into(),
+        of: MeasureOf::Amount,
+        credit_kinds: vec![CreditKind::Revenue, CreditKind::Rolled],
+        products: vec!["platform".into()],
+        geographies: Vec::new(),
+        segments: vec!["enterprise".into(), "public".into()],
+        deal_kinds: vec![DealKind::New],
+        rate_type: Some("month".into()),
+    }
+}
+
+#[test]
+fn what_is_no_rate_is_refused_with_its_field() {
+    let codec = Codec::new().unwrap();
+    let with = |rate: i128, max_age_days: u32| {
+        let mut rates = stated();
+        rates.rows[1] = RateRow { rate: CurrencyRate(rate), max_age_days, ..rates.rows[1] };
+        let fact = Fact { body: FactBody::RatesDefined(rates), ..fixtures::facts().remove(0) };
+        let mut bytes = Vec::new();
+        codec.write_fact(&fact, &mut bytes).map(|()| codec.fact(&bytes).unwrap() == fact).map_err(|error| error.to_string())
+    };
+    assert_eq!(with(1, i32::MAX as u32), Ok(true));
+    assert!(with(100_000_000_000_000_000_000, 1).unwrap_err().contains("a decimal of more than 20 digits"));
+    assert!(with(1, u32::MAX).unwrap_err().contains("max_age_days: out of range"));
+}
