@@ -20,6 +20,7 @@ const ADJUSTMENTS: Columns = Columns {
     required: &["adjustment", "payee", "calendar", "period", "amount", "reason", "author"],
     optional: &["measure", "credit_kind", "component", "earning_code", "reverses", "approver"],
     not_built: &["currency", "attachment"],
+    named: "",
 };
 
 /// A row with the places that other files are compared with.

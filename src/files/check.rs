@@ -5,6 +5,7 @@ use super::codes;
 use super::component::ComponentDraft;
 use super::draft::Draft;
 use super::organisation;
+use super::people;
 use super::plan::{PlanDraft, nearest};
 use super::quotas::QuotaDraft;
 use super::rates;
@@ -42,6 +43,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         warn_no_quota(draft, findings);
         territory_check::warn_gaps(draft, findings);
         rates::warn_unknown(draft, findings);
+        people::warn_unknown(draft, findings);
     }
 }
 

@@ -72,11 +72,13 @@ pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and
 pub const VACANT_TERRITORY: Code = warning("vacant-territory", "nobody has the territory on some day: deals that it wins wait");
 pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure counts what territories credit");
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
+pub const UNKNOWN_PARAMETER: Code =
+    warning("unknown-parameter", "no payee states the amount that a component pays a fraction of: it waits for one");
 pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 50] = [
+pub const ALL: [Code; 51] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -126,5 +128,6 @@ pub const ALL: [Code; 50] = [
     VACANT_TERRITORY,
     UNCOUNTED_TERRITORY,
     UNCOVERED_NODE,
+    UNKNOWN_PARAMETER,
     UNKNOWN_RATE_TYPE,
 ];

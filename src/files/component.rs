@@ -263,7 +263,12 @@ fn one_of_pays(key: &str, node: &Node, findings: &mut Findings) -> (Option<Locat
             Some(parameter) => (Some(Located::new(Pays::FractionOf(parameter.into()), node.place)), None),
             None => {
                 let message = format!("`fraction_of` is not a parameter of the payee: \"{}\"", named.value);
-                findings.add(named.place, codes::UNKNOWN_VALUE, message, "write fraction_of = \"payee.target_incentive\"");
+                findings.add(
+                    named.place,
+                    codes::UNKNOWN_VALUE,
+                    message,
+                    "write fraction_of = \"payee.target_incentive\", or payee. and the name of a column parameter.NAME",
+                );
                 (None, None)
             }
         },

@@ -223,7 +223,10 @@ fn pays() -> Value {
     let ways = [
         one("rate_of", text("A rate of this measure's amount.")),
         one("per_unit", text("Money per unit or deal of this measure.")),
-        one("fraction_of", json!({"const": "payee.target_incentive", "description": "A fraction of the payee's target."})),
+        one(
+            "fraction_of",
+            json!({"type": "string", "pattern": "^payee\\..+$", "description": "A fraction of this amount of the payee, payee.target_incentive or a column parameter.NAME of payees.csv."}),
+        ),
         one("lump", json!({"const": true, "description": "Amounts."})),
     ];
     json!({"oneOf": ways, "description": "What the value of a tier is paid on."})

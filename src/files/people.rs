@@ -1,20 +1,29 @@
 //! `payees.csv` and `directory.csv`: who can earn, and what they are called.
 
 use super::codes;
+use super::draft::Draft;
 use super::fields::{checked_id, parsed_text};
 use super::modes;
-use super::plan::check_range;
+use super::plan::{check_range, nearest};
 use super::sheet::{Columns, Row, Sheet};
 use super::source::{Findings, Located, Place};
 use crate::domain::fact::PayeeRow;
 use crate::domain::money::{Amount, NumberError};
+use crate::domain::plan::Pays;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// The parameter that has a name of its own in files.
+pub const TARGET: &str = "target_incentive";
+
+/// A column of one of the payee's parameters begins so; `target_incentive` has a column without.
+const PARAMETER: &str = "parameter.";
 const PAYEES: Columns = Columns {
     required: &["id", "title", "manager", "pay_group", "plans", "from", "to"],
-    optional: &["employee_ref", "target_incentive"],
+    optional: &["employee_ref", TARGET],
     not_built: modes::PAYEE_COLUMNS_NOT_BUILT,
+    named: PARAMETER,
 };
-const DIRECTORY: Columns = Columns { required: &["id", "name", "team"], optional: &[], not_built: &[] };
+const DIRECTORY: Columns = Columns { required: &["id", "name", "team"], optional: &[], not_built: &[], named: "" };
 
 /// One row of a payee with the places that other files are compared with; the id is known even where the rest was refused.
 #[derive(Clone, Debug)]
@@ -48,8 +57,8 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
     let to = to_cell.clone().and_then(|to| parsed_text(to, codes::BAD_DATE, str::parse, findings));
     check_range(&from, &to, findings);
     let plans = row.cell("plans").map(|plans| names(&plans)).unwrap_or_default();
-    let target = row.cell("target_incentive");
-    let parameters = target.map(|target| target_incentive(target, findings)).unwrap_or_default();
+    let target = row.cell(TARGET).map(|target| (Located::new(TARGET.to_string(), row.place_of(TARGET)), target));
+    let parameters = parameters(target.into_iter().chain(row.named(PARAMETER)), findings);
     let broken = to_cell.is_some() && to.is_none();
     let payee_row = from.as_ref().filter(|_| !broken).map(|from| PayeeRow {
         from: from.value,
@@ -64,14 +73,38 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
     Some(PayeeDraft { id: id?, manager, plans, from_place: row.place_of("from"), row: payee_row })
 }
 
-/// The amount that `fraction_of = "payee.target_incentive"` reads.
-pub fn target_incentive(text: Located<String>, findings: &mut Findings) -> Vec<(String, Amount)> {
+/// Amounts by the names under which plans read them (`fraction_of = "payee.target_incentive"`), in order, each once.
+pub fn parameters(
+    stated: impl Iterator<Item = (Located<String>, Located<String>)>,
+    findings: &mut Findings,
+) -> Vec<(String, Amount)> {
     let amount = |text: &str| match Amount::parse(text)? {
         Amount(negative) if negative < 0 => Err(NumberError::OutOfRange(text.into())),
         amount => Ok(amount),
     };
-    let amount = parsed_text(text, codes::BAD_NUMBER, amount, findings);
-    amount.map(|amount| ("target_incentive".to_string(), amount.value)).into_iter().collect()
+    let mut all: BTreeMap<String, Amount> = BTreeMap::new();
+    for (name, text) in stated {
+        let Some(name) = checked_id("parameter", name, findings) else { continue };
+        let Some(amount) = parsed_text(text, codes::BAD_NUMBER, amount, findings) else { continue };
+        if all.insert(name.value.clone(), amount.value).is_some() {
+            let message = format!("parameter \"{}\" is stated twice", name.value);
+            findings.add(name.place, codes::DUPLICATE, message, "keep one of them");
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// Parameters that components name and nobody has.
+pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
+    let rows = || draft.payees.iter().flatten().filter_map(|payee| payee.row.as_ref());
+    let names: BTreeSet<&str> = rows().flat_map(|row| row.parameters.iter().map(|(name, _)| name.as_str())).collect();
+    for component in draft.plans.iter().flat_map(|plan| &plan.components) {
+        let Some(Located { value: Pays::FractionOf(name), place }) = &component.pays else { continue };
+        if rows().next().is_some() && !names.contains(name.as_str()) {
+            let hint = nearest(name, "parameter", names.iter().copied());
+            findings.add(*place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);
+        }
+    }
 }
 
 /// Only "default" is built; an empty cell means it.

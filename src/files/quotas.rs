@@ -12,6 +12,7 @@ const QUOTAS: Columns = Columns {
     required: &["payee", "measure", "calendar", "interval", "amount"],
     optional: &["applies_from", "revision"],
     not_built: &["prorate", "ramp", "unit"],
+    named: "",
 };
 
 /// A quota as people state it; `revision` is found by comparing with what is published when the file has none.

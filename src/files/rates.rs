@@ -15,12 +15,13 @@ use crate::domain::calendar::Date;
 use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
 use crate::domain::fact::{FactBody, MeasureOf};
 use crate::domain::money::CurrencyRate;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 const RATES: Columns = Columns {
     required: &["rate_type", "from_currency", "to_currency", "from", "rate", "max_age_days"],
     optional: &[],
     not_built: &["to", "inverse"],
+    named: "",
 };
 
 /// A row with the places that other files are compared with.
@@ -149,9 +150,10 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
 
 /// The types that measures name and no row has.
 pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
+    let stated: BTreeSet<&str> = draft.rates.iter().map(|row| row.rate_type.value.as_str()).collect();
     for rate_type in draft.measures.iter().flatten().filter_map(|measure| measure.rate_type.as_ref()) {
-        if !draft.rates.iter().any(|row| row.rate_type.value == rate_type.value) {
-            let hint = nearest(&rate_type.value, "type of rate", draft.rates.iter().map(|row| row.rate_type.value.as_str()));
+        if !stated.contains(rate_type.value.as_str()) {
+            let hint = nearest(&rate_type.value, "type of rate", stated.iter().copied());
             let message = format!("no rate of the type \"{}\" is stated", rate_type.value);
             findings.add(rate_type.place, codes::UNKNOWN_RATE_TYPE, message, hint);
         }

@@ -9,6 +9,14 @@ pub struct Columns {
     pub required: &'static [&'static str],
     pub optional: &'static [&'static str],
     pub not_built: &'static [&'static str],
+    /// Any column may be there whose name begins so; empty: none.
+    pub named: &'static str,
+}
+
+impl Columns {
+    fn is_named(&self, column: &str) -> bool {
+        !self.named.is_empty() && column.strip_prefix(self.named).is_some_and(|name| !name.is_empty())
+    }
 }
 
 #[derive(Debug)]
@@ -52,6 +60,15 @@ impl Row<'_> {
         self.cells.get(at).filter(|cell| !cell.value.is_empty()).cloned()
     }
 
+    /// The cells that are not empty of columns whose names begin so, with the rest of the name.
+    pub fn named(&self, prefix: &str) -> impl Iterator<Item = (Located<String>, Located<String>)> {
+        let cells = self.header.iter().zip(self.cells).filter(|(_, cell)| !cell.value.is_empty());
+        cells.filter_map(move |(name, cell)| {
+            let rest = name.value.strip_prefix(prefix).filter(|rest| !rest.is_empty())?;
+            Some((Located::new(rest.to_string(), name.place), cell.clone()))
+        })
+    }
+
     /// Whether it has a cell for every column.
     pub fn is_whole(&self) -> bool {
         self.cells.len() == self.header.len()
@@ -81,7 +98,7 @@ fn check_header(header: &[Located<String>], columns: &Columns, findings: &mut Fi
         } else if columns.not_built.contains(&name.value.as_str()) {
             let message = format!("column `{}` is not supported by this version", name.value);
             findings.add(name.place, codes::NOT_SUPPORTED, message, "remove the column");
-        } else if !known().any(|column| column == name.value) {
+        } else if !known().any(|column| column == name.value) && !columns.is_named(&name.value) {
             let hint =
                 did_you_mean(&name.value, known()).unwrap_or_else(|| format!("known: {}", known().collect::<Vec<_>>().join(",")));
             findings.add(name.place, codes::UNKNOWN_KEY, format!("`{}` is not a column of this file", name.value), hint);

@@ -19,10 +19,16 @@ const TERRITORIES: Columns = Columns {
     required: &["territory", "layer", "rank", "from", "to"],
     optional: &["product", "geography", "segment", "customer", "attributes"],
     not_built: &["parent", "deal_kind", "amount"],
+    named: "",
 };
-const ASSIGNMENTS: Columns =
-    Columns { required: &["territory", "payee", "share", "from", "to"], optional: &[], not_built: &["role", "counts"] };
-const NODES: Columns = Columns { required: &["dimension", "node", "parent", "from", "to"], optional: &[], not_built: &[] };
+const ASSIGNMENTS: Columns = Columns {
+    required: &["territory", "payee", "share", "from", "to"],
+    optional: &[],
+    not_built: &["role", "counts"],
+    named: "",
+};
+const NODES: Columns =
+    Columns { required: &["dimension", "node", "parent", "from", "to"], optional: &[], not_built: &[], named: "" };
 
 /// A row with the places that findings point at.
 #[derive(Clone, Debug)]

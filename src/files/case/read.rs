@@ -8,8 +8,8 @@ use super::super::draft::{CompanyFiles, Draft};
 use super::super::fields::{Fields, text_of};
 use super::super::folder::read_file;
 use super::super::json::from_json;
-use super::super::node::{Node, from_toml};
-use super::super::people::{PayeeDraft, pay_group, target_incentive};
+use super::super::node::{Entry, Node, from_toml};
+use super::super::people::{PayeeDraft, TARGET, parameters, pay_group};
 use super::super::plan::{check_range, plan};
 use super::super::quotas::{Quota, QuotaDraft, amount_of};
 use super::super::rates;
@@ -227,8 +227,9 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
     let from = fields.date("from", findings);
     let to = fields.optional_date("to", findings);
     let employee_ref = fields.optional_text("employee_ref", findings).map(|reference| reference.value);
-    let target = fields.optional_text("target_incentive", findings);
-    let parameters = target.map(|target| target_incentive(target, findings)).unwrap_or_default();
+    let target = fields.optional_text(TARGET, findings).map(|target| (Located::new(TARGET.to_string(), target.place), target));
+    let named = named(&mut fields, findings);
+    let parameters = parameters(target.into_iter().chain(named), findings);
     fields.finish(super::super::modes::PAYEE_COLUMNS_NOT_BUILT, findings);
     check_range(&from, &to, findings);
     let row = PayeeRow {
@@ -242,6 +243,15 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
         parameters,
     };
     Some(PayeeDraft { id, manager, plans, from_place: from?.place, row: Some(row) })
+}
+
+/// The amounts of the table `parameter`, by name.
+fn named(fields: &mut Fields<'_>, findings: &mut Findings) -> Vec<(Located<String>, Located<String>)> {
+    let Some(node) = fields.node("parameter") else { return Vec::new() };
+    let Some(table) = Fields::of(node, findings) else { return Vec::new() };
+    let amount =
+        |entry: &Entry| Some((Located::new(entry.key.clone(), entry.key_place), text_of(&entry.node, &entry.key, findings)?));
+    table.others().filter_map(amount).collect()
 }
 
 /// Quotas of one table: `payee` (or `quota` in an event), `interval`, and an amount for each measure by name.

@@ -6,6 +6,7 @@ mod calendars;
 mod case_files;
 mod deals;
 mod json_schemas;
+mod parameters;
 mod pay;
 mod publishing;
 mod rates;

@@ -29,7 +29,11 @@ impl Making {
             self.features.count("parameter missing");
             return vec![];
         }
-        vec![("target_incentive".into(), Amount(1_000_000 * (1 + self.random.below(20_000) as i128)))]
+        let mut stated = vec![("target_incentive".into(), Amount(1_000_000 * (1 + self.random.below(20_000) as i128)))];
+        if self.random.chance(70) {
+            stated.insert(0, ("bonus_target".into(), Amount(1_500_000 * (1 + self.random.below(9_000) as i128))));
+        }
+        stated
     }
 
     /// Another table, or the same, with or without modifiers.
@@ -180,7 +184,7 @@ impl Making {
 
     fn of_target(&mut self, plain: Component) -> Component {
         self.features.count("fraction of a target");
-        let pays = Pays::FractionOf("target_incentive".into());
+        let pays = Pays::FractionOf((*self.random.pick(&["target_incentive", "bonus_target"])).into());
         let tier_by = TierBy::Attainment;
         if self.random.chance(50) {
             let tiers = self.tiers(Self::step(tier_by));

@@ -1,0 +1,54 @@
+//! Parameters of payees: columns of `payees.csv` that plans name, and what is wrong with them.
+
+use super::{PLAN, PLAN_FILE, brief, shown};
+use crate::domain::money::Amount;
+use crate::files::Diagnostic;
+
+/// The small company whose plan pays a fraction of a parameter, with these payees.
+fn company(parameter: &str, payees: &str) -> Result<Vec<(String, Amount)>, Vec<Diagnostic>> {
+    let plan = PLAN.replace("rate_of = \"sales\"", &format!("fraction_of = \"payee.{parameter}\""));
+    let plan = plan.replace("rate = \"6%\"", "rate = \"50%\"").replace("rate = \"12%\"", "rate = \"80%\"");
+    let texts = [
+        ("company.toml", super::COMPANY),
+        ("calendar.toml", super::CALENDAR),
+        ("measures.toml", super::MEASURES),
+        (PLAN_FILE, &plan),
+        ("payees.csv", payees),
+        ("quotas.csv", super::QUOTAS),
+    ];
+    let files = super::super::company_from_texts(&texts)?;
+    if files.warnings.is_empty() { Ok(files.payees[0].value.rows[0].parameters.clone()) } else { Err(files.warnings) }
+}
+
+fn sheet(columns: &str, cells: &str) -> String {
+    format!("id,title,manager,pay_group,plans,from,to,{columns}\nana,Rep,,default,ae,2026-01-01,,{cells}\n")
+}
+
+#[test]
+fn plans_read_columns_by_name() {
+    let check = |columns, cells, expected: &[(&str, i128)]| {
+        let found = company("bonus", &sheet(columns, cells)).unwrap_or_else(|found| panic!("{}", shown(&found)));
+        let expected: Vec<_> = expected.iter().map(|(name, amount)| (name.to_string(), Amount(*amount))).collect();
+        assert_eq!(found, expected, "in the order of names");
+    };
+    check("parameter.bonus", "500.25", &[("bonus", 500_250_000)]);
+    let both = [("bonus", 1_000_000), ("target_incentive", 2_000_000)];
+    check("target_incentive,parameter.car,parameter.bonus", "2,,1", &both);
+}
+
+#[test]
+fn columns_that_are_refused() {
+    let check = |columns, cells, expected: &str| {
+        let found = company("bonus", &sheet(columns, cells)).unwrap_err();
+        assert_eq!(brief(&found), format!("{expected}\n"), "{columns} {cells}");
+    };
+    check("parameter.bonus", "-1", "payees.csv:2:33: bad-number: \"-1\" is out of range");
+    check("parameter.bonus", "5 %", "payees.csv:2:33: bad-number: \"5 %\" is not a plain decimal number");
+    check("parameter.,parameter.bonus", "1,1", "payees.csv:1:42: unknown-key: `parameter.` is not a column of this file");
+    check(
+        "parameter.target_incentive,target_incentive,parameter.bonus",
+        "1,2,1",
+        "payees.csv:1:42: duplicate: parameter \"target_incentive\" is stated twice",
+    );
+    check("parameter.bonsu", "1", &format!("{PLAN_FILE}:18:24: unknown-parameter: no payee has a parameter \"bonus\""));
+}
