@@ -94,6 +94,7 @@ const FEATURES: &[&str] = &[
     "return",
     "split changed",
     "nobody named",
+    "more than can be paid",
     "other currency",
     "currency stated again",
     "currency without a rate",

@@ -6,7 +6,6 @@ use super::credits::{Counting, DealSum, Paid, Sum, Until};
 use super::history::{Adjustment, History, Taken, hash_of};
 use super::rewards::{Earned, Pricing, Slot, kind_of};
 use super::tables::decimal;
-use super::totals::OracleError;
 use super::world::World;
 use crate::domain::money::AMOUNT_DECIMALS;
 use crate::wire::records::{AdjustmentMade, Date, Half, Interval, MAXIMUM_ADJUSTMENTS, Position, Target, Year};
@@ -93,12 +92,12 @@ impl Counting<'_> {
 
 impl<'h> Pricing<'_, 'h> {
     /// What a payee earned by rules and by hand. Where nothing was stated and there is no sum nothing is earned.
-    pub(super) fn earned(&self, payee: u32, sums: &[Sum]) -> Result<BTreeMap<Slot, Earned<'h>>, OracleError> {
-        let mut earned = self.by_rules(payee, sums)?;
+    pub(super) fn earned(&self, payee: u32, sums: &[Sum]) -> BTreeMap<Slot, Earned<'h>> {
+        let mut earned = self.by_rules(payee, sums);
         for ByHand { slot, minor, earning_code } in self.by_hand(payee) {
             earned.entry(slot).or_insert(Earned { minor: 0, earning_code }).minor += minor;
         }
-        Ok(earned)
+        earned
     }
 
     /// What a person adds to what is paid in parts is due at once.

@@ -28,5 +28,5 @@ mod world;
 mod tests;
 
 pub use history::{History, Taken};
-pub use totals::{Attained, AttainmentKey, EarnedKey, OracleError, Pending, RunTotal, TotalKey, Totals};
+pub use totals::{Attained, AttainmentKey, EarnedKey, Pending, RunTotal, TotalKey, Totals};
 pub use verify::{Difference, Link, Published, Report};

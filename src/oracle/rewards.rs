@@ -7,7 +7,7 @@
 use super::credits::{DealSum, Paid, Sum, Until};
 use super::history::{History, QuotaKey, Statement};
 use super::tables::{self, Case};
-use super::totals::{Attained, OracleError};
+use super::totals::Attained;
 use super::world::{World, long_intervals, periods_of};
 use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, Minor, RATE_DECIMALS, RoundingMode};
 use crate::wire::records::{
@@ -57,23 +57,23 @@ pub(super) type Components<'h> = Vec<(&'h Plan, &'h Component)>;
 
 impl<'h> Pricing<'_, 'h> {
     /// Every non-zero total that rules make of a payee's sums. Where there is no sum nothing is earned.
-    pub(super) fn by_rules(&self, payee: u32, sums: &[Sum]) -> Result<BTreeMap<Slot, Earned<'h>>, OracleError> {
+    pub(super) fn by_rules(&self, payee: u32, sums: &[Sum]) -> BTreeMap<Slot, Earned<'h>> {
         let mut earned = BTreeMap::new();
         let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
         for quarter in quarters {
             let periods = [0, 1, 2].map(|place| Period(quarter * 3 + place));
             let components = periods.map(|period| self.components(payee, period));
-            self.interval(payee, sums, Interval::Quarter(Quarter(quarter)), &components, &mut earned)?;
+            self.interval(payee, sums, Interval::Quarter(Quarter(quarter)), &components, &mut earned);
             for (place, period) in periods.into_iter().enumerate() {
                 let components = &components[place..=place];
-                self.interval(payee, sums, Interval::Month(period), components, &mut earned)?;
+                self.interval(payee, sums, Interval::Month(period), components, &mut earned);
             }
         }
         for interval in self.long_intervals(sums) {
             let components: Vec<_> = periods_of(interval).into_iter().map(|period| self.components(payee, period)).collect();
-            self.interval(payee, sums, interval, &components, &mut earned)?;
+            self.interval(payee, sums, interval, &components, &mut earned);
         }
-        Ok(earned)
+        earned
     }
 
     /// Half-years and years with a sum, where plans have any.
@@ -82,7 +82,8 @@ impl<'h> Pricing<'_, 'h> {
         years.into_iter().flat_map(long_intervals).collect()
     }
 
-    /// Prices an interval; `by_period` has the components of each of its pay periods.
+    /// Prices an interval; `by_period` has the components of each of its pay periods. A component that earns more in any of
+    /// them than can be paid earns nothing in the interval.
     fn interval(
         &self,
         payee: u32,
@@ -90,36 +91,49 @@ impl<'h> Pricing<'_, 'h> {
         interval: Interval,
         by_period: &[Components<'h>],
         into: &mut BTreeMap<Slot, Earned<'h>>,
-    ) -> Result<(), OracleError> {
+    ) {
         let of_kind = by_period.iter().flatten().filter(|(_, component)| component.interval == kind_of(interval));
         let ids: BTreeSet<_> = of_kind.map(|(plan, component)| (&*plan.plan_id, &*component.component_id)).collect();
         for (plan_id, component_id) in ids {
-            let (mut total, mut fraction, mut rounded) = (I256::ZERO, BigRational::zero(), 0);
-            let (mut cases, mut before): (Vec<Case<'_, 'h>>, _) = (Vec::new(), BigRational::zero());
-            for (period, components) in periods_of(interval).into_iter().zip(by_period) {
-                let Some((plan, component)) = find(components, plan_id, component_id, interval) else { continue };
-                if tables::is_plain(plan, component) {
-                    total += self.part(payee, sums, component, interval, period);
-                } else {
-                    if cases.first().is_none_or(|first| first.plan.from != plan.from) {
-                        (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &fraction);
-                    }
-                    fraction -= tables::earned(&cases, &before);
-                    cases.push(Case { pricing: self, payee, sums, plan, component, interval, period });
-                    fraction += tables::earned(&cases, &before);
-                }
-                let now = self
-                    .rounded(total, &fraction, component)
-                    .filter(|now| now.checked_sub(rounded).is_some_and(|new| Minor(new).is_payable(self.minor_digits)))
-                    .ok_or_else(|| OracleError::new(self.history.payees.text(payee), component_id, period))?;
-                if let Some(slot) = self.slot(payee, component_id, interval, period).filter(|_| now != rounded) {
-                    let code = &component.earning_code;
-                    into.entry(slot).or_insert(Earned { minor: 0, earning_code: code }).minor += now - rounded;
-                }
-                rounded = now;
+            let of = |components: &Components<'h>| find(components, plan_id, component_id, interval);
+            let versions: Vec<_> = by_period.iter().map(of).collect();
+            for (slot, minor, earning_code) in self.priced(payee, sums, interval, &versions).unwrap_or_default() {
+                into.entry(slot).or_insert(Earned { minor: 0, earning_code }).minor += minor;
             }
         }
-        Ok(())
+    }
+
+    /// What one component earns in the pay periods of an interval, of which `versions` are those in force; zeros are left out.
+    /// `None` where one of them is more than can be paid.
+    pub(super) fn priced(
+        &self,
+        payee: u32,
+        sums: &[Sum],
+        interval: Interval,
+        versions: &[Option<(&'h Plan, &'h Component)>],
+    ) -> Option<Vec<(Slot, i64, &'h str)>> {
+        let (mut total, mut fraction, mut rounded) = (I256::ZERO, BigRational::zero(), 0);
+        let (mut cases, mut before): (Vec<Case<'_, 'h>>, _) = (Vec::new(), BigRational::zero());
+        let mut earned = Vec::new();
+        for (period, version) in periods_of(interval).into_iter().zip(versions) {
+            let Some((plan, component)) = *version else { continue };
+            if tables::is_plain(plan, component) {
+                total += self.part(payee, sums, component, interval, period);
+            } else {
+                if cases.first().is_none_or(|first| first.plan.from != plan.from) {
+                    (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &fraction);
+                }
+                fraction -= tables::earned(&cases, &before);
+                cases.push(Case { pricing: self, payee, sums, plan, component, interval, period });
+                fraction += tables::earned(&cases, &before);
+            }
+            let now = self.rounded(total, &fraction, component)?;
+            let new = now.checked_sub(rounded).filter(|new| Minor(*new).is_payable(self.minor_digits))?;
+            let slot = self.slot(payee, &component.component_id, interval, period).filter(|_| new != 0);
+            earned.extend(slot.map(|slot| (slot, new, component.earning_code.as_str())));
+            rounded = now;
+        }
+        Some(earned)
     }
 
     fn rounded(&self, total: I256, fraction: &BigRational, component: &Component) -> Option<i64> {

@@ -166,7 +166,7 @@ impl Script {
     }
 
     fn totals(&self) -> Totals {
-        self.history.totals().unwrap()
+        self.history.totals()
     }
 
     /// Booked totals of ana, "effective > booking: amount" each.

@@ -15,21 +15,6 @@ use crate::wire::records::{Interval, IntervalKind, Payout, Period, Quarter, Reas
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A total that does not fit minor units.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("what {payee_id} earns by {component} up to {period} is out of range: correct the deals or rates behind it")]
-pub struct OracleError {
-    pub payee_id: String,
-    pub component: String,
-    pub period: Period,
-}
-
-impl OracleError {
-    pub(super) fn new(payee_id: &str, component: &str, period: Period) -> OracleError {
-        OracleError { payee_id: payee_id.into(), component: component.into(), period }
-    }
-}
-
 /// What was booked: one chain of accruals.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TotalKey {
@@ -110,7 +95,7 @@ pub struct Totals {
 impl History {
     /// Computes everything from scratch. A close that is pending is left out with all closes after it: ask when every
     /// partition has caught up.
-    pub fn totals(&self) -> Result<Totals, OracleError> {
+    pub fn totals(&self) -> Totals {
         let accepted = accept(self);
         let mut books = Books::new(self);
         let (performed, pending) = split_pending(self, &accepted);
@@ -120,14 +105,14 @@ impl History {
             while let Some((_, body)) = facts.next_if(|(offset, _)| *offset < close.offset) {
                 world.apply(body, &self.payees);
             }
-            books.close(close, &world, partitions)?;
+            books.close(close, &world, partitions);
         }
         facts.for_each(|(_, body)| world.apply(body, &self.payees));
-        let mut totals = books.finish(&world, performed.last().map(|(close, _)| close.closed.period))?;
+        let mut totals = books.finish(&world, performed.last().map(|(close, _)| close.closed.period));
         self.name_employees(&accepted, &performed, &mut totals);
         totals.pending = pending;
         totals.ignored_facts = accepted.ignored;
-        Ok(totals)
+        totals
     }
 
     /// What payroll calls the payees of released runs, under the world of each release.
@@ -197,7 +182,7 @@ impl<'h> Books<'h> {
     }
 
     /// Books what is earned up to a close for its period and those before it, and computes its run.
-    fn close(&mut self, close: &Close<'h>, world: &World<'h>, partitions: &Partitions) -> Result<(), OracleError> {
+    fn close(&mut self, close: &Close<'h>, world: &World<'h>, partitions: &Partitions) {
         let until = Until::Close(partitions);
         let sums = measure(self.history, world, until);
         let pricing = self.pricing(world, until, &sums);
@@ -205,7 +190,7 @@ impl<'h> Books<'h> {
         let (mut records, mut total) = (0, 0);
         for payee in self.paid(&sums, world) {
             let mut account = self.accounts.remove(&payee).unwrap_or_default();
-            let mut earned = pricing.earned(payee, sums.of(payee))?;
+            let mut earned = pricing.earned(payee, sums.of(payee));
             earned.retain(|slot, _| slot.effective <= period);
             let late = account.bookings.len();
             account.book(&pricing, &earned, |_| period);
@@ -230,7 +215,6 @@ impl<'h> Books<'h> {
             closed_by: close.author.into(),
             released_by: close.released_by.map(String::from),
         });
-        Ok(())
     }
 
     fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>, sums: &'a Sums) -> Pricing<'a, 'h> {
@@ -251,7 +235,7 @@ impl<'h> Books<'h> {
     }
 
     /// What stands at the end of the log: late changes are booked in the first open period.
-    fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Result<Totals, OracleError> {
+    fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Totals {
         let sums = measure(self.history, world, Until::End);
         let pricing = self.pricing(world, Until::End, &sums);
         self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
@@ -262,7 +246,7 @@ impl<'h> Books<'h> {
         };
         for payee in self.payees(&sums) {
             let mut account = self.accounts.remove(&payee).unwrap_or_default();
-            account.book(&pricing, &pricing.earned(payee, sums.of(payee))?, booked_in);
+            account.book(&pricing, &pricing.earned(payee, sums.of(payee)), booked_in);
             self.state(payee, &account);
         }
         self.totals.booked.retain(|_, minor| minor.0 != 0);
@@ -271,7 +255,7 @@ impl<'h> Books<'h> {
         self.totals.unneeded_attainment = attainment(&pricing, &sums, false);
         let name = |(deal, reason): (u32, Reason)| (self.history.deals.text(deal).clone(), reason);
         self.totals.parked = sums.parked.into_iter().map(name).collect();
-        Ok(self.totals)
+        self.totals
     }
 
     /// Adds a payee's account to the totals.

@@ -58,6 +58,11 @@ impl<'h> Pricing<'_, 'h> {
             if versions.iter().all(|case| case.component.pay.is_empty()) {
                 continue;
             }
+            let in_force: Vec<_> =
+                by_period.iter().map(|(_, components)| find(components, plan_id, component_id, interval)).collect();
+            if self.priced(payee, sums, interval, &in_force).is_none() {
+                continue;
+            }
             let mut before = 0;
             for count in 1..=versions.len() {
                 let case = versions[count - 1];

@@ -308,6 +308,8 @@ struct Making {
     calendar: Calendar,
     /// Some components run over more than a quarter.
     long: bool,
+    /// Some deals earn more than can be paid.
+    huge: bool,
     /// Measures convert other currencies.
     converts: bool,
     /// Closes that stand: id, and whether it is released.
@@ -329,6 +331,7 @@ impl Making {
             adjustments: vec![],
             calendar: Calendar::monthly(CALENDAR, JANUARY, Period(JANUARY.0 + 11)),
             long: false,
+            huge: false,
             converts: false,
             closes: vec![],
             closed_before: 0,

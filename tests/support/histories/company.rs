@@ -9,6 +9,7 @@ impl Making {
         self.fact("admin", FactBody::CompanyDefined(company));
         self.calendars();
         self.long = self.random.chance(50);
+        self.huge = self.random.chance(6);
         self.rates();
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);

@@ -82,6 +82,10 @@ impl Making {
     }
 
     fn line(&mut self, place: usize) -> OwnedLine {
+        if self.huge && self.random.chance(8) {
+            self.features.count("more than can be paid");
+            return self.line_of(place, 40_000_000_000_000_000_000);
+        }
         let mut amount = (1 + self.random.below(12)) as i128 * 500_000_000;
         if self.random.chance(30) {
             amount += self.random.below(1_000_000_000) as i128;
@@ -90,6 +94,10 @@ impl Making {
             self.features.count("negative line");
             amount = -amount;
         }
+        self.line_of(place, amount)
+    }
+
+    fn line_of(&mut self, place: usize, amount: i128) -> OwnedLine {
         let own = self.random.chance(15);
         if own {
             self.features.count("line splits");
