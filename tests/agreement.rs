@@ -56,6 +56,8 @@ const FEATURES: &[&str] = &[
     "paid on another measure",
     "parameter missing",
     "prorated",
+    "spread",
+    "to_date",
     "weight",
     "calendar extended",
     "calendar later",
@@ -121,7 +123,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 37] = [
+const PAIRS: [(&str, &str); 48] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -159,6 +161,17 @@ const PAIRS: [(&str, &str); 37] = [
     ("credit by hand", "quota change"),
     ("territory changes hands", "close"),
     ("territory rolls up", "organisation changed"),
+    ("to_date", "close"),
+    ("to_date", "cap"),
+    ("to_date", "gate"),
+    ("to_date", "half-year or year"),
+    ("to_date", "multiplier"),
+    ("to_date", "paid in tranches"),
+    ("to_date", "plan corrected"),
+    ("to_date", "plan version"),
+    ("to_date", "quota applies from"),
+    ("spread", "move to another plan"),
+    ("spread", "prorated"),
 ];
 
 fn manner(seed: u64) -> Manner {

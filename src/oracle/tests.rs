@@ -259,6 +259,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         method: Method::Marginal,
         boundary: Boundary::Upper,
         negative: Negative::Carry,
+        quota: QuotaUse::Interval,
         no_quota: None,
         paid_measure: None,
         beyond: None,

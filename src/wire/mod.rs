@@ -102,7 +102,8 @@ impl Codec {
                 .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?
                 .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?
                 .with_earlier(12, include_str!("../../schemas/earlier/facts.12.avsc"))?
-                .with_earlier(16, include_str!("../../schemas/earlier/facts.16.avsc"))?,
+                .with_earlier(16, include_str!("../../schemas/earlier/facts.16.avsc"))?
+                .with_earlier(18, include_str!("../../schemas/earlier/facts.18.avsc"))?,
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
                 .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,

@@ -6,7 +6,7 @@
 use super::super::console::Console;
 use super::super::exit::files_error;
 use crate::domain::money::{MEASURED_DECIMALS, Rate, format_scaled};
-use crate::domain::plan::{Component, Method, Plan, Tier, TierBy};
+use crate::domain::plan::{Component, Method, Plan, QuotaUse, Tier, TierBy};
 use crate::files::case::Case;
 use crate::files::company;
 use crate::oracle::History;
@@ -119,7 +119,9 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
                 let component = &mut plan.components[place];
                 change(component);
                 // Stated exactly where something is by attainment.
-                component.no_quota = component.no_quota.filter(|_| component.reads_quota());
+                if !component.reads_quota() {
+                    (component.no_quota, component.quota) = (None, QuotaUse::Interval);
+                }
             });
         });
     }

@@ -1,7 +1,7 @@
 //! The schemas hold together: a doc everywhere, one id each.
 
 use crate::domain::fact::FactBody;
-use crate::domain::plan::Prorate;
+use crate::domain::plan::{Prorate, QuotaUse};
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
 use apache_avro::writer::datum::GenericDatumWriter;
@@ -61,7 +61,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 5] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 6] = [
     (
         2,
         3,
@@ -76,6 +76,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 5] = [
     ),
     (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
     (2, 16, include_str!("../../../schemas/earlier/facts.16.avsc"), &["adjustment_made"]),
+    (2, 18, include_str!("../../../schemas/earlier/facts.18.avsc"), &["spread"]),
     (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
 ];
 
@@ -175,7 +176,7 @@ fn attainment_before_territories_is_read() {
     let mut attainment = super::fixtures::attainment();
     let mut bytes = Vec::new();
     codec.write_attainment(&attainment, &mut bytes).unwrap();
-    let before = as_before(EARLIER[4], EARLIER[4].3, &bytes);
+    let before = as_before(EARLIER[5], EARLIER[5].3, &bytes);
     assert!(before.len() < bytes.len());
     attainment.territory.0 = 0;
     assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
@@ -184,20 +185,27 @@ fn attainment_before_territories_is_read() {
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
     let codec = crate::wire::Codec::new().unwrap();
-    for (place, earlier) in EARLIER[..4].iter().enumerate() {
-        let (id, added) = (earlier.1, EARLIER[place..4].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
+    for (place, earlier) in EARLIER[..5].iter().enumerate() {
+        let (id, added) = (earlier.1, EARLIER[place..5].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
         let mut differing = 0;
         let kinds = super::fixtures::facts().into_iter();
         for mut fact in kinds.filter(|fact| id >= 12 || !matches!(fact.body, FactBody::TerritoriesDefined(_))) {
             match &mut fact.body {
-                FactBody::PlanDefined(plan) if id < 12 => {
-                    plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
-                    plan.pay = Default::default();
-                    plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
+                FactBody::PlanDefined(plan) => {
+                    let spreads = plan.components.iter_mut().filter_map(|component| match &mut component.quota {
+                        QuotaUse::ToDate(shares) => Some(shares),
+                        QuotaUse::Interval => None,
+                    });
+                    spreads.for_each(Vec::clear);
+                    if id < 12 {
+                        plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
+                        plan.pay = Default::default();
+                        plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
+                    }
                 }
                 FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
                 FactBody::PeriodClosed(closed) => {
-                    closed.cut.adjustment_made.clear();
+                    closed.cut.adjustment_made.truncate(if id < 18 { 0 } else { closed.cut.adjustment_made.len() });
                     closed.cut.deal_settled.truncate(if id < 16 { 0 } else { closed.cut.deal_settled.len() });
                 }
                 _ => {}
@@ -208,7 +216,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             differing += usize::from(framed[5..] != bytes[5..]);
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        let expected = [(3, 3), (9, 2), (12, 1), (16, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
-        assert_eq!(Some(differing), expected, "a close, a plan before id 12, and a payee of id 3");
+        let expected = [(3, 3), (9, 2), (12, 2), (16, 2), (18, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
+        assert_eq!(Some(differing), expected, "a plan, a close before id 18, and a payee of id 3");
     }
 }
