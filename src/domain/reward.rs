@@ -17,6 +17,9 @@ use super::rate_table::{Axis, Part, Question, value, without_quota};
 use num_rational::BigRational;
 use num_traits::Zero;
 
+#[cfg(test)]
+mod tests;
+
 /// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reading {

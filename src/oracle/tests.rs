@@ -5,6 +5,7 @@ mod organisation;
 mod published;
 mod rules;
 mod territories;
+mod to_date;
 mod vectors;
 
 use super::{History, Taken, Totals};

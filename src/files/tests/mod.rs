@@ -8,6 +8,7 @@ mod deals;
 mod json_schemas;
 mod pay;
 mod publishing;
+mod quota_use;
 mod refused_modes;
 mod rewards;
 mod territories;
