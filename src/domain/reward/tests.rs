@@ -43,8 +43,11 @@ fn spread(percents: [i64; 3]) -> QuotaUse {
     QuotaUse::ToDate(percents.map(|percent| Rate(percent * 1_000_000)).into())
 }
 
-/// 150, 10 and 20 in the three months, each with its component (since when) and statement of the quota.
-fn quarter<'w>(months: [(Option<(&'w Component, Date)>, Option<i128>); 3]) -> Vec<PeriodInput<'w>> {
+/// A month's component (since when), and the quota that is stated for it.
+type Month<'w> = (Option<(&'w Component, Date)>, Option<i128>);
+
+/// 150, 10 and 20 in the three months.
+fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
     let stated = |place: usize| months[place].1.map(|units| Amount(units * 1_000_000));
     let sums = [0, 150, 160, 180].map(|units| Measured(units * 1_000_000_000_000));
     let month = |place: usize| {
