@@ -134,6 +134,13 @@ fn a_version_and_one_that_comes_back_start_at_the_period_before() {
     let after = Some((&late, FEBRUARY));
     // From 150 to 160 of 120; 180 of 300.
     check(&quarter([(before, Some(300)), (after, Some(300)), (after, Some(300))]), [(1_000, false), (120, false), (-120, false)]);
+    let [first_tier, late_first_tier] = [&first, &late].map(|of| Component { no_quota: Some(NoQuota::FirstTier), ..of.clone() });
+    let (before_it, after_it) = (Some((&first_tier, JANUARY)), Some((&late_first_tier, FEBRUARY)));
+    // From 6 % of 150 to 160 of 120: 7.2 + 4.8.
+    check(
+        &quarter([(before_it, Some(300)), (after_it, Some(300)), (after_it, Some(300))]),
+        [(1_000, false), (300, false), (-120, false)],
+    );
     // February waits; March goes from where January ended, as there is no quota, by its own one.
     check(&quarter([(before, Some(300)), (after, None), (after, Some(300))]), [(1_000, false), (0, true), (180, false)]);
 }
