@@ -56,6 +56,8 @@ const FEATURES: &[&str] = &[
     "paid on another measure",
     "parameter missing",
     "prorated",
+    "spread",
+    "to_date",
     "weight",
     "calendar extended",
     "calendar later",
@@ -127,7 +129,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 42] = [
+const PAIRS: [(&str, &str); 53] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -170,6 +172,17 @@ const PAIRS: [(&str, &str); 42] = [
     ("rates later", "measure later"),
     ("territory changes hands", "close"),
     ("territory rolls up", "organisation changed"),
+    ("to_date", "close"),
+    ("to_date", "cap"),
+    ("to_date", "gate"),
+    ("to_date", "half-year or year"),
+    ("to_date", "multiplier"),
+    ("to_date", "paid in tranches"),
+    ("to_date", "plan corrected"),
+    ("to_date", "plan version"),
+    ("to_date", "quota applies from"),
+    ("spread", "move to another plan"),
+    ("spread", "prorated"),
 ];
 
 fn manner(seed: u64) -> Manner {

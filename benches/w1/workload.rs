@@ -248,6 +248,7 @@ fn plan() -> Plan {
         method: Method::Marginal,
         boundary: Boundary::Upper,
         negative: Negative::Carry,
+        quota: QuotaUse::Interval,
         no_quota: Some(NoQuota::Park),
         paid_measure: None,
         beyond: None,

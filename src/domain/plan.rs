@@ -4,10 +4,14 @@
 //! its modifiers make of sums is `rate_table` and `reward`; whether a plan can be is `world`'s check.
 
 use super::calendar::{Date, IntervalKind};
-use super::money::{Amount, Rate, RoundingMode};
+use super::money::{Amount, RATE_DECIMALS, Rate, RoundingMode};
 use super::pay_terms::PayTerms;
+use super::rate_table::Part;
 use super::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
+
+/// A share of 100 %.
+const WHOLE: Rate = Rate(10i64.pow(RATE_DECIMALS));
 
 /// One version of a compensation plan: in force from `from` to `to` (half-open), on the first day of a pay period each.
 /// Identity is (plan_id, from): the same again with another content is a correction of that version.
@@ -177,6 +181,16 @@ pub enum NoQuota {
     FirstTier,
 }
 
+/// Which part of an interval's quota a sum is compared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QuotaUse {
+    /// All of it.
+    #[default]
+    Interval,
+    /// What falls to the pay periods so far: each has its share of these, all together 100 %; equal parts where none is stated.
+    ToDate(Vec<Rate>),
+}
+
 /// A tier starts at `from` (in 10^-12 of the measure's unit, or of the quota when tiered by attainment).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
@@ -203,6 +217,8 @@ pub struct Component {
     pub beyond: Option<Beyond>,
     pub boundary: Boundary,
     pub negative: Negative,
+    /// To date only where something is compared with a quota.
+    pub quota: QuotaUse,
     /// Present exactly where something is compared with a quota.
     pub no_quota: Option<NoQuota>,
     pub rounding: RoundingMode,
@@ -304,6 +320,31 @@ impl Component {
     /// Whether any quota has a say.
     pub fn reads_quota(&self) -> bool {
         self.measures().any(|(_, by_quota)| by_quota)
+    }
+}
+
+impl QuotaUse {
+    pub fn is_to_date(&self) -> bool {
+        matches!(self, QuotaUse::ToDate(_))
+    }
+
+    /// The part of a quota that falls to the first `periods` pay periods of an interval of `all`.
+    pub fn part(&self, periods: usize, all: usize) -> Part {
+        match self {
+            QuotaUse::Interval => Part::ALL,
+            QuotaUse::ToDate(shares) if shares.is_empty() => Part { active: periods as u64, of: all as u64 },
+            QuotaUse::ToDate(shares) => {
+                Part { active: shares.iter().take(periods).map(|share| share.0.unsigned_abs()).sum(), of: WHOLE.0.unsigned_abs() }
+            }
+        }
+    }
+
+    /// Whether shares that are stated can be those of an interval of this many pay periods.
+    pub fn fits(&self, periods: usize) -> bool {
+        let QuotaUse::ToDate(shares) = self else { return true };
+        let total = shares.iter().try_fold(0i64, |total, share| total.checked_add(share.0));
+        let whole = shares.len() == periods && shares.iter().all(|share| share.0 >= 0) && total == Some(WHOLE.0);
+        shares.is_empty() || whole
     }
 }
 

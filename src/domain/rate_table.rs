@@ -10,15 +10,29 @@ use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::Zero;
 
-/// A part of a whole: active days of all days. `(1, 1)` where nothing is prorated.
+/// A part of a whole: active days of all days, pay periods so far of all of them. `(1, 1)` where nothing is less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    pub active: u32,
-    pub of: u32,
+    pub active: u64,
+    pub of: u64,
 }
 
 impl Part {
     pub const ALL: Part = Part { active: 1, of: 1 };
+
+    /// This part of the other one, as small as it is written: the integers of an axis hold two parts of any kind here.
+    pub fn times(self, other: Part) -> Part {
+        let (one, other) = (self.reduced(), other.reduced());
+        Part { active: one.active * other.active, of: one.of * other.of }.reduced()
+    }
+
+    fn reduced(self) -> Part {
+        let (mut divisor, mut rest) = (self.of, self.active);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        Part { active: self.active / divisor.max(1), of: self.of / divisor.max(1) }
+    }
 
     pub fn fraction(self) -> BigRational {
         BigRational::new(self.active.into(), self.of.into())

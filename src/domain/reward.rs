@@ -4,6 +4,9 @@
 //! gives in the periods of one version of the component is then weighted, multiplied, gated and capped, in this order: a
 //! gate that opens lets through what its own version priced, never what another one has paid. What is earned for P is
 //! the difference of two rounded cumulative amounts, so nothing drifts.
+//!
+//! With a quota to date a period starts where the one before ended, against the quota of then: so it makes up for what the
+//! sums before it earn less, or more, now that the quota has grown.
 
 use super::calendar::Date;
 use super::deals::{of_deal, whole_deal};
@@ -14,10 +17,15 @@ use super::rate_table::{Axis, Part, Question, value, without_quota};
 use num_rational::BigRational;
 use num_traits::Zero;
 
+#[cfg(test)]
+mod tests;
+
 /// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reading {
     pub quota: Option<Amount>,
+    /// The quota in force in the period before.
+    pub quota_before: Option<Amount>,
     pub from: Measured,
     pub to: Measured,
 }
@@ -94,18 +102,40 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool
                 earlier.extend(segment.slices());
                 segment = Segment { version: Some(period.version), before: total.clone(), ..Segment::default() };
             }
-            match segment.advance(component, period, minor_digits, sliced.then_some(place)) {
+            let at = At { place, of: periods.len(), minor_digits, sliced };
+            match segment.advance(component, period, at) {
                 Ok(added) => exact = added,
                 Err(missing) => lacks = Some(missing),
             }
             total = &total + &exact;
             let before = std::mem::replace(&mut rounded, total.round(minor_digits, component.rounding)?);
             minor = Minor(rounded.0.checked_sub(before.0)?);
+        } else {
+            segment.leave();
         }
         let slices = if sliced { earlier.iter().cloned().chain(segment.slices()).collect() } else { Vec::new() };
         result.push(Earned { minor, exact, lacks, slices });
     }
     Some(result)
+}
+
+/// Which period of an interval is priced, and how.
+#[derive(Clone, Copy)]
+struct At {
+    place: usize,
+    /// Periods of the interval.
+    of: usize,
+    minor_digits: u32,
+    sliced: bool,
+}
+
+/// Where a table is asked: at sums, and against which part of which quota.
+#[derive(Clone, Copy)]
+struct Point {
+    tier: Measured,
+    paid: Measured,
+    quota: Option<Amount>,
+    so_far: Part,
 }
 
 /// The periods of an interval that one version of the component prices.
@@ -119,6 +149,9 @@ struct Segment<'w> {
     earned: Exact,
     /// What the table gave, in parts.
     parts: Vec<(usize, Option<&'w str>, Exact)>,
+    /// With a quota to date: where the next period starts, and what deals of passed periods gave.
+    start: Option<Point>,
+    passed: Exact,
 }
 
 impl<'w> Segment<'w> {
@@ -138,49 +171,79 @@ impl<'w> Segment<'w> {
         self.parts.iter().map(slice).collect()
     }
 
-    /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing. Parts are kept
-    /// under `place`.
-    fn advance(
-        &mut self,
-        component: &'w Component,
-        period: &PeriodInput<'w>,
-        minor_digits: u32,
-        place: Option<usize>,
-    ) -> Result<Exact, Lacks<'w>> {
-        let end = Pricing { component, period, sum: |reading| reading.to };
-        let waits = place.is_some() && component.settles();
-        let by_deal = if component.reads_deals() || waits { end.by_deal(minor_digits)? } else { Vec::new() };
-        let added = match component.reads_deals() {
-            true => by_deal.iter().fold(Exact::ZERO, |all, one| &all + one),
-            false => {
-                let start = Pricing { component, period, sum: |reading| reading.from };
-                &end.table()? - &start.table()?
+    /// The component is not in force in a period: the position moves on, and nothing is made up for.
+    fn leave(&mut self) {
+        (self.start, self.passed) = (None, Exact::ZERO);
+    }
+
+    /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing; with a quota to
+    /// date the next one makes up for it.
+    fn advance(&mut self, component: &'w Component, period: &PeriodInput<'w>, at: At) -> Result<Exact, Lacks<'w>> {
+        let end = Pricing { component, period, so_far: component.quota.part(at.place + 1, at.of) };
+        let waits = at.sliced && component.settles();
+        let by_deal = if component.reads_deals() || waits { end.by_deal(at.minor_digits)? } else { Vec::new() };
+        let added = match (component.reads_deals(), component.quota.is_to_date()) {
+            (true, to_date) => {
+                let added = by_deal.iter().fold(std::mem::take(&mut self.passed), |all, one| &all + one);
+                self.passed = if to_date { added.clone() } else { Exact::ZERO };
+                added
+            }
+            (false, true) => {
+                let before = component.quota.part(at.place, at.of);
+                let start = *self.start.get_or_insert_with(|| end.before(before));
+                let Some(now) = end.table(end.point())? else { return Ok(Exact::ZERO) };
+                &now - &end.table(end.measurable(start))?.unwrap_or_default()
+            }
+            (false, false) => {
+                let start = Point { tier: period.tier.from, paid: period.paid.from, ..end.point() };
+                &end.table(end.point())?.unwrap_or_default() - &end.table(start)?.unwrap_or_default()
             }
         };
         let priced = &self.priced + &added;
         let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
-        self.priced = priced;
+        (self.priced, self.start, self.passed) = (priced, Some(end.point()), Exact::ZERO);
         let before = std::mem::replace(&mut self.earned, earned);
-        match place {
-            Some(place) if waits => {
-                let deals = by_deal.into_iter().zip(&period.deals);
-                self.parts.extend(deals.map(|(part, deal)| (place, Some(deal.deal_id), part)));
-            }
-            Some(place) => self.parts.push((place, None, added)),
-            None => {}
+        if waits {
+            let deals = by_deal.into_iter().zip(&period.deals);
+            self.parts.extend(deals.map(|(part, deal)| (at.place, Some(deal.deal_id), part)));
+        } else if at.sliced {
+            self.parts.push((at.place, None, added));
         }
         Ok(&self.earned - &before)
     }
 }
 
-/// A component at one point of an interval: after a period, or before it.
+/// A component as it prices one period.
 struct Pricing<'p, 'w> {
     component: &'w Component,
     period: &'p PeriodInput<'w>,
-    sum: fn(&Reading) -> Measured,
+    /// The part of a quota that its sums are compared with.
+    so_far: Part,
 }
 
 impl<'w> Pricing<'_, 'w> {
+    /// Where the period ends.
+    fn point(&self) -> Point {
+        let Reading { quota, to, .. } = self.period.tier;
+        Point { tier: to, paid: self.period.paid.to, quota, so_far: self.so_far }
+    }
+
+    /// Where the period before ended, as this version shares the quota out.
+    fn before(&self, so_far: Part) -> Point {
+        let Reading { quota_before, from, .. } = self.period.tier;
+        Point { tier: from, paid: self.period.paid.from, quota: quota_before, so_far }
+    }
+
+    /// A start without a quota of its own has the one that the period is measured by: nothing is paid for what lies before
+    /// it. Where the first tier applies without a quota, that is what it has.
+    fn measurable(&self, start: Point) -> Point {
+        let measured = self.on_axis(self.component.tier_by, start.tier, start.quota, start.so_far).is_some();
+        if measured || self.component.no_quota == Some(NoQuota::FirstTier) {
+            return start;
+        }
+        Point { quota: self.period.tier.quota, so_far: self.so_far, ..start }
+    }
+
     /// What of a version's priced amount is earned after the period. `None`: for want of a quota the period adds nothing.
     fn modified(&self, priced: &Exact, before: &Exact) -> Result<Option<Exact>, Lacks<'w>> {
         let modifiers = &self.component.modifiers;
@@ -211,22 +274,16 @@ impl<'w> Pricing<'_, 'w> {
         (cap - before.fraction()).max(BigRational::zero())
     }
 
-    fn table(&self) -> Result<Exact, Lacks<'w>> {
-        self.table_at((self.sum)(&self.period.tier))
-    }
-
-    /// The table where the measure that picks the tier stands at a sum.
-    fn table_at(&self, tier: Measured) -> Result<Exact, Lacks<'w>> {
-        let (component, period) = (self.component, self.period);
+    /// `None` where nothing is earned for want of a quota.
+    fn table(&self, at: Point) -> Result<Option<Exact>, Lacks<'w>> {
+        let component = self.component;
         let target = self.target()?;
-        let paid = if component.paid_measure.is_some() { (self.sum)(&period.paid) } else { tier };
-        let Some(axis) = self.axis_at(component.tier_by, &component.measure, tier, period.tier.quota)? else {
-            return Ok(Exact::ZERO);
-        };
-        Ok(match axis {
+        let paid = if component.paid_measure.is_some() { at.paid } else { at.tier };
+        let axis = self.axis_at(component.tier_by, &component.measure, at.tier, at.quota, at.so_far)?;
+        Ok(axis.map(|axis| match axis {
             Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
-            None => without_quota(component, tier, paid),
-        })
+            None => without_quota(component, at.tier, paid),
+        }))
     }
 
     /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.
@@ -234,7 +291,8 @@ impl<'w> Pricing<'_, 'w> {
         let (component, period) = (self.component, self.period);
         let mut each = Vec::with_capacity(period.deals.len());
         let mut position = period.tier.from;
-        let mut table = if component.reads_deals() { Exact::ZERO } else { self.table_at(position)? };
+        let table_at = |tier| Ok(self.table(Point { tier, ..self.point() })?.unwrap_or_default());
+        let mut table = if component.reads_deals() { Exact::ZERO } else { table_at(position)? };
         for OneDeal { measured, .. } in &period.deals {
             let before = position;
             position = Measured(before.0.saturating_add(measured.0));
@@ -242,11 +300,11 @@ impl<'w> Pricing<'_, 'w> {
                 (Scope::Deal, _) => of_deal(component, *measured, minor_digits),
                 (_, true) => {
                     let at = if component.method == Method::WholeDealBefore { before } else { position };
-                    let axis = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota)?;
+                    let axis = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota, self.so_far)?;
                     axis.map_or(Exact::ZERO, |axis| whole_deal(component, axis, *measured))
                 }
                 (_, false) => {
-                    let now = self.table_at(position)?;
+                    let now = table_at(position)?;
                     let before = std::mem::replace(&mut table, now);
                     &table - &before
                 }
@@ -268,7 +326,7 @@ impl<'w> Pricing<'_, 'w> {
 
     /// Where a measure stands; `Some(None)` without a quota where the first tier applies, `None` where nothing is earned.
     fn axis(&self, by: TierBy, measure: &'w str, reading: &Reading) -> Result<Option<Option<Axis>>, Lacks<'w>> {
-        self.axis_at(by, measure, (self.sum)(reading), reading.quota)
+        self.axis_at(by, measure, reading.to, reading.quota, self.so_far)
     }
 
     fn axis_at(
@@ -277,15 +335,18 @@ impl<'w> Pricing<'_, 'w> {
         measure: &'w str,
         sum: Measured,
         quota: Option<Amount>,
+        so_far: Part,
     ) -> Result<Option<Option<Axis>>, Lacks<'w>> {
-        let part = self.prorated(self.period.prorate.quota);
-        let axis = Axis::new(by, sum, quota, part);
-        match (axis, self.component.no_quota) {
+        match (self.on_axis(by, sum, quota, so_far), self.component.no_quota) {
             (Some(axis), _) => Ok(Some(Some(axis))),
             (None, Some(NoQuota::FirstTier)) => Ok(Some(None)),
             (None, Some(NoQuota::Nothing)) => Ok(None),
             (None, Some(NoQuota::Park) | None) => Err(Lacks::Quota(measure)),
         }
+    }
+
+    fn on_axis(&self, by: TierBy, sum: Measured, quota: Option<Amount>, so_far: Part) -> Option<Axis> {
+        Axis::new(by, sum, quota, self.prorated(self.period.prorate.quota).times(so_far))
     }
 
     /// `None`: without a quota nothing is earned.

@@ -9,6 +9,7 @@ use super::fields::{Fields, checked_id, text_of};
 use super::modes;
 use super::modifiers::modifiers;
 use super::node::{Node, Value};
+use super::quota_use::{Quota, quota};
 use super::source::{Findings, Located};
 use super::tiers::{Shape, tiers};
 use super::tranches::tranches;
@@ -61,7 +62,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let (modifiers, others) = modifiers(&mut fields, findings);
     let pay = tranches(&mut fields, findings);
     let by_quota = by_quota(tier_by.as_ref(), &others);
-    let no_quota = quota(&mut fields, by_quota, findings);
+    let Quota { used, no_quota, to_date } = quota(&mut fields, by_quota, interval, findings);
     clawback(&mut fields, findings);
     let rounding = rounding(&mut fields, minor, findings);
     let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());
@@ -69,7 +70,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let mut draft = ComponentDraft { id, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
-    let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers);
+    let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used));
     if let (
         Some(code),
         Some(scope),
@@ -78,7 +79,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
         Some(negative),
         Some(rounding),
         Some((table, pay)),
-        Some(modifiers),
+        Some((modifiers, used)),
     ) = parts
     {
         let (rounding, rounding_at) = rounding;
@@ -89,6 +90,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             rounding_at: &rounding_at,
             modifiers: &modifiers,
             cap_place,
+            to_date,
             settles: pay.iter().any(|tranche| tranche.when == Due::Settled),
         };
         if !deal_rules::check(&draft, &stated, findings) || !fits {
@@ -107,6 +109,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             beyond: table.beyond,
             boundary: boundary.value,
             negative: negative.value,
+            quota: used,
             no_quota,
             rounding,
             rounding_at: rounding_at.value,
@@ -321,29 +324,6 @@ fn check_fit(
         refuse(pays.place, "without a quota there is no part of it", "use no_quota = \"park\" or \"nothing\"");
     }
     findings.errors() == before
-}
-
-/// `quota` and `no_quota` belong to what is compared with a quota, and only there.
-fn quota(fields: &mut Fields<'_>, by_quota: Option<bool>, findings: &mut Findings) -> Option<NoQuota> {
-    match by_quota {
-        Some(true) => {
-            fields.choice("quota", modes::QUOTA, findings);
-            fields.choice("no_quota", modes::NO_QUOTA, findings).map(|no_quota| no_quota.value)
-        }
-        None => {
-            fields.optional_choice("quota", modes::QUOTA, findings);
-            fields.optional_choice("no_quota", modes::NO_QUOTA, findings).map(|no_quota| no_quota.value)
-        }
-        Some(false) => {
-            for key in ["quota", "no_quota"] {
-                if let Some(node) = fields.node(key) {
-                    let message = format!("`{key}` has no effect: the tiers are not in percent of a quota");
-                    findings.add(node.place, codes::NO_EFFECT, message, format!("remove `{key}`, or tier by attainment"));
-                }
-            }
-            None
-        }
-    }
 }
 
 fn clawback(component: &mut Fields<'_>, findings: &mut Findings) {

@@ -30,6 +30,8 @@ pub struct Stated<'s> {
     pub rounding_at: &'s Located<RoundingAt>,
     pub modifiers: &'s Modifiers,
     pub cap_place: Place,
+    /// Where the component says that quotas are to date.
+    pub to_date: Option<Place>,
     /// A part of what a deal earns waits until it is settled.
     pub settles: bool,
 }
@@ -48,6 +50,15 @@ pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Finding
     let other = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
     if let Some((paid, _)) = other.filter(|_| stated.settles) {
         refuse(paid.place, "what is paid on another measure is of no single deal to be settled", "name one measure in both");
+    }
+    if let Some(place) = stated.to_date.filter(|_| stated.settles) {
+        let hint = "write quota = \"interval\", or let no part wait until it is settled";
+        refuse(place, "what is made up for as the quota grows is of no single deal to be settled", hint);
+    }
+    let by_attainment = draft.tier_by.as_ref().is_some_and(|by| by.value == TierBy::Attainment);
+    if let Some(place) = stated.to_date.filter(|_| whole && by_attainment) {
+        let hint = "write quota = \"interval\", or method = \"retroactive\"";
+        refuse(place, "a deal that is priced whole is not priced again as the quota grows", hint);
     }
     if !by_deal && !whole {
         return findings.errors() == before;

@@ -34,6 +34,7 @@ mod people;
 mod plan;
 mod plan_words;
 mod quota_changes;
+mod quota_use;
 mod quotas;
 mod rates;
 mod sheet;

@@ -108,7 +108,8 @@ pub const NEGATIVE: &Choices<Negative> =
     &[("carry", Some(Negative::Carry)), ("zero", Some(Negative::Zero)), ("mirror", Some(Negative::Mirror))];
 pub const DIRECTION: &Choices<()> = &[("higher", Some(())), ("lower", None)];
 pub const DEFICIT: &Choices<()> = &[("lost", Some(())), ("next_interval", None)];
-pub const QUOTA: &Choices<()> = &[("interval", Some(())), ("to_date", None)];
+/// Whether to date.
+pub const QUOTA: &Choices<bool> = &[("interval", Some(false)), ("to_date", Some(true))];
 pub const NO_QUOTA: &Choices<NoQuota> =
     &[("park", Some(NoQuota::Park)), ("nothing", Some(NoQuota::Nothing)), ("first_tier", Some(NoQuota::FirstTier))];
 pub const CLAWBACK_PRICE: &Choices<()> = &[("recompute", Some(())), ("historic_rate", None)];

@@ -5,7 +5,7 @@ use super::modes;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, RATE_DECIMALS, Rate, format_scaled};
 use crate::domain::pay_terms::Draw;
-use crate::domain::plan::{Component, Gate, Method, Otherwise, Pays, Plan, Prorate, Tested, Tier, TierBy};
+use crate::domain::plan::{Component, Gate, Method, Otherwise, Pays, Plan, Prorate, QuotaUse, Tested, Tier, TierBy};
 
 /// A name and what it is set to.
 type Words = Vec<(String, String)>;
@@ -99,6 +99,9 @@ fn component_words(component: &Component) -> Words {
     }
     say("boundary", mode(modes::BOUNDARY, component.boundary));
     say("negative", mode(modes::NEGATIVE, component.negative));
+    if component.reads_quota() {
+        say("quota", quota(&component.quota));
+    }
     if let Some(no_quota) = component.no_quota {
         say("no_quota", mode(modes::NO_QUOTA, no_quota));
     }
@@ -111,6 +114,17 @@ fn component_words(component: &Component) -> Words {
     let pay: Vec<String> = component.pay.iter().map(|part| format!("{} {}", percent(part.share), part.when.text())).collect();
     say("pay", if pay.is_empty() { "100% booked".into() } else { pay.join(", ") });
     words
+}
+
+fn quota(used: &QuotaUse) -> String {
+    match used {
+        QuotaUse::Interval => mode(modes::QUOTA, false),
+        QuotaUse::ToDate(shares) if shares.is_empty() => format!("{} in equal parts", mode(modes::QUOTA, true)),
+        QuotaUse::ToDate(shares) => {
+            let shares: Vec<String> = shares.iter().map(|share| percent(*share)).collect();
+            format!("{} as {}", mode(modes::QUOTA, true), shares.join(", "))
+        }
+    }
 }
 
 fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {

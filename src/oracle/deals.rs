@@ -21,7 +21,7 @@ pub(super) fn settles(component: &Component) -> bool {
 impl Case<'_, '_> {
     /// What each deal of the period gives, one after the other.
     pub(super) fn each_deal(&self) -> Result<Vec<(u32, BigRational)>, Waits> {
-        let point = Point { case: *self, last: Period(self.period.0 - 1) };
+        let point = Point { case: *self, last: Period(self.period.0 - 1), against: self.period };
         let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
         let own = |deal: &&DealSum| deal.payee == self.payee && deal.measure == measure && deal.period == self.period;
         let mut reached = point.sum(&self.component.measure);

@@ -19,6 +19,7 @@ mod rules;
 mod runs;
 mod tables;
 mod territories;
+mod to_date;
 mod totals;
 mod tranches;
 mod verify;

@@ -10,12 +10,15 @@
 //! - deals one by one with another measure, a fraction of a target, a sum before a deal that is alone, or (alone) by
 //!   attainment, or (in their order) anything but a carried negative sum; a rounding or cap of deals that are not alone;
 //! - tranches that are not parts of a whole, or wait for deals that are paid on another measure;
+//! - a quota to date where nothing is compared with one, of shares that are not one for each pay period or no whole, of
+//!   whole deals by attainment, or where a tranche waits for deals;
 //! - a negative weight, factor, cap or gate; a name that begins as those of manual lines do.
 
 use super::deals::settles;
 use super::rules::{Check, hold};
 use crate::wire::records::{
-    Component, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, RoundingAt, Scope, Tier, TierBy,
+    Component, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt, Scope, Tier,
+    TierBy,
 };
 
 pub(super) fn component(component: &Component) -> Check {
@@ -24,6 +27,7 @@ pub(super) fn component(component: &Component) -> Check {
     deals(component)?;
     tranches(component)?;
     quotas(component)?;
+    to_date(component)?;
     table(component)?;
     modifiers(component)
 }
@@ -97,6 +101,24 @@ fn quotas(component: &Component) -> Check {
     let attained = axes.iter().filter(|(by, _)| *by == TierBy::Attainment);
     let fine = attained.flat_map(|(_, edges)| edges).any(|edge| edge % 1_000_000 != 0);
     hold(!fine, "something by attainment finer than a millionth")
+}
+
+/// Shares of nothing less than the whole, and sums that can be made up for.
+fn to_date(component: &Component) -> Check {
+    let QuotaUse::ToDate(shares) = &component.quota else { return Ok(()) };
+    hold(component.no_quota.is_some(), "a quota to date that nothing is compared with")?;
+    let periods = match component.interval {
+        IntervalKind::Month => 1,
+        IntervalKind::Quarter => 3,
+        IntervalKind::HalfYear => 6,
+        IntervalKind::Year => 12,
+    };
+    let total: i128 = shares.iter().map(|share| i128::from(share.0)).sum();
+    let whole = shares.len() == periods && shares.iter().all(|share| share.0 >= 0) && total == 100_000_000;
+    hold(shares.is_empty() || whole, "shares of a quota that are no whole")?;
+    let whole_deals = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
+    hold(!(whole_deals && component.tier_by == TierBy::Attainment), "whole deals on a quota to date")?;
+    hold(!settles(component), "a settled deal on a quota to date")
 }
 
 fn rising(tiers: &[Tier]) -> Check {

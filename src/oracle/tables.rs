@@ -7,6 +7,7 @@
 use super::credits::Sum;
 use super::deals::by_deals;
 use super::rewards::Pricing;
+use super::to_date::{is_to_date, made_up, so_far};
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS, RoundingMode};
 use crate::wire::records::{
@@ -26,7 +27,8 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let of_measure = matches!(component.pays, Pays::RateOf | Pays::PerUnit) && component.paid_measure.is_none();
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
     let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
-    of_measure && multiplies && !by_deals(component) && !prorated && component.modifiers == Default::default()
+    let plain = multiplies && !by_deals(component) && !prorated && !is_to_date(component);
+    of_measure && plain && component.modifiers == Default::default()
 }
 
 /// Every measure that a component looks at.
@@ -55,21 +57,31 @@ pub(super) struct Case<'c, 'h> {
 pub(super) struct Waits;
 
 /// What one version of a component earned after its pay periods `cases` of an interval, behind `before` of earlier
-/// versions. A period that waits, or has no quota to be measured by, leaves it as it was, and is not priced later.
+/// versions. A period that waits, or has no quota to be measured by, leaves it as it was, and is not priced later, unless
+/// the quota is to date.
 pub(super) fn earned(cases: &[Case<'_, '_>], before: &BigRational) -> BigRational {
     let Some((last, earlier)) = cases.split_last() else { return BigRational::zero() };
-    let counted = (1..=cases.len()).filter(|count| counts(&cases[..*count], before));
-    let priced = counted.filter_map(|count| cases[count - 1].priced().ok()).fold(BigRational::zero(), |all, one| all + one);
-    match last.priced() {
-        Ok(_) => last.modified(priced, before).ok().flatten().unwrap_or_else(|| earned(earlier, before)),
-        Err(Waits) => earned(earlier, before),
+    if !counts(cases, before) {
+        return earned(earlier, before);
     }
+    let counted = (1..=cases.len()).filter(|count| counts(&cases[..*count], before));
+    let priced = counted.filter_map(|count| given(&cases[..count], before).ok()).fold(BigRational::zero(), |all, one| all + one);
+    last.modified(priced, before).ok().flatten().unwrap_or_else(|| earned(earlier, before))
+}
+
+/// What the table gives for the last of the cases, which counts.
+pub(super) fn given(cases: &[Case<'_, '_>], before: &BigRational) -> Result<BigRational, Waits> {
+    let last = &cases[cases.len() - 1];
+    if is_to_date(last.component) { made_up(cases, before) } else { last.priced() }
 }
 
 /// Whether the last of the cases adds anything: its table and everything that modifies it can be measured.
 pub(super) fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
     let last = &cases[cases.len() - 1];
-    last.priced().is_ok() && matches!(last.modified(BigRational::zero(), before), Ok(Some(_)))
+    let end = Point { case: *last, last: last.period, against: last.period };
+    let sums = is_to_date(last.component) && !by_deals(last.component);
+    let measured = if sums { matches!(end.table(), Ok(Some(_))) } else { last.priced().is_ok() };
+    measured && matches!(last.modified(BigRational::zero(), before), Ok(Some(_)))
 }
 
 impl Case<'_, '_> {
@@ -78,13 +90,13 @@ impl Case<'_, '_> {
         if by_deals(self.component) {
             return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, (_, one)| all + one));
         }
-        let at = |last| Point { case: *self, last }.table().map(Option::unwrap_or_default);
+        let at = |last| Point { case: *self, last, against: self.period }.table().map(Option::unwrap_or_default);
         Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
     }
 
     /// `None` where a modifier has no quota to be measured by.
     fn modified(&self, mut money: BigRational, before: &BigRational) -> Result<Option<BigRational>, Waits> {
-        let point = Point { case: *self, last: self.period };
+        let point = Point { case: *self, last: self.period, against: self.period };
         let modifiers = &self.component.modifiers;
         if let Some(weight) = modifiers.weight {
             money *= decimal(weight.0, RATE_DECIMALS);
@@ -177,10 +189,11 @@ pub(super) enum Stands {
     Nothing,
 }
 
-/// A component after the pay periods up to `last`.
+/// A component after the pay periods up to `last`, against the quota of the pay period `against`.
 pub(super) struct Point<'c, 'h> {
     pub(super) case: Case<'c, 'h>,
     pub(super) last: Period,
+    pub(super) against: Period,
 }
 
 impl Point<'_, '_> {
@@ -193,11 +206,12 @@ impl Point<'_, '_> {
         decimal(whole, MEASURED_DECIMALS)
     }
 
-    /// The quota that the table sees: prorated, and none when nothing is left of it.
-    fn quota(&self, measure: &str) -> Option<BigRational> {
+    /// The quota that the table sees: prorated, to date, and none when nothing is left of it.
+    pub(super) fn quota(&self, measure: &str) -> Option<BigRational> {
         let case = self.case;
-        let stated = case.pricing.quota(case.payee, measure, case.interval, case.period)?.amount?;
+        let stated = case.pricing.quota(case.payee, measure, case.interval, self.against)?.amount?;
         let part = if case.plan.prorate.quota { case.active_part() } else { BigRational::one() };
+        let part = part * so_far(case.component, case.interval, self.against);
         Some(decimal(stated, AMOUNT_DECIMALS) * part).filter(|quota| quota.is_positive())
     }
 
@@ -218,7 +232,7 @@ impl Point<'_, '_> {
     }
 
     /// What the table pays; `None` where that is nothing for want of a quota.
-    fn table(&self) -> Result<Option<BigRational>, Waits> {
+    pub(super) fn table(&self) -> Result<Option<BigRational>, Waits> {
         let sum = self.sum(&self.case.component.measure);
         let whole = self.paid_on()?;
         self.table_of(sum, whole)

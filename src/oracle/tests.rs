@@ -6,6 +6,7 @@ mod organisation;
 mod published;
 mod rules;
 mod territories;
+mod to_date;
 mod vectors;
 
 use super::{History, Taken, Totals};
@@ -262,6 +263,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         method: Method::Marginal,
         boundary: Boundary::Upper,
         negative: Negative::Carry,
+        quota: QuotaUse::Interval,
         no_quota: None,
         paid_measure: None,
         beyond: None,

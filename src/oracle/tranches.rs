@@ -7,7 +7,7 @@
 use super::credits::{Paid, Sum};
 use super::deals::settles;
 use super::rewards::{Pricing, Slot, find, kind_of};
-use super::tables::{self, Case, counts, decimal};
+use super::tables::{self, Case, counts, decimal, given};
 use super::world::periods_of;
 use crate::domain::money::RATE_DECIMALS;
 use crate::wire::records::{Component, Due, Interval, Period, Quarter};
@@ -102,7 +102,7 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     for version in cases.chunk_by(|one, next| one.plan.from == next.plan.from) {
         let earned = tables::earned(version, &before);
         let counted = (1..=version.len()).filter(|count| counts(&version[..*count], &before));
-        let mut parts: Vec<Share<'h>> = counted.flat_map(|count| parts(&version[count - 1])).collect();
+        let mut parts: Vec<Share<'h>> = counted.flat_map(|count| parts(&version[..count], &before)).collect();
         let whole = parts.iter().fold(BigRational::zero(), |all, part| all + &part.money);
         if !whole.is_zero() {
             parts.iter_mut().for_each(|part| part.money = &part.money * &earned / &whole);
@@ -113,13 +113,14 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     shared
 }
 
-/// What the table gave for a period, deal by deal where a part waits for them.
-fn parts<'h>(case: &Case<'_, 'h>) -> Vec<Share<'h>> {
+/// What the table gave for the last period, deal by deal where a part waits for them.
+fn parts<'h>(cases: &[Case<'_, 'h>], before: &BigRational) -> Vec<Share<'h>> {
+    let case = &cases[cases.len() - 1];
     let (period, component) = (case.period, case.component);
     let share = |(deal, money)| Share { period, deal, component, money };
     match settles(component) {
         true => case.each_deal().into_iter().flatten().map(|(deal, money)| share((Some(deal), money))).collect(),
-        false => case.priced().into_iter().map(|money| share((None, money))).collect(),
+        false => given(cases, before).into_iter().map(|money| share((None, money))).collect(),
     }
 }
 

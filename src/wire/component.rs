@@ -4,7 +4,7 @@ use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
 use super::mode::{mode, mode_text, only};
 use crate::domain::money::{Amount, Rate};
-use crate::domain::plan::{Component, Gate, Modifiers, Multiplier, Otherwise, Pays, Tested, Tier};
+use crate::domain::plan::{Component, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,8 @@ pub(super) struct ComponentRecord {
     pay: Vec<TrancheRecord>,
     #[serde(default)]
     attribution: Option<String>,
+    #[serde(default)]
+    spread: Vec<RateDecimal>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -112,7 +114,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         method: mode_text(&component.method)?,
         boundary: mode_text(&component.boundary)?,
         negative: mode_text(&component.negative)?,
-        quota: component.reads_quota().then(|| "interval".into()),
+        quota: component.reads_quota().then(|| quota_text(&component.quota).into()),
         no_quota: component.no_quota.as_ref().map(mode_text).transpose()?,
         clawback_price: "recompute".into(),
         clawback_period: "original".into(),
@@ -130,8 +132,29 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         count_split: component.method.is_whole_deal().then(|| "share".into()),
         pay: component.pay.iter().map(tranche_record).collect(),
         attribution: (!component.pay.is_empty()).then(|| "slice".into()),
+        spread: match &component.quota {
+            QuotaUse::ToDate(shares) => shares.iter().copied().map(rate_decimal).collect(),
+            QuotaUse::Interval => Vec::new(),
+        },
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
+}
+
+fn quota_text(used: &QuotaUse) -> &'static str {
+    if used.is_to_date() { "to_date" } else { "interval" }
+}
+
+fn read_quota(path: &str, quota: Option<&str>, spread: &[RateDecimal]) -> Result<QuotaUse, Reject> {
+    let share = |(place, share): (usize, &RateDecimal)| read_rate(&format!("{path}.spread[{place}]"), *share);
+    match quota.unwrap_or("interval") {
+        "to_date" => spread.iter().enumerate().map(share).collect::<Result<_, _>>().map(QuotaUse::ToDate),
+        "interval" if spread.is_empty() => Ok(QuotaUse::Interval),
+        "interval" => Err(Reject::field(&format!("{path}.spread"), "a quota of the interval is not spread".into())),
+        other => {
+            let message = format!("\"{other}\" is not supported; use interval or to_date");
+            Err(Reject::new(Reason::NotSupported, &format!("{path}.quota"), message))
+        }
+    }
 }
 
 fn tranche_record(tranche: &Tranche) -> TrancheRecord {
@@ -188,6 +211,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         beyond: record.beyond.as_deref().map(|text| mode(&at("beyond"), text)).transpose()?,
         boundary: mode(&at("boundary"), &record.boundary)?,
         negative: mode(&at("negative"), &record.negative)?,
+        quota: read_quota(path, record.quota.as_deref(), &record.spread)?,
         no_quota: record.no_quota.as_deref().map(|text| mode(&at("no_quota"), text)).transpose()?,
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
@@ -231,7 +255,6 @@ fn read_pays(path: &str, pays: &str, target: Option<String>) -> Result<Pays, Rej
 /// Fields of which this version builds one mode.
 fn check_fixed_modes(path: &str, record: &ComponentRecord) -> Result<(), Reject> {
     let only = |field: &str, text: &str, known: &'static str| only(&format!("{path}.{field}"), text, known);
-    only("quota", record.quota.as_deref().unwrap_or("interval"), "interval")?;
     only("clawback_price", &record.clawback_price, "recompute")?;
     only("clawback_period", &record.clawback_period, "original")?;
     only("late", record.late.as_deref().unwrap_or("refold"), "refold")?;

@@ -60,6 +60,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         method,
         boundary: Boundary::Upper,
         negative: Negative::Carry,
+        quota: QuotaUse::Interval,
         no_quota: (tier_by == TierBy::Attainment).then_some(NoQuota::Park),
         paid_measure: None,
         beyond: None,

@@ -280,6 +280,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         method: Method::Marginal,
         boundary: Boundary::Upper,
         negative: Negative::Carry,
+        quota: QuotaUse::Interval,
         no_quota: Some(NoQuota::Park),
         paid_measure: None,
         beyond: None,

@@ -6,7 +6,7 @@
 use super::super::console::Console;
 use super::super::exit::files_error;
 use crate::domain::money::{MEASURED_DECIMALS, Rate, format_scaled};
-use crate::domain::plan::{Component, Method, Plan, Tier, TierBy};
+use crate::domain::plan::{Component, Method, Plan, QuotaUse, Tier, TierBy};
 use crate::files::case::Case;
 use crate::files::company;
 use crate::oracle::History;
@@ -118,7 +118,9 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
                 let component = &mut plan.components[place];
                 change(component);
                 // Stated exactly where something is by attainment.
-                component.no_quota = component.no_quota.filter(|_| component.reads_quota());
+                if !component.reads_quota() {
+                    (component.no_quota, component.quota) = (None, QuotaUse::Interval);
+                }
             });
         });
     }
@@ -127,12 +129,13 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
 
 type Change = fn(&mut Component);
 
-/// What a component has of gate and caps, and how it is without each.
+/// What a component has of gate, quota to date and caps, and how it is without each.
 fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
     let modifiers = &component.modifiers;
-    let known: [(&str, bool, Change); 3] = [
+    let known: [(&str, bool, Change); 4] = [
         ("gate", modifiers.gate.is_some(), |component| component.modifiers.gate = None),
         ("cap of the interval", modifiers.cap.is_some(), |component| component.modifiers.cap = None),
+        ("quota to date", component.quota.is_to_date(), |component| component.quota = QuotaUse::Interval),
         ("cap of a deal", modifiers.deal_cap.is_some(), |component| component.modifiers.deal_cap = None),
     ];
     known.into_iter().filter(|(_, is, _)| *is).map(|(name, _, change)| (name, change)).collect()

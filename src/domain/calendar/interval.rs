@@ -138,6 +138,16 @@ impl IntervalKind {
     pub fn is_yearly(self) -> bool {
         matches!(self, IntervalKind::HalfYear | IntervalKind::Year)
     }
+
+    /// How many pay periods it holds.
+    pub fn count(self) -> usize {
+        match self {
+            IntervalKind::Month => 1,
+            IntervalKind::Quarter => 3,
+            IntervalKind::HalfYear => 6,
+            IntervalKind::Year => 12,
+        }
+    }
 }
 
 /// The year and the number behind `-` and a letter, of `count` in a year.

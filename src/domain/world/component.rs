@@ -27,6 +27,7 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     check_deals(component).map_err(about("scope"))?;
     hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
         .map_err(about("no_quota"))?;
+    check_quota(component).map_err(about("quota"))?;
     check_table(component).map_err(about("tiers"))?;
     check_modifiers(component).map_err(about("modifiers"))?;
     hold(are_whole(&component.pay), "tranches are parts that add up to 100 %").map_err(about("pay"))?;
@@ -72,6 +73,18 @@ fn check_deals(component: &Component) -> Check {
     hold(!by_deal || component.tier_by != TierBy::Attainment, "a deal by itself is no part of a quota")?;
     hold(!matches!(component.pays, Pays::FractionOf(_)), "a deal pays no fraction of a target")?;
     hold(!whole || component.negative == Negative::Carry, "whole deals carry a negative sum")
+}
+
+/// A quota to date: of what is compared with a quota at all, and of sums that can be priced again as it grows.
+fn check_quota(component: &Component) -> Check {
+    hold(component.quota.fits(component.interval.count()), "a spread has a share for each pay period, and they total 100 %")?;
+    if !component.quota.is_to_date() {
+        return Ok(());
+    }
+    hold(component.reads_quota(), "nothing is compared with a quota to date")?;
+    let whole = component.method.is_whole_deal() && component.tier_by == TierBy::Attainment;
+    hold(!whole, "a deal that is priced whole is not priced again with the quota of a later period")?;
+    hold(!component.settles(), "what is made up for as the quota grows is of no single deal that could be settled")
 }
 
 fn check_table(component: &Component) -> Check {

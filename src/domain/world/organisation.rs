@@ -191,14 +191,14 @@ pub fn active_part(payee: &Payee, plan: &Plan, calendar: &Calendar, interval: In
         ProrateBy::ActiveDays => {
             let (from, to) = (calendar.bounds(first)?.0, calendar.bounds(last)?.1);
             let days = on_plan().map(|row| (row.to.unwrap_or(to).min(to).0 - row.from.max(from).0).max(0));
-            Some(Part { active: days.sum::<i32>() as u32, of: (to.0 - from.0) as u32 })
+            Some(Part { active: days.sum::<i32>() as u64, of: (to.0 - from.0) as u64 })
         }
         ProrateBy::Months => {
             let mut part = Part { active: 0, of: 0 };
             for period in first.0..=last.0 {
                 let (from, to) = calendar.bounds(Period(period))?;
                 part.of += 1;
-                part.active += u32::from(on_plan().any(|row| overlaps(row, from, to)));
+                part.active += u64::from(on_plan().any(|row| overlaps(row, from, to)));
             }
             Some(part)
         }

@@ -1,1 +1,82 @@
-//! Tests of the world.
+//! What a component may not say about quotas to date, in the words of its reject.
+
+use super::component::check_component;
+use crate::domain::calendar::IntervalKind;
+use crate::domain::money::{Rate, RoundingMode};
+use crate::domain::plan::*;
+use crate::domain::tranche::{Due, Tranche};
+
+/// By attainment of a quarter's quota.
+fn component(quota: QuotaUse) -> Component {
+    Component {
+        component_id: "new".into(),
+        earning_code: "COMM".into(),
+        interval: IntervalKind::Quarter,
+        scope: Scope::Running,
+        measure: "sales".into(),
+        tier_by: TierBy::Attainment,
+        pays: Pays::RateOf,
+        paid_measure: None,
+        method: Method::Marginal,
+        beyond: None,
+        boundary: Boundary::Upper,
+        negative: Negative::Carry,
+        quota,
+        no_quota: Some(NoQuota::Park),
+        rounding: RoundingMode::HalfEven,
+        rounding_at: RoundingAt::Cumulative,
+        tiers: vec![Tier { from: 0, rate: Rate(5_000_000) }],
+        modifiers: Modifiers::default(),
+        pay: Vec::new(),
+    }
+}
+
+fn shares(percents: &[i64]) -> QuotaUse {
+    QuotaUse::ToDate(percents.iter().map(|percent| Rate(percent * 1_000_000)).collect())
+}
+
+fn check(component: Component, expected: &str) {
+    let found = check_component(&component).map_err(|reject| reject.to_string());
+    let expected = if expected.is_empty() { Ok(()) } else { Err(format!("quota: component \"new\": {expected} [invalid_fact]")) };
+    assert_eq!(found, expected, "{component:?}");
+}
+
+#[test]
+fn shares_are_one_for_each_pay_period_and_whole() {
+    for percents in [&[][..], &[20, 30, 50], &[0, 0, 100], &[100, 0, 0]] {
+        check(component(shares(percents)), "");
+    }
+    let wrong = "a spread has a share for each pay period, and they total 100 %";
+    for percents in [&[100][..], &[50, 50], &[20, 30, 49], &[20, 30, 51], &[-10, 60, 50], &[25; 4]] {
+        check(component(shares(percents)), wrong);
+    }
+    check(component(QuotaUse::ToDate(vec![Rate(i64::MAX); 3])), wrong);
+    for (interval, periods) in
+        [(IntervalKind::Month, 1), (IntervalKind::Quarter, 3), (IntervalKind::HalfYear, 6), (IntervalKind::Year, 12)]
+    {
+        let spread = |periods: usize| [vec![100], vec![0; periods - 1]].concat();
+        check(Component { interval, ..component(shares(&spread(periods))) }, "");
+        check(Component { interval, ..component(shares(&spread(periods + 1))) }, wrong);
+    }
+}
+
+#[test]
+fn what_has_no_meaning_to_date() {
+    let to_date = || component(shares(&[]));
+    let by_amount = Component { tier_by: TierBy::Amount, no_quota: None, ..to_date() };
+    check(by_amount, "nothing is compared with a quota to date");
+    for method in [Method::WholeDealBefore, Method::WholeDealAfter] {
+        let whole = "a deal that is priced whole is not priced again with the quota of a later period";
+        check(Component { method, ..to_date() }, whole);
+        check(Component { method, ..component(QuotaUse::Interval) }, "");
+        // By amount it is the gate that is compared with the quota to date.
+        let (tier_by, otherwise) = (TierBy::Attainment, Otherwise::Zero);
+        let gate = Gate { measure: "sales".into(), tier_by, at_least: 0, tested: Tested::Running, otherwise };
+        let modifiers = Modifiers { gate: Some(gate), ..Modifiers::default() };
+        check(Component { method, tier_by: TierBy::Amount, modifiers, ..to_date() }, "");
+    }
+    let pay = |when| vec![Tranche { share: Rate(100_000_000), when }];
+    let settled = "what is made up for as the quota grows is of no single deal that could be settled";
+    check(Component { pay: pay(Due::Settled), ..to_date() }, settled);
+    check(Component { pay: pay(Due::IntervalEnd), ..to_date() }, "");
+}

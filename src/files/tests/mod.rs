@@ -9,6 +9,7 @@ mod json_schemas;
 mod parameters;
 mod pay;
 mod publishing;
+mod quota_use;
 mod rates;
 mod refused_modes;
 mod rewards;

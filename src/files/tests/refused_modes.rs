@@ -20,7 +20,6 @@ fn modes_of_a_plan_and_component() {
         ("after_release = \"adjust\"", "after_release = \"freeze\"", "9:17", "after_release = \"freeze\" is"),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
-        ("quota = \"interval\"", "quota = \"to_date\"", "15:9", "quota = \"to_date\" is"),
         ("price = \"recompute\"", "price = \"historic_rate\"", "22:22", "price = \"historic_rate\" is"),
         ("period = \"original\"", "period = \"current\"", "22:44", "period = \"current\" is"),
         ("to = \"0.01\"", "to = \"1\"", "23:19", "rounding to anything but the currency's minor unit is"),

@@ -64,6 +64,33 @@ fn plan_facts() {
 }
 
 #[test]
+fn quotas_to_date() {
+    let fact = |component: Component| {
+        let plan = plan("2026-01-01", None, vec![component]);
+        move |script: &mut Script| script.fact("admin", FactBody::PlanDefined(plan.clone()))
+    };
+    let flat = |quota| Component { quota, ..component(&[("0", "5%")]) };
+    let shares = |shares: &[i64]| QuotaUse::ToDate(shares.iter().map(|share| Rate(*share)).collect());
+    let attained = |quota| Component { tier_by: TierBy::Attainment, no_quota: Some(NoQuota::Park), ..flat(quota) };
+    check(fact(flat(shares(&[]))), "a quota to date that nothing is compared with");
+    let not_whole: [&[i64]; 5] = [
+        &[100_000_000],
+        &[50_000_000, 50_000_000],
+        &[50_000_000, 25_000_000, 25_000_001],
+        &[-1, 50_000_001, 50_000_000],
+        &[25_000_000; 4],
+    ];
+    for not_whole in not_whole {
+        check(fact(attained(shares(not_whole))), "shares of a quota that are no whole");
+    }
+    for method in [Method::WholeDealBefore, Method::WholeDealAfter] {
+        check(fact(Component { method, ..attained(shares(&[])) }), "whole deals on a quota to date");
+    }
+    let pay = vec![Tranche { share: Rate(100_000_000), when: Due::Settled }];
+    check(fact(Component { pay, ..attained(shares(&[])) }), "a settled deal on a quota to date");
+}
+
+#[test]
 fn close_facts() {
     let reopen = |script: &mut Script, id: &str| {
         script.fact("carl", FactBody::PeriodReopened(PeriodReopened { close_id: id.into() }));

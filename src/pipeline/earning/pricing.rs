@@ -263,7 +263,8 @@ impl<'w> Terms<'w> {
         let Some(version) = version else { return Some(input) };
         let component = version.component();
         let modifiers = &component.modifiers;
-        let read = |measure: Option<&str>| self.reading(interval, period, measure, inputs);
+        let to_date = component.quota.is_to_date();
+        let read = |measure: Option<&str>| self.reading(interval, period, measure, inputs, to_date);
         input.component = Some(component);
         input.version = version.plan.plan.from;
         input.tier = read(Some(&component.measure))?;
@@ -284,14 +285,25 @@ impl<'w> Terms<'w> {
     }
 
     /// A measure before and after a period; `None` when a sum does not fit.
-    fn reading(&self, interval: Interval, period: Period, measure: Option<&str>, inputs: &Inputs) -> Option<Reading> {
+    fn reading(
+        &self,
+        interval: Interval,
+        period: Period,
+        measure: Option<&str>,
+        inputs: &Inputs,
+        to_date: bool,
+    ) -> Option<Reading> {
         let Some(measure) = measure else { return Some(Reading::default()) };
-        let quota = self.world.bounds(period).and_then(|(first_day, _)| inputs.quota(measure, interval, first_day));
+        let quota = |period: Period| {
+            let (first_day, _) = self.world.bounds(period)?;
+            inputs.quota(measure, interval, first_day).map(|stated| stated.amount)
+        };
         let (first, _) = interval.first_and_last();
+        let quota_before = (to_date && period > first).then(|| quota(Period(period.0 - 1))).flatten();
         let (first, at) = (self.span.place(first), self.span.place(period));
         let before = cumulative(inputs, measure, first, at)?;
         let after = before.checked_add(inputs.by_kind(measure, at).total()?)?;
-        Some(Reading { quota: quota.map(|quota| quota.amount), from: Measured(before), to: Measured(after) })
+        Some(Reading { quota: quota(period), quota_before, from: Measured(before), to: Measured(after) })
     }
 
     /// The part of an interval in which the payee's rows name the version's plan.

@@ -1,18 +1,20 @@
 //! Records that the tests are about.
 
-use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Quarter};
+use crate::domain::calendar::{Calendar, Date, Interval, Period, Quarter};
 use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use crate::domain::fact::{
     Company, CreditKind, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
-use crate::domain::money::{Amount, Measured, Minor, Quantity, Rate, RoundingMode, Share};
+use crate::domain::money::{Amount, Measured, Minor, Quantity, Share};
 use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun, RunBalance};
-use crate::domain::pay_terms::*;
-use crate::domain::plan::*;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::settlement::{DealSettled, SettlementKind};
 use crate::domain::territory::{Assignment, Condition, Crediting, Dimension, Node, Territories, Territory, Uncovered, When};
 use crate::domain::topic::{Position, Topic};
+
+mod plan;
+
+pub use plan::plan;
 
 /// 2026-02-03.
 pub const DAY: Date = Date(20_487);
@@ -274,102 +276,6 @@ pub fn territories() -> Territories {
             from,
             to: None,
         }],
-    }
-}
-
-pub fn plan() -> Plan {
-    let component = Component {
-        component_id: "new-business".into(),
-        earning_code: "COMM".into(),
-        interval: IntervalKind::Quarter,
-        scope: Scope::Running,
-        measure: "new-arr".into(),
-        tier_by: TierBy::Attainment,
-        pays: Pays::RateOf,
-        method: Method::Marginal,
-        boundary: Boundary::Upper,
-        negative: Negative::Carry,
-        no_quota: Some(NoQuota::FirstTier),
-        paid_measure: None,
-        beyond: None,
-        modifiers: Modifiers::default(),
-        pay: Vec::new(),
-        rounding: RoundingMode::HalfEven,
-        rounding_at: RoundingAt::Cumulative,
-        tiers: vec![Tier { from: 0, rate: Rate(6_000_000) }, Tier { from: 500_000_000_000, rate: Rate(8_000_000) }],
-    };
-    let flat = Component {
-        component_id: "units".into(),
-        interval: IntervalKind::Month,
-        scope: Scope::Running,
-        tier_by: TierBy::Quantity,
-        pays: Pays::PerUnit,
-        method: Method::Retroactive,
-        boundary: Boundary::Lower,
-        negative: Negative::Mirror,
-        no_quota: None,
-        rounding: RoundingMode::Down,
-        rounding_at: RoundingAt::Cumulative,
-        ..component.clone()
-    };
-    let bonus = Component {
-        component_id: "bonus".into(),
-        pays: Pays::FractionOf("target_incentive".into()),
-        method: Method::Curve,
-        beyond: Some(Beyond::Extend),
-        no_quota: Some(NoQuota::Nothing),
-        modifiers: Modifiers {
-            deal_cap: None,
-            weight: Some(Rate(60_000_000)),
-            multiplier: Some(Multiplier {
-                measure: "renewals".into(),
-                tier_by: TierBy::Amount,
-                tiers: vec![Tier { from: 0, rate: Rate(100_000_000) }],
-            }),
-            gate: Some(gate(Tested::AtEndHeldUntilThen, Otherwise::Factor(Rate(50_000_000)))),
-            cap: Some(Amount(40_000_000_000)),
-        },
-        ..component.clone()
-    };
-    let services = Component {
-        component_id: "services".into(),
-        method: Method::Retroactive,
-        paid_measure: Some("services".into()),
-        modifiers: Modifiers { gate: Some(gate(Tested::Running, Otherwise::Cap(Amount(7)))), ..Modifiers::default() },
-        ..component.clone()
-    };
-    Plan {
-        plan_id: "ae".into(),
-        from: Date(20_454),
-        to: Some(Date(20_819)),
-        currency: "USD".into(),
-        calendar: "fiscal".into(),
-        prorate: Prorate { by: ProrateBy::Months, quota: true, target: false, cap: true, draw: true },
-        mid_interval_change: MidIntervalChange::Carry,
-        negative_pay: NegativePay::Carry,
-        after_release: AfterRelease::Adjust,
-        pay: pay_terms(),
-        components: vec![component, flat, bonus, services],
-    }
-}
-
-fn gate(tested: Tested, otherwise: Otherwise) -> Gate {
-    Gate { measure: "renewals".into(), tier_by: TierBy::Attainment, at_least: 800_000_000_000, tested, otherwise }
-}
-
-fn pay_terms() -> PayTerms {
-    let recover = Recover {
-        from: Period(2026 * 12 + 1),
-        share_of_excess: Rate(50_000_000),
-        floor: RecoveryFloor::Draw,
-        maximum_balance: Some(Amount(9_000_000_000)),
-        at_end: AtEnd::Forgiven,
-    };
-    let (first, last) = (Period(2026 * 12), Period(2026 * 12 + 5));
-    PayTerms {
-        draw: Some(Draw { amount: Amount(3_000_000_000), first, last, recover: Some(recover) }),
-        payment_cap: Some(PaymentCap { amount: Amount(20_000_000_000), excess: PaymentExcess::Carry }),
-        minimum_settlement: Some(MinimumSettlement { amount: Amount(25_000_000), flush: Flush::YearEnd }),
     }
 }
 

@@ -225,7 +225,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
              whole_deal_before or whole_deal_after",
         ),
         (plan, "upper", "both", "{c}.boundary: \"both\" is not supported; use upper or lower"),
-        (plan, "interval", "to_date", "{c}.quota: \"to_date\" is not supported; use interval"),
+        (plan, "interval", "so_far", "{c}.quota: \"so_far\" is not supported; use interval or to_date"),
         (plan, "first_tier", "top", "{c}.no_quota: \"top\" is not supported; use park or nothing or first_tier"),
         (plan, "recompute", "historic_rate", "{c}.clawback_price: \"historic_rate\" is not supported; use recompute"),
         (plan, "original", "current", "{c}.clawback_period: \"current\" is not supported; use original"),

@@ -1,7 +1,7 @@
 //! The schemas hold together: a doc everywhere, one id each.
 
 use crate::domain::fact::{Fact, FactBody};
-use crate::domain::plan::Prorate;
+use crate::domain::plan::{Prorate, QuotaUse};
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
 use apache_avro::writer::datum::GenericDatumWriter;
@@ -76,7 +76,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 6] = [
     ),
     (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
     (2, 16, include_str!("../../../schemas/earlier/facts.16.avsc"), &["adjustment_made"]),
-    (2, 18, include_str!("../../../schemas/earlier/facts.18.avsc"), &["rate_type"]),
+    (2, 18, include_str!("../../../schemas/earlier/facts.18.avsc"), &["rate_type", "spread"]),
     (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
 ];
 
@@ -195,10 +195,17 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
         };
         for mut fact in super::fixtures::facts().into_iter().filter(written) {
             match &mut fact.body {
-                FactBody::PlanDefined(plan) if id < 12 => {
-                    plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
-                    plan.pay = Default::default();
-                    plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
+                FactBody::PlanDefined(plan) => {
+                    let spreads = plan.components.iter_mut().filter_map(|component| match &mut component.quota {
+                        QuotaUse::ToDate(shares) => Some(shares),
+                        QuotaUse::Interval => None,
+                    });
+                    spreads.for_each(Vec::clear);
+                    if id < 12 {
+                        plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
+                        plan.pay = Default::default();
+                        plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
+                    }
                 }
                 FactBody::MeasureDefined(measure) => measure.rate_type = None,
                 FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
@@ -214,7 +221,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             differing += usize::from(framed[5..] != bytes[5..]);
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        let expected = [(3, 4), (9, 3), (12, 2), (16, 2), (18, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
-        assert_eq!(Some(differing), expected, "a measure, a close before id 18, a plan before id 12, and a payee of id 3");
+        let expected = [(3, 4), (9, 3), (12, 3), (16, 3), (18, 2)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
+        assert_eq!(Some(differing), expected, "a measure, a plan, a close before id 18, and a payee of id 3");
     }
 }

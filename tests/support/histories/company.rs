@@ -129,6 +129,7 @@ impl Making {
             method: *self.random.pick(&[Method::Marginal, Method::Retroactive]),
             boundary: *self.random.pick(&[Boundary::Upper, Boundary::Lower]),
             negative: *self.random.pick(&[Negative::Carry, Negative::Zero, Negative::Mirror]),
+            quota: QuotaUse::Interval,
             no_quota: by_attainment.then(|| *self.random.pick(&[NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier])),
             paid_measure: None,
             beyond: None,

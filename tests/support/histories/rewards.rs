@@ -52,7 +52,8 @@ impl Making {
             self.modify(&mut component);
         }
         let component = self.settle_quota(component);
-        let pay = self.tranches(component.paid_measure.is_none());
+        let component = self.use_quota(component);
+        let pay = self.tranches(component.paid_measure.is_none() && !component.quota.is_to_date());
         Component { pay, ..component }
     }
 
@@ -86,6 +87,23 @@ impl Making {
         let modes = [NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier];
         let mode = *self.random.pick(&modes[..if of_target { 2 } else { 3 }]);
         Component { no_quota: component.reads_quota().then_some(mode), ..component }
+    }
+
+    /// The whole quota, or what falls to the pay periods so far; not of whole deals by attainment.
+    fn use_quota(&mut self, component: Component) -> Component {
+        let whole = component.method.is_whole_deal() && component.tier_by == TierBy::Attainment;
+        if whole || !component.reads_quota() || self.random.chance(50) {
+            return component;
+        }
+        self.features.count("to_date");
+        let periods = component.interval.count();
+        let mut shares = vec![];
+        if self.random.chance(60) {
+            self.features.count("spread");
+            shares = (1..periods).map(|_| Rate(100_000_000 / periods as i64 * self.random.below(2) as i64)).collect();
+            shares.push(Rate(100_000_000 - shares.iter().map(|share| share.0).sum::<i64>()));
+        }
+        Component { quota: QuotaUse::ToDate(shares), ..component }
     }
 
     /// A measure, and what it is compared as.
