@@ -73,6 +73,7 @@ const FEATURES: &[&str] = &[
     "duplicate",
     "line splits",
     "manager later",
+    "measure begins to convert",
     "measure later",
     "move inside a month",
     "move to another plan",
@@ -129,7 +130,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 53] = [
+const PAIRS: [(&str, &str); 55] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -170,6 +171,8 @@ const PAIRS: [(&str, &str); 53] = [
     ("currency stated again", "release"),
     ("rates changed", "close"),
     ("rates later", "measure later"),
+    ("measure begins to convert", "release"),
+    ("more than can be paid", "other currency"),
     ("territory changes hands", "close"),
     ("territory rolls up", "organisation changed"),
     ("to_date", "close"),

@@ -50,7 +50,11 @@ fn all() -> Vec<Explained> {
         Explained { code: code.name, kind, meaning: code.meaning }
     });
     let reasons = Reason::ALL.into_iter().map(|reason| {
-        let kind = if reason.parks() { "parked" } else { "rejected" };
+        let kind = match (reason.parks(), reason.also_parks()) {
+            (true, _) => "parked",
+            (false, true) => "rejected or parked",
+            (false, false) => "rejected",
+        };
         Explained { code: reason.code(), kind, meaning: reason.meaning() }
     });
     findings.chain(reasons).collect()

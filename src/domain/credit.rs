@@ -91,8 +91,9 @@ fn rates_for(deal: &DealClosed<'_>, world: &World) -> Result<Vec<StatedRate>, Re
         };
         let rate = world.rate_on(rate_type, deal.currency, deal.closed_on)?;
         if lines.any(|line| converted(line.amount, rate).is_none()) {
-            let message = format!("a line has more digits in {} at {rate} than can be counted", world.currency);
-            return Err(Reject::new(Reason::AmountOutOfRange, "lines", message));
+            let message =
+                format!("at the \"{rate_type}\" rate {rate} a line has more digits in {} than can be counted", world.currency);
+            return Err(Reject::new(Reason::MissingRate, "currency", message));
         }
         if !rates.iter().any(|known| *known.rate_type == **rate_type) {
             rates.push(StatedRate { rate_type: rate_type.as_str().into(), rate });

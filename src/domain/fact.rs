@@ -67,7 +67,8 @@ pub enum MeasureOf {
 }
 
 /// A named sum over matching credits. A filter list that is empty matches everything; a line without the attribute
-/// matches only an empty list. A published measure never changes: another definition takes another id.
+/// matches only an empty list. A published measure never
+/// changes but by a `rate_type` where it had none: another definition takes another id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measure {
     pub measure_id: String,
@@ -82,6 +83,14 @@ pub struct Measure {
 }
 
 impl Measure {
+    /// Whether another definition says the same and, what this one does not, at which rates deals in other currencies count:
+    /// the one change of a published measure.
+    pub fn begins_to_convert(&self, other: &Measure) -> bool {
+        self.rate_type.is_none()
+            && other.rate_type.is_some()
+            && Measure { rate_type: other.rate_type.clone(), ..self.clone() } == *other
+    }
+
     /// Whether its filter takes deals of a kind.
     pub fn takes_kind(&self, kind: Option<DealKind>) -> bool {
         self.deal_kinds.is_empty() || kind.is_some_and(|kind| self.deal_kinds.contains(&kind))

@@ -121,7 +121,9 @@ impl Reason {
             }
             Reason::DuplicateSplit => "a payee is there twice with the same counts: add the shares up",
             Reason::SplitsNotWhole => "REVENUE shares of a line do not total exactly 100 %",
-            Reason::AmountOutOfRange => "an amount has more digits than can be counted exactly",
+            Reason::AmountOutOfRange => {
+                "an amount has more digits than can be counted or paid: correct the deal, or the rates of the plan"
+            }
             Reason::RevisionConflict => {
                 "the revision or id was accepted with another content: send a higher revision, or another id"
             }
@@ -133,13 +135,15 @@ impl Reason {
             Reason::OtherCurrency => {
                 "a deal is in a currency that a measure which takes it does not convert, or a settlement in another than its deal"
             }
-            Reason::MissingRate => "no rate converts a deal's currency on its close date: state one in rates.csv",
+            Reason::MissingRate => {
+                "no rate converts a deal's currency on its close date, or one gives too many digits: state it in rates.csv"
+            }
             Reason::UnknownCalendar => "the company or its calendar is not published yet",
             Reason::MissingPlan => {
                 "a payee's plan has no version in force in a period, or none has a component for a quota's interval: publish one"
             }
             Reason::MissingQuota => "a component needs a quota that is not there: state it, or write no_quota otherwise",
-            Reason::MissingParameter => "a component pays a fraction of a target that the payee's row does not state",
+            Reason::MissingParameter => "a component pays a fraction of an amount that the payee's row does not state",
             Reason::UnknownMeasure => "a component names a measure that is not published",
             Reason::NoSuchInterval => {
                 "the calendar does not reach a quota's interval or an adjustment's period: extend it; or applies_from is no first day"
@@ -158,6 +162,11 @@ impl Reason {
     /// Whether the input waits for a fact instead of being refused.
     pub fn parks(self) -> bool {
         self >= Reason::UnknownPayee
+    }
+
+    /// Whether it may be either: a record with such an amount is refused, a component that would earn it waits.
+    pub fn also_parks(self) -> bool {
+        self == Reason::AmountOutOfRange
     }
 }
 

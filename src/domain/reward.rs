@@ -78,7 +78,7 @@ pub enum Lacks<'w> {
 }
 
 /// What was earned for one pay period.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Earned<'w> {
     pub minor: Minor,
     /// Unrounded.

@@ -141,6 +141,11 @@ fn measure(located: &Located<Measure>, current: &Current, findings: &mut Finding
             let body = FactBody::MeasureDefined(measure.clone());
             fact(ChangeKind::Added, format!("measure {}", measure.measure_id), body)
         }
+        Some(published) if published.begins_to_convert(measure) => {
+            let rate_type = measure.rate_type.as_deref().unwrap_or_default();
+            let description = format!("measure {} converts at {rate_type} rates", measure.measure_id);
+            fact(ChangeKind::Changed, description, FactBody::MeasureDefined(measure.clone()))
+        }
         Some(published) => {
             if published != measure {
                 let message = format!("measure \"{}\" is published with another definition", measure.measure_id);

@@ -54,7 +54,8 @@ pub const TIER_ORDER: Code = error("tier-order", "tiers ascend");
 pub const TIER_GAP: Code = error("tier-gap", "between two tiers, or above the last, nothing would be paid without a word");
 pub const TIER_OVERLAP: Code = error("tier-overlap", "two tiers claim the same sums");
 pub const TIER_NEVER_REACHED: Code = error("tier-never-reached", "the next tier starts where this one does");
-pub const CANNOT_CHANGE: Code = error("cannot-change", "what is published of this kind never changes; calendars only extend");
+pub const CANNOT_CHANGE: Code =
+    error("cannot-change", "what is published of this kind never changes; calendars only extend, measures only begin to convert");
 pub const REVISION_CONFLICT: Code = error("revision-conflict", "the same revision is published with another content");
 pub const BAD_DEAL: Code = error("bad-deal", "the record would be rejected, and the case does not expect that");
 pub const BAD_ADJUSTMENT: Code =
@@ -74,11 +75,13 @@ pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
 pub const UNKNOWN_PARAMETER: Code =
     warning("unknown-parameter", "no payee states the amount that a component pays a fraction of: it waits for one");
+pub const NO_RATE_TYPE: Code =
+    warning("no-rate-type", "the measure converts nothing: a deal in another currency that it takes waits, for every measure");
 pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 51] = [
+pub const ALL: [Code; 52] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -129,5 +132,6 @@ pub const ALL: [Code; 51] = [
     UNCOUNTED_TERRITORY,
     UNCOVERED_NODE,
     UNKNOWN_PARAMETER,
+    NO_RATE_TYPE,
     UNKNOWN_RATE_TYPE,
 ];

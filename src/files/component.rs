@@ -262,7 +262,7 @@ fn one_of_pays(key: &str, node: &Node, findings: &mut Findings) -> (Option<Locat
     match key {
         "rate_of" => (Some(Located::new(Pays::RateOf, node.place)), Some(named)),
         "per_unit" => (Some(Located::new(Pays::PerUnit, node.place)), Some(named)),
-        _ => match named.value.strip_prefix("payee.") {
+        _ => match named.value.strip_prefix("payee.").filter(|name| !name.is_empty()) {
             Some(parameter) => (Some(Located::new(Pays::FractionOf(parameter.into()), node.place)), None),
             None => {
                 let message = format!("`fraction_of` is not a parameter of the payee: \"{}\"", named.value);

@@ -4,13 +4,13 @@
 
 use super::changes::{Change, ChangeKind, Record};
 use super::codes;
-use super::definitions::currency_code;
+use super::definitions::{MeasureDraft, currency_code};
 use super::draft::Draft;
 use super::fields::{Fields, checked_id, parsed_text};
 use super::node::Node;
 use super::plan::nearest;
 use super::sheet::{Columns, Row, Sheet};
-use super::source::{Findings, Located};
+use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Date;
 use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
 use crate::domain::fact::{FactBody, MeasureOf};
@@ -85,7 +85,7 @@ fn of_sheet(row: Row<'_>, findings: &mut Findings) -> Option<RateDraft> {
 
 fn whole_days(text: &str) -> Result<u32, String> {
     let days = text.parse().ok().filter(|days| *days <= i32::MAX as u32);
-    days.ok_or_else(|| format!("\"{text}\" is not a whole number of days"))
+    days.ok_or_else(|| format!("\"{text}\" is not a whole number of days up to {}", i32::MAX))
 }
 
 impl Cells {
@@ -123,23 +123,7 @@ pub fn statements(drafts: Vec<RateDraft>) -> Vec<Located<CurrencyRates>> {
 
 /// Compares rows with the company and with each other, and what measures say with what they count.
 pub fn check(draft: &Draft, findings: &mut Findings) {
-    let mut seen = HashSet::new();
-    for row in &draft.rates {
-        if let Some(company) = draft.company.as_ref().filter(|company| company.company.currency != row.to_currency.value) {
-            let message = format!("a rate into {} in a company of {}", row.to_currency.value, company.company.currency);
-            let hint = "deals are converted into the company's currency, at a rate that is stated so";
-            findings.add(row.to_currency.place, codes::NOT_SUPPORTED, message, hint);
-        }
-        if row.from_currency.value == row.to_currency.value {
-            let message = format!("{} is worth itself", row.from_currency.value);
-            findings.add(row.from_currency.place, codes::NO_EFFECT, message, "remove the row");
-        }
-        if !seen.insert((&row.rate_type.value, &row.from_currency.value, row.from.value)) {
-            let (kind, currency, from) = (&row.rate_type.value, &row.from_currency.value, row.from.value);
-            let message = format!("the \"{kind}\" rate of {currency} from {from} is there twice");
-            findings.add(row.from.place, codes::DUPLICATE, message, "keep one of the rows");
-        }
-    }
+    check_rows(&draft.rates, draft.company.as_ref().map(|company| company.company.currency.as_str()), findings);
     for measure in draft.measures.iter().flatten() {
         if let Some(rate_type) = measure.rate_type.as_ref().filter(|_| measure.of.is_some_and(|of| of != MeasureOf::Amount)) {
             let message = format!("measure \"{}\" counts no amounts, so there is nothing to convert", measure.id.value);
@@ -148,15 +132,53 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     }
 }
 
-/// The types that measures name and no row has.
+/// Whether rows convert into the company's currency, each day once, and are not too many.
+pub fn check_rows(rows: &[RateDraft], company: Option<&str>, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in rows {
+        let (kind, currency, from) = (row.rate_type.value.as_str(), row.from_currency.value.as_str(), row.from.value);
+        if let Some(company) = company.filter(|company| *company != row.to_currency.value) {
+            let message = format!("a rate into {} in a company of {company}", row.to_currency.value);
+            let hint = "deals are converted into the company's currency, at a rate that is stated so";
+            findings.add(row.to_currency.place, codes::NOT_SUPPORTED, message, hint);
+        }
+        if currency == row.to_currency.value {
+            findings.add(row.from_currency.place, codes::NO_EFFECT, format!("{currency} is worth itself"), "remove the row");
+        }
+        if !seen.insert((kind, currency, from)) {
+            let message = format!("the \"{kind}\" rate of {currency} from {from} is there twice");
+            findings.add(row.from.place, codes::DUPLICATE, message, "keep one of the rows");
+        }
+        let count = counts.entry((kind, currency)).or_default();
+        *count += 1;
+        if *count == MAXIMUM_RATES + 1 {
+            too_many(row.from.place, kind, currency, findings);
+        }
+    }
+}
+
+fn too_many(place: Place, kind: &str, currency: &str, findings: &mut Findings) {
+    let message = format!("more than {MAXIMUM_RATES} \"{kind}\" rates of {currency}");
+    findings.add(place, codes::BAD_NUMBER, message, "a new measure takes rates of another type");
+}
+
+/// The types that measures name and no row has, and measures that convert nothing beside those that do.
 pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
     let stated: BTreeSet<&str> = draft.rates.iter().map(|row| row.rate_type.value.as_str()).collect();
-    for rate_type in draft.measures.iter().flatten().filter_map(|measure| measure.rate_type.as_ref()) {
+    let measures = || draft.measures.iter().flatten();
+    for rate_type in measures().filter_map(|measure| measure.rate_type.as_ref()) {
         if !stated.contains(rate_type.value.as_str()) {
             let hint = nearest(&rate_type.value, "type of rate", stated.iter().copied());
             let message = format!("no rate of the type \"{}\" is stated", rate_type.value);
             findings.add(rate_type.place, codes::UNKNOWN_RATE_TYPE, message, hint);
         }
+    }
+    let converting = !stated.is_empty() || measures().any(|measure| measure.rate_type.is_some());
+    let without = |measure: &&MeasureDraft| measure.of == Some(MeasureOf::Amount) && measure.rate_type.is_none();
+    for measure in measures().filter(|_| converting).filter(without) {
+        let message = format!("measure \"{}\" converts nothing", measure.id.value);
+        findings.add(measure.id.place, codes::NO_RATE_TYPE, message, "add `rate_type`");
     }
 }
 
@@ -167,13 +189,7 @@ pub fn rate_changes(stated: &[Located<CurrencyRates>], published: &[CurrencyRate
         let known = published.iter().find(|of| of.rate_type == value.rate_type && of.from_currency == value.from_currency);
         let merged = merged(value, known);
         if merged.rows.len() > MAXIMUM_RATES {
-            let message = format!("{} \"{}\" rates of {}", merged.rows.len(), value.rate_type, value.from_currency);
-            findings.add(
-                *place,
-                codes::BAD_NUMBER,
-                message,
-                format!("there are at most {MAXIMUM_RATES}: give new ones another type"),
-            );
+            too_many(*place, &value.rate_type, &value.from_currency, findings);
         }
         let fresh: Vec<&RateRow> = merged.rows.iter().filter(|row| known.is_none_or(|known| !known.rows.contains(row))).collect();
         let [first, more @ ..] = fresh.as_slice() else { continue };
@@ -181,11 +197,21 @@ pub fn rate_changes(stated: &[Located<CurrencyRates>], published: &[CurrencyRate
         let (kind, from, to) = (&merged.rate_type, &merged.from_currency, &merged.to_currency);
         changes.push(Change {
             kind: if known.is_none() { ChangeKind::Added } else { ChangeKind::Changed },
-            description: format!("{kind} rates from {from} to {to}: {} from {}{more}", first.rate, first.from),
+            description: format!("{kind} rates from {from} to {to}: {}{more}", words(first, known)),
             record: Record::Fact(FactBody::RatesDefined(merged)),
         });
     }
     changes
+}
+
+/// What a row says that is new, or another than before.
+fn words(row: &RateRow, published: Option<&CurrencyRates>) -> String {
+    let RateRow { from, rate, max_age_days } = row;
+    match published.and_then(|known| known.rows.iter().find(|known| known.from == *from)) {
+        None => format!("{rate} from {from}"),
+        Some(before) if before.rate == *rate => format!("that from {from} holds {max_age_days} days"),
+        Some(before) => format!("{} becomes {rate} from {from}", before.rate),
+    }
 }
 
 /// Rows of both, by their days.

@@ -1,7 +1,7 @@
 //! What a deal in another currency than the company's counts as.
 //!
 //! Every measure of amounts that takes one of its lines, by id, must have a type of rate, and that type a rate which is
-//! the newest of the close date or before and not older than it may be. A line's amount times the rate is rounded to a
+//! the newest of the close date or before and not older than it may be, and at which no line outgrows `decimal(24,6)`. A line's amount times the rate is rounded to a
 //! millionth, half to even, and shared out exactly.
 
 use super::credits::Filter;
@@ -35,7 +35,7 @@ pub(super) fn counted(world: &World<'_>, deal: &Content, currency: &str, filter:
         return Err(Reason::MissingRate);
     }
     let product = BigInt::from(line.amount) * newest.rate.0;
-    rounded(&product).filter(|millionths| millionths.abs() < 10i128.pow(24)).ok_or(Reason::AmountOutOfRange)
+    rounded(&product).filter(|millionths| millionths.abs() < 10i128.pow(24)).ok_or(Reason::MissingRate)
 }
 
 /// A product in 10^-16 as millionths.

@@ -4,7 +4,7 @@
 //!   other than the one that is defined;
 //! - calendar: another id than the company's or the first one's, periods that do not follow each other,
 //!   or not an extension of the version before;
-//! - measure: the same id with another content, no kind of credit, or a type of rate for what is no amount;
+//! - measure: the same id with another content (but for a type of rate where it had none), no kind of credit, or a type of rate for what is no amount;
 //! - plan: an end not after its start, a start or end inside a known pay period, another currency or calendar
 //!   than the company's, a component twice, a component that cannot be (`plans`), a version that overlaps another one
 //!   of the plan (the same start replaces);
@@ -136,7 +136,12 @@ impl<'h> Rules<'h> {
         hold(!measure.credit_kinds.is_empty(), "a measure without a kind of credit")?;
         hold(measure.rate_type.is_none() || measure.of == MeasureOf::Amount, "a rate for what is no amount")?;
         let before = self.world.measures.get(measure.measure_id.as_str());
-        hold(before.is_none_or(|before| *before == measure), "a measure that changes")
+        let same = |before: &Measure| {
+            let newly = before.rate_type.is_none();
+            let rate_type = if newly { measure.rate_type.clone() } else { before.rate_type.clone() };
+            Measure { rate_type, ..before.clone() } == *measure
+        };
+        hold(before.is_none_or(|before| same(before)), "a measure that changes")
     }
 
     fn rates(&self, stated: &CurrencyRates) -> Check {

@@ -106,7 +106,12 @@ impl Metrics {
                 counter.with_label_values(&[stage]).inc_by(0);
             }
             for reason in Reason::ALL {
-                let kinds = if reason.parks() { &[RejectKind::Parked, RejectKind::Resumed][..] } else { &[RejectKind::Rejected] };
+                let all = [RejectKind::Parked, RejectKind::Resumed, RejectKind::Rejected];
+                let kinds = match (reason.parks(), reason.also_parks()) {
+                    (true, _) => &all[..2],
+                    (false, true) => &all,
+                    (false, false) => &all[2..],
+                };
                 for kind in kinds {
                     self.rejects.with_label_values(&[stage, kind.name(), reason.code()]).inc_by(0);
                 }

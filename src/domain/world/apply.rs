@@ -134,6 +134,14 @@ impl World {
         check_rate_type(measure)?;
         match self.measure(&measure.measure_id) {
             Some(known) if known.measure == *measure => return Ok(Reach::default()),
+            Some(known) if known.measure.begins_to_convert(measure) => {
+                let mut measures = self.measures.iter().cloned().collect::<Vec<_>>();
+                let same = |of: &&mut DefinedMeasure| of.measure.measure_id == measure.measure_id;
+                measures.iter_mut().filter(same).for_each(|of| of.measure = measure.clone());
+                self.measures = Arc::new(measures);
+                // Every deal that this is about waits for it.
+                return Ok(Reach { parked: true, ..Reach::default() });
+            }
             Some(_) => {
                 let message = format!("measure \"{}\" is published with another definition; use a new id", measure.measure_id);
                 return Err(invalid("measure_id", message));

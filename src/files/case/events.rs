@@ -219,8 +219,13 @@ impl<'c> Reader<'c> {
 
     /// Rows merge by their days with what is there.
     fn rates(&mut self, mut fields: Fields<'_>, findings: &mut Findings) -> Vec<CurrencyRates> {
-        let rows = fields.list("rates", findings).iter().filter_map(|row| rates::rate(row, findings)).collect();
+        let before = findings.errors();
+        let rows: Vec<_> = fields.list("rates", findings).iter().filter_map(|row| rates::rate(row, findings)).collect();
         fields.finish(&[], findings);
+        rates::check_rows(&rows, Some(&self.company.company.value.currency), findings);
+        if findings.errors() > before {
+            return Vec::new();
+        }
         let mut stated = Vec::new();
         for Located { value, .. } in rates::statements(rows) {
             let same = |of: &CurrencyRates| of.rate_type == value.rate_type && of.from_currency == value.from_currency;

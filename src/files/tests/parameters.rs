@@ -50,5 +50,10 @@ fn columns_that_are_refused() {
         "1,2,1",
         "payees.csv:1:42: duplicate: parameter \"target_incentive\" is stated twice",
     );
+    let nameless = company("", &sheet("parameter.bonus", "1")).unwrap_err();
+    assert_eq!(
+        brief(&nameless),
+        format!("{PLAN_FILE}:18:24: unknown-value: `fraction_of` is not a parameter of the payee: \"payee.\"\n")
+    );
     check("parameter.bonsu", "1", &format!("{PLAN_FILE}:18:24: unknown-parameter: no payee has a parameter \"bonus\""));
 }

@@ -39,8 +39,9 @@ fn new_rows_join_what_is_published() {
     assert!(current.rates[1].rows[0].from < current.rates[1].rows[1].from, "in the order of days");
     check(first, &current, &[]);
     let one = "spot,GBP,USD,2026-01-05,1.3,3";
-    check(one, &current, &[("spot rates from GBP to USD: 1.3 from 2026-01-05", 2)]);
-    check("spot,GBP,USD,2026-01-05,1.25,4", &current, &[("spot rates from GBP to USD: 1.25 from 2026-01-05", 2)]);
+    check(one, &current, &[("spot rates from GBP to USD: 1.25 becomes 1.3 from 2026-01-05", 2)]);
+    let longer = "spot,GBP,USD,2026-01-05,1.25,4";
+    check(longer, &current, &[("spot rates from GBP to USD: that from 2026-01-05 holds 4 days", 2)]);
     check("month,GBP,USD,2026-01-01,1.3,31", &current, &[("month rates from GBP to USD: 1.3 from 2026-01-01", 1)]);
 }
 
@@ -62,7 +63,7 @@ fn rows_that_are_refused() {
     ] {
         check(&format!("spot,GBP,USD,2026-01-02,{rate},3"), &format!("2:25: bad-number: {why}"));
     }
-    check("spot,GBP,USD,2026-01-02,1.22,-3", "2:30: bad-number: \"-3\" is not a whole number of days");
+    check("spot,GBP,USD,2026-01-02,1.22,-3", "2:30: bad-number: \"-3\" is not a whole number of days up to 2147483647");
     check("spot,GBP,USD,2026-01-02,1.22,", "2:30: missing-key: `max_age_days` is empty");
     check(",GBP,USD,2026-01-02,1.22,3", "2:1: missing-key: `rate_type` is empty");
     let twice = "spot,GBP,USD,2026-01-02,1.22,3\nspot,GBP,USD,2026-01-02,1.23,3";
@@ -75,6 +76,9 @@ fn a_measure_converts_amounts_at_a_type_that_is_stated() {
     let amounts = "of = \"amount\"\n";
     let unknown = "measures.toml:4:13: unknown-rate-type: no rate of the type \"spot\" is stated\n";
     check(amounts, "of = \"amount\"\nrate_type = \"spot\"\n", unknown);
+    let two = "of = \"amount\"\nrate_type = \"spot\"\ncredit_kinds = [\"REVENUE\"]\n[[measure]]\nid = \"all\"\nof = \"amount\"\n";
+    let without = "measures.toml:7:6: no-rate-type: measure \"all\" converts nothing\n";
+    check(amounts, two, &format!("{unknown}{without}"));
     let nothing = "measures.toml:8:13: no-effect: measure \"seats\" counts no amounts, so there is nothing to convert\n";
     check("of = \"quantity\"\n", "of = \"quantity\"\nrate_type = \"spot\"\n", nothing);
 }
@@ -85,6 +89,32 @@ fn there_is_a_most_of_rates() {
     let rows = |count: i32| (0..count).map(|place| format!("spot,GBP,USD,{},1.2,1\n", day(place))).collect::<String>();
     let files = |count| small_company(FILE, "", &sheet(&rows(count))).unwrap();
     assert_eq!(changes(&files(10_000), &Current::default()).map(|list| list.len()).ok(), Some(9));
-    let many = changes(&files(10_001), &Current::default()).unwrap_err();
-    assert_eq!(brief(&many), "rates.csv:2:1: bad-number: 10001 \"spot\" rates of GBP\n");
+    let many = "rates.csv:10002:14: bad-number: more than 10000 \"spot\" rates of GBP\n";
+    assert_eq!(brief(&found(FILE, "", &sheet(rows(10_001).trim_end()))), many);
+    let mut current = Current::default();
+    current.rates = stated(rows(10_000).trim_end(), &current).into_iter().map(|(_, rates)| rates).collect();
+    let one = small_company(FILE, "", &sheet("spot,GBP,USD,1999-01-01,1.2,1")).unwrap();
+    let found = changes(&one, &current).unwrap_err();
+    assert!(brief(&found).ends_with("rates.csv:2:1: bad-number: more than 10000 \"spot\" rates of GBP\n"), "{}", shown(&found));
+}
+
+#[test]
+fn an_event_of_a_case_states_rates_that_can_be() {
+    let check = |rows: &str, expected: &str| {
+        let case =
+            format!("name = \"c\"\nuse = [\"calendar.toml\"]\nevents = [\n{{ rates = [{rows}] }} ]\n[expect]\nattainment = []\n");
+        let read = crate::files::case::case_from_texts(&[("case.toml", &case), ("calendar.toml", super::CALENDAR)]);
+        assert_eq!(read.map_or_else(|found| brief(&found), |_| String::new()), expected, "{rows}");
+    };
+    let row = |from: &str, to: &str, rest: &str| {
+        format!("{{ rate_type = \"spot\", from_currency = \"{from}\", to_currency = \"{to}\", from = 2026-01-02, {rest} }}")
+    };
+    let good = row("GBP", "USD", "rate = \"1.2\", max_age_days = 3");
+    check(&good, "");
+    check(&format!("{good}, {good}"), "case.toml:4:204: duplicate: the \"spot\" rate of GBP from 2026-01-02 is there twice\n");
+    let other = row("GBP", "EUR", "rate = \"1.2\", max_age_days = 3");
+    check(&other, "case.toml:4:71: not-supported: a rate into EUR in a company of USD\n");
+    check(&row("GBP", "USD", "rate = \"1.2\""), "case.toml:4:12: missing-key: `max_age_days` is missing\n");
+    let text = row("GBP", "USD", "rate = \"1.2\", max_age_days = -1");
+    check(&text, "case.toml:4:126: bad-number: \"-1\" is not a whole number of days up to 2147483647\n");
 }

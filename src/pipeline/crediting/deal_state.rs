@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deal_of_version_1_is_read_without_settlements() {
+    fn deals_of_earlier_versions_are_read() {
         let revision = Revision { number: 3, occurred_at: 5, offset: 7, content: vec![1, 2] };
         let parked = Reject::new(Reason::UnknownPayee, "splits[0].payee_id", "nobody".into());
         let emitted: (i64, Vec<Credit>) = (3, Vec::new());
@@ -147,6 +147,19 @@ mod tests {
         assert!(read.settlements.is_empty() && !read.settled_told);
         let again = DealState::decode(&read.encode(&mut Vec::new()).unwrap()).unwrap();
         assert_eq!((again.revisions.len(), again.emitted.map(|emitted| emitted.revision)), (1, Some(3)));
+        let settlement = Settlement {
+            id: "S1".into(),
+            kind: SettlementKind::Collected,
+            amount: Amount(5),
+            currency: "USD".into(),
+            on: Date(1),
+            offset: 2,
+            waits: None,
+        };
+        let with_settlements = (before.clone(), vec![settlement.clone()], true);
+        let read = DealState::decode(&postcard::to_extend(&with_settlements, vec![2]).unwrap()).unwrap();
+        assert_eq!((read.facts_next, read.settled_told, &read.settlements), (9, true, &vec![settlement]));
+        assert!(read.emitted.unwrap().credited.rates.is_empty());
         assert_eq!(DealState::decode(&[9]).unwrap_err(), "stored deal of version Some(9)");
     }
 }

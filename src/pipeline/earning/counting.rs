@@ -287,8 +287,9 @@ fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i
                 let of_type = |rate_type: &str| rates.iter().find(|(place, _)| text(*place) == Some(rate_type));
                 // A measure that came behind the deal has no rate among these: what is told next has.
                 let Some((_, rate)) = measure.rate_type.as_deref().and_then(of_type) else { return 0 };
-                // Crediting parks what does not fit.
-                converted(line.amount, *rate).map_or(i128::MAX, |amount| amount.0)
+                // Crediting gives nothing of a deal that does not fit. What it gave before is told to a later measure once and
+                // taken back once: nothing either.
+                converted(line.amount, *rate).map_or(0, |amount| amount.0)
             }
             (true, MeasureOf::Quantity, _) => i128::from(line.quantity.0) * QUANTITY_SCALE,
             (true, MeasureOf::Count, _) => ONE_DEAL,

@@ -214,12 +214,13 @@ impl<'w> Terms<'w> {
         let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
         let digits = self.world.minor_digits;
         let priced = rows.and_then(|rows| earned(&rows, digits, run.is_some()));
-        let Some(priced) = priced.filter(|priced| priced.iter().all(|of| of.minor.is_payable(digits))) else {
+        let priced = priced.filter(|priced| priced.iter().all(|of| of.minor.is_payable(digits))).unwrap_or_else(|| {
             let component_id = versions.component_id;
             let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
             pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
-            return;
-        };
+            // What a person adds to it is paid all the same.
+            vec![Earned::default(); periods.clone().count()]
+        });
         let tranches = periods.clone().filter_map(in_force).any(|version| !version.component().pay.is_empty());
         let run = run.filter(|_| tranches).and_then(|run| Some((run, self.world.bounds(run)?.1)));
         let mut falling_due = run.map(|(run, run_end)| FallingDue { inputs, run, run_end, interval, before: 0 });

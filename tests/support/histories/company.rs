@@ -15,6 +15,10 @@ impl Making {
             let late = place > 0 && self.random.chance(15);
             let mut measure = measure(id);
             measure.rate_type = self.rate_type().filter(|_| measure.of == MeasureOf::Amount);
+            if measure.rate_type.is_some() && self.random.chance(15) {
+                self.later.push(("measure begins to convert", FactBody::MeasureDefined(measure.clone())));
+                measure.rate_type = None;
+            }
             let body = FactBody::MeasureDefined(measure);
             self.now_or_later("measure later", late, body);
         }

@@ -84,7 +84,8 @@ impl Making {
     fn line(&mut self, place: usize) -> OwnedLine {
         if self.huge && self.random.chance(8) {
             self.features.count("more than can be paid");
-            return self.line_of(place, 40_000_000_000_000_000_000);
+            let amount = *self.random.pick(&[40_000_000_000_000_000_000, 600_000_000_000_000_000_000_000]);
+            return self.line_of(place, amount);
         }
         let mut amount = (1 + self.random.below(12)) as i128 * 500_000_000;
         if self.random.chance(30) {
