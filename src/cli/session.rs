@@ -43,6 +43,12 @@ impl LogOptions {
         self.data.is_some()
     }
 
+    /// The config of a Kafka log.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let file = self.config.as_deref();
+        read_config(file.ok_or_else(|| usage_error("an embedded log has none of this; name a Kafka log with --config FILE"))?)
+    }
+
     /// Of a log that is created.
     pub fn partitions(&self) -> anyhow::Result<u32> {
         self.config.as_deref().map_or(Ok(DEFAULT_PARTITIONS), |file| Ok(read_config(file)?.partitions))
