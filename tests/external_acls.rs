@@ -126,9 +126,12 @@ impl Ladder<'_> {
 
     /// Lets all topics be seen, so that only what is really done with them is refused.
     fn lend_topics(&mut self) {
-        for (record, line, _) in self.rungs.iter().filter(|(record, ..)| record["resource"] == "topic") {
+        let is_printed =
+            |name: &Value| self.rungs.iter().any(|(record, ..)| &record["name"] == name && record["operation"] == "Describe");
+        let topics = self.rungs.iter().filter(|(record, ..)| record["resource"] == "topic" && !is_printed(&record["name"]));
+        for (record, line, _) in topics {
             let line = line.replace(record["operation"].as_str().unwrap(), "Describe");
-            if !self.lent.contains(&line) && record["operation"] != "Describe" {
+            if !self.lent.contains(&line) {
                 self.company.acls.borrow_mut().call(&line);
                 self.lent.push(line);
             }
