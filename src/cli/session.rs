@@ -43,10 +43,10 @@ impl LogOptions {
         self.data.is_some()
     }
 
-    /// The config of a Kafka log.
-    pub fn config(&self) -> anyhow::Result<Config> {
-        let file = self.config.as_deref();
-        read_config(file.ok_or_else(|| usage_error("an embedded log has none of this; name a Kafka log with --config FILE"))?)
+    /// The config of a Kafka log; an embedded one has no `what`.
+    pub fn config(&self, what: &str) -> anyhow::Result<Config> {
+        let none = || usage_error(format!("an embedded log has no {what}; name a Kafka log with --config FILE"));
+        read_config(self.config.as_deref().ok_or_else(none)?)
     }
 
     /// Of a log that is created.

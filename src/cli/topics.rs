@@ -27,7 +27,7 @@ pub struct Topics {
 impl Topics {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         if self.acls.are_asked_for() {
-            return self.acls.print(&self.log.config()?, console);
+            return self.acls.print(&self.log.config("ACLs")?, console);
         }
         let partitions = self.partitions.map_or_else(|| self.log.partitions(), Ok)?;
         let session = Session::without_engine(&self.log, self.create.then_some(partitions), console)?;
