@@ -109,3 +109,89 @@ fn what_fits_nothing_is_told() {
     assert!(review.contains("3  adjustments fit nothing (parked)"), "{review}");
     assert!(review.contains("nobody: adjustment \"by-hand-"), "{review}");
 }
+
+/// A running `accrue up`, until it is dropped.
+struct Up(std::process::Child);
+
+impl Up {
+    fn start(data: &str) -> Up {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_accrue"));
+        command.args(["up", "--data", data, "--listen", "none"]).stderr(std::process::Stdio::null());
+        let mut up = Up(command.spawn().unwrap());
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while !std::path::Path::new(data).join("control.sock").exists() {
+            assert!(up.0.try_wait().unwrap().is_none() && std::time::Instant::now() < deadline, "it is not up");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        up
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn ingest_says_what_earning_makes_of_quotas_and_adjustments() {
+    let quota = |content: &str| {
+        format!(r#"{{"payee_id":"ana","measure":"new-arr","calendar":"fiscal","author":"hr","reason":"test",{content}}}"#) + "\n"
+    };
+    let adjustment = |content: &str| {
+        format!(
+            r#"{{"payee_id":"ana","calendar":"fiscal","target":"PAY","earning_code":"X","author":"hr","reason":"test",{content}}}"#
+        ) + "\n"
+    };
+    let quotas = [
+        r#""interval":"2026-Q1","amount":"110000","revision":7"#,
+        r#""interval":"2026-Q1","amount":"120000","revision":7"#,
+        r#""interval":"2026-Q1","amount":"1","revision":8,"applies_from":"2026-01-15""#,
+        r#""interval":"2029-Q1","amount":"1","revision":1"#,
+        r#""interval":"2026-Q2","amount":"1","revision":9"#,
+    ];
+    let adjustments = [
+        r#""adjustment_id":"A1","effective_period":"2026-01","amount":"5""#,
+        r#""adjustment_id":"A1","effective_period":"2026-01","amount":"6""#,
+        r#""adjustment_id":"A2","effective_period":"2026-01","amount":"0.005""#,
+        r#""adjustment_id":"A3","effective_period":"2029-01","amount":"5""#,
+        r#""adjustment_id":"A1","effective_period":"2026-04","amount":"5""#,
+    ];
+    let elsewhere = quota(r#""interval":"2026-Q1","amount":"1","revision":1"#).replace("fiscal", "civil");
+    let files = [
+        (
+            "quota-changed",
+            quotas.map(quota).concat() + &elsewhere,
+            r#"line 2: rejected: revision: revision 7 of the quota of "new-arr" for 2026-Q1 was accepted before with another content [revision_conflict]
+line 3: parked: the quota of "new-arr" for 2026-Q1: 2026-01-15 is not the first day of one of its pay periods [no_such_interval]
+line 4: parked: the quota of "new-arr" for 2029-Q1: no calendar reaches it [no_such_interval]
+line 6: rejected: calendar: "civil": the company has one calendar, "fiscal" [not_supported]
+2 counted, 0 duplicate, 2 parked, 2 rejected; 6 lines appended, 0 refused before that
+"#,
+        ),
+        (
+            "adjustment-made",
+            adjustments.map(adjustment).concat(),
+            r#"line 2: rejected: adjustment_id: "A1" was accepted before with another content [revision_conflict]
+line 3: parked: adjustment "A2": 0.005 is not in whole minor units of USD [unmatched_adjustment]
+line 4: parked: adjustment "A3": no calendar reaches 2029-01 [no_such_interval]
+2 counted, 0 duplicate, 2 parked, 1 rejected; 5 lines appended, 0 refused before that
+"#,
+        ),
+    ];
+    for with_up in [false, true] {
+        let scratch = Scratch::new();
+        let data = scratch.data();
+        run(&["publish", CONFIG, "--yes", "--author", "kim"], &data, 0);
+        let _up = with_up.then(|| Up::start(&data));
+        for (topic, lines, expected) in &files {
+            let file = scratch.write("lines.jsonl", lines);
+            assert_eq!(run(&["ingest", &file, "--topic", topic], &data, 1), *expected, "{topic}, with up: {with_up}");
+            // What waits still waits when it is told again.
+            let again = run(&["ingest", &file, "--topic", topic], &data, 1);
+            assert_eq!(again, *expected, "{topic} again, with up: {with_up}");
+        }
+    }
+}

@@ -123,7 +123,7 @@ fn bad_files_are_told_at_once_and_nothing_is_appended() {
 fn what_cannot_be_run_says_what_to_do() {
     let scratch = Scratch::new();
     let data = scratch.data();
-    let table: [(&[&str], i32, &str); 9] = [
+    let table: [(&[&str], i32, &str); 11] = [
         (&["why", "x"], 2, "accrue: `accrue why` is not in this version; `accrue --help` lists what is"),
         (&["rejects", "show", "x"], 2, "accrue: `accrue rejects show` is not in this version"),
         (&["explain", "tier_gap"], 1, "accrue: no code is called \"tier_gap\": did you mean \"tier-gap\"?"),
@@ -131,6 +131,8 @@ fn what_cannot_be_run_says_what_to_do() {
         (&["board"], 2, "error: the following required arguments were not provided:"),
         (&["close", "2026-13", "--data", &data], 2, "\"2026-13\" is not a pay period like 2026-01"),
         (&["board", "--data", &data], 78, "accrue: there is no log in "),
+        (&["topics", "--acls", "--data", &data], 2, "accrue: an embedded log has no ACLs; name a Kafka log with --config FILE"),
+        (&["topics", "--acls", "--role", "boss", "--data", &data], 2, "the roles are worker, http, append, read, create"),
         (&["run", "--config", "/nowhere.toml"], 78, "accrue: /nowhere.toml: "),
         (&["ingest", "/nowhere.jsonl", "--data", &data], 74, "accrue: /nowhere.jsonl: "),
     ];
@@ -139,6 +141,23 @@ fn what_cannot_be_run_says_what_to_do() {
         assert_eq!(code(&output), expected, "{arguments:?}: {}", err(&output));
         assert!(err(&output).contains(message), "{arguments:?}: {}", err(&output));
     }
+}
+
+#[test]
+fn acls_are_printed_for_a_shell_and_need_no_broker() {
+    let scratch = Scratch::new();
+    let config =
+        scratch.write("accrue.toml", "[kafka]\nbrokers = \"127.0.0.1:1\"\ntopic_prefix = \"x.\"\napplication_id = \"it's\"\n");
+    let http = |more: &[&str]| out(&accrue(&[&["topics", "--acls", "--role", "http", "--config", &config], more].concat()));
+    let expected = r#"--add --allow-principal 'User:CN=a b' --operation Write --topic x.deal-closed
+--add --allow-principal 'User:CN=a b' --operation Write --transactional-id 'x.append-it'\''s-' --resource-pattern-type prefixed
+"#;
+    assert_eq!(http(&["--principal", "User:CN=a b"]), expected);
+    assert!(http(&[]).starts_with(r"--add --allow-principal 'User:it'\''s-worker' --operation Write "), "{}", http(&[]));
+    let record: serde_json::Value = serde_json::from_str(http(&["--json"]).lines().nth(1).unwrap()).unwrap();
+    let expected = serde_json::json!({"role": "http", "principal": "User:it's-worker", "operation": "Write",
+        "resource": "transactional-id", "name": "x.append-it's-", "pattern": "prefixed"});
+    assert_eq!(record, expected);
 }
 
 #[test]

@@ -10,7 +10,6 @@ use crate::domain::adjustment::{AdjustmentMade, Target};
 use crate::domain::calendar::Period;
 use crate::domain::fact::CreditKind;
 use crate::domain::money::Amount;
-use crate::domain::output::RejectKind;
 use crate::domain::reject::Reject;
 use crate::domain::topic::{Position, Topic};
 use crate::read::facts::Periods;
@@ -213,13 +212,8 @@ fn id_of(made: &AdjustmentMade) -> String {
 /// The newest word about an adjustment that does not count.
 fn word_about(session: &Session, made: &AdjustmentMade, position: Position) -> anyhow::Result<Option<Reject>> {
     let rejects = Rejects::read(session.client())?;
-    let waits = format!("adjustment \"{}\": ", made.adjustment_id);
-    let found = rejects.of(None).find(|record| match record.kind {
-        RejectKind::Rejected => record.position == position,
-        RejectKind::Parked => record.key == made.payee_id.as_bytes() && record.reject.message.starts_with(&waits),
-        RejectKind::Resumed => false,
-    });
-    Ok(found.map(|record| record.reject.clone()))
+    let word = rejects.word_about(position, &made.payee_id, &[made.label()]);
+    Ok(word.map(|record| record.reject.clone()))
 }
 
 fn tell(console: &Console, made: &AdjustmentMade, position: Position, wrong: Option<&Reject>) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use crate::log::LogError;
+use crate::read::ReadError;
 use crate::worker::Stop;
 use std::process::ExitCode;
 
@@ -92,12 +93,20 @@ fn exit_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(stop) = cause.downcast_ref::<Stop>() {
         return Some(exit_of_stop(stop));
     }
-    cause.downcast_ref::<LogError>().map(|error| match error {
+    // It says what the log says, and is not in the chain beside it.
+    if let Some(ReadError::Log(error)) = cause.downcast_ref::<ReadError>() {
+        return Some(exit_of_log(error));
+    }
+    cause.downcast_ref::<LogError>().map(exit_of_log)
+}
+
+fn exit_of_log(error: &LogError) -> Exit {
+    match error {
         LogError::Unavailable(_) => Exit::Broker,
         LogError::Fenced(_) => Exit::Fenced,
         LogError::Settings(_) => Exit::Files,
         LogError::Abort(_) | LogError::Doubt(_) | LogError::TooLarge(_) | LogError::Storage(_) => Exit::Io,
-    })
+    }
 }
 
 fn exit_of_stop(stop: &Stop) -> Exit {

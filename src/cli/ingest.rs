@@ -1,7 +1,7 @@
 //! `accrue ingest`: any input from JSON lines, with the truth about every line.
 //!
 //! A line that does not decode, or is wrong in itself, is told and not appended. On an embedded log the fold's outcome of every other line
-//! comes back; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV
+//! comes back, of quotas and adjustments once earning has them; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV
 //! report all rows are checked first, and nothing of it is appended when one is wrong.
 
 use super::console::Console;
@@ -10,10 +10,13 @@ use super::exit::{Exit, io_error};
 use super::progress::Progress;
 use super::session::{LogOptions, Session};
 use crate::append::{Appended, Appender};
+use crate::domain::output::RejectKind;
 use crate::domain::reject::Reject;
-use crate::domain::topic::Topic;
+use crate::domain::topic::{Position, Topic};
 use crate::files::deal_sheet::DealSheet;
 use crate::pipeline::Outcome;
+use crate::read::rejects::Rejects;
+use crate::read::scan::Cursor;
 use crate::wire::json;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -35,18 +38,6 @@ enum Input {
     DealSettled,
     AdjustmentMade,
     PayoutAcknowledged,
-}
-
-impl Input {
-    fn topic(self) -> Topic {
-        match self {
-            Input::DealClosed => Topic::DealClosed,
-            Input::QuotaChanged => Topic::QuotaChanged,
-            Input::DealSettled => Topic::DealSettled,
-            Input::AdjustmentMade => Topic::AdjustmentMade,
-            Input::PayoutAcknowledged => Topic::PayoutAcknowledged,
-        }
-    }
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +97,7 @@ impl Ingest {
             input: self.topic,
             appender: session.appender()?,
             lines: BTreeMap::new(),
+            words: Words::of(&session, self.topic)?,
             counts: Counts::default(),
         };
         let mut progress = Progress::new(console, "lines", None);
@@ -174,8 +166,52 @@ struct Work<'w> {
     input: Input,
     appender: Appender<'w>,
     /// By partition, the lines in the order of their records.
-    lines: BTreeMap<u32, Vec<u64>>,
+    lines: BTreeMap<u32, Vec<Line>>,
+    words: Option<Words>,
     counts: Counts,
+}
+
+struct Line {
+    number: u64,
+    /// Of what earning judges: the payee, and what words that it waits begin with.
+    stated: Option<(String, Vec<String>)>,
+}
+
+/// What is said about quotas and adjustments behind crediting, which forwards them without a look at what is there.
+struct Words {
+    said: Rejects,
+    cursor: Cursor,
+}
+
+impl Words {
+    fn of(session: &Session, input: Input) -> anyhow::Result<Option<Words>> {
+        if !session.has_outcomes() || !matches!(input, Input::QuotaChanged | Input::AdjustmentMade) {
+            return Ok(None);
+        }
+        Ok(Some(Words { said: Rejects::default(), cursor: Cursor::at_start(session.client(), Topic::Rejected)? }))
+    }
+
+    /// Everything that is said about what was appended.
+    fn read_on(&mut self, session: &Session) -> anyhow::Result<()> {
+        session.catch_up()?;
+        Ok(self.said.read_on(session.client(), &mut self.cursor)?)
+    }
+
+    fn outcome(&self, line: &Line, position: Position) -> Outcome {
+        let stated = line.stated.as_ref();
+        let word = stated.and_then(|(payee_id, waits_as)| self.said.word_about(position, payee_id, waits_as));
+        match word {
+            Some(record) if record.kind == RejectKind::Rejected => Outcome::Rejected(record.reject.clone()),
+            Some(record) => Outcome::Parked(record.reject.clone()),
+            None => Outcome::Counted,
+        }
+    }
+}
+
+/// What was added of a line.
+struct Added {
+    partition: u32,
+    stated: Option<(String, Vec<String>)>,
 }
 
 impl Work<'_> {
@@ -184,7 +220,7 @@ impl Work<'_> {
             return Ok(());
         }
         match self.add(line)? {
-            Ok(partition) => self.lines.entry(partition).or_default().push(number),
+            Ok(Added { partition, stated }) => self.lines.entry(partition).or_default().push(Line { number, stated }),
             Err(reject) => {
                 self.counts.refused += 1;
                 self.counts.rejected += 1;
@@ -194,17 +230,22 @@ impl Work<'_> {
         if self.appender.waiting() >= CHUNK_LINES { self.flush() } else { Ok(()) }
     }
 
-    fn add(&mut self, line: &[u8]) -> anyhow::Result<Result<u32, Reject>> {
+    fn add(&mut self, line: &[u8]) -> anyhow::Result<Result<Added, Reject>> {
         let Ok(text) = std::str::from_utf8(line) else {
             return Ok(Err(Reject::field("", "the line is not UTF-8 text".into())));
         };
+        let mut stated = None;
         let added = match self.input {
             Input::DealClosed => match json::deal_from_line(text).and_then(|deal| deal.as_deal().check().map(|()| deal)) {
                 Ok(deal) => self.appender.deal(&deal.as_deal()),
                 Err(reject) => return Ok(Err(reject)),
             },
             Input::QuotaChanged => match json::quota_from_line(text).and_then(|quota| quota.as_quota().check().map(|()| quota)) {
-                Ok(quota) => self.appender.quota(&quota.as_quota()),
+                Ok(quota) => {
+                    let quota = quota.as_quota();
+                    stated = Some((quota.payee_id.into(), quota.waits_as()));
+                    self.appender.quota(&quota)
+                }
                 Err(reject) => return Ok(Err(reject)),
             },
             Input::PayoutAcknowledged => {
@@ -215,7 +256,10 @@ impl Work<'_> {
                 }
             }
             Input::AdjustmentMade => match json::adjustment_from_line(text).and_then(|of| of.check().map(|()| of)) {
-                Ok(made) => self.appender.adjustment(&made),
+                Ok(made) => {
+                    stated = Some((made.payee_id.clone(), vec![made.label()]));
+                    self.appender.adjustment(&made)
+                }
                 Err(reject) => return Ok(Err(reject)),
             },
             Input::DealSettled => match json::settlement_from_line(text).and_then(|of| of.as_settlement().check().map(|()| of)) {
@@ -224,7 +268,7 @@ impl Work<'_> {
             },
         };
         match added {
-            Ok(partition) => Ok(Ok(partition)),
+            Ok(partition) => Ok(Ok(Added { partition, stated })),
             Err(error) => Ok(Err(error.downcast::<Reject>()?)),
         }
     }
@@ -232,6 +276,9 @@ impl Work<'_> {
     fn flush(&mut self) -> anyhow::Result<()> {
         let appended = self.appender.flush()?;
         let lines = std::mem::take(&mut self.lines);
+        if let Some(words) = &mut self.words {
+            words.read_on(self.session)?;
+        }
         for part in appended {
             self.counts.appended += part.count;
             // No stage folds what payroll says: `accrue payroll` compares it.
@@ -244,12 +291,15 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn outcomes(&mut self, part: Appended, lines: &[u64]) -> anyhow::Result<()> {
-        let special = self.session.outcomes(self.input.topic(), part.partition, part.first, part.first + part.count)?;
-        self.counts.counted += part.count - special.len() as u64;
-        for (offset, outcome) in special {
-            let number = lines.get((offset - part.first) as usize).copied().unwrap_or_default();
-            match outcome {
+    fn outcomes(&mut self, part: Appended, lines: &[Line]) -> anyhow::Result<()> {
+        let Appended { topic, partition, first, count } = part;
+        let special = self.session.outcomes(topic, partition, first, first + count)?;
+        let mut special: BTreeMap<u64, Outcome> = special.into_iter().collect();
+        for (offset, line) in (first..first + count).zip(lines) {
+            let position = Position { topic, partition, offset };
+            let later = || self.words.as_ref().map_or(Outcome::Counted, |words| words.outcome(line, position));
+            let number = line.number;
+            match special.remove(&offset).unwrap_or_else(later) {
                 Outcome::Counted => self.counts.counted += 1,
                 Outcome::Duplicate => self.counts.duplicate += 1,
                 Outcome::Parked(reject) => {

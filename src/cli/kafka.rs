@@ -3,10 +3,12 @@
 use super::engine::{self, Place};
 use crate::config::Config;
 use crate::domain::topic::Topic;
+use crate::log::kafka::acl::{Acl, Application, Role};
 use crate::log::kafka::{Kafka, KafkaSettings};
 use crate::log::{Client, LogError, StageLog};
 use crate::wire::Codec;
-use crate::worker::engine::Engine;
+use crate::worker::engine::{Engine, group};
+use crate::worker::status::{CREDITING, EARNING};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ fn settings(config: &Config) -> Result<KafkaSettings, LogError> {
     properties.extend(secured);
     Ok(KafkaSettings {
         topic_prefix: kafka.topic_prefix.clone(),
-        client_id: format!("{}-{}", kafka.application_id, kafka.instance_id),
+        client_id: client_id(&kafka.application_id, &kafka.instance_id),
         replication: kafka.replication,
         minimum_in_sync: kafka.replication.saturating_sub(1).max(1),
         maximum_record_bytes: config.limits.maximum_record_bytes,
@@ -28,17 +30,35 @@ fn settings(config: &Config) -> Result<KafkaSettings, LogError> {
     })
 }
 
+fn client_id(application_id: &str, instance_id: &str) -> String {
+    format!("{application_id}-{instance_id}")
+}
+
+/// Everything that a role needs of Kafka's authorizer. Asks nobody, and reads no secret.
+pub fn acls(config: &Config, role: Role) -> Vec<Acl> {
+    let Config { kafka, .. } = config;
+    let settings = KafkaSettings { topic_prefix: kafka.topic_prefix.clone(), ..KafkaSettings::new(kafka.brokers.clone()) };
+    let groups = [CREDITING, EARNING].map(|stage| group(&kafka.application_id, stage));
+    // All of its instances.
+    let client_ids = client_id(&kafka.application_id, "");
+    Application { settings: &settings, groups, client_ids }.needs(role)
+}
+
 /// Plain access, for commands.
 pub fn connect(config: &Config) -> Result<Kafka, LogError> {
+    connect_as(config, None)
+}
+
+fn connect_as(config: &Config, role: Option<Role>) -> Result<Kafka, LogError> {
     for warning in config.kafka.security.warnings() {
         eprintln!("{warning}");
     }
-    Kafka::connect(settings(config)?)
+    Kafka::connect(KafkaSettings { role, ..settings(config)? })
 }
 
 /// Both stages, on topics whose settings are checked first.
 pub fn start(config: &Config) -> anyhow::Result<(Kafka, Engine)> {
-    let kafka = connect(config)?;
+    let kafka = connect_as(config, Some(Role::Worker))?;
     kafka.create_topics(config.partitions)?;
     let directory = Path::new(&config.kafka.state_directory);
     std::fs::create_dir_all(directory)?;

@@ -3,6 +3,7 @@
 //! Data goes to standard output, notices go to standard error. Leaves out how anything is computed or stored.
 //! Reading order: `exit`, `console`, `session` (a log to work on), then the commands.
 
+mod acls;
 mod adjust;
 mod append;
 mod check;

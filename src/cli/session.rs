@@ -43,6 +43,12 @@ impl LogOptions {
         self.data.is_some()
     }
 
+    /// The config of a Kafka log; an embedded one has no `what`.
+    pub fn config(&self, what: &str) -> anyhow::Result<Config> {
+        let none = || usage_error(format!("an embedded log has no {what}; name a Kafka log with --config FILE"));
+        read_config(self.config.as_deref().ok_or_else(none)?)
+    }
+
     /// Of a log that is created.
     pub fn partitions(&self) -> anyhow::Result<u32> {
         self.config.as_deref().map_or(Ok(DEFAULT_PARTITIONS), |file| Ok(read_config(file)?.partitions))

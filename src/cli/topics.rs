@@ -1,5 +1,7 @@
-//! `accrue topics`: the topics with what is in them; with `--create` those that are missing are made.
+//! `accrue topics`: the topics with what is in them; with `--create` those that are missing are made; with `--acls` what Kafka
+//! must allow is told instead.
 
+use super::acls::Acls;
 use super::console::Console;
 use super::exit::Exit;
 use super::session::{LogOptions, Session};
@@ -18,10 +20,15 @@ pub struct Topics {
     /// Partitions of new topics; default: the config's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     partitions: Option<u32>,
+    #[command(flatten)]
+    acls: Acls,
 }
 
 impl Topics {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
+        if self.acls.are_asked_for() {
+            return self.acls.print(&self.log.config("ACLs")?, console);
+        }
         let partitions = self.partitions.map_or_else(|| self.log.partitions(), Ok)?;
         let session = Session::without_engine(&self.log, self.create.then_some(partitions), console)?;
         if self.create {

@@ -112,6 +112,11 @@ impl TargetFields {
 }
 
 impl AdjustmentMade {
+    /// What every word that it waits begins with.
+    pub fn label(&self) -> String {
+        format!("adjustment \"{}\": ", self.adjustment_id)
+    }
+
     /// What is wrong in the record itself.
     pub fn check(&self) -> Result<(), Reject> {
         check_id("adjustment_id", &self.adjustment_id)?;

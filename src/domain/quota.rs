@@ -25,7 +25,20 @@ pub struct QuotaChanged<'a> {
     pub occurred_at: i64,
 }
 
+/// What every word that a quota waits begins with.
+pub fn label(measure: &str, interval: Interval) -> String {
+    format!("the quota of \"{measure}\" for {interval}: ")
+}
+
 impl QuotaChanged<'_> {
+    /// What words that it waits begin with: the day where that is wrong, which other revisions need not have, else what there is
+    /// none of.
+    pub fn waits_as(&self) -> Vec<String> {
+        let label = label(self.measure, self.interval);
+        let day = self.applies_from.map(|from| format!("{label}{from} "));
+        day.into_iter().chain([label + "no "]).collect()
+    }
+
     /// What is wrong in the record itself.
     pub fn check(&self) -> Result<(), Reject> {
         check_id("payee_id", self.payee_id)?;

@@ -4,8 +4,10 @@
 //! and transactional producer; what Kafka's client does that is not to be relied on is said where it
 //! is worked around.
 
+pub mod acl;
 mod error;
 mod membership;
+mod permissions;
 mod producer;
 mod reader;
 mod stage;
@@ -15,7 +17,8 @@ pub use stage::KafkaStage;
 
 use super::{Append, Batch, Client, LogError};
 use crate::domain::topic::{Position, Topic};
-use error::{explain, said};
+use acl::{Acl, Operation, Role, append_transactions};
+use error::{explain, explain_needing, lacks, said};
 use producer::{Reports, Transactional};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
@@ -61,6 +64,8 @@ pub struct KafkaSettings {
     /// A worker that asks for nothing this long has lost its partitions.
     pub maximum_poll_interval_ms: u64,
     pub request_timeout_ms: u64,
+    /// What this process is to the broker, if it is always the same: then what it lacks can be told in full.
+    pub role: Option<Role>,
     /// Any other property of librdkafka, such as those of TLS and SASL.
     pub properties: BTreeMap<String, String>,
 }
@@ -83,6 +88,7 @@ impl KafkaSettings {
             session_timeout_ms: 6_000,
             maximum_poll_interval_ms: 300_000,
             request_timeout_ms: 10_000,
+            role: None,
             properties: BTreeMap::new(),
         }
     }
@@ -188,6 +194,17 @@ impl Kafka {
         answer.map_err(|error| error::unreachable(self.settings(), &error, &self.complaints()))
     }
 
+    /// Partitions of a topic; `None` when it is not there.
+    fn look_up(&self, topic: Topic) -> Result<Option<u32>, LogError> {
+        let name = self.settings().name(topic);
+        let metadata = self.metadata(Some(&name))?;
+        let Some(found) = metadata.topics().first() else { return Ok(None) };
+        if found.error().map(RDKafkaErrorCode::from) == Some(RDKafkaErrorCode::TopicAuthorizationFailed) {
+            return Err(lacks(&format!("look up {name}"), &acl::to_see(self.settings(), topic)));
+        }
+        Ok(u32::try_from(found.partitions().len()).ok().filter(|count| *count > 0))
+    }
+
     /// What the client met while nobody asked, by code.
     fn complaints(&self) -> Vec<RDKafkaErrorCode> {
         let polls = std::iter::from_fn(|| self.shared.committed.poll(Duration::from_millis(1)));
@@ -197,7 +214,9 @@ impl Kafka {
     fn watermarks(&self, consumer: &BaseConsumer, topic: Topic, partition: u32) -> Result<(u64, u64), LogError> {
         let (settings, name) = (self.settings(), self.settings().name(topic));
         let marks = patiently(settings, || consumer.fetch_watermarks(&name, partition as i32, settings.request_timeout()));
-        let (low, high) = marks.map_err(|error| explain(settings, &format!("look up the end of {name}"), &error))?;
+        let describe = Acl::topic(Operation::Describe, &name);
+        let doing = format!("look up the end of {name}");
+        let (low, high) = marks.map_err(|error| explain_needing(settings, &doing, &[&describe], &error))?;
         Ok((low as u64, high as u64))
     }
 
@@ -247,7 +266,8 @@ impl Kafka {
     fn appender(&self) -> Result<Transactional, LogError> {
         let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         let settings = self.settings();
-        let id = format!("{}append-{}-{}-{nanoseconds}", settings.topic_prefix, settings.client_id, std::process::id());
+        let begins = append_transactions(&settings.topic_prefix, &settings.client_id);
+        let id = format!("{begins}-{}-{nanoseconds}", std::process::id());
         Transactional::new(settings, &id, Reports::All)
     }
 }
@@ -262,18 +282,12 @@ impl Client for Kafka {
     }
 
     fn partitions(&self, topic: Topic) -> Result<u32, LogError> {
-        let name = self.settings().name(topic);
-        let metadata = self.metadata(Some(&name))?;
-        let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
-        match u32::try_from(count) {
-            Ok(count) if count > 0 => Ok(count),
-            _ => {
-                let brokers = &self.settings().brokers;
-                Err(LogError::Settings(format!(
-                    "there is no topic {name} at {brokers}; create it with `accrue topics`, or correct the prefix"
-                )))
-            }
-        }
+        let (name, brokers) = (self.settings().name(topic), &self.settings().brokers);
+        self.look_up(topic)?.ok_or_else(|| {
+            LogError::Settings(format!(
+                "there is no topic {name} at {brokers}; create it with `accrue topics --create`, or correct the prefix"
+            ))
+        })
     }
 
     fn append(&self, appends: &[Append<'_>]) -> Result<Vec<u64>, LogError> {
@@ -320,7 +334,13 @@ impl Client for Kafka {
         list.add_partition(&settings.name(topic), partition as i32);
         let consumer = self.group(group)?;
         let committed = patiently(settings, || consumer.committed_offsets(list.clone(), settings.request_timeout()));
-        let committed = committed.map_err(|error| explain(settings, &format!("look up the offsets of {group}"), &error))?;
+        let doing = format!("look up the offsets of {group}");
+        let needs = [Acl::group(group), Acl::topic(Operation::Describe, settings.name(topic))];
+        let needs = [&needs[0], &needs[1]];
+        let committed = committed.map_err(|error| explain_needing(settings, &doing, &needs, &error))?;
+        for element in committed.elements() {
+            element.error().map_err(|error| explain_needing(settings, &doing, &needs, &error))?;
+        }
         Ok(committed.elements().first().and_then(|element| match element.offset() {
             Offset::Offset(offset) => u64::try_from(offset).ok(),
             _ => None,

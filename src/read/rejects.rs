@@ -1,7 +1,7 @@
 //! What was refused, what waits for a fact, and what has resumed: the topic `rejected`, folded by the record it is about.
 
 use super::ReadError;
-use super::scan;
+use super::scan::Cursor;
 use crate::domain::output::{RejectKind, RejectRecord};
 use crate::domain::reject::Reason;
 use crate::domain::topic::{Position, Topic};
@@ -45,12 +45,32 @@ pub struct Rejects(BTreeMap<About, RejectRecord>);
 impl Rejects {
     pub fn read(client: &dyn Client) -> Result<Rejects, ReadError> {
         let mut rejects = Rejects::default();
-        scan::all(client, Topic::Rejected, |batch, row| -> Result<(), WireError> {
-            let record = read_reject(batch, row)?;
-            rejects.0.insert(about(&record), record);
-            Ok(())
-        })?;
+        rejects.read_on(client, &mut Cursor::at_start(client, Topic::Rejected)?)?;
         Ok(rejects)
+    }
+
+    /// Takes in what was said since the cursor's last look.
+    pub fn read_on(&mut self, client: &dyn Client, cursor: &mut Cursor) -> Result<(), ReadError> {
+        cursor.advance(client, |batch, row| -> Result<(), WireError> {
+            let record = read_reject(batch, row)?;
+            self.0.insert(about(&record), record);
+            Ok(())
+        })
+    }
+
+    /// The word about a quota or an adjustment of a payee that does not count: the record at `position` was refused, or
+    /// something waits whose word begins with one of `waits_as`.
+    pub fn word_about(&self, position: Position, payee_id: &str, waits_as: &[String]) -> Option<&RejectRecord> {
+        let key = payee_id.as_bytes();
+        let refused = self.0.get(&About::Record(position, key.into()));
+        let waits = waits_as.iter().find_map(|beginning| {
+            let of_payee = self.0.range(About::Payee(key.into(), beginning.clone())..).take_while(|(about, _)| match about {
+                About::Payee(of, message) => of == key && message.starts_with(beginning),
+                About::Record(..) | About::Deal(_) => false,
+            });
+            of_payee.map(|(_, record)| record).find(|record| record.kind == RejectKind::Parked)
+        });
+        refused.filter(|record| record.kind == RejectKind::Rejected).or(waits)
     }
 
     /// All of them, or those of one kind.

@@ -134,7 +134,7 @@ fn wait(address: &str, directory: &Path) -> Result<(), String> {
 }
 
 /// The directory with Kafka's jars; several programs may fetch them at once, and one of them wins.
-fn libraries() -> Result<PathBuf, String> {
+pub fn libraries() -> Result<PathBuf, String> {
     let cache = match (std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME")) {
         (Some(cache), _) => PathBuf::from(cache),
         (None, Some(home)) => PathBuf::from(home).join(".cache"),

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod acls;
 pub mod application;
 pub mod broker;
 pub mod company;

@@ -24,17 +24,31 @@ pub struct Secured {
 
 pub fn secured() -> &'static Secured {
     static SECURED: OnceLock<Secured> = OnceLock::new();
-    SECURED.get_or_init(|| start().unwrap_or_else(|missing| panic!("tests of a secured broker cannot run: {missing}")))
+    SECURED.get_or_init(|| started("secured", &[USER], ""))
 }
 
-fn start() -> Result<Secured, String> {
-    let directory = std::env::temp_dir().join(format!("accrue-secured-{}", std::process::id()));
+/// One that allows these users nothing but what ACLs say. Whoever comes without TLS may do everything.
+pub fn guarded(users: &[&str]) -> Secured {
+    let authorizer =
+        "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\nsuper.users=User:ANONYMOUS\n";
+    started("guarded", users, authorizer)
+}
+
+fn started(name: &str, users: &[&str], settings: &str) -> Secured {
+    start(name, users, settings).unwrap_or_else(|missing| panic!("tests of a secured broker cannot run: {missing}"))
+}
+
+fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> {
+    let directory = std::env::temp_dir().join(format!("accrue-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
     certificates(&directory)?;
     let ports: [u16; 6] = std::array::from_fn(|_| free_port());
     let at = |place: usize| format!("127.0.0.1:{}", ports[place]);
-    let scram = format!("SCRAM-SHA-512=[name={USER},password={PASSWORD}]");
-    let lifeline = launch(&directory, &properties(&directory, ports), &["--add-scram", &scram], &at(0))?;
+    let known = users.iter().map(|user| format!("SCRAM-SHA-512=[name={user},password={PASSWORD}]"));
+    let scram: Vec<String> = known.flat_map(|user| ["--add-scram".into(), user]).collect();
+    let scram: Vec<&str> = scram.iter().map(String::as_str).collect();
+    let properties = properties(&directory, ports) + settings;
+    let lifeline = launch(&directory, &properties, &scram, &at(0))?;
     Ok(Secured {
         plain: at(0),
         tls: at(1),

@@ -1,6 +1,7 @@
 //! Errors of the Kafka client by what must be done about them.
 
 use super::KafkaSettings;
+use super::acl::{Acl, Operation, ResourceType};
 use crate::log::LogError;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::DeliveryResult;
@@ -17,6 +18,36 @@ pub fn explain(settings: &KafkaSettings, doing: &str, error: &KafkaError) -> Log
         }
     }
     explain_code(settings, doing, code(error), &said(error))
+}
+
+/// The error of a call that these ACLs allow, one for each type of resource. Only a user who has them all hears of anything else.
+pub fn explain_needing(settings: &KafkaSettings, doing: &str, needs: &[&Acl], error: &KafkaError) -> LogError {
+    let refused = code(error).and_then(unauthorized);
+    match needs.iter().find(|acl| Some(acl.resource) == refused) {
+        Some(acl) => lacks(doing, std::slice::from_ref(*acl)),
+        None => explain(settings, doing, error),
+    }
+}
+
+/// This user may not do something; the broker does not say what would allow it, so this does.
+pub fn lacks(doing: &str, acls: &[Acl]) -> LogError {
+    let described = acls.iter().any(|acl| acl.operation == Operation::Describe);
+    let acls: Vec<String> = acls.iter().map(ToString::to_string).collect();
+    let acls = acls.join(", and ");
+    let acls = if described { format!("{acls} (which --operation Read and --operation Write include)") } else { acls };
+    LogError::Settings(format!(
+        "{doing}: this user lacks the ACL {acls}; add it with kafka-acls, or all of its role, which `accrue topics --acls` prints"
+    ))
+}
+
+/// The type of resource that a user may not use.
+pub fn unauthorized(code: Code) -> Option<ResourceType> {
+    match code {
+        Code::TopicAuthorizationFailed => Some(ResourceType::Topic),
+        Code::GroupAuthorizationFailed => Some(ResourceType::Group),
+        Code::TransactionalIdAuthorizationFailed => Some(ResourceType::TransactionalId),
+        _ => None,
+    }
 }
 
 /// What the client says, without the value of a property: it may be a password.
@@ -52,8 +83,8 @@ pub fn unreachable(settings: &KafkaSettings, error: &KafkaError, complaints: &[C
 }
 
 /// The error of a commit: whatever is not clearly an abort may have taken effect.
-pub fn explain_commit(settings: &KafkaSettings, error: &KafkaError) -> LogError {
-    match explain(settings, "commit", error) {
+pub fn explain_commit(settings: &KafkaSettings, right: &Acl, error: &KafkaError) -> LogError {
+    match explain_needing(settings, "commit", &[right], error) {
         LogError::Unavailable(what) => {
             LogError::Doubt(format!("{what}; whether the commit took effect is not known until the log is read again"))
         }
@@ -127,7 +158,7 @@ fn lasting(code: Code) -> bool {
     )
 }
 
-fn code(error: &KafkaError) -> Option<Code> {
+pub fn code(error: &KafkaError) -> Option<Code> {
     match error {
         KafkaError::Transaction(transaction) => Some(transaction.code()),
         other => other.rdkafka_error_code(),

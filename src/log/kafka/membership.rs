@@ -1,7 +1,8 @@
 //! Membership of a stage's group: what it has given to this worker, and who else is there. Membership is static: a worker
 //! that comes back under its name within the session timeout has its partitions again, without the others noticing.
 
-use super::error::explain;
+use super::acl::Acl;
+use super::error::{explain, explain_needing};
 use super::{Kafka, KafkaSettings};
 use crate::log::LogError;
 use rdkafka::TopicPartitionList;
@@ -174,7 +175,8 @@ pub fn members(kafka: &Kafka, group: &str) -> Result<Vec<String>, LogError> {
             }
             // A coordinator is still being found when the first group of all is asked for.
             Err(error) if Instant::now() > deadline => {
-                return Err(explain(settings, &format!("look for other workers of {group}"), &error));
+                let doing = format!("look for other workers of {group}");
+                return Err(explain_needing(settings, &doing, &[&Acl::group(group)], &error));
             }
             Err(_) => std::thread::sleep(Duration::from_millis(100)),
         }

@@ -4,7 +4,9 @@
 //! `rd_kafka_produce_batch` does; so this calls librdkafka's own functions for both.
 
 use super::KafkaSettings;
-use super::error::{explain, explain_code, explain_commit, undelivered};
+use super::acl::{Acl, Operation};
+use super::error::{explain, explain_code, explain_commit, explain_needing, lacks, undelivered};
+use super::permissions::lacking;
 use crate::domain::topic::Topic;
 use crate::log::batch::Outgoing;
 use crate::log::{LogError, Records};
@@ -15,7 +17,7 @@ use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
 use rdkafka::{Offset, TopicPartitionList};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -85,6 +87,10 @@ pub struct Transactional {
     topics: BTreeMap<Topic, TopicHandle>,
     producer: BaseProducer<Deliveries>,
     settings: KafkaSettings,
+    /// What its id needs.
+    right: Acl,
+    /// Topics of the open transaction.
+    touched: BTreeSet<Topic>,
     reports: Reports,
     begun: Option<Began>,
     worn: bool,
@@ -112,11 +118,12 @@ impl Transactional {
             .set("delivery.report.only.error", (reports == Reports::Failures).to_string())
             .create_with_context(Deliveries::default())
             .map_err(|error| explain(settings, "create the producer", &error))?;
+        let right = Acl::transactional_id(transactional_id);
         producer
             .init_transactions(settings.request_timeout() + Duration::from_millis(settings.transaction_timeout_ms))
-            .map_err(|error| explain(settings, "start the producer", &error))?;
-        let settings = settings.clone();
-        Ok(Transactional { topics: BTreeMap::new(), producer, settings, reports, begun: None, worn: false })
+            .map_err(|error| explain_needing(settings, "start the producer", &[&right], &error))?;
+        let (topics, touched, settings) = (BTreeMap::new(), BTreeSet::new(), settings.clone());
+        Ok(Transactional { topics, producer, settings, right, touched, reports, begun: None, worn: false })
     }
 
     /// True after a commit that was slow or saw a disconnect: a late answer to it could tear a later transaction, so
@@ -126,7 +133,9 @@ impl Transactional {
     }
 
     pub fn begin(&mut self) -> Result<(), LogError> {
-        self.producer.begin_transaction().map_err(|error| explain(&self.settings, "begin a transaction", &error))?;
+        let begun = self.producer.begin_transaction();
+        begun.map_err(|error| explain_needing(&self.settings, "begin a transaction", &[&self.right], &error))?;
+        self.touched.clear();
         let mut delivered = self.producer.context().lock();
         (delivered.failure, delivered.firsts) = (None, BTreeMap::new());
         self.begun = Some(Began { disconnects: delivered.disconnects });
@@ -142,6 +151,7 @@ impl Transactional {
             return Err(LogError::Abort("no transaction is open; begin one first".into()));
         }
         records.check_sizes(&self.settings.name(topic), self.settings.maximum_record_bytes)?;
+        self.touched.insert(topic);
         if records.iter().any(|record| !record.headers.is_empty()) {
             return records.iter().try_for_each(|record| self.send_one(topic, partition, record));
         }
@@ -171,7 +181,7 @@ impl Transactional {
             messages[..count as usize].iter().map(|message| Code::from(message.err)).find(|code| *code != Code::NoError);
         match refused {
             Some(Code::QueueFull) => self.producer.poll(Duration::from_millis(2)),
-            Some(code) => return Err(explain_code(&self.settings, "send", Some(code), &code.to_string())),
+            Some(code) => return Err(self.failed("send", Some(code), &code.to_string())),
             None => {}
         }
         Ok(usize::try_from(taken).unwrap_or(0))
@@ -193,7 +203,7 @@ impl Transactional {
                     outgoing = back;
                     self.producer.poll(Duration::from_millis(2));
                 }
-                Err((error, _)) => return Err(explain(&self.settings, "send", &error)),
+                Err((error, _)) => return Err(self.failed("send", error.rdkafka_error_code(), &error.to_string())),
             }
         }
     }
@@ -221,8 +231,9 @@ impl Transactional {
             // SAFETY: the producer is alive. The wait ends as soon as nothing is in flight.
             let flushed = unsafe { native::rd_kafka_flush(self.producer.client().native_ptr(), slice_ms) };
             self.producer.poll(Duration::ZERO);
-            if let Some((code, text)) = self.producer.context().lock().failure.take() {
-                return Err(abort(explain_code(&self.settings, "deliver", code, &text)));
+            let failure = self.producer.context().lock().failure.take();
+            if let Some((code, text)) = failure {
+                return Err(abort(self.failed("deliver", code, &text)));
             }
             if !flushed.is_error() || self.producer.in_flight_count() == 0 {
                 return Ok(());
@@ -236,13 +247,33 @@ impl Transactional {
         }
     }
 
+    /// The error of records on their way. Where one topic is not open to this user, the client drops all that is queued, without
+    /// saying which: the broker is asked.
+    fn failed(&self, doing: &str, code: Option<Code>, text: &str) -> LogError {
+        if let Some(Code::TopicAuthorizationFailed | Code::PurgeQueue | Code::PurgeInflight | Code::State) = code {
+            let writes: Vec<Acl> =
+                self.touched.iter().map(|topic| Acl::topic(Operation::Write, self.settings.name(*topic))).collect();
+            let missing = lacking(self.producer.client(), &writes).unwrap_or_default();
+            if !missing.is_empty() {
+                return lacks(doing, &missing);
+            }
+        }
+        explain_code(&self.settings, doing, code, text)
+    }
+
     /// First offsets of what the last transaction delivered; known with [`Reports::All`] only.
     pub fn first_offset(&self, topic: Topic, partition: u32) -> Option<u64> {
         let firsts = &self.producer.context().lock().firsts;
         firsts.get(&(self.settings.name(topic), partition as i32)).and_then(|offset| u64::try_from(*offset).ok())
     }
 
-    pub fn send_offsets(&mut self, offsets: &[(Topic, u32, u64)], group: &ConsumerGroupMetadata) -> Result<(), LogError> {
+    /// `reads` is what the group needs.
+    pub fn send_offsets(
+        &mut self,
+        offsets: &[(Topic, u32, u64)],
+        group: &ConsumerGroupMetadata,
+        reads: &Acl,
+    ) -> Result<(), LogError> {
         let mut list = TopicPartitionList::with_capacity(offsets.len());
         for (topic, partition, next) in offsets {
             list.add_partition_offset(&self.settings.name(*topic), *partition as i32, Offset::Offset(*next as i64))
@@ -250,7 +281,7 @@ impl Transactional {
         }
         self.producer
             .send_offsets_to_transaction(&list, group, self.settings.request_timeout())
-            .map_err(|error| explain(&self.settings, "send offsets", &error))
+            .map_err(|error| explain_needing(&self.settings, "send offsets", &[&self.right, reads], &error))
     }
 
     pub fn commit(&mut self) -> Result<(), LogError> {
@@ -266,7 +297,7 @@ impl Transactional {
                 Err(KafkaError::Transaction(error)) if error.is_retriable() && !error.txn_requires_abort() && !left.is_zero() => {
                 }
                 Err(error) => {
-                    let error = explain_commit(&self.settings, &error);
+                    let error = explain_commit(&self.settings, &self.right, &error);
                     self.begun = matches!(error, LogError::Abort(_)).then_some(began);
                     return Err(error);
                 }
@@ -283,7 +314,7 @@ impl Transactional {
         }
         self.producer
             .abort_transaction(self.settings.request_timeout())
-            .map_err(|error| explain(&self.settings, "abort the transaction", &error))
+            .map_err(|error| explain_needing(&self.settings, "abort the transaction", &[&self.right], &error))
     }
 }
 

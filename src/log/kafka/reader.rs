@@ -1,11 +1,12 @@
 //! Read-committed reading of one partition outside of a group, with consumers that are kept for the next read.
 
-use super::error::explain;
+use super::acl::{Acl, Operation};
+use super::error::{explain, explain_needing};
 use super::{KafkaSettings, push};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, LogError};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -95,8 +96,15 @@ impl Reader {
                     continue;
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => next = if self.placed { range.end } else { self.position() }.max(next),
-                Some(Err(error)) if !passing(&error) => return Err(explain(settings, &format!("read {name}"), &error)),
-                _ => next = next.max(self.position()),
+                // It reads outside of any group, and needs no right to one.
+                Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {
+                    next = next.max(self.position());
+                }
+                Some(Err(error)) => {
+                    let read = Acl::topic(Operation::Read, &name);
+                    return Err(explain_needing(settings, &format!("read {name}"), &[&read], &error));
+                }
+                None => next = next.max(self.position()),
             }
             if into.len() > rows {
                 break;
@@ -125,7 +133,6 @@ impl Reader {
 
 /// Errors that the client overcomes by itself: a broker that closed a connection.
 pub fn passing(error: &rdkafka::error::KafkaError) -> bool {
-    use rdkafka::error::RDKafkaErrorCode as Code;
     matches!(
         error.rdkafka_error_code(),
         Some(Code::BrokerTransportFailure | Code::OperationTimedOut | Code::AllBrokersDown | Code::Resolve | Code::PartitionEOF)

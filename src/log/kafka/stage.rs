@@ -4,15 +4,17 @@
 //! not co-assign partitions of two topics. A partition that was assigned is given to librdkafka only when the worker names
 //! the positions to start from.
 
-use super::error::explain;
+use super::acl::{Acl, Operation, stage_transactions};
+use super::error::{explain, explain_needing, lacks};
 use super::membership::{Assignment, Membership, join, leave, member_id, members};
+use super::permissions::lacking;
 use super::producer::{Reports, Transactional};
 use super::reader::passing;
 use super::{Kafka, KafkaSettings, push};
 use crate::domain::topic::Topic;
 use crate::log::{Assigned, Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
-use rdkafka::error::RDKafkaErrorCode as Code;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
@@ -88,13 +90,26 @@ impl KafkaStage {
                     tracing::debug!(%error, "kafka consumer");
                 }
                 Some(Err(error)) => {
-                    return Err(self.named(explain(self.settings(), &format!("read for {}", self.group), &error)));
+                    return Err(self.named(self.unread(&error)));
                 }
                 None if left.is_zero() || into.len() > before => break,
                 None => {}
             }
         }
         Ok(())
+    }
+
+    /// The error of the consumer, which does not say of which topic it is.
+    fn unread(&self, error: &KafkaError) -> LogError {
+        let doing = format!("read for {}", self.group);
+        if error.rdkafka_error_code() == Some(Code::TopicAuthorizationFailed) {
+            let reads: Vec<Acl> = self.topics.keys().map(|name| Acl::topic(Operation::Read, name)).collect();
+            let missing = lacking(self.consumer.client(), &reads).unwrap_or_default();
+            if !missing.is_empty() {
+                return lacks(&doing, &missing);
+            }
+        }
+        explain_needing(self.settings(), &doing, &[&Acl::group(&self.group)], error)
     }
 
     /// Serves the membership; a message that comes meanwhile is held for the next poll.
@@ -268,7 +283,7 @@ impl StageLog for KafkaStage {
         match (&mut self.transaction, &mut self.producer) {
             (Some(generation), Some(producer)) if !offsets.is_empty() => {
                 generation.offsets_sent = true;
-                producer.send_offsets(offsets, &generation.metadata)
+                producer.send_offsets(offsets, &generation.metadata, &Acl::group(&self.group))
             }
             _ => self.producer().map(|_| ()),
         }
@@ -314,7 +329,7 @@ impl Drop for KafkaStage {
 
 /// Its id stays the worker's own over restarts.
 fn transactional(settings: &KafkaSettings, group: &str) -> Result<Transactional, LogError> {
-    Transactional::new(settings, &format!("{group}.{}", settings.client_id), Reports::Failures)
+    Transactional::new(settings, &stage_transactions(group, &settings.client_id), Reports::Failures)
 }
 
 /// Partition p of all inputs belongs together, so they must have as many.

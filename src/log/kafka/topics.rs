@@ -1,12 +1,13 @@
 //! Topics in Kafka: created with the settings that lose nothing, and checked for them when they are there already.
 
-use super::error::explain;
+use super::acl::{Acl, Operation};
+use super::error::{explain, explain_needing, lacks, unauthorized};
 use super::{Kafka, KafkaSettings, block_on};
 use crate::domain::topic::Topic;
 use crate::log::LogError;
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::RDKafkaErrorCode::{self, TopicAuthorizationFailed};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub fn create(kafka: &Kafka, partitions: u32) -> Result<(), LogError> {
     let wanted: Vec<(Topic, u32)> = Topic::ALL.into_iter().map(|topic| (topic, topic.partitions(partitions))).collect();
     let found = found(kafka)?;
     let missing: Vec<_> = wanted.iter().filter(|(topic, _)| !found.contains_key(topic)).copied().collect();
+    // A list of all topics is without those that this user may not see.
+    missing.iter().try_for_each(|(topic, _)| kafka.look_up(*topic).map(|_| ()))?;
     for (topic, wanted) in &wanted {
         if let Some(found) = found.get(topic) {
             check_shape(settings, *topic, *wanted, *found)?;
@@ -44,8 +47,9 @@ pub fn trim(kafka: &Kafka, topic: Topic, partition: u32, offset: u64) -> Result<
         .map_err(|error| explain(settings, "trim", &error))?;
     let trimmed = block_on(admin(settings)?.delete_records(&list, &options(settings)));
     let trimmed = trimmed.map_err(|error| explain(settings, &format!("trim {name}"), &error))?;
+    let delete = Acl::topic(Operation::Delete, &name);
     for element in trimmed.elements() {
-        element.error().map_err(|error| explain(settings, &format!("trim {name}"), &error))?;
+        element.error().map_err(|error| explain_needing(settings, &format!("trim {name}"), &[&delete], &error))?;
     }
     Ok(())
 }
@@ -115,7 +119,11 @@ fn check_configs(settings: &KafkaSettings, admin: &AdminClient<DefaultClientCont
     let described = block_on(admin.describe_configs(&resources, &options(settings)));
     let described = described.map_err(|error| explain(settings, "read the topics' settings", &error))?;
     for (topic, resource) in topics.iter().zip(described) {
-        let resource = resource.map_err(|code| refused(settings, &settings.name(*topic), code))?;
+        let resource = resource.map_err(|code| refused(settings, &settings.name(*topic), Operation::DescribeConfigs, code))?;
+        // The client drops the error of a single topic: what may not be looked at has no settings.
+        if resource.entries.is_empty() {
+            return Err(refused(settings, &settings.name(*topic), Operation::DescribeConfigs, TopicAuthorizationFailed));
+        }
         check_config(settings, *topic, &resource)?;
     }
     Ok(())
@@ -155,16 +163,19 @@ fn create_missing(
     for result in created.map_err(|error| explain(settings, "create topics", &error))? {
         match result {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((name, code)) => return Err(refused(settings, &name, code)),
+            Err((name, code)) => return Err(refused(settings, &name, Operation::Create, code)),
         }
     }
     Ok(())
 }
 
-fn refused(settings: &KafkaSettings, name: &str, code: RDKafkaErrorCode) -> LogError {
+fn refused(settings: &KafkaSettings, name: &str, operation: Operation, code: RDKafkaErrorCode) -> LogError {
+    if unauthorized(code).is_some() {
+        return lacks(&format!("topic {name}"), &[Acl::topic(operation, name)]);
+    }
     let brokers = &settings.brokers;
     LogError::Settings(format!(
-        "topic {name}: {code}; give this user the right to create and describe topics at {brokers}, or correct replication"
+        "topic {name}: {code}; look whether the brokers at {brokers} take the topic's settings, and correct replication"
     ))
 }
 

@@ -13,6 +13,7 @@ use crate::domain::calendar::{Calendar, Date, Interval, Span};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
+use crate::domain::quota::label;
 use crate::domain::reject::Reason;
 use crate::domain::world::World;
 use crate::pipeline::packed::Settled;
@@ -60,7 +61,7 @@ impl<'i> Adjusted<'i> {
             return Err(unmatched(of, &format!("payee \"{}\" is not published", of.payee_id)));
         }
         let Some((_, after)) = world.bounds(of.effective_period) else {
-            let message = format!("adjustment \"{}\": no calendar reaches {}", of.adjustment_id, of.effective_period);
+            let message = format!("{}no calendar reaches {}", of.label(), of.effective_period);
             return Err(Waiting { reason: Reason::NoSuchInterval, message });
         };
         match &of.target {
@@ -98,7 +99,7 @@ impl<'i> Adjusted<'i> {
         world: &World,
     ) -> Result<(), Waiting> {
         let Some(defined) = world.measure(measure_id) else {
-            let message = format!("adjustment \"{}\": measure \"{measure_id}\" is not published", of.adjustment_id);
+            let message = format!("{}measure \"{measure_id}\" is not published", of.label());
             return Err(Waiting { reason: Reason::UnknownMeasure, message });
         };
         if !defined.measure.credit_kinds.contains(&kind) {
@@ -157,11 +158,10 @@ fn exact(of: &AdjustmentMade) -> Exact {
 }
 
 fn not_a_first_day(of: &Statement, from: Date) -> Waiting {
-    let (measure, interval) = (&of.measure, of.interval);
-    let message = format!("the quota of \"{measure}\" for {interval}: {from} is not the first day of one of its pay periods");
+    let message = format!("{}{from} is not the first day of one of its pay periods", label(&of.measure, of.interval));
     Waiting { reason: Reason::NoSuchInterval, message }
 }
 
 fn unmatched(of: &AdjustmentMade, why: &str) -> Waiting {
-    Waiting { reason: Reason::UnmatchedAdjustment, message: format!("adjustment \"{}\": {why}", of.adjustment_id) }
+    Waiting { reason: Reason::UnmatchedAdjustment, message: of.label() + why }
 }

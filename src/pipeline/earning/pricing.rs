@@ -9,6 +9,7 @@ use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
 use crate::domain::money::{Amount, Measured, Minor};
 use crate::domain::plan::{Component, Pays, Prorate};
+use crate::domain::quota::label;
 use crate::domain::rate_table::Part;
 use crate::domain::reject::Reason;
 use crate::domain::reward::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice, earned};
@@ -372,13 +373,11 @@ fn wait_for_periods(inputs: &Inputs, calendar: &Calendar, waiting: &mut Vec<Wait
 }
 
 fn no_long_component(statement: &Statement) -> Waiting {
-    let (measure, interval) = (&statement.measure, statement.interval);
-    let message =
-        format!("the quota of \"{measure}\" for {interval}: no plan has a component that runs over more than a quarter");
+    let message = label(&statement.measure, statement.interval) + "no plan has a component that runs over more than a quarter";
     Waiting { reason: Reason::MissingPlan, message }
 }
 
 pub fn no_period(statement: &Statement) -> Waiting {
-    let message = format!("the quota of \"{}\" for {}: no calendar reaches it", statement.measure, statement.interval);
+    let message = label(&statement.measure, statement.interval) + "no calendar reaches it";
     Waiting { reason: Reason::NoSuchInterval, message }
 }
