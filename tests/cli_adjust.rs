@@ -175,8 +175,8 @@ line 6: rejected: calendar: "civil": the company has one calendar, "fiscal" [not
             "adjustment-made",
             adjustments.map(adjustment).concat(),
             r#"line 2: rejected: adjustment_id: "A1" was accepted before with another content [revision_conflict]
-line 3: parked: adjustment "A2": 0.005 is not in whole minor units of USD [unmatched_adjustment]
-line 4: parked: adjustment "A3": no calendar reaches 2029-01 [no_such_interval]
+line 3: parked: adjustment "A2" of 2026-Q1: 0.005 is not in whole minor units of USD [unmatched_adjustment]
+line 4: parked: adjustment "A3" of 2029-Q1: no calendar reaches 2029-01 [no_such_interval]
 2 counted, 0 duplicate, 2 parked, 1 rejected; 5 lines appended, 0 refused before that
 "#,
         ),

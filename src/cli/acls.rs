@@ -16,18 +16,25 @@ pub struct Acls {
     #[arg(long, conflicts_with_all = ["create", "partitions"])]
     acls: bool,
     /// Of one role: worker, http (its --token-file),
-    /// append (publish to release), read or create
-    #[arg(long, value_parser = role, requires = "acls", verbatim_doc_comment)]
+    /// append (publish, ingest, close), read or create
+    #[arg(long, value_parser = role, requires = "acls", conflicts_with_all = ["create", "partitions"], verbatim_doc_comment)]
     role: Option<Role>,
-    /// Who has it; default: User:, the application id,
-    /// - and the role, such as User:accrue-worker
-    #[arg(long, value_name = "WHO", requires = "role", verbatim_doc_comment)]
+    /// Who has it; default: User:APPLICATION-ROLE,
+    /// such as User:accrue-worker (of http, too)
+    #[arg(long, value_name = "WHO", value_parser = principal, requires = "role", conflicts_with_all = ["create", "partitions"],
+        verbatim_doc_comment)]
     principal: Option<String>,
 }
 
 fn role(text: &str) -> Result<Role, String> {
     let names = || Role::ALL.map(Role::name).join(", ");
     Role::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| format!("the roles are {}", names()))
+}
+
+/// A line holds one ACL.
+fn principal(text: &str) -> Result<String, String> {
+    let named = !text.is_empty() && !text.chars().any(char::is_control);
+    if named { Ok(text.into()) } else { Err("a principal is not empty and has no control characters, User:ana".into()) }
 }
 
 impl Acls {

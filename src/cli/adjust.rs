@@ -17,6 +17,7 @@ use crate::read::rejects::Rejects;
 use crate::read::scan;
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
@@ -78,6 +79,9 @@ fn amount(text: &str) -> Result<Amount, String> {
     Amount::parse(text).map_err(|error| error.to_string())
 }
 
+/// How long the engine is waited for: a log that others append to has no end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl Adjust {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let author = self.author.name()?;
@@ -87,13 +91,13 @@ impl Adjust {
         let mut appender = session.appender()?;
         let partition = appender.adjustment(&made)?;
         let appended = appender.flush()?;
-        session.catch_up()?;
+        let told = session.catch_up_within(PATIENCE)?;
         let offset = appended.first().map_or(0, |part| part.first);
         let position = Position { topic: Topic::AdjustmentMade, partition, offset };
         let wrong = if session.has_outcomes() { word_about(&session, &made, position)? } else { None };
         session.finish()?;
         tell(console, &made, position, wrong.as_ref())?;
-        if !self.log.embedded() {
+        if !self.log.embedded() || !told {
             console.notice("the workers book it when they read it; accrue rejects list names what waits");
         }
         Ok(if wrong.is_some() { Exit::Found } else { Exit::Done })

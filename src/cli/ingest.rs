@@ -1,8 +1,9 @@
 //! `accrue ingest`: any input from JSON lines, with the truth about every line.
 //!
-//! A line that does not decode, or is wrong in itself, is told and not appended. On an embedded log the fold's outcome of every other line
-//! comes back, of quotas and adjustments once earning has them; on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV
-//! report all rows are checked first, and nothing of it is appended when one is wrong.
+//! A line that does not decode, or is wrong in itself, is told and not appended. On an embedded log the fold's outcome of every
+//! other line comes back, of quotas and adjustments once earning has them (it is waited for, but not for ever: others may append,
+//! too); on Kafka a bare append says what was appended. Order is kept: chunks go in one after the other. Of a CSV report all rows
+//! are checked first, and nothing of it is appended when one is wrong.
 
 use super::console::Console;
 use super::crm_report;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Lines that are appended together.
 const CHUNK_LINES: usize = 5_000;
@@ -114,9 +116,12 @@ impl Ingest {
         }
         work.flush()?;
         progress.end();
-        let counts = work.counts;
+        let (counts, behind) = (work.counts, work.words.is_some_and(|words| words.behind));
         session.finish()?;
         summary(console, &counts, self.log.embedded())?;
+        if behind {
+            console.notice("others append, too, and the engine is still at work: accrue rejects list names what waits later");
+        }
         let clean = counts.refused + counts.rejected + counts.parked == 0;
         Ok(if clean { Exit::Done } else { Exit::Found })
     }
@@ -181,19 +186,26 @@ struct Line {
 struct Words {
     said: Rejects,
     cursor: Cursor,
+    /// Earning was not seen at the end: it may say more.
+    behind: bool,
 }
+
+/// How long earning is waited for in all: a log that others append to has no end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Words {
     fn of(session: &Session, input: Input) -> anyhow::Result<Option<Words>> {
         if !session.has_outcomes() || !matches!(input, Input::QuotaChanged | Input::AdjustmentMade) {
             return Ok(None);
         }
-        Ok(Some(Words { said: Rejects::default(), cursor: Cursor::at_start(session.client(), Topic::Rejected)? }))
+        let cursor = Cursor::at_start(session.client(), Topic::Rejected)?;
+        Ok(Some(Words { said: Rejects::default(), cursor, behind: false }))
     }
 
     /// Everything that is said about what was appended.
     fn read_on(&mut self, session: &Session) -> anyhow::Result<()> {
-        session.catch_up()?;
+        let patience = if self.behind { Duration::ZERO } else { PATIENCE };
+        self.behind = !session.catch_up_within(patience)?;
         Ok(self.said.read_on(session.client(), &mut self.cursor)?)
     }
 

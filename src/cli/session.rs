@@ -191,6 +191,17 @@ impl Session {
         }
     }
 
+    /// The same for no longer than `limit`: others may append all the time. False: it is still behind.
+    pub fn catch_up_within(&self, limit: Duration) -> anyhow::Result<bool> {
+        let deadline = Instant::now() + limit;
+        let mut caught_up = false;
+        self.wait_until("the engine to catch up", || {
+            caught_up = self.is_caught_up()?;
+            Ok(caught_up || Instant::now() >= deadline)
+        })?;
+        Ok(caught_up)
+    }
+
     fn is_caught_up(&self) -> Result<bool, LogError> {
         match &self.backend {
             Backend::Embedded { engine, .. } => {

@@ -2,7 +2,7 @@
 //!
 //! Here is what one says, and which of a payee's quarter fit each other. What it does to sums and books is earning's.
 
-use super::calendar::Period;
+use super::calendar::{Interval, Period};
 use super::deal::check_id;
 use super::fact::CreditKind;
 use super::money::{AMOUNT_DECIMALS, Amount, Minor};
@@ -114,7 +114,8 @@ impl TargetFields {
 impl AdjustmentMade {
     /// What every word that it waits begins with.
     pub fn label(&self) -> String {
-        format!("adjustment \"{}\": ", self.adjustment_id)
+        // An id is one within a quarter.
+        format!("adjustment \"{}\" of {}: ", self.adjustment_id, Interval::Quarter(self.effective_period.quarter()))
     }
 
     /// What is wrong in the record itself.

@@ -28,7 +28,7 @@ pub struct Credit {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credited {
     pub credits: Vec<Credit>,
-    /// Of a deal in another currency than the company's: one of each type that a measure which takes it converts at.
+    /// Of a deal in another currency than the company's: one of each type that a measure which counts it converts at.
     pub rates: Vec<StatedRate>,
 }
 
@@ -37,8 +37,10 @@ pub fn credits_of(deal: &DealClosed<'_>, world: &World) -> Result<Credited, Reje
     if !deal.credits_anything() {
         return Ok(Credited::default());
     }
-    let rates = check_facts(deal, world)?;
-    Ok(Credited { credits: shares_of(deal, world)?, rates })
+    check_facts(deal, world)?;
+    let credits = shares_of(deal, world)?;
+    let rates = if *world.currency == *deal.currency { Vec::new() } else { rates_for(deal, &credits, world)? };
+    Ok(Credited { credits, rates })
 }
 
 fn shares_of(deal: &DealClosed<'_>, world: &World) -> Result<Vec<Credit>, Reject> {
@@ -56,11 +58,10 @@ fn shares_of(deal: &DealClosed<'_>, world: &World) -> Result<Vec<Credit>, Reject
     Ok(giving.credits)
 }
 
-fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<Vec<StatedRate>, Reject> {
-    let Some(company) = &world.company else {
+fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<(), Reject> {
+    if world.company.is_none() {
         return Err(Reject::new(Reason::UnknownCalendar, "", "the company is not published yet".into()));
-    };
-    let rates = if company.currency == deal.currency { Vec::new() } else { rates_for(deal, world)? };
+    }
     let Some(calendar) = &world.calendar else {
         return Err(Reject::new(Reason::UnknownCalendar, "closed_on", "the calendar is not published yet".into()));
     };
@@ -68,29 +69,34 @@ fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<Vec<StatedRate>, 
         let message = format!("{} is in no period of calendar \"{}\"", deal.closed_on, calendar.calendar_id);
         return Err(Reject::new(Reason::NoSuchPeriod, "closed_on", message));
     }
-    Ok(rates)
+    Ok(())
 }
 
-/// The rates of a deal in another currency: every measure of amounts that takes one of its lines, in the order of their
+/// The rates of a deal in another currency: every measure of amounts that counts one of its credits, in the order of their
 /// ids, must be able to convert it.
-fn rates_for(deal: &DealClosed<'_>, world: &World) -> Result<Vec<StatedRate>, Reject> {
+fn rates_for(deal: &DealClosed<'_>, credits: &[Credit], world: &World) -> Result<Vec<StatedRate>, Reject> {
     let mut measures: Vec<_> = world.measures.iter().map(|defined| &defined.measure).collect();
     measures.retain(|measure| measure.of == MeasureOf::Amount && measure.takes_kind(deal.kind));
     measures.sort_by(|one, other| one.measure_id.cmp(&other.measure_id));
     let mut rates: Vec<StatedRate> = Vec::new();
     for measure in measures {
-        let takes = |line: &&Line<'_>| measure.takes_line(Some(line.product), line.geography, line.segment);
-        let mut lines = deal.lines.iter().filter(takes).peekable();
+        let counts = |(place, line): &(usize, &Line<'_>)| {
+            let given = |credit: &Credit| credit.line.is_none_or(|of| of as usize == *place);
+            let mut here = credits.iter().filter(|credit| given(credit));
+            measure.takes_line(Some(line.product), line.geography, line.segment)
+                && here.any(|credit| measure.credit_kinds.contains(&credit.kind))
+        };
+        let mut lines = deal.lines.iter().enumerate().filter(counts).peekable();
         if lines.peek().is_none() {
             continue;
         }
         let Some(rate_type) = &measure.rate_type else {
             let (own, id) = (&world.currency, &measure.measure_id);
-            let message = format!("measure \"{id}\" takes {own} alone and has no rate_type, the deal is in {}", deal.currency);
+            let message = format!("measure \"{id}\" counts {own} alone and has no rate_type, the deal is in {}", deal.currency);
             return Err(Reject::new(Reason::OtherCurrency, "currency", message));
         };
         let rate = world.rate_on(rate_type, deal.currency, deal.closed_on)?;
-        if lines.any(|line| converted(line.amount, rate).is_none()) {
+        if lines.any(|(_, line)| converted(line.amount, rate).is_none()) {
             let message =
                 format!("at the \"{rate_type}\" rate {rate} a line has more digits in {} than can be counted", world.currency);
             return Err(Reject::new(Reason::MissingRate, "currency", message));

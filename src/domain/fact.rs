@@ -67,8 +67,8 @@ pub enum MeasureOf {
 }
 
 /// A named sum over matching credits. A filter list that is empty matches everything; a line without the attribute
-/// matches only an empty list. A published measure never
-/// changes but by a `rate_type` where it had none: another definition takes another id.
+/// matches only an empty list. A published measure never changes but by a `rate_type` where it had none: another
+/// definition takes another id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measure {
     pub measure_id: String,

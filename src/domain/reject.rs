@@ -133,7 +133,7 @@ impl Reason {
             Reason::UnknownPayee => "a payee has no row on the close date: publish one, and the deal goes on by itself",
             Reason::NoSuchPeriod => "the calendar does not reach the close date: extend it",
             Reason::OtherCurrency => {
-                "a deal is in a currency that a measure which takes it does not convert, or a settlement in another than its deal"
+                "a deal is in a currency that a measure which counts it does not convert, or a settlement in another than its deal"
             }
             Reason::MissingRate => {
                 "no rate converts a deal's currency on its close date, or one gives too many digits: state it in rates.csv"

@@ -15,7 +15,7 @@ use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
 use super::plan::{Component, Gate, Method, NoQuota, Otherwise, Pays, Prorate, Scope, Tested, TierBy};
 use super::rate_table::{Axis, Part, Question, value, without_quota};
 use num_rational::BigRational;
-use num_traits::Zero;
+use num_traits::{One, Zero};
 
 #[cfg(test)]
 mod tests;
@@ -149,20 +149,24 @@ struct Segment<'w> {
     earned: Exact,
     /// What the table gave, in parts.
     parts: Vec<(usize, Option<&'w str>, Exact)>,
+    /// The quota is to date: a period's part is what it earned itself.
+    to_date: bool,
     /// With a quota to date: where the next period starts, and what deals of passed periods gave.
     start: Option<Point>,
     passed: Exact,
 }
 
 impl<'w> Segment<'w> {
-    /// What the version earned, in parts: in proportion to what the table gave.
+    /// What the version earned, in parts: in proportion to what the table gave. What a quota to date makes up for is of both
+    /// signs, and in proportion to it one part would take back more than was earned: there each is what its period earned.
     fn slices(&self) -> Vec<Slice<'w>> {
         let priced = self.priced.fraction();
-        if priced.is_zero() {
+        let factor = match self.to_date {
+            true => BigRational::one(),
             // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other.
-            return Vec::new();
-        }
-        let factor = self.earned.fraction() / priced;
+            false if priced.is_zero() => return Vec::new(),
+            false => self.earned.fraction() / priced,
+        };
         let slice = |(place, deal_id, part): &(usize, Option<&'w str>, Exact)| Slice {
             place: *place,
             deal_id: *deal_id,
@@ -207,7 +211,9 @@ impl<'w> Segment<'w> {
             let deals = by_deal.into_iter().zip(&period.deals);
             self.parts.extend(deals.map(|(part, deal)| (at.place, Some(deal.deal_id), part)));
         } else if at.sliced {
-            self.parts.push((at.place, None, added));
+            self.to_date = component.quota.is_to_date();
+            let part = if self.to_date { &self.earned - &before } else { added };
+            self.parts.push((at.place, None, part));
         }
         Ok(&self.earned - &before)
     }
@@ -341,6 +347,8 @@ impl<'w> Pricing<'_, 'w> {
             (Some(axis), _) => Ok(Some(Some(axis))),
             (None, Some(NoQuota::FirstTier)) => Ok(Some(None)),
             (None, Some(NoQuota::Nothing)) => Ok(None),
+            // Nothing of a quota that is stated falls to the periods so far: there is nothing to wait for but the next.
+            (None, Some(NoQuota::Park)) if so_far.active == 0 && quota.is_some_and(|quota| quota.0 != 0) => Ok(None),
             (None, Some(NoQuota::Park) | None) => Err(Lacks::Quota(measure)),
         }
     }

@@ -76,7 +76,7 @@ pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a
 pub const UNKNOWN_PARAMETER: Code =
     warning("unknown-parameter", "no payee states the amount that a component pays a fraction of: it waits for one");
 pub const NO_RATE_TYPE: Code =
-    warning("no-rate-type", "the measure converts nothing: a deal in another currency that it takes waits, for every measure");
+    warning("no-rate-type", "the measure converts nothing: a deal in another currency that it counts waits, for every measure");
 pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 

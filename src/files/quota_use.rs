@@ -6,7 +6,7 @@ use super::modes;
 use super::node::Node;
 use super::source::{Findings, Place};
 use crate::domain::calendar::IntervalKind;
-use crate::domain::money::{NumberError, RATE_DECIMALS, Rate};
+use crate::domain::money::{NumberError, RATE_DECIMALS, Rate, format_scaled};
 use crate::domain::plan::{NoQuota, QuotaUse};
 
 /// What was stated.
@@ -44,6 +44,11 @@ pub fn quota(fields: &mut Fields<'_>, by_quota: Option<bool>, interval: Option<I
             findings.add(node.place, codes::NO_EFFECT, message, "remove `spread`, or write quota = \"to_date\"");
             None
         }
+        (Some(to_date), _) if to_date.value && interval.is_some_and(|interval| interval.count() == 1) => {
+            let message = "a quota to date has no effect: the interval is one pay period";
+            findings.add(to_date.place, codes::NO_EFFECT, message, "write quota = \"interval\"");
+            None
+        }
         (Some(to_date), None) if to_date.value => Some(QuotaUse::ToDate(Vec::new())),
         (Some(to_date), Some(node)) if to_date.value => {
             interval.and_then(|interval| shares(fields, node, interval, findings)).map(QuotaUse::ToDate)
@@ -64,12 +69,21 @@ fn shares(fields: &mut Fields<'_>, node: &Node, interval: IntervalKind, findings
         return None;
     }
     let (periods, used) = (interval.count(), QuotaUse::ToDate(shares.clone()));
-    let message = match shares.len() == periods {
-        true if used.fits(periods) => return Some(shares),
-        true => "the shares of `spread` do not total 100 %".into(),
-        false => format!("`spread` has {} for {}", counted(shares.len(), "share"), counted(periods, "pay period")),
+    if used.fits(periods) && !shares.is_empty() {
+        return Some(shares);
+    }
+    let (message, hint) = match shares.len() == periods {
+        true => {
+            let total: i64 = shares.iter().map(|share| share.0).sum();
+            let total = format_scaled(i128::from(total), RATE_DECIMALS - 2, 0);
+            (format!("the shares of `spread` total {total} %, not 100 %"), "let one of them take the rest")
+        }
+        false => (
+            format!("`spread` has {} for {}", counted(shares.len(), "share"), counted(periods, "pay period")),
+            "write one share for each pay period of the interval: [\"20%\", ...]",
+        ),
     };
-    findings.add(node.place, codes::BAD_RANGE, message, "write one share for each pay period of the interval: [\"20%\", ...]");
+    findings.add(node.place, codes::BAD_RANGE, message, hint);
     None
 }
 

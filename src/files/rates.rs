@@ -65,7 +65,7 @@ pub fn rate(node: &Node, findings: &mut Findings) -> Option<RateDraft> {
 }
 
 fn days_of(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<u32> {
-    fields.required("max_age_days", "say for how many days the rate holds: max_age_days = 31", findings)?;
+    fields.required("max_age_days", "say how many days behind `from` the rate holds: max_age_days = 30", findings)?;
     let days = fields.optional_integer("max_age_days", findings)?;
     parsed_text(Located::new(days.value.to_string(), days.place), codes::BAD_NUMBER, whole_days, findings).map(|days| days.value)
 }

@@ -99,8 +99,9 @@ fn check_header(header: &[Located<String>], columns: &Columns, findings: &mut Fi
             let message = format!("column `{}` is not supported by this version", name.value);
             findings.add(name.place, codes::NOT_SUPPORTED, message, "remove the column");
         } else if !known().any(|column| column == name.value) && !columns.is_named(&name.value) {
-            let hint =
-                did_you_mean(&name.value, known()).unwrap_or_else(|| format!("known: {}", known().collect::<Vec<_>>().join(",")));
+            let named = Some(format!("{}NAME", columns.named)).filter(|_| !columns.named.is_empty());
+            let all = || known().chain(named.as_deref()).collect::<Vec<_>>().join(",");
+            let hint = did_you_mean(&name.value, known()).unwrap_or_else(|| format!("known: {}", all()));
             findings.add(name.place, codes::UNKNOWN_KEY, format!("`{}` is not a column of this file", name.value), hint);
         }
     }

@@ -169,8 +169,10 @@ impl Counting<'_> {
     fn deal(&mut self, number: u32, deal: &Content) -> Result<(), Reason> {
         let period = self.period_of(deal)?;
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
+        let shared = shared?;
+        self.convertible(deal, &shared)?;
         let mut given = BTreeMap::new();
-        for (place, (line, credits)) in deal.lines.iter().zip(shared?).enumerate() {
+        for (place, (line, credits)) in deal.lines.iter().zip(shared).enumerate() {
             self.count(deal, &deal.lines[..place], line, &credits, &mut given);
         }
         for ((payee, measure), sum) in given {
@@ -185,13 +187,22 @@ impl Counting<'_> {
 
     /// The pay period of the close date; what is missing for it is asked in the order of the reasons to park.
     fn period_of(&self, deal: &Content) -> Result<Period, Reason> {
-        let company = self.world.company.ok_or(Reason::UnknownCalendar)?;
-        let currency = self.history.texts.text(deal.currency);
-        if **currency != *company.currency {
-            currencies::convertible(self.world, deal, currency, &self.measures)?;
-        }
+        self.world.company.ok_or(Reason::UnknownCalendar)?;
         self.world.calendar.ok_or(Reason::UnknownCalendar)?;
         self.world.period_of(deal.closed_on).ok_or(Reason::NoSuchPeriod)
+    }
+
+    /// Whether every measure that counts a credit of the deal, by id, can do so in its own currency.
+    fn convertible(&self, deal: &Content, shared: &[Vec<Credit>]) -> Result<(), Reason> {
+        let currency = self.history.texts.text(deal.currency);
+        for filter in self.measures.iter().filter(|filter| filter.of == MeasureOf::Amount) {
+            for (line, credits) in deal.lines.iter().zip(shared).filter(|(line, _)| filter.takes(deal.kind, line)) {
+                if credits.iter().any(|credit| filter.takes_kind(credit.kind)) {
+                    currencies::counted(self.world, deal, currency, filter, line)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn credits(&self, deal: &Content, line: &Line) -> Result<Vec<Credit>, Reason> {

@@ -1,28 +1,17 @@
 //! What a deal in another currency than the company's counts as.
 //!
-//! Every measure of amounts that takes one of its lines, by id, must have a type of rate, and that type a rate which is
+//! Every measure of amounts that counts one of its credits, by id, must have a type of rate, and that type a rate which is
 //! the newest of the close date or before and not older than it may be, and at which no line outgrows `decimal(24,6)`. A line's amount times the rate is rounded to a
 //! millionth, half to even, and shared out exactly.
 
 use super::credits::Filter;
 use super::history::{Content, Line};
 use super::world::World;
-use crate::wire::records::{MeasureOf, Reason};
+use crate::wire::records::Reason;
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
 
-/// Whether the deal can be counted, else what it waits for.
-pub(super) fn convertible(world: &World<'_>, deal: &Content, currency: &str, by_id: &[Filter]) -> Result<(), Reason> {
-    let amounts = by_id.iter().filter(|filter| filter.of == MeasureOf::Amount);
-    for filter in amounts {
-        for line in deal.lines.iter().filter(|line| filter.takes(deal.kind, line)) {
-            counted(world, deal, currency, filter, line)?;
-        }
-    }
-    Ok(())
-}
-
-/// What a line counts as in a measure, in millionths of the company's currency.
+/// What a line counts as in a measure, in millionths of the company's currency, else what it waits for.
 pub(super) fn counted(world: &World<'_>, deal: &Content, currency: &str, filter: &Filter, line: &Line) -> Result<i128, Reason> {
     if world.company.is_some_and(|company| company.currency == currency) {
         return Ok(line.amount);

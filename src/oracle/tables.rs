@@ -70,7 +70,7 @@ pub(super) fn earned(cases: &[Case<'_, '_>], before: &BigRational) -> BigRationa
 }
 
 /// What the table gives for the last of the cases, which counts.
-pub(super) fn given(cases: &[Case<'_, '_>], before: &BigRational) -> Result<BigRational, Waits> {
+fn given(cases: &[Case<'_, '_>], before: &BigRational) -> Result<BigRational, Waits> {
     let last = &cases[cases.len() - 1];
     if is_to_date(last.component) { made_up(cases, before) } else { last.priced() }
 }

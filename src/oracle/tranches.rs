@@ -1,13 +1,14 @@
 //! What of an interval's earnings is due in a run, where components are paid in tranches.
 //!
 //! All that is earned up to a pay period is shared out over the periods whose deals it came with, in proportion to what
-//! the table gave for them; each share is due by its own period. Where a part waits for what customers pay, it is shared
+//! the table gave for them (with a quota to date each has what it earned itself); each share is due by its own period. Where a part waits for what customers pay, it is shared
 //! out over single deals.
 
 use super::credits::{Paid, Sum};
 use super::deals::settles;
 use super::rewards::{Pricing, Slot, find, kind_of};
-use super::tables::{self, Case, counts, decimal, given};
+use super::tables::{self, Case, counts, decimal};
+use super::to_date::is_to_date;
 use super::world::periods_of;
 use crate::domain::money::RATE_DECIMALS;
 use crate::wire::records::{Component, Due, Interval, Period, Quarter};
@@ -101,8 +102,20 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     let mut before = BigRational::zero();
     for version in cases.chunk_by(|one, next| one.plan.from == next.plan.from) {
         let earned = tables::earned(version, &before);
+        if is_to_date(version[0].component) {
+            let up_to = |count: usize| tables::earned(&version[..count], &before);
+            let own = |(place, case): (usize, &Case<'_, 'h>)| Share {
+                period: case.period,
+                deal: None,
+                component: case.component,
+                money: up_to(place + 1) - up_to(place),
+            };
+            shared.extend(version.iter().enumerate().map(own));
+            before += earned;
+            continue;
+        }
         let counted = (1..=version.len()).filter(|count| counts(&version[..*count], &before));
-        let mut parts: Vec<Share<'h>> = counted.flat_map(|count| parts(&version[..count], &before)).collect();
+        let mut parts: Vec<Share<'h>> = counted.flat_map(|count| parts(&version[count - 1])).collect();
         let whole = parts.iter().fold(BigRational::zero(), |all, part| all + &part.money);
         if !whole.is_zero() {
             parts.iter_mut().for_each(|part| part.money = &part.money * &earned / &whole);
@@ -113,14 +126,13 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     shared
 }
 
-/// What the table gave for the last period, deal by deal where a part waits for them.
-fn parts<'h>(cases: &[Case<'_, 'h>], before: &BigRational) -> Vec<Share<'h>> {
-    let case = &cases[cases.len() - 1];
+/// What the table gave for a period, deal by deal where a part waits for them.
+fn parts<'h>(case: &Case<'_, 'h>) -> Vec<Share<'h>> {
     let (period, component) = (case.period, case.component);
     let share = |(deal, money)| Share { period, deal, component, money };
     match settles(component) {
         true => case.each_deal().into_iter().flatten().map(|(deal, money)| share((Some(deal), money))).collect(),
-        false => given(cases, before).into_iter().map(|money| share((None, money))).collect(),
+        false => case.priced().into_iter().map(|money| share((None, money))).collect(),
     }
 }
 

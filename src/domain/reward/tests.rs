@@ -95,12 +95,24 @@ fn a_period_starts_where_the_one_before_ended() {
 
 #[test]
 fn a_period_without_its_quota_is_made_up_for() {
-    check(&throughout(&component(spread([0, 50, 50]), NoQuota::Park, 5)), [(0, true), (850, false), (50, false)]);
+    check(&throughout(&component(spread([0, 50, 50]), NoQuota::Park, 5)), [(0, false), (850, false), (50, false)]);
     check(&throughout(&component(spread([0, 50, 50]), NoQuota::Nothing, 5)), [(0, false), (850, false), (50, false)]);
     check(&throughout(&component(spread([0, 50, 50]), NoQuota::FirstTier, 5)), [(750, false), (100, false), (50, false)]);
     let component = component(equal(), NoQuota::Park, 5);
     let of = Some((&component, JANUARY));
     check(&quarter([(of, Some(300)), (of, None), (of, Some(300))]), [(1_000, false), (0, true), (-100, false)]);
+}
+
+#[test]
+fn what_a_cap_leaves_of_a_period_is_its_part() {
+    let tranche = Tranche { share: Rate(100_000_000), when: Due::Booked };
+    let modifiers = Modifiers { cap: Some(Amount(4_000_000)), ..Modifiers::default() };
+    let paid = Component { pay: vec![tranche], modifiers, ..component(equal(), NoQuota::Park, 5) };
+    let earned = earned(&throughout(&paid), 2, true).unwrap();
+    let parts = |of: &Earned<'_>| of.slices.iter().map(|slice| slice.amount.clone()).collect::<Vec<_>>();
+    let of = |units: i64| BigRational::from_integer(units.into());
+    assert_eq!(earned.iter().map(|of| of.minor.0).collect::<Vec<_>>(), [400, 0, 0]);
+    assert_eq!(parts(&earned[2]), [of(4), of(0), of(0)]);
 }
 
 #[test]
@@ -111,7 +123,7 @@ fn deals_that_a_gate_could_not_measure_come_with_the_next_period() {
     let gated = Component { scope: Scope::Deal, tier_by: TierBy::Amount, modifiers, ..component(equal(), NoQuota::Park, 10) };
     let gated = Component { tiers: gated.tiers[..1].to_vec(), ..gated };
     check(&throughout(&gated), [(1_500, false), (-1_500, false), (0, false)]);
-    check(&throughout(&Component { quota: spread([0, 50, 50]), ..gated.clone() }), [(0, true), (1_600, false), (-1_600, false)]);
+    check(&throughout(&Component { quota: spread([0, 50, 50]), ..gated.clone() }), [(0, false), (1_600, false), (-1_600, false)]);
     // The deals of January are behind a month in which the component is not in force.
     let of = Some((&gated, JANUARY));
     check(&quarter([(of, None), (None, Some(300)), (of, Some(150))]), [(0, true), (0, false), (200, false)]);

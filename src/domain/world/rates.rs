@@ -65,7 +65,7 @@ impl World {
         if !newest.is_in_force(on) {
             let (from, days) = (newest.from, newest.max_age_days);
             let last = format!("the last \"{rate_type}\" rate from {from_currency} to {into} is of {from}");
-            return Err(missing(format!("{last} and holds {days} days, not until {on}")));
+            return Err(missing(format!("{last} and holds {days} days behind it, not until {on}")));
         }
         Ok(newest.rate)
     }

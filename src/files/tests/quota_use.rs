@@ -35,8 +35,8 @@ fn spreads() {
         (spread("[\"50%\", \"50%\"]"), "16:10: bad-range: `spread` has 2 shares for 3 pay periods"),
         (spread("[\"100%\"]"), "16:10: bad-range: `spread` has 1 share for 3 pay periods"),
         (spread("[]"), "16:10: bad-range: `spread` has 0 shares for 3 pay periods"),
-        (spread("[\"20%\", \"30%\", \"49%\"]"), "16:10: bad-range: the shares of `spread` do not total 100 %"),
-        (spread("[\"20%\", \"30%\", \"51%\"]"), "16:10: bad-range: the shares of `spread` do not total 100 %"),
+        (spread("[\"20%\", \"30%\", \"49%\"]"), "16:10: bad-range: the shares of `spread` total 99 %, not 100 %"),
+        (spread("[\"20%\", \"30%\", \"51%\"]"), "16:10: bad-range: the shares of `spread` total 101 %, not 100 %"),
         (spread("[\"-20%\", \"70%\", \"50%\"]"), "16:11: bad-number: \"-20%\" is out of range"),
         (spread("[\"101%\", \"0%\", \"0%\"]"), "16:11: bad-number: \"101%\" is out of range"),
         (spread("[0.2, \"30%\", \"50%\"]"), "16:11: float: `spread` is a float, which is not exact"),
@@ -54,7 +54,9 @@ fn spreads() {
     assert_eq!(hints[0].hint, "write one share for each pay period of the interval: [\"20%\", ...]");
     let year = |to: &str| brief(&found(PLAN_FILE, "quarter\"\nscope = \"running\"\nquota = \"interval\"", to));
     let months = |periods: usize| format!("[\"100%\"{}]", ", \"0%\"".repeat(periods - 1));
-    for (interval, periods) in [("month", 1), ("quarter", 3), ("half_year", 6), ("year", 12)] {
+    let month = year(&format!("month\"\nscope = \"running\"\n{TO_DATE}"));
+    assert!(month.contains("no-effect: a quota to date has no effect: the interval is one pay period"), "{month}");
+    for (interval, periods) in [("quarter", 3), ("half_year", 6), ("year", 12)] {
         let text = |shares| format!("{interval}\"\nscope = \"running\"\n{TO_DATE}\nspread = {}", months(shares));
         assert!(!year(&text(periods)).contains("spread"), "{interval}: {}", year(&text(periods)));
         let shares = format!("`spread` has {} shares for {periods} pay period", periods + 1);

@@ -19,11 +19,12 @@ pub fn lacking<C: ClientContext>(client: &Client<C>, wanted: &[Acl]) -> Option<V
     let names: Option<Vec<CString>> = wanted.iter().map(|acl| CString::new(acl.name.as_str()).ok()).collect();
     let allowed = allowed(client, &names?)?;
     let lacks =
-        |acl: &&Acl| !allowed.get(&acl.name).is_some_and(|operations| operations.contains(&native_operation(acl.operation)));
+        |acl: &&Acl| allowed.get(&acl.name).is_some_and(|operations| !operations.contains(&native_operation(acl.operation)));
     Some(wanted.iter().filter(lacks).cloned().collect())
 }
 
-/// What may be done with each topic; one that may not even be described is not among them.
+/// What may be done with each topic: nothing with one that may not even be described. One of which the broker says something
+/// else (that it has no leader, for example) is not among them.
 fn allowed<C: ClientContext>(client: &Client<C>, names: &[CString]) -> Option<Allowed> {
     let client = client.native_ptr();
     let mut pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
@@ -73,6 +74,17 @@ unsafe fn read(event: *mut native::rd_kafka_event_t) -> Option<Allowed> {
         for at in 0..count {
             let topic = *topics.add(at);
             let name = CStr::from_ptr(native::rd_kafka_TopicDescription_name(topic)).to_string_lossy().into_owned();
+            let error = native::rd_kafka_TopicDescription_error(topic);
+            if !error.is_null() {
+                let code = native::rd_kafka_error_code(error);
+                if code == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED {
+                    allowed.insert(name, Vec::new());
+                    continue;
+                }
+                if code != native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    continue;
+                }
+            }
             let mut known = 0;
             let operations = native::rd_kafka_TopicDescription_authorized_operations(topic, &mut known);
             if !operations.is_null() {

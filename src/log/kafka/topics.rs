@@ -2,6 +2,7 @@
 
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing, lacks, unauthorized};
+use super::permissions::lacking;
 use super::{Kafka, KafkaSettings, block_on};
 use crate::domain::topic::Topic;
 use crate::log::LogError;
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// How long deletions stay in compacted topics: a cache that is older than half of this must be built anew.
 const DELETE_RETENTION_MS: &str = "604800000";
+
+/// Between two looks at a topic that its broker does not know yet.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Partition count and replicas of a topic that is there.
 #[derive(Clone, Copy)]
@@ -114,19 +118,37 @@ fn check_configs(settings: &KafkaSettings, admin: &AdminClient<DefaultClientCont
     if topics.is_empty() {
         return Ok(());
     }
+    let deadline = Instant::now() + settings.request_timeout();
+    loop {
+        let described = described(settings, admin, topics)?;
+        // The client drops the error of a single topic: what may not be looked at has no settings, and what a broker does not
+        // know yet has none, either.
+        let Some((topic, _)) = described.iter().find(|(_, resource)| resource.entries.is_empty()) else {
+            return described.iter().try_for_each(|(topic, resource)| check_config(settings, *topic, resource));
+        };
+        let right = Acl::topic(Operation::DescribeConfigs, settings.name(*topic));
+        let allowed = lacking(admin.inner(), &[right]).is_some_and(|missing| missing.is_empty());
+        if !allowed || Instant::now() >= deadline {
+            return Err(refused(settings, &settings.name(*topic), Operation::DescribeConfigs, TopicAuthorizationFailed));
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+fn described(
+    settings: &KafkaSettings,
+    admin: &AdminClient<DefaultClientContext>,
+    topics: &[Topic],
+) -> Result<Vec<(Topic, ConfigResource)>, LogError> {
     let names: Vec<String> = topics.iter().map(|topic| settings.name(*topic)).collect();
     let resources: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
     let described = block_on(admin.describe_configs(&resources, &options(settings)));
     let described = described.map_err(|error| explain(settings, "read the topics' settings", &error))?;
-    for (topic, resource) in topics.iter().zip(described) {
-        let resource = resource.map_err(|code| refused(settings, &settings.name(*topic), Operation::DescribeConfigs, code))?;
-        // The client drops the error of a single topic: what may not be looked at has no settings.
-        if resource.entries.is_empty() {
-            return Err(refused(settings, &settings.name(*topic), Operation::DescribeConfigs, TopicAuthorizationFailed));
-        }
-        check_config(settings, *topic, &resource)?;
-    }
-    Ok(())
+    let of = |(topic, resource): (&Topic, Result<ConfigResource, RDKafkaErrorCode>)| {
+        let refused = |code| refused(settings, &settings.name(*topic), Operation::DescribeConfigs, code);
+        Ok((*topic, resource.map_err(refused)?))
+    };
+    topics.iter().zip(described).map(of).collect()
 }
 
 fn check_config(settings: &KafkaSettings, topic: Topic, resource: &ConfigResource) -> Result<(), LogError> {

@@ -25,6 +25,9 @@ fn script(rows: &[(&str, &str, u32)]) -> Script {
     let global = Measure { rate_type: Some("spot".into()), ..measure("global") };
     script.fact("admin", FactBody::MeasureDefined(global));
     script.fact("admin", FactBody::MeasureDefined(Measure { geographies: vec!["south".into()], ..measure("sales") }));
+    // What no credit is of needs no rate.
+    let of_territories = Measure { credit_kinds: vec![CreditKind::Territory], ..measure("inbound") };
+    script.fact("admin", FactBody::MeasureDefined(of_territories));
     for payee_id in ["ana", "bob"] {
         script.fact("admin", payee(payee_id, vec![row("2026-01-01", None, None)]));
     }
