@@ -34,7 +34,7 @@ fn role(text: &str) -> Result<Role, String> {
 /// A line holds one ACL.
 fn principal(text: &str) -> Result<String, String> {
     let named = !text.is_empty() && !text.chars().any(char::is_control);
-    if named { Ok(text.into()) } else { Err("a principal is not empty and has no control characters, User:ana".into()) }
+    if named { Ok(text.into()) } else { Err("a principal is not empty and has no control characters, such as User:ana".into()) }
 }
 
 impl Acls {

@@ -17,7 +17,7 @@ use crate::read::rejects::Rejects;
 use crate::read::scan;
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
@@ -91,13 +91,16 @@ impl Adjust {
         let mut appender = session.appender()?;
         let partition = appender.adjustment(&made)?;
         let appended = appender.flush()?;
-        let told = session.catch_up_within(PATIENCE)?;
+        let told = session.catch_up_until(Instant::now() + PATIENCE)?;
         let offset = appended.first().map_or(0, |part| part.first);
         let position = Position { topic: Topic::AdjustmentMade, partition, offset };
         let wrong = if session.has_outcomes() { word_about(&session, &made, position)? } else { None };
         session.finish()?;
         tell(console, &made, position, wrong.as_ref())?;
-        if !self.log.embedded() || !told {
+        if !told {
+            console.notice("others append, too, and the engine is still at work: accrue rejects list names what waits later");
+        }
+        if !self.log.embedded() {
             console.notice("the workers book it when they read it; accrue rejects list names what waits");
         }
         Ok(if wrong.is_some() { Exit::Found } else { Exit::Done })

@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Lines that are appended together.
 const CHUNK_LINES: usize = 5_000;
@@ -186,11 +186,13 @@ struct Line {
 struct Words {
     said: Rejects,
     cursor: Cursor,
-    /// Earning was not seen at the end: it may say more.
+    /// Until then earning is waited for.
+    deadline: Option<Instant>,
+    /// Of some chunk it may have said more than was heard.
     behind: bool,
 }
 
-/// How long earning is waited for in all: a log that others append to has no end.
+/// How long earning is waited for without seeing it at the end: a log that others append to has none.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Words {
@@ -199,13 +201,17 @@ impl Words {
             return Ok(None);
         }
         let cursor = Cursor::at_start(session.client(), Topic::Rejected)?;
-        Ok(Some(Words { said: Rejects::default(), cursor, behind: false }))
+        Ok(Some(Words { said: Rejects::default(), cursor, deadline: None, behind: false }))
     }
 
     /// Everything that is said about what was appended.
     fn read_on(&mut self, session: &Session) -> anyhow::Result<()> {
-        let patience = if self.behind { Duration::ZERO } else { PATIENCE };
-        self.behind = !session.catch_up_within(patience)?;
+        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+        match session.catch_up_until(deadline)? {
+            // A log that has an end is waited for as long again.
+            true => self.deadline = None,
+            false => self.behind = true,
+        }
         Ok(self.said.read_on(session.client(), &mut self.cursor)?)
     }
 

@@ -46,7 +46,7 @@ pub fn quota(fields: &mut Fields<'_>, by_quota: Option<bool>, interval: Option<I
         }
         (Some(to_date), _) if to_date.value && interval.is_some_and(|interval| interval.count() == 1) => {
             let message = "a quota to date has no effect: the interval is one pay period";
-            findings.add(to_date.place, codes::NO_EFFECT, message, "write quota = \"interval\"");
+            findings.add(to_date.place, codes::NO_EFFECT, message, "write quota = \"interval\", without `spread`");
             None
         }
         (Some(to_date), None) if to_date.value => Some(QuotaUse::ToDate(Vec::new())),

@@ -126,10 +126,13 @@ fn check_configs(settings: &KafkaSettings, admin: &AdminClient<DefaultClientCont
         let Some((topic, _)) = described.iter().find(|(_, resource)| resource.entries.is_empty()) else {
             return described.iter().try_for_each(|(topic, resource)| check_config(settings, *topic, resource));
         };
-        let right = Acl::topic(Operation::DescribeConfigs, settings.name(*topic));
-        let allowed = lacking(admin.inner(), &[right]).is_some_and(|missing| missing.is_empty());
-        if !allowed || Instant::now() >= deadline {
-            return Err(refused(settings, &settings.name(*topic), Operation::DescribeConfigs, TopicAuthorizationFailed));
+        let name = settings.name(*topic);
+        let right = Acl::topic(Operation::DescribeConfigs, &name);
+        if lacking(admin.inner(), &[right]).is_some_and(|missing| !missing.is_empty()) {
+            return Err(refused(settings, &name, Operation::DescribeConfigs, TopicAuthorizationFailed));
+        }
+        if Instant::now() >= deadline {
+            return Err(LogError::Unavailable(format!("the broker does not say the settings of topic {name}; try again")));
         }
         std::thread::sleep(AGAIN);
     }
