@@ -18,7 +18,7 @@ use num_rational::BigRational;
 use num_traits::{One, Zero};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
 #[derive(Clone, Copy, Debug, Default)]

@@ -10,7 +10,7 @@ const JANUARY: Date = Date(20_454);
 const FEBRUARY: Date = Date(20_485);
 
 /// By attainment of a quota of 300, marginally `rate` % to the quota and twice that above.
-fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
+pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
     let tiers = [(0, rate), (1_000_000_000_000, 2 * rate)];
     Component {
         component_id: "new".into(),

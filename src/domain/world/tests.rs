@@ -2,33 +2,15 @@
 
 use super::component::check_component;
 use crate::domain::calendar::IntervalKind;
-use crate::domain::money::{Rate, RoundingMode};
+use crate::domain::money::Rate;
 use crate::domain::plan::*;
+use crate::domain::reward;
 use crate::domain::tranche::{Due, Tranche};
 
-/// By attainment of a quarter's quota.
+/// By attainment of a quarter's quota, with one tier.
 fn component(quota: QuotaUse) -> Component {
-    Component {
-        component_id: "new".into(),
-        earning_code: "COMM".into(),
-        interval: IntervalKind::Quarter,
-        scope: Scope::Running,
-        measure: "sales".into(),
-        tier_by: TierBy::Attainment,
-        pays: Pays::RateOf,
-        paid_measure: None,
-        method: Method::Marginal,
-        beyond: None,
-        boundary: Boundary::Upper,
-        negative: Negative::Carry,
-        quota,
-        no_quota: Some(NoQuota::Park),
-        rounding: RoundingMode::HalfEven,
-        rounding_at: RoundingAt::Cumulative,
-        tiers: vec![Tier { from: 0, rate: Rate(5_000_000) }],
-        modifiers: Modifiers::default(),
-        pay: Vec::new(),
-    }
+    let two = reward::tests::component(quota, NoQuota::Park, 5);
+    Component { tiers: two.tiers[..1].to_vec(), ..two }
 }
 
 fn shares(percents: &[i64]) -> QuotaUse {
