@@ -46,6 +46,9 @@ const FEATURES: &[&str] = &[
     "paid: set off against a prior period",
     "curve",
     "deals counted",
+    "formula",
+    "formula with if",
+    "formula that divides",
     "fraction of a target",
     "gate",
     "gate at the end",
@@ -130,7 +133,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 55] = [
+const PAIRS: [(&str, &str); 67] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -184,6 +187,18 @@ const PAIRS: [(&str, &str); 55] = [
     ("to_date", "plan corrected"),
     ("to_date", "plan version"),
     ("to_date", "quota applies from"),
+    ("formula", "amendment"),
+    ("formula", "cancellation"),
+    ("formula", "close"),
+    ("formula", "credit by hand"),
+    ("formula", "half-year or year"),
+    ("formula", "organisation changed"),
+    ("formula", "paid in tranches"),
+    ("formula", "plan corrected"),
+    ("formula", "plan version"),
+    ("formula", "prorated"),
+    ("formula", "quota applies from"),
+    ("formula that divides", "moved deal"),
     ("spread", "move to another plan"),
     ("spread", "prorated"),
 ];

@@ -94,8 +94,10 @@ impl Exact {
 /// 10^[`EARNED_DECIMALS`].
 const DENOMINATOR: &str = "100000000000000000000";
 
-fn round_fraction(fraction: &BigRational, minor_digits: u32, mode: RoundingMode) -> Option<Minor> {
-    let size = fraction.abs() * whole(BigInt::from(10).pow(minor_digits));
+/// To this many decimals.
+pub fn rounded(fraction: &BigRational, decimals: u32, mode: RoundingMode) -> BigRational {
+    let unit = whole(BigInt::from(10).pow(decimals));
+    let size = fraction.abs() * &unit;
     let down = size.trunc();
     let rest = &size - &down;
     let half = BigRational::new(1.into(), 2.into());
@@ -105,8 +107,13 @@ fn round_fraction(fraction: &BigRational, minor_digits: u32, mode: RoundingMode)
         RoundingMode::HalfUp => rest >= half,
         RoundingMode::HalfEven => rest > half || (rest == half && odd),
     };
-    let rounded = down.numer().to_i64()?.checked_add(i64::from(up))?;
-    Some(Minor(if fraction.is_negative() { -rounded } else { rounded }))
+    let size = if up { down + whole(1) } else { down } / unit;
+    if fraction.is_negative() { -size } else { size }
+}
+
+fn round_fraction(fraction: &BigRational, minor_digits: u32, mode: RoundingMode) -> Option<Minor> {
+    let minor = rounded(fraction, minor_digits, mode) * whole(BigInt::from(10).pow(minor_digits));
+    minor.to_integer().to_i64().map(Minor)
 }
 
 impl Add for &Exact {

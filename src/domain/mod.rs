@@ -2,7 +2,7 @@
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
 //! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `territory`, `currency`, `fact` (inputs); `world` (facts
-//! folded); `credit`, `rate_table`, `deals`, `reward`, `tranche`, `account`, `pay` (the four steps of the pipeline); `output` (what is
+//! folded); `credit`, `rate_table`, `formula`, `deals`, `reward`, `tranche`, `account`, `pay` (the four steps of the pipeline); `output` (what is
 //! published); `reject` (why not).
 
 pub mod account;
@@ -15,6 +15,7 @@ pub mod deal;
 pub mod deals;
 pub mod exact;
 pub mod fact;
+pub mod formula;
 pub mod money;
 pub mod output;
 pub mod pay;

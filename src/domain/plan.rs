@@ -4,6 +4,7 @@
 //! its modifiers make of sums is `rate_table` and `reward`; whether a plan can be is `world`'s check.
 
 use super::calendar::{Date, IntervalKind};
+use super::formula::Formula;
 use super::money::{Amount, RATE_DECIMALS, Rate, RoundingMode};
 use super::pay_terms::PayTerms;
 use super::rate_table::Part;
@@ -101,6 +102,8 @@ pub enum Pays {
     FractionOf(String),
     /// The value is money.
     Lump,
+    /// What this gives, without any tier.
+    Formula(Formula),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +124,8 @@ pub enum Method {
     WholeDealBefore,
     /// The same with the tier that the sum is in after it.
     WholeDealAfter,
+    /// A formula says what all of the sums earns.
+    Formula,
 }
 
 /// What a table is asked about.
@@ -206,8 +211,9 @@ pub struct Component {
     pub earning_code: String,
     pub interval: IntervalKind,
     pub scope: Scope,
-    /// Picks the tier.
+    /// Picks the tier; the first that a formula names.
     pub measure: String,
+    /// Of a formula: by attainment where it reads the quota of that measure, else by amount.
     pub tier_by: TierBy,
     pub pays: Pays,
     /// Of a rate or of money per unit: what is paid on, where it is another measure than the one that picks the tier.
@@ -223,7 +229,7 @@ pub struct Component {
     pub no_quota: Option<NoQuota>,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
-    /// In order, the first from 0 (a curve's first point is anywhere).
+    /// In order, the first from 0 (a curve's first point is anywhere); none of a formula.
     pub tiers: Vec<Tier>,
     pub modifiers: Modifiers,
     /// When parts of it are paid; empty: all of it when it is booked.
@@ -304,7 +310,7 @@ impl Component {
     pub fn paid(&self) -> Option<&str> {
         match self.pays {
             Pays::RateOf | Pays::PerUnit => Some(self.paid_measure.as_deref().unwrap_or(&self.measure)),
-            Pays::FractionOf(_) | Pays::Lump => None,
+            Pays::FractionOf(_) | Pays::Lump | Pays::Formula(_) => None,
         }
     }
 
@@ -314,7 +320,17 @@ impl Component {
         let own = [Some((self.measure.as_str(), by_quota(self.tier_by))), self.paid_measure.as_deref().map(|id| (id, false))];
         let multiplier = self.modifiers.multiplier.as_ref().map(|of| (of.measure.as_str(), by_quota(of.tier_by)));
         let gate = self.modifiers.gate.as_ref().map(|of| (of.measure.as_str(), by_quota(of.tier_by)));
-        own.into_iter().chain([multiplier, gate]).flatten()
+        let others = self.formula().into_iter().flat_map(|formula| formula.measures()).skip(1);
+        let others = others.map(|named| (named.id.as_str(), named.by_quota));
+        own.into_iter().chain([multiplier, gate]).flatten().chain(others)
+    }
+
+    /// What it pays where no table says it.
+    pub fn formula(&self) -> Option<&Formula> {
+        match &self.pays {
+            Pays::Formula(formula) => Some(formula),
+            _ => None,
+        }
     }
 
     /// Whether any quota has a say.

@@ -39,10 +39,11 @@ pub enum Reason {
     UnknownDeal,
     UnmatchedAdjustment,
     MissingRate,
+    DividedByZero,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 28] = [
+    pub const ALL: [Reason; 29] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -71,6 +72,7 @@ impl Reason {
         Reason::UnknownDeal,
         Reason::UnmatchedAdjustment,
         Reason::MissingRate,
+        Reason::DividedByZero,
     ];
 
     pub fn code(self) -> &'static str {
@@ -103,6 +105,7 @@ impl Reason {
             Reason::UnknownDeal => "unknown_deal",
             Reason::UnmatchedAdjustment => "unmatched_adjustment",
             Reason::MissingRate => "missing_rate",
+            Reason::DividedByZero => "divided_by_zero",
         }
     }
 
@@ -143,10 +146,13 @@ impl Reason {
                 "a payee's plan has no version in force in a period, or none has a component for a quota's interval: publish one"
             }
             Reason::MissingQuota => "a component needs a quota that is not there: state it, or write no_quota otherwise",
-            Reason::MissingParameter => "a component pays a fraction of an amount that the payee's row does not state",
+            Reason::MissingParameter => "a component reads an amount of the payee that its row does not state",
             Reason::UnknownMeasure => "a component names a measure that is not published",
             Reason::NoSuchInterval => {
                 "the calendar does not reach a quota's interval or an adjustment's period: extend it; or applies_from is no first day"
+            }
+            Reason::DividedByZero => {
+                "a formula divides by zero: nothing is earned until it can be calculated; say with if(...) what it pays then"
             }
             Reason::UnknownDeal => "a settlement is of a deal that is not there: it counts when the deal comes",
             Reason::UnmatchedAdjustment => "a manual adjustment fits nothing that it could adjust or reverse: state another one",

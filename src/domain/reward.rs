@@ -6,7 +6,7 @@
 //! the difference of two rounded cumulative amounts, so nothing drifts.
 //!
 //! With a quota to date a period starts where the one before ended, against the quota of then: so it makes up for what the
-//! sums before it earn less, or more, now that the quota has grown.
+//! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`.
 
 use super::calendar::Date;
 use super::deals::{of_deal, whole_deal};
@@ -17,6 +17,7 @@ use super::rate_table::{Axis, Part, Question, value, without_quota};
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 
+mod formula;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -46,6 +47,9 @@ pub struct PeriodInput<'w> {
     pub paid: Reading,
     pub multiplier: Reading,
     pub gate: Reading,
+    /// Of a formula: its measures, and its parameters as the payee's row states them.
+    pub named: Vec<Reading>,
+    pub parameters: Vec<Option<Amount>>,
     /// Of a component that needs deals one by one: those of the period, in order.
     pub deals: Vec<OneDeal<'w>>,
     /// The interval ends with this period.
@@ -75,6 +79,8 @@ pub enum Lacks<'w> {
     Quota(&'w str),
     /// A parameter of the payee.
     Parameter(&'w str),
+    /// Anything but zero to divide by, in a formula.
+    Divisor,
 }
 
 /// What was earned for one pay period.
@@ -149,19 +155,22 @@ struct Segment<'w> {
     earned: Exact,
     /// What the table gave, in parts.
     parts: Vec<(usize, Option<&'w str>, Exact)>,
-    /// The quota is to date: a period's part is what it earned itself.
-    to_date: bool,
+    /// The quota is to date, or a formula pays: a period's part is what it earned itself.
+    own_parts: bool,
     /// With a quota to date: where the next period starts, and what deals of passed periods gave.
     start: Option<Point>,
     passed: Exact,
+    /// With a formula that divided by zero: the sums from which the next period makes up for it.
+    undivided: Option<Vec<Measured>>,
 }
 
 impl<'w> Segment<'w> {
-    /// What the version earned, in parts: in proportion to what the table gave. What a quota to date makes up for is of both
-    /// signs, and in proportion to it one part would take back more than was earned: there each is what its period earned.
+    /// What the version earned, in parts: in proportion to what the table gave. What a quota to date makes up for, and what a
+    /// formula gives, is of both signs, and in proportion to it one part would take back more than was earned: there each is
+    /// what its period earned.
     fn slices(&self) -> Vec<Slice<'w>> {
         let priced = self.priced.fraction();
-        let factor = match self.to_date {
+        let factor = match self.own_parts {
             true => BigRational::one(),
             // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other.
             false if priced.is_zero() => return Vec::new(),
@@ -177,7 +186,7 @@ impl<'w> Segment<'w> {
 
     /// The component is not in force in a period: the position moves on, and nothing is made up for.
     fn leave(&mut self) {
-        (self.start, self.passed) = (None, Exact::ZERO);
+        (self.start, self.passed, self.undivided) = (None, Exact::ZERO, None);
     }
 
     /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing; with a quota to
@@ -187,6 +196,7 @@ impl<'w> Segment<'w> {
         let waits = at.sliced && component.settles();
         let by_deal = if component.reads_deals() || waits { end.by_deal(at.minor_digits)? } else { Vec::new() };
         let added = match (component.reads_deals(), component.quota.is_to_date()) {
+            _ if component.formula().is_some() => self.of_formula(&end)?,
             (true, to_date) => {
                 let added = by_deal.iter().fold(std::mem::take(&mut self.passed), |all, one| &all + one);
                 self.passed = if to_date { added.clone() } else { Exact::ZERO };
@@ -211,8 +221,8 @@ impl<'w> Segment<'w> {
             let deals = by_deal.into_iter().zip(&period.deals);
             self.parts.extend(deals.map(|(part, deal)| (at.place, Some(deal.deal_id), part)));
         } else if at.sliced {
-            self.to_date = component.quota.is_to_date();
-            let part = if self.to_date { &self.earned - &before } else { added };
+            self.own_parts = component.quota.is_to_date() || component.formula().is_some();
+            let part = if self.own_parts { &self.earned - &before } else { added };
             self.parts.push((at.place, None, part));
         }
         Ok(&self.earned - &before)

@@ -99,7 +99,7 @@ pub fn outside(place: Place, what: &str, calendar: &Calendar, findings: &mut Fin
 /// Every measure of a component is defined, and counts what it is used as.
 fn check_measures(component: &ComponentDraft, draft: &Draft, findings: &mut Findings) {
     let own = component.measure.as_ref().map(|measure| (measure, component.tier_by.as_ref()));
-    for (measure, tier_by) in own.into_iter().chain(component.others.iter().map(|(measure, by)| (measure, Some(by)))) {
+    for (measure, tier_by) in own.into_iter().chain(component.others.iter().map(|(measure, by)| (measure, by.as_ref()))) {
         let used = tier_by.and_then(|by| match by.value {
             TierBy::Amount => Some((MeasureOf::Amount, by.place, "as = \"amount\"")),
             TierBy::Quantity => Some((MeasureOf::Quantity, by.place, "as = \"quantity\"")),

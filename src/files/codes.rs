@@ -65,6 +65,8 @@ pub const UNKNOWN_TERRITORY: Code = error("unknown-territory", "no territory of 
 pub const UNKNOWN_NODE: Code = error("unknown-node", "nodes.csv states the dimension's nodes, and this is none of them");
 pub const NODE_CYCLE: Code = error("node-cycle", "a node would lie below itself");
 pub const PAID_FOR_NOTHING: Code = error("paid-for-nothing", "a table that pays steps has to pay nothing for a sum of zero");
+pub const BAD_FORMULA: Code =
+    error("bad-formula", "no formula of sums, quotas and parameters, or one that is too long or too deep");
 pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
@@ -74,14 +76,14 @@ pub const VACANT_TERRITORY: Code = warning("vacant-territory", "nobody has the t
 pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure counts what territories credit");
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
 pub const UNKNOWN_PARAMETER: Code =
-    warning("unknown-parameter", "no payee states the amount that a component pays a fraction of: it waits for one");
+    warning("unknown-parameter", "no payee states the amount that a component reads: it waits for one");
 pub const NO_RATE_TYPE: Code =
     warning("no-rate-type", "the measure converts nothing: a deal in another currency that it counts waits, for every measure");
 pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 52] = [
+pub const ALL: [Code; 53] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -124,6 +126,7 @@ pub const ALL: [Code; 52] = [
     UNKNOWN_NODE,
     NODE_CYCLE,
     PAID_FOR_NOTHING,
+    BAD_FORMULA,
     PAY_CONFLICT,
     RATE_TOO_BIG,
     CLIFF,

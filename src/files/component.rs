@@ -6,19 +6,23 @@
 use super::codes;
 use super::deal_rules::{self, Stated};
 use super::fields::{Fields, checked_id, text_of};
+use super::formula;
 use super::modes;
 use super::modifiers::modifiers;
 use super::node::{Node, Value};
 use super::quota_use::{Quota, quota};
-use super::source::{Findings, Located};
+use super::source::{Findings, Located, Place};
 use super::tiers::{Shape, tiers};
 use super::tranches::tranches;
 use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
-use crate::domain::plan::{Beyond, Component, Method, Negative, NoQuota, Pays, RoundingAt, Tier, TierBy};
+use crate::domain::plan::{Beyond, Boundary, Component, Method, Negative, NoQuota, Pays, RoundingAt, Tier, TierBy};
 use crate::domain::tranche::Due;
+
+/// A measure that is looked at, and what as; by a formula only where it reads the quota.
+pub type Looked = (Located<String>, Option<Located<TierBy>>);
 
 /// A component as read: what other files refer to is known even where the rest was refused.
 #[derive(Clone, Debug)]
@@ -30,8 +34,8 @@ pub struct ComponentDraft {
     pub pays: Option<Located<Pays>>,
     /// What a rate or money per unit is paid on.
     pub paid: Option<Located<String>>,
-    /// Measures of the gate and the multiplier, and what they are compared as.
-    pub others: Vec<(Located<String>, Located<TierBy>)>,
+    /// Measures of the gate, the multiplier and the formula.
+    pub others: Vec<Looked>,
     pub component: Option<Component>,
 }
 
@@ -39,7 +43,7 @@ impl ComponentDraft {
     /// Measures that are compared with a quota.
     pub fn with_quota(&self) -> impl Iterator<Item = &Located<String>> {
         let own = self.measure.as_ref().zip(self.tier_by.as_ref());
-        let all = own.into_iter().chain(self.others.iter().map(|(measure, by)| (measure, by)));
+        let all = own.into_iter().chain(self.others.iter().filter_map(|(measure, by)| Some((measure, by.as_ref()?))));
         all.filter(|(_, by)| by.value == TierBy::Attainment).map(|(measure, _)| measure)
     }
 }
@@ -51,22 +55,23 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let interval = fields.choice("interval", modes::INTERVAL, findings).map(|interval| interval.value);
     let scope = fields.choice("scope", modes::SCOPE, findings);
     let method = fields.choice("method", modes::METHOD, findings);
-    let (measure, tier_by) = measured(&mut fields, "tier_by", findings);
     let (pays, paid) = pays(&mut fields, findings);
-    let boundary = fields.choice("boundary", modes::BOUNDARY, findings);
-    let negative = fields.choice("negative", modes::NEGATIVE, findings);
-    fields.optional_choice("direction", modes::DIRECTION, findings);
-    fields.optional_choice("deficit", modes::DEFICIT, findings);
+    let by_formula = formula::place(method.as_ref(), pays.as_ref());
+    let Asked { measure, tier_by, boundary, negative } = asked(&mut fields, by_formula, findings);
     deal_rules::whole_deal(&mut fields, method.as_ref(), findings);
     let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
-    let (modifiers, others) = modifiers(&mut fields, findings);
+    let (modifiers, mut others) = modifiers(&mut fields, findings);
+    others.extend(formula::measures(pays.as_ref()));
     let pay = tranches(&mut fields, findings);
-    let by_quota = by_quota(tier_by.as_ref(), &others);
+    let by_quota = by_quota(tier_by.as_ref(), by_formula.and(pays.as_ref()), &others);
     let Quota { used, no_quota, to_date } = quota(&mut fields, by_quota, interval, findings);
     clawback(&mut fields, findings);
     let rounding = rounding(&mut fields, minor, findings);
     let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());
-    let table = table(&mut fields, shape, findings);
+    let table = match by_formula {
+        Some(_) => Some(Table { tiers: Vec::new(), beyond: None }),
+        None => table(&mut fields, shape, findings),
+    };
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let mut draft = ComponentDraft { id, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
@@ -93,7 +98,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             to_date,
             settles: pay.iter().any(|tranche| tranche.when == Due::Settled),
         };
-        if !deal_rules::check(&draft, &stated, findings) || !fits {
+        let of_formula = formula::check(&draft, &stated, no_quota, findings);
+        if !deal_rules::check(&draft, &stated, findings) || !of_formula || !fits {
             return Some(draft);
         }
         draft.component = whole(&draft).map(|names| Component {
@@ -131,13 +137,17 @@ struct Names {
 }
 
 fn whole(draft: &ComponentDraft) -> Option<Names> {
-    let measure = draft.measure.as_ref()?.value.clone();
+    let first = formula::measures(draft.pays.as_ref()).into_iter().next();
+    let (measure, tier_by) = match first {
+        Some((measure, by_quota)) => (measure.value, by_quota.map_or(TierBy::Amount, |by| by.value)),
+        None => (draft.measure.as_ref()?.value.clone(), draft.tier_by.as_ref()?.value),
+    };
     let paid_measure = draft.paid.as_ref().map(|paid| paid.value.clone()).filter(|paid| *paid != measure);
     Some(Names {
         id: draft.id.as_ref()?.value.clone(),
         interval: draft.interval?,
         measure,
-        tier_by: draft.tier_by.as_ref()?.value,
+        tier_by,
         pays: draft.pays.as_ref()?.value.clone(),
         paid_measure,
     })
@@ -148,9 +158,35 @@ fn shape(tier_by: Option<&Located<TierBy>>, pays: Option<&Located<Pays>>, method
 }
 
 /// Whether anything is compared with a quota; `None` where that was refused.
-fn by_quota(tier_by: Option<&Located<TierBy>>, others: &[(Located<String>, Located<TierBy>)]) -> Option<bool> {
-    let other = others.iter().any(|(_, by)| by.value == TierBy::Attainment);
-    if other { Some(true) } else { tier_by.map(|by| by.value == TierBy::Attainment) }
+fn by_quota(tier_by: Option<&Located<TierBy>>, formula: Option<&Located<Pays>>, others: &[Looked]) -> Option<bool> {
+    let other = others.iter().any(|(_, by)| by.as_ref().is_some_and(|by| by.value == TierBy::Attainment));
+    match (other, tier_by, formula) {
+        (true, ..) => Some(true),
+        (false, Some(by), _) => Some(by.value == TierBy::Attainment),
+        (false, None, formula) => formula.map(|_| false),
+    }
+}
+
+/// What a table is asked about, and how.
+struct Asked {
+    measure: Option<Located<String>>,
+    tier_by: Option<Located<TierBy>>,
+    boundary: Option<Located<Boundary>>,
+    negative: Option<Located<Negative>>,
+}
+
+fn asked(fields: &mut Fields<'_>, by_formula: Option<Place>, findings: &mut Findings) -> Asked {
+    if let Some(place) = by_formula {
+        formula::no_table(fields, findings);
+        let negative = Some(Located::new(Negative::Carry, place));
+        return Asked { measure: None, tier_by: None, boundary: formula::boundary(fields, place, findings), negative };
+    }
+    let (measure, tier_by) = measured(fields, "tier_by", findings);
+    let boundary = fields.choice("boundary", modes::BOUNDARY, findings);
+    let negative = fields.choice("negative", modes::NEGATIVE, findings);
+    fields.optional_choice("direction", modes::DIRECTION, findings);
+    fields.optional_choice("deficit", modes::DEFICIT, findings);
+    Asked { measure, tier_by, boundary, negative }
 }
 
 struct Table {
@@ -223,7 +259,7 @@ fn measured(
     (measure, tier_by)
 }
 
-const PAYS: [&str; 4] = ["rate_of", "per_unit", "fraction_of", "lump"];
+const PAYS: [&str; 5] = ["rate_of", "per_unit", "fraction_of", "lump", "formula"];
 
 /// What is paid, and the measure that it is paid on where it is one.
 fn pays(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Located<Pays>>, Option<Located<String>>) {
@@ -237,7 +273,7 @@ fn pays(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Located<
                 fields.place,
                 codes::MISSING_KEY,
                 "`pays` says nothing",
-                "choose rate_of, per_unit, fraction_of or lump",
+                "choose rate_of, per_unit, fraction_of, lump or formula",
             );
             (None, None)
         }
@@ -256,6 +292,9 @@ fn one_of_pays(key: &str, node: &Node, findings: &mut Findings) -> (Option<Locat
             findings.add(node.place, codes::WRONG_TYPE, "`lump` is not true", "write pays = { lump = true }");
         }
         return (is.then(|| Located::new(Pays::Lump, node.place)), None);
+    }
+    if key == "formula" {
+        return (formula::formula(node, findings), None);
     }
     let text = text_of(node, key, findings);
     let Some(named) = text.and_then(|text| checked_id(key, text, findings)) else { return (None, None) };
@@ -286,6 +325,9 @@ fn check_fit(
     no_quota: Option<NoQuota>,
     findings: &mut Findings,
 ) -> bool {
+    if let Some(Pays::Formula(_)) = draft.pays.as_ref().map(|pays| &pays.value) {
+        return true;
+    }
     let (Some(pays), Some(method), Some(tier_by)) = (&draft.pays, method, &draft.tier_by) else { return false };
     let before = findings.errors();
     let by_attainment = tier_by.value == TierBy::Attainment;

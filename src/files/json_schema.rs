@@ -208,10 +208,12 @@ fn component() -> Value {
         ("attribution", choice(modes::ATTRIBUTION, "Which earning a deal has, with tranches.")),
         ("pay", list(tranche(), "When parts of it are paid; all of it when booked where it is left out.")),
     ];
-    let required =
-        ["id", "earning_code", "interval", "scope", "tier_by", "pays", "method", "boundary", "negative", "clawback", "rounding"];
+    let required = ["id", "earning_code", "interval", "scope", "pays", "method", "clawback", "rounding"];
     let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| !required.contains(key)).collect();
-    table(&keys, &optional)
+    let mut component = table(&keys, &optional);
+    component["if"] = json!({"properties": {"method": {"const": "formula"}}});
+    component["else"] = json!({"required": ["tier_by", "boundary", "negative"]});
+    component
 }
 
 fn measured(description: &str) -> Value {
@@ -229,6 +231,7 @@ fn pays() -> Value {
             json!({"type": "string", "pattern": "^payee\\..+$", "description": "A fraction of this amount of the payee, payee.target_incentive or a column parameter.NAME of payees.csv."}),
         ),
         one("lump", json!({"const": true, "description": "Amounts."})),
+        one("formula", text("What a formula of sums, quotas and parameters gives, without tiers.")),
     ];
     json!({"oneOf": ways, "description": "What the value of a tier is paid on."})
 }

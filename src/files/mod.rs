@@ -21,6 +21,7 @@ mod diagnostic;
 mod draft;
 mod fields;
 mod folder;
+mod formula;
 mod json;
 mod json_schema;
 mod modes;

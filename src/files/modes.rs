@@ -89,6 +89,7 @@ pub const METHOD: &Choices<Method> = &[
     ("overage", None),
     ("lump", Some(Method::Lump)),
     ("lookup", None),
+    ("formula", Some(Method::Formula)),
 ];
 pub const TIER_BY: &Choices<TierBy> = &[
     ("amount", Some(TierBy::Amount)),
@@ -124,7 +125,7 @@ pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 /// Keys of a plan that the format knows and this version does not do.
 pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
 /// The same of a component.
-pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "formula", "phase", "rate_type"];
+pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];

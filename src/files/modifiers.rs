@@ -1,19 +1,17 @@
 //! What modifies a component's table: weight, multiplier, gate and cap.
 
 use super::codes;
+use super::component::Looked;
 use super::fields::{Choices, Fields, number_of, text_of};
 use super::modes;
 use super::node::{Node, Value};
-use super::source::{Findings, Located};
+use super::source::Findings;
 use super::tiers::{edge, factors};
 use crate::domain::money::{Amount, NumberError, Rate};
 use crate::domain::plan::{Gate, Modifiers, Multiplier, Otherwise, Tested, TierBy};
 
-/// A measure that is looked at, and what as.
-type Measured = (Located<String>, Located<TierBy>);
-
 /// The modifiers (`None` where one was refused) and the measures that they look at.
-pub fn modifiers(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Modifiers>, Vec<Measured>) {
+pub fn modifiers(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Modifiers>, Vec<Looked>) {
     let before = findings.errors();
     let weight = component.optional_number("weight", factor, findings).map(|weight| weight.value);
     let mut others = Vec::new();
@@ -36,15 +34,15 @@ fn money(text: &str) -> Result<Amount, NumberError> {
     if amount.0 < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(amount) }
 }
 
-fn looked_at(fields: &mut Fields<'_>, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<(String, TierBy)> {
+fn looked_at(fields: &mut Fields<'_>, others: &mut Vec<Looked>, findings: &mut Findings) -> Option<(String, TierBy)> {
     let measure = fields.id("measure", findings);
     let tier_by = fields.choice("as", modes::TIER_BY, findings);
     let (measure, tier_by) = (measure?, tier_by?);
-    others.push((measure.clone(), tier_by.clone()));
+    others.push((measure.clone(), Some(tier_by.clone())));
     Some((measure.value, tier_by.value))
 }
 
-fn multiplier(node: &Node, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<Multiplier> {
+fn multiplier(node: &Node, others: &mut Vec<Looked>, findings: &mut Findings) -> Option<Multiplier> {
     let mut fields = Fields::of(node, findings)?;
     let looked_at = looked_at(&mut fields, others, findings);
     let place = fields.required("tiers", "add tiers = [{ from = \"0%\", factor = \"1\" }]", findings).map(|node| node.place);
@@ -56,7 +54,7 @@ fn multiplier(node: &Node, others: &mut Vec<Measured>, findings: &mut Findings) 
     Some(Multiplier { measure, tier_by, tiers: factors(items, place, tier_by, findings)? })
 }
 
-fn gate(node: &Node, others: &mut Vec<Measured>, findings: &mut Findings) -> Option<Gate> {
+fn gate(node: &Node, others: &mut Vec<Looked>, findings: &mut Findings) -> Option<Gate> {
     let mut fields = Fields::of(node, findings)?;
     let looked_at = looked_at(&mut fields, others, findings);
     let at_least = match looked_at {

@@ -99,8 +99,13 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
     let rows = || draft.payees.iter().flatten().filter_map(|payee| payee.row.as_ref());
     let names: BTreeSet<&str> = rows().flat_map(|row| row.parameters.iter().map(|(name, _)| name.as_str())).collect();
     for component in draft.plans.iter().flat_map(|plan| &plan.components) {
-        let Some(Located { value: Pays::FractionOf(name), place }) = &component.pays else { continue };
-        if rows().next().is_some() && !names.contains(name.as_str()) {
+        let Some(Located { value: pays, place }) = &component.pays else { continue };
+        let read = match pays {
+            Pays::FractionOf(name) => std::slice::from_ref(name),
+            Pays::Formula(formula) => formula.parameters(),
+            Pays::RateOf | Pays::PerUnit | Pays::Lump => &[],
+        };
+        for name in read.iter().filter(|name| rows().next().is_some() && !names.contains(name.as_str())) {
             let hint = nearest(name, "parameter", names.iter().copied());
             findings.add(*place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);
         }

@@ -91,14 +91,18 @@ fn component_words(component: &Component) -> Words {
     let interval = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(component.interval));
     say("interval", interval.map_or_else(String::new, |(name, _): &(&str, Option<IntervalKind>)| (*name).into()));
     say("scope", mode(modes::SCOPE, component.scope));
-    say("tier_by", looked_at(&component.measure, component.tier_by));
+    if component.formula().is_none() {
+        say("tier_by", looked_at(&component.measure, component.tier_by));
+    }
     say("pays", pays(component));
     say("method", mode(modes::METHOD, component.method));
     if let Some(beyond) = component.beyond {
         say("beyond", mode(modes::BEYOND, beyond));
     }
+    if component.formula().is_none() {
+        say("negative", mode(modes::NEGATIVE, component.negative));
+    }
     say("boundary", mode(modes::BOUNDARY, component.boundary));
-    say("negative", mode(modes::NEGATIVE, component.negative));
     if component.reads_quota() {
         say("quota", quota(&component.quota));
     }
@@ -173,6 +177,7 @@ fn pays(component: &Component) -> String {
         Pays::PerUnit => format!("per_unit {paid}"),
         Pays::FractionOf(parameter) => format!("fraction_of payee.{parameter}"),
         Pays::Lump => "lump".into(),
+        Pays::Formula(formula) => format!("formula {}", formula.text()),
     }
 }
 

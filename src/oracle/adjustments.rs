@@ -4,8 +4,8 @@
 
 use super::credits::{Counting, DealSum, Paid, Sum, Until};
 use super::history::{Adjustment, History, Taken, hash_of};
+use super::numbers::decimal;
 use super::rewards::{Earned, Pricing, Slot, kind_of};
-use super::tables::decimal;
 use super::world::World;
 use crate::domain::money::AMOUNT_DECIMALS;
 use crate::wire::records::{AdjustmentMade, Date, Half, Interval, MAXIMUM_ADJUSTMENTS, Position, Target, Year};

@@ -1,7 +1,8 @@
 //! What single deals earn: each alone, at the sum that it finds or reaches, or by how far it moves the sum.
 
 use super::credits::DealSum;
-use super::tables::{Case, Point, Stands, Waits, decimal, rate, round, whole_number};
+use super::numbers::{decimal, round, whole_number};
+use super::tables::{Case, Point, Stands, Waits, rate};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
 use crate::wire::records::{Component, Due, Method, Pays, Period, RoundingAt, Scope};
 use num_rational::BigRational;

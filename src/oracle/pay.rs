@@ -3,7 +3,7 @@
 //!
 //! Terms are found by going over the days of a payee one by one. Leaves out what is booked (`totals`).
 
-use super::tables::decimal;
+use super::numbers::decimal;
 use super::world::World;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
 use crate::wire::records::{AtEnd, Date, Draw, Flush, NegativePay, PayoutKind, Period, Plan, ProrateBy, Recover, RecoveryFloor};

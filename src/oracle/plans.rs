@@ -12,9 +12,12 @@
 //! - tranches that are not parts of a whole, or wait for deals that are paid on another measure;
 //! - a quota to date where nothing is compared with one, of shares that are not one for each pay period or no whole, of
 //!   whole deals by attainment, or where a tranche waits for deals;
+//! - a formula with tiers, with another measure than the first that it names, of single deals, that does not carry, with
+//!   a first tier, or of a quota to date; the method of formulas without one;
 //! - a negative weight, factor, cap or gate; a name that begins as those of manual lines do.
 
 use super::deals::settles;
+use super::formulas::{is_formula, names};
 use super::rules::{Check, hold};
 use crate::wire::records::{
     Component, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt, Scope, Tier,
@@ -23,6 +26,7 @@ use crate::wire::records::{
 
 pub(super) fn component(component: &Component) -> Check {
     hold(!component.component_id.starts_with("manual:"), "a component that is called like a manual line")?;
+    formula(component)?;
     paid(component)?;
     deals(component)?;
     tranches(component)?;
@@ -44,6 +48,7 @@ fn paid(component: &Component) -> Check {
             let fits = if component.pays == Pays::RateOf { money } else { by != TierBy::Amount };
             hold(!own || fits, "pay that does not fit its tiers")?;
         }
+        Pays::Formula(_) => {}
         Pays::Lump => hold(!rates, "an amount where a rate is needed")?,
         Pays::FractionOf(name) => {
             hold(component.method != Method::Interpolated, "a fraction where an amount is needed")?;
@@ -57,6 +62,23 @@ fn paid(component: &Component) -> Check {
     hold(*other != component.measure, "another measure that is the same")?;
     hold(component.method != Method::Marginal, "marginal tiers of another measure")?;
     hold(component.negative != Negative::Mirror, "a mirror of another measure")
+}
+
+/// A formula instead of a table, and nothing that only tables have.
+fn formula(component: &Component) -> Check {
+    let Pays::Formula(formula) = &component.pays else {
+        return hold(component.method != Method::Formula, "a formula that is not there");
+    };
+    let all = names(formula.text(), &["measure", "quota", "attainment"]);
+    let by_quota = names(formula.text(), &["quota", "attainment"]).contains(&component.measure.as_str());
+    hold(all.first().is_some_and(|first| *first == component.measure), "another measure than its formula's first")?;
+    let by = if by_quota { TierBy::Attainment } else { TierBy::Amount };
+    hold(component.method == Method::Formula && component.tier_by == by, "a formula that is a table")?;
+    hold(component.tiers.is_empty() && component.paid_measure.is_none(), "a formula with a table")?;
+    hold(component.scope == Scope::Running && !settles(component), "a formula of single deals")?;
+    hold(component.negative == Negative::Carry, "a formula that does not carry")?;
+    hold(component.no_quota != Some(NoQuota::FirstTier), "a formula with a first tier")?;
+    hold(component.quota == QuotaUse::Interval, "a formula of a quota to date")
 }
 
 /// Parts that are above nothing and add up to all; not too many.
@@ -84,13 +106,17 @@ fn deals(component: &Component) -> Check {
     hold(alone || component.negative == Negative::Carry, "whole deals that do not carry")
 }
 
-/// What a component compares with its tiers, its multiplier's and its gate.
+/// What a component compares with its tiers, its multiplier's and its gate, or with what its formula says.
 fn axes(component: &Component) -> Vec<(TierBy, Vec<i128>)> {
     let edges = |tiers: &[Tier]| tiers.iter().map(|tier| tier.from).collect();
     let modifiers = &component.modifiers;
     let mut axes = vec![(component.tier_by, edges(&component.tiers))];
     axes.extend(modifiers.multiplier.iter().map(|of| (of.tier_by, edges(&of.tiers))));
     axes.extend(modifiers.gate.iter().map(|of| (of.tier_by, vec![of.at_least])));
+    if let Pays::Formula(formula) = &component.pays {
+        let quotas = names(formula.text(), &["quota", "attainment"]);
+        axes.extend(quotas.iter().map(|_| (TierBy::Attainment, Vec::new())));
+    }
     axes
 }
 
@@ -128,6 +154,9 @@ fn rising(tiers: &[Tier]) -> Check {
 
 fn table(component: &Component) -> Check {
     let (tiers, method) = (&component.tiers, component.method);
+    if is_formula(component) {
+        return hold(component.beyond.is_none(), "a curve says what is beyond it, and only a curve");
+    }
     rising(tiers)?;
     let (first, last) = (&tiers[0], &tiers[tiers.len() - 1]);
     let curve = method == Method::Curve;

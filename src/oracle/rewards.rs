@@ -6,6 +6,7 @@
 
 use super::credits::{DealSum, Paid, Sum, Until};
 use super::history::{History, QuotaKey, Statement};
+use super::numbers;
 use super::tables::{self, Case};
 use super::totals::Attained;
 use super::world::{World, long_intervals, periods_of};
@@ -140,7 +141,7 @@ impl<'h> Pricing<'_, 'h> {
         if fraction.is_zero() {
             return round(total, self.minor_digits, component.rounding);
         }
-        tables::round(&(money(total)? + fraction), self.minor_digits, component.rounding)
+        numbers::round(&(money(total)? + fraction), self.minor_digits, component.rounding)
     }
 
     /// The components of all plans that price a payee's pay period.

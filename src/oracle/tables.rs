@@ -6,21 +6,19 @@
 
 use super::credits::Sum;
 use super::deals::by_deals;
+use super::formulas::{self, is_formula};
+use super::numbers::{decimal, whole_number};
 use super::rewards::Pricing;
 use super::to_date::{is_to_date, made_up, so_far};
 use super::world::periods_of;
-use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS, RoundingMode};
+use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS};
 use crate::wire::records::{
     Beyond, Boundary, Component, Date, Gate, Interval, Method, Negative, NoQuota, Otherwise, PayeeRow, Pays, Period, Plan,
     ProrateBy, Tested, Tier, TierBy,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{One, Signed, ToPrimitive, Zero};
-
-pub(super) fn decimal(value: impl Into<BigInt>, decimals: u32) -> BigRational {
-    BigRational::new(value.into(), BigInt::from(10).pow(decimals))
-}
+use num_traits::{One, Signed, Zero};
 
 /// Whether integers price it: one measure, one rate table that multiplies, nothing else.
 pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
@@ -38,6 +36,7 @@ pub(super) fn measures_of(component: &Component) -> Vec<&str> {
     measures.extend(component.paid_measure.as_deref());
     measures.extend(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()));
     measures.extend(modifiers.gate.as_ref().map(|of| of.measure.as_str()));
+    measures.extend(formulas::measures(component));
     measures
 }
 
@@ -72,7 +71,11 @@ pub(super) fn earned(cases: &[Case<'_, '_>], before: &BigRational) -> BigRationa
 /// What the table gives for the last of the cases, which counts.
 fn given(cases: &[Case<'_, '_>], before: &BigRational) -> Result<BigRational, Waits> {
     let last = &cases[cases.len() - 1];
-    if is_to_date(last.component) { made_up(cases, before) } else { last.priced() }
+    match last.component {
+        component if is_formula(component) => formulas::counted(cases).map_err(|_| Waits),
+        component if is_to_date(component) => made_up(cases, before),
+        _ => last.priced(),
+    }
 }
 
 /// Whether the last of the cases adds anything: its table and everything that modifies it can be measured.
@@ -80,7 +83,11 @@ pub(super) fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
     let last = &cases[cases.len() - 1];
     let end = Point { case: *last, last: last.period, against: last.period };
     let sums = is_to_date(last.component) && !by_deals(last.component);
-    let measured = if sums { matches!(end.table(), Ok(Some(_))) } else { last.priced().is_ok() };
+    let measured = match sums {
+        true => matches!(end.table(), Ok(Some(_))),
+        false if is_formula(last.component) => given(cases, before).is_ok(),
+        false => last.priced().is_ok(),
+    };
     measured && matches!(last.modified(BigRational::zero(), before), Ok(Some(_)))
 }
 
@@ -139,7 +146,7 @@ impl Case<'_, '_> {
     }
 
     /// Days on the plan over all days of the interval, or pay periods with such a day over all of them.
-    fn active_part(self) -> BigRational {
+    pub(super) fn active_part(self) -> BigRational {
         let world = self.pricing.world;
         let Some(seat) = world.known(self.payee) else { return BigRational::one() };
         let on_plan = |day: i32| seat.payee.rows.iter().any(|row| covers(row, day) && row.plans.contains(&self.plan.plan_id));
@@ -156,7 +163,7 @@ impl Case<'_, '_> {
     }
 
     /// The amount that the payee's first row in the period states.
-    fn parameter(self, name: &str) -> Option<BigRational> {
+    pub(super) fn parameter(self, name: &str) -> Option<BigRational> {
         let world = self.pricing.world;
         let (first, after) = world.bounds(self.period)?;
         let mut rows = world.known(self.payee)?.payee.rows.iter();
@@ -164,11 +171,6 @@ impl Case<'_, '_> {
         let (_, amount) = row.parameters.iter().find(|(of, _)| of == name)?;
         Some(decimal(amount.0, AMOUNT_DECIMALS))
     }
-}
-
-/// Of the text of a 256-bit integer.
-pub(super) fn whole_number(text: &str) -> BigInt {
-    text.parse().unwrap_or_default()
 }
 
 fn covers(row: &PayeeRow, day: i32) -> bool {
@@ -276,7 +278,7 @@ impl Point<'_, '_> {
         let component = self.case.component;
         match &component.pays {
             Pays::RateOf | Pays::PerUnit => Ok(self.sum(component.paid_measure.as_deref().unwrap_or(&component.measure))),
-            Pays::Lump => Ok(BigRational::one()),
+            Pays::Lump | Pays::Formula(_) => Ok(BigRational::one()),
             Pays::FractionOf(name) => {
                 let stated = self.case.parameter(name).ok_or(Waits)?;
                 let part = if self.case.plan.prorate.target { self.case.active_part() } else { BigRational::one() };
@@ -300,8 +302,8 @@ impl Point<'_, '_> {
             Method::Lump => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
             Method::Interpolated => in_proportion(tiers, x) * whole,
             Method::Curve => self.on_curve(x) * whole,
-            // Those are priced deal by deal.
-            Method::WholeDealBefore | Method::WholeDealAfter => BigRational::zero(),
+            // Those are priced deal by deal, or are no table.
+            Method::WholeDealBefore | Method::WholeDealAfter | Method::Formula => BigRational::zero(),
         }
     }
 
@@ -377,20 +379,4 @@ fn in_proportion(tiers: &[Tier], x: &BigRational) -> BigRational {
         }
     }
     all
-}
-
-/// Rounds money to minor units; `None` when it does not fit.
-pub(super) fn round(money: &BigRational, minor_digits: u32, mode: RoundingMode) -> Option<i64> {
-    let size = money.abs() * BigRational::from_integer(BigInt::from(10).pow(minor_digits));
-    let half = BigRational::new(1.into(), 2.into());
-    let nearest = (&size + &half).floor();
-    let tie = (&size + &half).is_integer();
-    let odd = !(nearest.to_integer() % BigInt::from(2)).is_zero();
-    let rounded = match mode {
-        RoundingMode::Down => size.floor(),
-        RoundingMode::HalfEven if tie && odd => nearest - BigRational::one(),
-        RoundingMode::HalfUp | RoundingMode::HalfEven => nearest,
-    };
-    let rounded = rounded.to_integer().to_i64()?;
-    Some(if money.is_negative() { -rounded } else { rounded })
 }

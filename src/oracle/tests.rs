@@ -2,6 +2,7 @@
 
 mod closes;
 mod currencies;
+mod formulas;
 mod organisation;
 mod published;
 mod rules;

@@ -5,7 +5,8 @@
 //! it ended.
 
 use super::deals::by_deals;
-use super::tables::{Case, Point, Waits, counts, decimal};
+use super::numbers::decimal;
+use super::tables::{Case, Point, Waits, counts};
 use super::world::periods_of;
 use crate::domain::money::RATE_DECIMALS;
 use crate::wire::records::{Component, Interval, NoQuota, Period, QuotaUse, TierBy};

@@ -1,13 +1,15 @@
 //! What of an interval's earnings is due in a run, where components are paid in tranches.
 //!
 //! All that is earned up to a pay period is shared out over the periods whose deals it came with, in proportion to what
-//! the table gave for them (with a quota to date each has what it earned itself); each share is due by its own period. Where a part waits for what customers pay, it is shared
+//! the table gave for them (with a quota to date or a formula each has what it earned itself); each share is due by its own period. Where a part waits for what customers pay, it is shared
 //! out over single deals.
 
 use super::credits::{Paid, Sum};
 use super::deals::settles;
+use super::formulas::is_formula;
+use super::numbers::{decimal, round};
 use super::rewards::{Pricing, Slot, find, kind_of};
-use super::tables::{self, Case, counts, decimal};
+use super::tables::{self, Case, counts};
 use super::to_date::is_to_date;
 use super::world::periods_of;
 use crate::domain::money::RATE_DECIMALS;
@@ -73,7 +75,7 @@ impl<'h> Pricing<'_, 'h> {
                     share.money * falls_due(share.component, share.period, interval, run, &settled)
                 };
                 let money = shares.into_iter().map(part).fold(BigRational::zero(), |all, one| all + one);
-                let now = tables::round(&money, self.minor_digits, case.component.rounding).unwrap_or(before);
+                let now = round(&money, self.minor_digits, case.component.rounding).unwrap_or(before);
                 if let Some(slot) = self.slot(payee, component_id, interval, case.period) {
                     *into.entry(slot).or_default() += now - before;
                 }
@@ -102,7 +104,7 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     let mut before = BigRational::zero();
     for version in cases.chunk_by(|one, next| one.plan.from == next.plan.from) {
         let earned = tables::earned(version, &before);
-        if is_to_date(version[0].component) {
+        if is_to_date(version[0].component) || is_formula(version[0].component) {
             let up_to = |count: usize| tables::earned(&version[..count], &before);
             let own = |(place, case): (usize, &Case<'_, 'h>)| Share {
                 period: case.period,

@@ -3,6 +3,7 @@
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
 use super::mode::{mode, mode_text, only};
+use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{Component, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier};
 use crate::domain::reject::{Reason, Reject};
@@ -47,6 +48,8 @@ pub(super) struct ComponentRecord {
     attribution: Option<String>,
     #[serde(default)]
     spread: Vec<RateDecimal>,
+    #[serde(default)]
+    formula: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,6 +105,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         Pays::PerUnit => ("per_unit", None),
         Pays::FractionOf(parameter) => ("fraction_of", Some(parameter.clone())),
         Pays::Lump => ("lump", None),
+        Pays::Formula(_) => ("formula", None),
     };
     Ok(ComponentRecord {
         component_id: component.component_id.clone(),
@@ -136,6 +140,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
             QuotaUse::ToDate(shares) => shares.iter().copied().map(rate_decimal).collect(),
             QuotaUse::Interval => Vec::new(),
         },
+        formula: component.formula().map(|formula| formula.text().to_owned()),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
 }
@@ -205,7 +210,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         interval: mode(&at("interval"), &record.interval)?,
         scope: mode(&at("scope"), &record.scope)?,
         tier_by: mode(&at("tier_by"), &record.tier_by)?,
-        pays: read_pays(path, &record.pays, record.target)?,
+        pays: read_pays(path, &record.pays, record.target, record.formula)?,
         paid_measure: record.paid_measure,
         method: mode(&at("method"), &record.method)?,
         beyond: record.beyond.as_deref().map(|text| mode(&at("beyond"), text)).transpose()?,
@@ -235,19 +240,27 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
     })
 }
 
-fn read_pays(path: &str, pays: &str, target: Option<String>) -> Result<Pays, Reject> {
-    match (pays, target) {
-        ("rate_of", None) => Ok(Pays::RateOf),
-        ("per_unit", None) => Ok(Pays::PerUnit),
-        ("lump", None) => Ok(Pays::Lump),
-        ("fraction_of", Some(parameter)) => Ok(Pays::FractionOf(parameter)),
-        ("fraction_of", None) => Err(Reject::field(&format!("{path}.target"), "fraction_of states no parameter".into())),
-        ("rate_of" | "per_unit" | "lump", Some(_)) => {
-            Err(Reject::field(&format!("{path}.target"), format!("{pays} pays no fraction of a parameter")))
+fn read_pays(path: &str, pays: &str, target: Option<String>, formula: Option<String>) -> Result<Pays, Reject> {
+    let at = |field: &str| format!("{path}.{field}");
+    match (pays, target, formula) {
+        ("rate_of", None, None) => Ok(Pays::RateOf),
+        ("per_unit", None, None) => Ok(Pays::PerUnit),
+        ("lump", None, None) => Ok(Pays::Lump),
+        ("fraction_of", Some(parameter), None) => Ok(Pays::FractionOf(parameter)),
+        ("fraction_of", None, None) => Err(Reject::field(&at("target"), "fraction_of states no parameter".into())),
+        ("formula", None, Some(text)) => {
+            Formula::parse(&text).map(Pays::Formula).map_err(|error| Reject::field(&at("formula"), error.to_string()))
+        }
+        ("formula", None, None) => Err(Reject::field(&at("formula"), "formula states none".into())),
+        ("rate_of" | "per_unit" | "lump" | "formula", Some(_), _) => {
+            Err(Reject::field(&at("target"), format!("{pays} pays no fraction of a parameter")))
+        }
+        ("rate_of" | "per_unit" | "lump" | "fraction_of", _, Some(_)) => {
+            Err(Reject::field(&at("formula"), format!("{pays} pays by tiers, not by a formula")))
         }
         _ => {
-            let message = format!("\"{pays}\" is not supported; use rate_of or per_unit or fraction_of or lump");
-            Err(Reject::new(Reason::NotSupported, &format!("{path}.pays"), message))
+            let message = format!("\"{pays}\" is not supported; use rate_of or per_unit or fraction_of or lump or formula");
+            Err(Reject::new(Reason::NotSupported, &at("pays"), message))
         }
     }
 }

@@ -104,7 +104,8 @@ impl Codec {
                 .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?
                 .with_earlier(12, include_str!("../../schemas/earlier/facts.12.avsc"))?
                 .with_earlier(16, include_str!("../../schemas/earlier/facts.16.avsc"))?
-                .with_earlier(18, include_str!("../../schemas/earlier/facts.18.avsc"))?,
+                .with_earlier(18, include_str!("../../schemas/earlier/facts.18.avsc"))?
+                .with_earlier(20, include_str!("../../schemas/earlier/facts.20.avsc"))?,
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
                 .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,

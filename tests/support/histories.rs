@@ -9,6 +9,7 @@ use accrue::domain::calendar::{Calendar, Date, Half, Interval, IntervalKind, Per
 use accrue::domain::currency::{CurrencyRates, RateRow};
 use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
+use accrue::domain::formula::Formula;
 use accrue::domain::money::{Amount, CurrencyRate, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;

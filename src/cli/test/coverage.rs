@@ -1,4 +1,4 @@
-//! `accrue test --coverage`: the tiers, factors, gates, caps and pay terms of plans that no case reaches.
+//! `accrue test --coverage`: the tiers, choices of formulas, factors, gates, caps and pay terms of plans that no case reaches.
 //!
 //! A part is reached when some case would come out otherwise without it: each is changed in turn, and the second engine
 //! says what the case's events then add up to.
@@ -6,7 +6,7 @@
 use super::super::console::Console;
 use super::super::exit::files_error;
 use crate::domain::money::{MEASURED_DECIMALS, Rate, format_scaled};
-use crate::domain::plan::{Component, Method, Plan, QuotaUse, Tier, TierBy};
+use crate::domain::plan::{Component, Method, Pays, Plan, QuotaUse, Tier, TierBy};
 use crate::files::case::Case;
 use crate::files::company;
 use crate::oracle::History;
@@ -103,6 +103,11 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
         for tier in tiers(component) {
             let from = edge(&component.tiers[tier], component.tier_by);
             add(format!("{id}: tier from {from}"), &|plan| plan.components[place].tiers[tier].rate.0 += OTHER);
+        }
+        for (choice, formula) in component.formula().into_iter().flat_map(|formula| formula.variants()) {
+            add(format!("{id}: what the formula chooses, {choice}"), &|plan| {
+                plan.components[place].pays = Pays::Formula(formula.clone());
+            });
         }
         let multiplier = component.modifiers.multiplier.iter().flat_map(|of| of.tiers.iter().map(|tier| (tier, of.tier_by)));
         for (tier, (of, tier_by)) in multiplier.enumerate() {

@@ -67,6 +67,8 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
             paid: Reading::default(),
             multiplier: Reading::default(),
             gate: tier,
+            named: vec![],
+            parameters: vec![],
             deals: vec![OneDeal { deal_id: "D", measured: Measured(sums[place + 1].0 - sums[place].0) }],
             last: place == 2,
         }

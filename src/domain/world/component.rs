@@ -23,6 +23,7 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
         return Err(invalid("component_id", format!("\"{id}\": \"{BY_HAND}\" begins the names of manual lines")));
     }
     let about = |field: &'static str| move |message: String| invalid(field, format!("component \"{id}\": {message}"));
+    check_formula(component).map_err(about("pays"))?;
     check_paid(component).map_err(about("pays"))?;
     check_deals(component).map_err(about("scope"))?;
     hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
@@ -40,6 +41,8 @@ fn check_paid(component: &Component) -> Check {
     let proportional = component.method.is_proportional();
     let by_attainment = component.tier_by == TierBy::Attainment;
     let fits = match (&component.pays, component.method) {
+        (Pays::Formula(_), method) => method == Method::Formula,
+        (_, Method::Formula) => false,
         (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => false,
         (Pays::RateOf, _) => component.paid_measure.is_some() || matches!(component.tier_by, TierBy::Amount | TierBy::Attainment),
         (Pays::PerUnit, _) => component.paid_measure.is_some() || component.tier_by != TierBy::Amount,
@@ -57,6 +60,22 @@ fn check_paid(component: &Component) -> Check {
     hold(component.paid().is_some() && *paid != component.measure, "another measure is paid on only where one is")?;
     hold(component.method != Method::Marginal, "parts of one measure have no place in the tiers of another")?;
     hold(component.negative != Negative::Mirror, "nothing mirrors a sum that another measure picks the tier of")
+}
+
+/// A formula stands for the whole table, and is of sums.
+fn check_formula(component: &Component) -> Check {
+    let Some(formula) = component.formula() else {
+        return Ok(());
+    };
+    let first = formula.measures().first();
+    let by = |by_quota| if by_quota { TierBy::Attainment } else { TierBy::Amount };
+    let named = first.is_some_and(|first| first.id == component.measure && by(first.by_quota) == component.tier_by);
+    hold(named, "its measure is not the first that its formula names")?;
+    hold(component.tiers.is_empty() && component.paid_measure.is_none(), "a formula has no tiers, and says what it pays on")?;
+    hold(component.scope == Scope::Running && !component.settles(), "a formula is of sums, not of single deals")?;
+    hold(component.negative == Negative::Carry, "a formula says itself what a negative sum earns")?;
+    hold(!component.quota.is_to_date(), "a formula reads the interval's quota")?;
+    hold(component.no_quota != Some(NoQuota::FirstTier), "a formula has no first tier")
 }
 
 /// What looks at deals one by one.
@@ -90,6 +109,9 @@ fn check_quota(component: &Component) -> Check {
 fn check_table(component: &Component) -> Check {
     let curve = component.method == Method::Curve;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and nothing else does")?;
+    if component.formula().is_some() {
+        return Ok(());
+    }
     check_tiers(&component.tiers, component.tier_by, !curve)?;
     let steps = component.method == Method::Lump || (curve && component.paid().is_none());
     let first = component.tiers.first();

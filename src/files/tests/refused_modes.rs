@@ -45,7 +45,6 @@ fn keys_that_are_not_built() {
         ("cap = { per = \"year\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"year\" is"),
         ("cap = { per = \"interval\", amount = \"1.00\", excess = \"carry\" }", "24:53", "excess = \"carry\" is"),
         ("floor = \"1.00\"", "24:1", "`floor` is"),
-        ("formula = \"x\"", "24:1", "`formula` is"),
     ];
     for (key, at, what) in keys {
         refused("tiers = ", &format!("{key}\ntiers = "), at, what);

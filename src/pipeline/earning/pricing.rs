@@ -32,7 +32,8 @@ impl<'w> InForce<'w> {
 
     fn is_personal(&self) -> bool {
         let prorate = self.plan.plan.prorate;
-        let target = matches!(self.component().pays, Pays::FractionOf(_));
+        let target = matches!(self.component().pays, Pays::FractionOf(_))
+            || self.component().formula().is_some_and(|formula| !formula.parameters().is_empty());
         target || prorate.cap || (prorate.quota && self.component().reads_quota())
     }
 }
@@ -259,6 +260,8 @@ impl<'w> Terms<'w> {
             paid: nothing,
             multiplier: nothing,
             gate: nothing,
+            named: Vec::new(),
+            parameters: Vec::new(),
             deals: Vec::new(),
             last: period == last,
         };
@@ -273,6 +276,10 @@ impl<'w> Terms<'w> {
         input.paid = read(component.paid_measure.as_deref())?;
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
         input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
+        if let Some(formula) = component.formula() {
+            input.named = formula.measures().iter().map(|named| read(Some(&named.id))).collect::<Option<_>>()?;
+            input.parameters = formula.parameters().iter().map(|name| self.parameter(name, period)).collect();
+        }
         if component.lists_deals() {
             let listed = inputs.deals_of(&component.measure, self.span.place(period));
             let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
@@ -316,7 +323,11 @@ impl<'w> Terms<'w> {
 
     fn target(&self, component: &Component, period: Period) -> Option<Amount> {
         let Pays::FractionOf(parameter) = &component.pays else { return None };
-        parameter_in(self.payee?, self.world.calendar.as_deref()?, period, parameter)
+        self.parameter(parameter, period)
+    }
+
+    fn parameter(&self, name: &str, period: Period) -> Option<Amount> {
+        parameter_in(self.payee?, self.world.calendar.as_deref()?, period, name)
     }
 }
 
@@ -329,6 +340,10 @@ fn lacking(component_id: &str, interval: Interval, lacks: Lacks<'_>) -> Waiting 
         Lacks::Parameter(name) => {
             let message = format!("component \"{component_id}\" needs the payee's {name} in {interval}");
             Waiting { reason: Reason::MissingParameter, message }
+        }
+        Lacks::Divisor => {
+            let message = format!("component \"{component_id}\": its formula divides by zero in {interval}");
+            Waiting { reason: Reason::DividedByZero, message }
         }
     }
 }

@@ -4,7 +4,9 @@ use super::fixtures::{self, deal, quota, split};
 use super::records::{codec, deal_bytes};
 use crate::domain::deal::{Counts, DealClosed};
 use crate::domain::fact::{Fact, FactBody};
+use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Quantity, Share};
+use crate::domain::plan::Pays;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::settlement::DealSettled;
 use crate::domain::topic::{Position, Topic, partition_of};
@@ -216,13 +218,18 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "quarter", "week", "{c}.interval: \"week\" is not supported; use month or quarter or half_year or year"),
         (plan, "running", "payee", "{c}.scope: \"payee\" is not supported; use running or deal"),
         (plan, "attainment", "score", "{c}.tier_by: \"score\" is not supported; use amount or attainment or quantity or count"),
-        (plan, "rate_of", "points", "{c}.pays: \"points\" is not supported; use rate_of or per_unit or fraction_of or lump"),
+        (
+            plan,
+            "rate_of",
+            "points",
+            "{c}.pays: \"points\" is not supported; use rate_of or per_unit or fraction_of or lump or formula",
+        ),
         (
             plan,
             "marginal",
             "lookup",
             "{c}.method: \"lookup\" is not supported; use marginal or retroactive or lump or interpolated or curve or \
-             whole_deal_before or whole_deal_after",
+             whole_deal_before or whole_deal_after or formula",
         ),
         (plan, "upper", "both", "{c}.boundary: \"both\" is not supported; use upper or lower"),
         (plan, "interval", "so_far", "{c}.quota: \"so_far\" is not supported; use interval or to_date"),
@@ -251,6 +258,29 @@ fn modes_that_are_not_built_are_refused_by_name() {
     let expected = "nodes[0].dimension: \"region\" is not a dimension: product, geography, segment, customer or attribute:NAME \
                     [invalid_field]";
     assert_eq!(fact_refusal(&codec, territories, "geography", "region"), expected);
+}
+
+#[test]
+fn formulas_that_are_none_are_refused() {
+    let codec = codec();
+    let mut fact = fixtures::facts().swap_remove(3);
+    let FactBody::PlanDefined(plan) = &mut fact.body else { panic!("a plan") };
+    plan.components[5].pays = Pays::Formula(Formula::parse("measure(\"a\")").expect("a formula"));
+    let table = [
+        ("rate_of", "formula", "components[0].formula: formula states none"),
+        ("formula", "rate_of", "components[5].formula: rate_of pays by tiers, not by a formula"),
+        ("formula", "fraction_of", "components[5].formula: fraction_of pays by tiers, not by a formula"),
+        ("fraction_of", "formula", "components[2].target: formula pays no fraction of a parameter"),
+        ("measure(\"a\")", "measure(\"a\"", "components[5].formula: character 12: the end where \")\" is needed"),
+        (
+            "measure(\"a\")",
+            "result(\"a\")",
+            "components[5].formula: character 1: results of other components are not supported by this version",
+        ),
+    ];
+    for (from, to, expected) in table {
+        assert_eq!(fact_refusal(&codec, &fact, from, to), format!("{expected} [invalid_field]"), "{from} {to}");
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 6] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 7] = [
     (
         2,
         3,
@@ -77,6 +77,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 6] = [
     (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
     (2, 16, include_str!("../../../schemas/earlier/facts.16.avsc"), &["adjustment_made"]),
     (2, 18, include_str!("../../../schemas/earlier/facts.18.avsc"), &["rate_type", "spread"]),
+    (2, 20, include_str!("../../../schemas/earlier/facts.20.avsc"), &["formula"]),
     (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
 ];
 
@@ -176,7 +177,7 @@ fn attainment_before_territories_is_read() {
     let mut attainment = super::fixtures::attainment();
     let mut bytes = Vec::new();
     codec.write_attainment(&attainment, &mut bytes).unwrap();
-    let before = as_before(EARLIER[5], EARLIER[5].3, &bytes);
+    let before = as_before(EARLIER[6], EARLIER[6].3, &bytes);
     assert!(before.len() < bytes.len());
     attainment.territory.0 = 0;
     assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
@@ -185,20 +186,21 @@ fn attainment_before_territories_is_read() {
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
     let codec = crate::wire::Codec::new().unwrap();
-    for (place, earlier) in EARLIER[..5].iter().enumerate() {
-        let (id, added) = (earlier.1, EARLIER[place..5].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
+    for (place, earlier) in EARLIER[..6].iter().enumerate() {
+        let (id, added) = (earlier.1, EARLIER[place..6].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
         let mut differing = 0;
         let written = |fact: &Fact| match fact.body {
             FactBody::TerritoriesDefined(_) => id >= 12,
-            FactBody::RatesDefined(_) => false,
+            FactBody::RatesDefined(_) => id >= 20,
             _ => true,
         };
         for mut fact in super::fixtures::facts().into_iter().filter(written) {
             match &mut fact.body {
                 FactBody::PlanDefined(plan) => {
+                    plan.components.retain(|component| component.formula().is_none());
                     let spreads = plan.components.iter_mut().filter_map(|component| match &mut component.quota {
-                        QuotaUse::ToDate(shares) => Some(shares),
-                        QuotaUse::Interval => None,
+                        QuotaUse::ToDate(shares) if id < 20 => Some(shares),
+                        QuotaUse::ToDate(_) | QuotaUse::Interval => None,
                     });
                     spreads.for_each(Vec::clear);
                     if id < 12 {
@@ -207,7 +209,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                         plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
                     }
                 }
-                FactBody::MeasureDefined(measure) => measure.rate_type = None,
+                FactBody::MeasureDefined(measure) if id < 20 => measure.rate_type = None,
                 FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
                 FactBody::PeriodClosed(closed) => {
                     closed.cut.adjustment_made.truncate(if id < 18 { 0 } else { closed.cut.adjustment_made.len() });
@@ -221,7 +223,8 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             differing += usize::from(framed[5..] != bytes[5..]);
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        let expected = [(3, 4), (9, 3), (12, 3), (16, 3), (18, 2)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
-        assert_eq!(Some(differing), expected, "a measure, a plan, a close before id 18, and a payee of id 3");
+        let expected =
+            [(3, 4), (9, 3), (12, 3), (16, 3), (18, 2), (20, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
+        assert_eq!(Some(differing), expected, "a plan, a measure before id 20, a close before id 18, and a payee of id 3");
     }
 }

@@ -38,7 +38,8 @@ impl Making {
 
     /// Another table, or the same, with or without modifiers.
     pub(super) fn shaped(&mut self, plain: Component) -> Component {
-        let mut component = match self.random.below(8) {
+        let mut component = match self.random.below(9) {
+            8 => self.formula(plain),
             6 => self.alone(plain),
             7 => self.whole_deals(plain),
             0 => self.paid_on_another(plain),
@@ -53,7 +54,8 @@ impl Making {
         }
         let component = self.settle_quota(component);
         let component = self.use_quota(component);
-        let pay = self.tranches(component.paid_measure.is_none() && !component.quota.is_to_date());
+        let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || component.formula().is_some();
+        let pay = self.tranches(!of_sums);
         Component { pay, ..component }
     }
 
@@ -85,14 +87,15 @@ impl Making {
         let proportional = component.method.is_proportional();
         let of_target = proportional && matches!(component.pays, Pays::FractionOf(_));
         let modes = [NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier];
-        let mode = *self.random.pick(&modes[..if of_target { 2 } else { 3 }]);
+        let no_first = of_target || component.formula().is_some();
+        let mode = *self.random.pick(&modes[..if no_first { 2 } else { 3 }]);
         Component { no_quota: component.reads_quota().then_some(mode), ..component }
     }
 
     /// The whole quota, or what falls to the pay periods so far; not of whole deals by attainment.
     fn use_quota(&mut self, component: Component) -> Component {
         let whole = component.method.is_whole_deal() && component.tier_by == TierBy::Attainment;
-        if whole || !component.reads_quota() || self.random.chance(50) {
+        if whole || component.formula().is_some() || !component.reads_quota() || self.random.chance(50) {
             return component;
         }
         self.features.count("to_date");
@@ -211,6 +214,50 @@ impl Making {
         let mut tiers = self.steps(tier_by);
         tiers.iter_mut().for_each(|tier| tier.rate.0 /= 1_000);
         Component { pays, tier_by, method: Method::Lump, tiers, ..plain }
+    }
+
+    /// A random calculation on sums, quotas and parameters.
+    fn formula(&mut self, plain: Component) -> Component {
+        self.features.count("formula");
+        let text = format!("measure(\"{}\") * {}% + {}", plain.measure, self.random.below(20), self.calculation(3));
+        let Ok(formula) = Formula::parse(&text) else { return plain };
+        let by_quota = formula.measures()[0].by_quota;
+        let tier_by = if by_quota { TierBy::Attainment } else { TierBy::Amount };
+        let (method, pays, negative) = (Method::Formula, Pays::Formula(formula), Negative::Carry);
+        Component { tier_by, method, pays, negative, tiers: vec![], ..plain }
+    }
+
+    fn calculation(&mut self, depth: u64) -> String {
+        let named = |function: &str, name: &str| format!("{function}(\"{name}\")");
+        let measure = *self.random.pick(&MEASURES);
+        if depth == 0 || self.random.chance(20) {
+            return match self.random.below(8) {
+                0 => named("quota", measure),
+                1 | 2 => named("attainment", measure) + " * 1000",
+                3 => named("payee", "target_incentive") + " / 10",
+                4 => named("target", "bonus_target"),
+                5 => format!("{}.{}", self.random.below(2_000), self.random.below(100)),
+                _ => named("measure", measure) + " * 0.05",
+            };
+        }
+        let (one, other) = (self.calculation(depth - 1), self.calculation(depth - 1));
+        match self.random.below(9) {
+            0 => format!("min({one}, {other})"),
+            1 => format!("max({one}, {other}, 100)"),
+            2 => format!("round({one}, {})", self.random.below(4)),
+            3 | 4 => {
+                self.features.count("formula with if");
+                let sign = *self.random.pick(&["<", "<=", ">", ">=", "=", "!="]);
+                let left = named(if self.random.chance(50) { "measure" } else { "attainment" }, measure);
+                format!("if({left} {sign} {}, {one}, {other})", self.random.below(3))
+            }
+            5 => {
+                self.features.count("formula that divides");
+                format!("({one}) / {}", named("measure", measure))
+            }
+            6 => format!("-({one} - {other})"),
+            _ => format!("({one} + {other})"),
+        }
     }
 
     fn modify(&mut self, component: &mut Component) {
