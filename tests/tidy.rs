@@ -56,6 +56,19 @@ fn all() -> Vec<Source> {
     ["src", "tests", "benches"].into_iter().flat_map(sources).collect()
 }
 
+/// Names in the last column of a row of ARCHITECTURE.md that is about tests.
+fn tests_named() -> Vec<String> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let mut named = Vec::new();
+    let mut about_tests = false;
+    for line in text.lines() {
+        about_tests = line.starts_with('|') && (about_tests || line.ends_with("| tested by |"));
+        let last = line.trim_end_matches('|').rsplit('|').next().filter(|_| about_tests);
+        named.extend(last.unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned));
+    }
+    named
+}
+
 /// Fails with every finding at once.
 fn none(rule: &str, findings: Vec<String>) {
     assert!(findings.is_empty(), "{rule}:\n{}", findings.join("\n"));
@@ -156,4 +169,13 @@ fn errors_are_values_outside_tests() {
         }
     }
     none("what may panic", findings);
+}
+
+#[test]
+fn a_test_that_the_architecture_names_is_there() {
+    let named = tests_named();
+    assert!(named.len() > 15, "{named:?}");
+    let files = all();
+    let there = |name: &str| files.iter().any(|file| file.text.contains(&format!("fn {name}()")));
+    none("tests that are named in ARCHITECTURE.md and are not there", named.into_iter().filter(|name| !there(name)).collect());
 }

@@ -1,6 +1,7 @@
 //! The step machine on a toy stage: whatever happens on the way, everything is counted exactly once.
 
 mod limits;
+mod panics;
 mod support;
 mod toy;
 
@@ -311,27 +312,6 @@ fn commit_offset(bench: &Bench, offset: (Topic, u32, u64)) {
     stage.begin().unwrap();
     stage.send_offsets(&[offset]).unwrap();
     stage.commit().unwrap();
-}
-
-#[test]
-fn a_record_that_panics_is_rejected_alone() {
-    for poison in ["poison", "slow-poison"] {
-        let mut bench = Bench::new();
-        bench.append_many(10);
-        bench.run();
-        let partition = partition_of(poison.as_bytes(), PARTITIONS);
-        let offset = bench.log.end(Topic::DealClosed, partition).unwrap();
-        bench.append(&[poison]);
-        bench.append_many(20);
-        bench.run();
-        let rejected: Vec<_> = bench.outputs().into_iter().filter(|text| text.starts_with("rejected")).collect();
-        assert_eq!(rejected, [format!("rejected {offset} fold_panicked")]);
-        let outcomes = bench.tap.outcomes(Topic::DealClosed, partition, offset..offset + 1, Duration::ZERO).unwrap();
-        assert!(matches!(&outcomes[..], [(at, Outcome::Rejected(_))] if *at == offset), "{outcomes:?}");
-        let mut totals = bench.totals();
-        totals.remove(poison);
-        assert_eq!(totals.values().sum::<u64>(), 30);
-    }
 }
 
 #[test]

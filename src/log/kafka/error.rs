@@ -170,3 +170,63 @@ pub fn undelivered(result: &DeliveryResult<'_>) -> Option<(Option<RDKafkaErrorCo
     let (error, _) = result.as_ref().err()?;
     Some((error.rdkafka_error_code(), error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::types::RDKafkaRespErr;
+    use std::collections::BTreeMap;
+
+    /// Every code of the client.
+    fn codes() -> impl Iterator<Item = Code> {
+        (-250..250)
+            .filter_map(|number| RDKafkaRespErr::try_from(number).ok())
+            .map(Code::from)
+            .filter(|code| *code != Code::NoError)
+    }
+
+    fn word(error: &LogError) -> &'static str {
+        match error {
+            LogError::Abort(_) => "abort",
+            LogError::Doubt(_) => "the outcome of the commit is not known",
+            LogError::Fenced(_) => "fenced",
+            LogError::Unavailable(_) => "not to be had",
+            LogError::TooLarge(_) => "too large",
+            LogError::Storage(_) => "storage failed",
+            LogError::Settings(_) => "settings wrong",
+        }
+    }
+
+    /// The table of ARCHITECTURE.md: what is answered, by the name of the code.
+    fn stated() -> BTreeMap<String, String> {
+        let text = include_str!("../../../ARCHITECTURE.md");
+        let (_, table) = text.split_once("| the client says |").expect("the table of errors");
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+        let named = |row: Vec<&str>| {
+            let codes: Vec<String> = row[1].split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            codes.into_iter().map(|code| (code, row[2].to_owned())).collect::<Vec<_>>()
+        };
+        cells.flat_map(named).collect()
+    }
+
+    #[test]
+    fn each_error_is_answered_as_the_architecture_says() {
+        let settings = KafkaSettings::new("localhost:9092");
+        let right = Acl::transactional_id("accrue");
+        let stated = stated();
+        assert!(stated.len() > 30 && codes().count() > 100, "{stated:?}");
+        let mut named = 0;
+        for code in codes() {
+            let answer = stated.get(&format!("{code:?}"));
+            named += usize::from(answer.is_some());
+            let answer = answer.map_or("not to be had", String::as_str);
+            assert_eq!(word(&explain_code(&settings, "send", Some(code), "it failed")), answer, "{code:?}");
+            assert_eq!(word(&explain(&settings, "ask", &KafkaError::MetadataFetch(code))), answer, "{code:?}");
+            // What of a commit was not heard may have happened.
+            let answer = if answer == "not to be had" { "the outcome of the commit is not known" } else { answer };
+            assert_eq!(word(&explain_commit(&settings, &right, &KafkaError::MetadataFetch(code))), answer, "{code:?}");
+        }
+        assert_eq!(named, stated.len(), "a code that the client does not have");
+    }
+}

@@ -78,6 +78,7 @@ impl Toy {
         let Some(cursor) = meta.cursor.clone() else { return Ok(false) };
         let keys = states.keys_between(partition, &cursor, None, budget)?;
         for key in &keys {
+            assert_ne!(key, b"fragile", "a state that no fact may touch");
             self.count(partition, key, FACT_ADDS, states, effects)?;
         }
         meta.cursor = keys.last().cloned();
@@ -151,7 +152,7 @@ impl Stage for Toy {
         let partition = origin.position.partition;
         match input {
             Ok(Input::Deal(deal)) => {
-                assert_ne!(deal.deal_id, "poison", "poison was folded");
+                assert!(!["poison", "venom"].contains(&deal.deal_id), "poison was folded");
                 if deal.deal_id == SLOW {
                     std::thread::sleep(SLOW_TIME);
                 }
@@ -165,6 +166,7 @@ impl Stage for Toy {
             // Every quota is one more for all of them.
             Ok(_) => self.count(partition, b"quotas", 1, states, effects)?,
             Err(reject) => {
+                assert_ne!(origin.key, b"venom", "poison was rejected");
                 let text = format!("rejected {} {}", origin.position.offset, reject.reason.code());
                 effects.outputs.push(Output::Credits { partition, bytes: text.into_bytes() });
                 effects.outcomes.push((origin.position, Outcome::Rejected(reject)));
