@@ -22,6 +22,7 @@
 mod append;
 pub mod cli;
 pub mod config;
+pub mod crm;
 pub mod domain;
 pub mod files;
 pub mod http;
