@@ -26,7 +26,7 @@ const USAGE: &str = "accrue reconcile [OPTIONS] --crm <FILE> --mapping <FILE>
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE)]
 pub struct Reconcile {
-    /// The report, as CSV (or JSON with --from); - for standard input
+    /// The report: CSV, or JSON with --from; - for stdin
     #[arg(long, value_name = "FILE")]
     crm: PathBuf,
     /// A TOML file that names its columns

@@ -111,10 +111,10 @@ struct Listen {
     /// Take deals at POST /v1/deals from who has this token
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Take Salesforce's at POST /v1/crm/salesforce by a mapping
+    /// Take deals at POST /v1/crm/salesforce
     #[arg(long, value_name = "MAPPING", requires = "token_file")]
     salesforce: Option<PathBuf>,
-    /// Take HubSpot's at POST /v1/crm/hubspot by a mapping
+    /// Take deals at POST /v1/crm/hubspot
     #[arg(long, value_name = "MAPPING")]
     hubspot: Option<PathBuf>,
 }

@@ -1,0 +1,404 @@
+//! A deal by every way in which producers send it (a CSV report, HTTP, Salesforce, HubSpot) counts once, however often and in
+//! whatever order it is sent; who may send; and what is refused, by its place.
+
+mod support;
+
+use base64::Engine;
+use hmac::{Hmac, KeyInit, Mac};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Output;
+use std::time::{SystemTime, UNIX_EPOCH};
+use support::story::{Worker, accrue, command, error_text, succeeded, text};
+
+const TOKEN: &str = "token-0123456789";
+const SECRET: &str = "c0ffee00-1111-2222-3333-444455556666";
+const ADDRESS: &str = "https://hooks.harbour.example/v1/crm/hubspot";
+
+const CSV_MAPPING: &str = r#"
+[deal]
+deal_id = { column = "Id", as = "salesforce-id" }
+revision = { column = "Modified", as = "timestamp" }
+closed_on = { column = "Close Date", as = "mm/dd/yyyy" }
+currency = { value = "USD" }
+status = { column = "Stage", is = { "Closed Won" = "CLOSED" }, otherwise = "OPEN" }
+kind = { value = "NEW" }
+[line]
+line_id = { value = "1" }
+product = { value = "core" }
+amount = { column = "Amount", as = "1,234.56" }
+quantity = { value = "1" }
+[[split]]
+payee_id = { column = "Owner" }
+role = { value = "AE" }
+counts = { value = "REVENUE" }
+share = { value = "100%" }
+"#;
+
+const SALESFORCE_MAPPING: &str = r#"
+[deal]
+deal_id = { field = "Id" }
+revision = { field = "LastModifiedDate", as = "timestamp" }
+closed_on = { field = "CloseDate" }
+currency = { field = "CurrencyIsoCode", empty = "USD" }
+status = { field = "StageName", is = { "Closed Won" = "CLOSED" }, otherwise = "OPEN" }
+kind = { value = "NEW" }
+[line]
+line_id = { value = "1" }
+product = { value = "core" }
+amount = { field = "Amount" }
+quantity = { value = "1" }
+[[split]]
+payee_id = { field = "OwnerId", is = { "0055g000000AbCdAAK" = "ana" } }
+role = { value = "AE" }
+counts = { value = "REVENUE" }
+share = { value = "100%" }
+"#;
+
+/// The deals of Salesforce, as a portal that is kept in step with it has them.
+const HUBSPOT_MAPPING: &str = r#"
+time_zone = "America/New_York"
+[deal]
+deal_id = { field = "salesforce_id", as = "salesforce-id" }
+revision = { field = "hs_lastmodifieddate", as = "timestamp" }
+closed_on = { field = "closedate", as = "day" }
+currency = { field = "deal_currency_code", empty = "USD" }
+status = { field = "dealstage", is = { closedwon = "CLOSED" }, otherwise = "OPEN" }
+kind = { value = "NEW" }
+[line]
+line_id = { value = "1" }
+product = { value = "core" }
+amount = { field = "amount" }
+quantity = { value = "1" }
+[[split]]
+payee_id = { field = "hubspot_owner_id", is = { 51 = "ana" } }
+role = { value = "AE" }
+counts = { value = "REVENUE" }
+share = { value = "100%" }
+"#;
+
+const DEALS: [&str; 4] = ["0065g00000XyZabAAF", "0065g00000XyZacAAF", "0065g00000XyZadAAF", "0065g00000XyZaeAAF"];
+
+struct Scratch(tempfile::TempDir);
+
+impl Scratch {
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    fn secret(&self, name: &str, text: &str) -> String {
+        let path = self.write(name, text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path
+    }
+
+    fn on_log(&self, arguments: &[&str]) -> Output {
+        accrue(&[arguments, &["--data", &self.path("data")]].concat())
+    }
+
+    /// What ana has sold in the first quarter, and how often something was rejected or waits.
+    fn counted(&self) -> (String, usize) {
+        let output = self.on_log(&["attainment", "--payee", "ana", "--measure", "new-arr", "--json"]);
+        succeeded(&["attainment"], &output);
+        let rows = text(&output);
+        let rows = rows.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let quarter = rows.filter(|row| row["interval"] == "2026-Q1").map(|row| row["measured"].as_str().unwrap().to_owned());
+        let rejects = text(&self.on_log(&["rejects", "list", "--json"]));
+        (quarter.last().unwrap_or_default(), rejects.lines().filter(|line| line.contains("\"reason\"")).count())
+    }
+}
+
+/// What a producer that is at work takes deals with.
+struct Producers {
+    scratch: Scratch,
+    address: String,
+    up: Worker,
+}
+
+fn start(scratch: Scratch, more: &[&str]) -> Producers {
+    let data = scratch.path("data");
+    let arguments = [&["up", "--data", &data, "--listen", "127.0.0.1:0"], more].concat();
+    let mut up = Worker::start(&arguments, None, scratch.path("up.log").into());
+    let said = |worker: &Worker| {
+        let said = worker.said().replace('\n', " ");
+        said.split_once("metrics at http://").and_then(|(_, rest)| Some(rest.split_once("/metrics")?.0.to_owned()))
+    };
+    up.wait_until("it says where", |worker| said(worker).is_some());
+    let address = said(&up).unwrap();
+    Producers { scratch, address, up }
+}
+
+impl Producers {
+    fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, serde_json::Value) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let (address, length) = (&self.address, body.len());
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n");
+        write!(stream, "{head}\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_else(|_| body.into()))
+    }
+
+    fn with_token(&self, path: &str, body: &str) -> (u16, serde_json::Value) {
+        self.post(path, &[("Authorization", &format!("Bearer {TOKEN}"))], body)
+    }
+
+    fn signed(&self, body: &str) -> (u16, serde_json::Value) {
+        let time = now_ms().to_string();
+        let signature = signature(SECRET, ADDRESS, body, &time);
+        self.post("/v1/crm/hubspot", &[("X-HubSpot-Signature-v3", &signature), ("X-HubSpot-Request-Timestamp", &time)], body)
+    }
+
+    /// Sends a revision of a deal by one of the four ways.
+    fn send(&self, way: usize, deal: &str, revision: usize) {
+        let amount = revision * 100_000;
+        let modified = format!("2026-01-2{revision}T15:00:00.000+0000");
+        let accepted = match way {
+            0 => {
+                let report = self.scratch.write(
+                    "report.csv",
+                    &format!(
+                        "Id,Modified,Close Date,Stage,Amount,Owner\n{},{modified},1/20/2026,Closed Won,\"{}00,000.00\",ana\n",
+                        &deal[..15],
+                        revision
+                    ),
+                );
+                let mapping = self.scratch.path("csv.toml");
+                succeeded(&["ingest"], &self.scratch.on_log(&["ingest", &report, "--mapping", &mapping]));
+                return;
+            }
+            1 => {
+                let time = modified.replace("+0000", "Z").parse::<jiff::Timestamp>().unwrap().as_microsecond();
+                let split = r#"{"payee_id":"ana","role":"AE","counts":"REVENUE","share":"1"}"#;
+                let line = format!(r#"{{"line_id":"1","product":"core","amount":"{amount}","quantity":1,"splits":[{split}]}}"#);
+                let body = format!(
+                    r#"{{"deal_id":"{deal}","revision":{time},"closed_on":"2026-01-20","currency":"USD","kind":"NEW","lines":[{line}]}}"#
+                );
+                self.with_token("/v1/deals", &body)
+            }
+            2 => self.with_token("/v1/crm/salesforce", &opportunity(deal, &modified, &format!("{revision}.0E5"))),
+            _ => self.signed(&format!(
+                r#"[{{"id":"9001","properties":{{"salesforce_id":"{deal}","hs_lastmodifieddate":"{modified}","dealstage":"closedwon","closedate":"2026-01-21T03:00:00Z","deal_currency_code":"USD","amount":"{amount}","hubspot_owner_id":"51"}},"archived":false}}]"#
+            )),
+        };
+        let (code, answer) = accepted;
+        assert!(code == 200 && answer["deals"][0]["deal_id"] == deal, "{way} {deal} {revision}: {code} {answer}");
+    }
+}
+
+fn opportunity(deal: &str, modified: &str, amount: &str) -> String {
+    format!(
+        r#"{{"attributes":{{"type":"Opportunity"}},"Id":"{deal}","LastModifiedDate":"{modified}","StageName":"Closed Won","CloseDate":"2026-01-20","CurrencyIsoCode":"USD","Amount":{amount},"OwnerId":"0055g000000AbCdAAK"}}"#
+    )
+}
+
+fn event(change: &str, time: &str, deals: &[&str], fields: &str) -> String {
+    let time = time.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let ids = serde_json::to_string(deals).unwrap();
+    format!(
+        r#"{{"schema":"s","payload":{{"ChangeEventHeader":{{"entityName":"Opportunity","recordIds":{ids},"changeType":"{change}","changedFields":[],"commitTimestamp":{time},"commitNumber":1}}{fields}}},"event":{{"replayId":1}}}}"#
+    )
+}
+
+fn now_ms() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()
+}
+
+fn signature(secret: &str, address: &str, body: &str, time: &str) -> String {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("POST{address}{body}{time}").as_bytes());
+    base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// All four ways are open, and the worked company is published.
+fn four_ways() -> Producers {
+    let scratch = Scratch(tempfile::tempdir().unwrap());
+    let token = scratch.secret("token", TOKEN);
+    let secret = scratch.secret("hubspot-secret", &format!("{SECRET}\n"));
+    scratch.write("csv.toml", CSV_MAPPING);
+    let salesforce = scratch.write("salesforce.toml", SALESFORCE_MAPPING);
+    let webhook = format!("[webhook]\nurl = \"{ADDRESS}\"\nsecret_file = \"{secret}\"\n");
+    let hubspot = scratch.write("hubspot.toml", &format!("{HUBSPOT_MAPPING}{webhook}"));
+    let producers = start(scratch, &["--token-file", &token, "--salesforce", &salesforce, "--hubspot", &hubspot]);
+    let company = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+    succeeded(&["publish"], &producers.scratch.on_log(&["publish", company, "--yes"]));
+    producers
+}
+
+#[test]
+fn a_deal_by_every_way_counts_once_in_any_order() {
+    let producers = four_ways();
+    let before = producers.scratch.counted();
+    let sends = [(0, 2), (1, 1), (2, 2), (3, 1), (3, 2), (0, 1), (1, 2), (2, 1)];
+    for (place, deal) in DEALS.iter().enumerate() {
+        for at in 0..2 * sends.len() {
+            let (way, revision) = sends[(at + 2 * place) % sends.len()];
+            producers.send(way, deal, revision);
+        }
+    }
+    let sum = |counted: &(String, usize)| counted.0.parse::<i64>().unwrap_or_default();
+    let first = sum(&before);
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (800_000, before.1), "{counted:?}");
+
+    // Two of them are deleted, by one event that comes again, and an older revision comes after it.
+    let deletion = event("DELETE", "2026-01-25T00:00:00.123Z", &DEALS[..2], "");
+    for _ in 0..2 {
+        let (code, answer) = producers.with_token("/v1/crm/salesforce", &deletion);
+        assert_eq!((code, answer["deals"].as_array().map(Vec::len)), (200, Some(2)), "{answer}");
+        producers.send(2, DEALS[0], 2);
+        producers.send(0, DEALS[1], 2);
+    }
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (400_000, before.1), "{counted:?}");
+    // One is deleted before it ever came as it was then; the other comes back.
+    let late = event("DELETE", "2026-01-28T00:00:00Z", &[DEALS[2]], "");
+    let newer = opportunity(DEALS[2], "2026-01-27T00:00:00.000+0000", "5");
+    let fields = r#","LastModifiedDate":"2026-01-26T00:00:00.000Z","StageName":"Closed Won","CloseDate":"2026-01-20","CurrencyIsoCode":"USD","Amount":7,"OwnerId":"0055g000000AbCdAAK""#;
+    let back = event("UNDELETE", "2026-01-26T00:00:00.500Z", &[DEALS[0]], fields);
+    for body in [&late, &back, &newer, &back, &late, &deletion] {
+        let (code, answer) = producers.with_token("/v1/crm/salesforce", body);
+        assert_eq!(code, 200, "{body}: {answer}");
+    }
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (200_007, before.1), "{counted:?}");
+
+    // What says a part changes nothing, and names what to send.
+    let update = event("UPDATE", "2026-01-29T00:00:00Z", &[DEALS[3]], ",\"Amount\":1");
+    let (code, answer) = producers.with_token("/v1/crm/salesforce", &format!("[{newer},{update}]"));
+    let expected = serde_json::json!({
+        "error": "nothing of the request is appended",
+        "refused": [{ "at": 1, "field": "", "reason": "not_supported",
+            "message": format!("an UPDATE says only what changed: send deal {} in full", DEALS[3]) }],
+        "ask": format!("SELECT Amount, CloseDate, CurrencyIsoCode, Id, LastModifiedDate, OwnerId, StageName FROM Opportunity WHERE Id IN ('{}')", DEALS[3]),
+    });
+    assert_eq!((code, &answer), (422, &expected));
+    let (code, answer) = producers.with_token("/v1/crm/salesforce", &opportunity(DEALS[3], "2026-01-29T00:00:00Z", "\"1,0\""));
+    let refused = &answer["refused"][0];
+    assert_eq!((code, &refused["source"], &refused["field"]), (422, &"Amount".into(), &"lines[0].amount".into()), "{answer}");
+    // The other content of one second is not taken for the same, nor silently for the newer.
+    let (code, _) = producers.with_token("/v1/crm/salesforce", &opportunity(DEALS[3], "2026-01-22T15:00:00.000+0000", "9"));
+    assert_eq!(code, 200);
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (200_007, before.1 + 1), "{counted:?}");
+    let verified = producers.scratch.on_log(&["verify"]);
+    assert!(text(&verified).ends_with(" totals, 0 differ\n"), "{}", text(&verified));
+    producers.up.stop();
+}
+
+#[test]
+fn who_is_not_admitted_is_told_no_more() {
+    let producers = four_ways();
+    let body = "[]";
+    let (now, long_ago) = (now_ms().to_string(), (now_ms() - 301_000).to_string());
+    let sign = |secret, address, body, time: &str| signature(secret, address, body, time);
+    let table = [
+        (sign(SECRET, ADDRESS, body, &now), now.as_str(), 400),
+        (sign(SECRET, ADDRESS, body, &long_ago), &long_ago, 401),
+        (sign(SECRET, ADDRESS, "[ ]", &now), &now, 401),
+        (sign(SECRET, "https://other.example/v1/crm/hubspot", body, &now), &now, 401),
+        (sign("another-secret", ADDRESS, body, &now), &now, 401),
+        (sign(SECRET, ADDRESS, body, &now), &long_ago, 401),
+        (String::new(), &now, 401),
+        (sign(SECRET, ADDRESS, body, ""), "", 401),
+    ];
+    for (signature, time, code) in table {
+        let headers = [("X-HubSpot-Signature-v3", signature.as_str()), ("X-HubSpot-Request-Timestamp", time)];
+        let (found, answer) = producers.post("/v1/crm/hubspot", &headers, body);
+        let said = if code == 401 { "not admitted" } else { "no record: send one as a JSON object, or several in a list" };
+        assert_eq!((found, &answer), (code, &serde_json::json!({ "error": said })), "{signature} {time}");
+        assert_eq!(producers.post("/v1/crm/salesforce", &headers, body).0, 401);
+    }
+    // Version 1 alone, and another token.
+    assert_eq!(producers.post("/v1/crm/hubspot", &[("X-HubSpot-Signature", "x")], body).0, 401);
+    assert_eq!(producers.post("/v1/crm/hubspot", &[("Authorization", "Bearer token-0123456788")], body).0, 401);
+    assert_eq!(producers.with_token("/v1/crm/hubspot", body).0, 400);
+    assert_eq!(producers.with_token("/v1/crm/hubspot", &" ".repeat(4_194_305)).0, 413);
+    assert!(!producers.up.said().contains(SECRET) && !producers.up.said().contains(TOKEN));
+    let Producers { scratch, up, .. } = producers;
+    up.stop();
+
+    let again = start(scratch, &[]);
+    for (path, option) in [("/v1/crm/salesforce", "--salesforce"), ("/v1/crm/hubspot", "--hubspot")] {
+        let (code, answer) = again.with_token(path, "{}");
+        let said = format!("no such deals are taken here; start with {option} MAPPING to take them");
+        assert_eq!((code, &answer["error"]), (403, &said.into()));
+    }
+    let Producers { scratch, up, .. } = again;
+    up.stop();
+    let (hubspot, salesforce) = (scratch.path("hubspot.toml"), scratch.path("salesforce.toml"));
+    let bare = scratch.write("bare.toml", HUBSPOT_MAPPING);
+    let open = scratch.write("open", SECRET);
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let text = std::fs::read_to_string(&hubspot).unwrap();
+    let open = scratch.write("open.toml", &text.replace(&scratch.path("hubspot-secret"), &open));
+    let inline = scratch.write("inline.toml", &text.replace("secret_file", "secret"));
+    let table = [
+        (["--salesforce", &salesforce], 2, "--token-file"),
+        (["--hubspot", &bare], 78, "nobody could send: write [webhook] with HubSpot's secret, or start with --token-file"),
+        (["--hubspot", &open], 78, "is open to everybody (mode 0644)"),
+        (["--hubspot", &inline], 78, "unknown field `secret`"),
+        (["--hubspot", "/nowhere.toml"], 74, "name a mapping file"),
+    ];
+    for (arguments, code, said) in table {
+        let output = command(&[&["up", "--data", &scratch.path("data")], &arguments[..]].concat()).output().unwrap();
+        let told = error_text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(said) && !told.contains(SECRET), "{arguments:?}: {told}");
+        assert_eq!(output.status.code(), Some(code), "{told}");
+    }
+}
+
+#[test]
+fn files_of_the_same_shapes_are_ingested() {
+    let scratch = Scratch(tempfile::tempdir().unwrap());
+    let company = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+    let example = |name: &str| format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"));
+    for (crm, name) in [("salesforce", "salesforce/opportunities"), ("hubspot", "hubspot/deals")] {
+        let (file, mapping) = (example(&format!("{name}.json")), example(&format!("{name}.toml")));
+        let read = ["ingest", &file, "--from", crm, "--mapping", &mapping];
+        let tried = scratch.on_log(&[&read[..], &["--dry-run"]].concat());
+        assert_eq!(text(&tried), "2 records are 2 deals; nothing is appended in a dry run\n");
+        let tried = scratch.on_log(&[&read[..], &["--dry-run", "--json"]].concat());
+        assert_eq!(text(&tried), "{\"appended\":0,\"deals\":2,\"refused\":0,\"rows\":2}\n");
+    }
+    assert!(!std::path::Path::new(&scratch.path("data")).exists());
+    succeeded(&["publish"], &scratch.on_log(&["publish", company, "--yes"]));
+    for (crm, name) in [("salesforce", "salesforce/opportunities"), ("hubspot", "hubspot/deals")] {
+        let (file, mapping) = (example(&format!("{name}.json")), example(&format!("{name}.toml")));
+        let read = ["ingest", &file, "--from", crm, "--mapping", &mapping];
+        let reconcile = ["reconcile", "--crm", &file, "--from", crm, "--mapping", &mapping];
+        assert!(text(&scratch.on_log(&reconcile)).ends_with("2 deals in the report, 2 not on the log as the report has them\n"));
+        let first = text(&scratch.on_log(&read));
+        assert_eq!(first, "2 counted, 0 duplicate, 0 parked, 0 rejected; 2 lines appended, 0 refused before that\n");
+        let again = text(&scratch.on_log(&read));
+        assert_eq!(again, "0 counted, 2 duplicate, 0 parked, 0 rejected; 2 lines appended, 0 refused before that\n");
+        assert!(text(&scratch.on_log(&reconcile)).ends_with("2 deals in the report, 0 not on the log as the report has them\n"));
+    }
+    let (sold, _) = scratch.counted();
+    // 60 % of Acme's two lines, and HubSpot's deal of the last day of January.
+    assert_eq!(sold, "7295700.5");
+    // A deletion, before an event that says a part.
+    let mapping = example("hubspot/deals.toml");
+    let event = |kind: &str, id: u32| format!(r#"{{"subscriptionType":"{kind}","objectId":{id},"occurredAt":1769990400000}}"#);
+    let (gone, part) = (event("deal.deletion", 90011), event("deal.propertyChange", 90012));
+    let both = scratch.write("both.json", &format!("[{gone},{part}]"));
+    let refused = scratch.on_log(&["ingest", &both, "--from", "hubspot", "--mapping", &mapping]);
+    let asked = r#"to have them in full, ask the CRM: POST /crm/v3/objects/deals/batch/read {"inputs":[{"id":"90012"}],"properties":["amount","closedate","deal_currency_code","dealstage","dealtype","hs_lastmodifieddate","hubspot_owner_id","product"]}"#;
+    let said = "record 2: refused: deal.propertyChange says only a part: send deal 90012 in full [not_supported]";
+    let end = "1 refused: correct them; nothing of the 2 records is appended\n";
+    assert_eq!((text(&refused), refused.status.code()), (format!("{said}\n{asked}\n{end}"), Some(1)));
+    let gone = scratch.write("gone.json", &gone);
+    succeeded(&["ingest"], &scratch.on_log(&["ingest", &gone, "--from", "hubspot", "--mapping", &mapping]));
+    assert_eq!(scratch.counted().0, "7235700");
+    let alone = scratch.on_log(&["ingest", &gone, "--from", "hubspot"]);
+    assert_eq!(alone.status.code(), Some(2), "{}", error_text(&alone));
+}
