@@ -42,17 +42,15 @@ impl<'j> Record<'j> {
         if path == self.id_field {
             return Ok(self.id.clone());
         }
-        let (above, name) = path.rsplit_once('.').map_or((None, path), |(above, name)| (Some(above), name));
-        let mut fields = self.fields.clone();
-        for name in above.into_iter().flat_map(|above| above.split('.')) {
-            let value = *fields.get(name).ok_or(Lack::Absent)?;
+        let mut names = path.split('.');
+        let mut value = *self.fields.get(names.next().unwrap_or_default()).ok_or(Lack::Absent)?;
+        for name in names {
             // A record that refers to nothing has nothing behind that.
             if value.get() == "null" {
                 return Ok(String::new());
             }
-            fields = fields_of(value).ok_or(Lack::NoText)?;
+            value = *fields_of(value).ok_or(Lack::NoText)?.get(name).ok_or(Lack::Absent)?;
         }
-        let value = *fields.get(name).ok_or(Lack::Absent)?;
         // HubSpot's older form of a value: with where it comes from.
         let stated = fields_of(value).and_then(|fields| fields.get("value").copied());
         scalar(stated.unwrap_or(value)).ok_or(Lack::NoText)

@@ -172,7 +172,10 @@ pub(super) async fn answer(take: impl FnOnce() -> Result<Vec<Placed>, Refusal> +
             json(StatusCode::UNPROCESSABLE_ENTITY, &body)
         }
         Ok(Err(Refusal::Records(refused, ask))) => {
-            let body = serde_json::json!({ "error": NOTHING, "refused": refused, "ask": ask });
+            let mut body = serde_json::json!({ "error": NOTHING, "refused": refused });
+            if !ask.is_empty() {
+                body["ask"] = ask.into();
+            }
             json(StatusCode::UNPROCESSABLE_ENTITY, &body)
         }
         Ok(Err(Refusal::Log(failed))) => {

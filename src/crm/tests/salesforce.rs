@@ -133,6 +133,7 @@ fn what_is_wrong_in_a_record_is_told_by_its_field() {
     check("deal", "not JSON: expected value at line 1 column 1");
     check("[1, ", "not JSON: EOF while parsing a value at line 1 column 4");
     check("[1]", "1:: not a JSON object [invalid_field]");
+    check(&format!("[{}1]", "1,".repeat(100_000)), "100001 records, more than 100000: send them in parts");
 }
 
 fn event(change: &str, ids: &str, fields: &str) -> String {
@@ -159,6 +160,13 @@ fn an_event_is_taken_where_it_says_everything() {
     let bare = event("DELETE", ONE, "");
     let bare = &bare[bare.find("{\"ChangeEventHeader").unwrap()..bare.find(",\"event\"").unwrap()];
     check(bare, gone);
+    // As EventBridge relays it, and in more than anybody wraps it.
+    check(&format!("{{\"detail\":{{\"payload\":{bare}}}}}"), gone);
+    let deep = "{\"data\":".repeat(4) + bare + &"}".repeat(4);
+    check(
+        &deep,
+        "1:: Id: missing: send records as the REST API answers them, or change events with their header [invalid_field]",
+    );
     let binned = with(RECORD, "\"Id\"", "\"IsDeleted\":true,\"SystemModstamp\":\"2026-01-20T05:00:00.123Z\",\"Id\"");
     check(&binned, gone);
 
