@@ -63,7 +63,7 @@ pub struct Ingest {
     /// The file is CSV; a TOML file names its columns
     #[arg(long, value_name = "FILE", conflicts_with = "topic")]
     mapping: Option<PathBuf>,
-    /// With --mapping: the file is JSON of salesforce or hubspot
+    /// With --mapping: the JSON of salesforce or hubspot
     #[arg(long, value_enum, value_name = "CRM", requires = "mapping", hide_possible_values = true)]
     from: Option<Crm>,
     /// Only say what would be appended, and what is wrong

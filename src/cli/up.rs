@@ -108,7 +108,7 @@ struct Listen {
     /// HTTP address or none; 127.0.0.1:8080 if it is free
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// Take deals at POST /v1/deals from who has this token
+    /// Take deals over HTTP from who has this token
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Take deals at POST /v1/crm/salesforce

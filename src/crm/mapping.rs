@@ -228,7 +228,13 @@ impl Building<'_> {
         let mut part = Part { fields: Map::new(), origins: Vec::new() };
         for (name, source) in fields {
             let origin = source.field.clone().unwrap_or_default();
-            match self.text(record, source) {
+            let text = self.text(record, source);
+            // Without its time a record could not be put in order.
+            let text = text.and_then(|text| match name == "revision" && text.is_empty() {
+                true => Err(format!("{origin} is empty, and says when the record was changed")),
+                false => Ok(text),
+            });
+            match text {
                 Ok(text) if text.is_empty() => {}
                 Ok(text) if name == "revision" => self.revision = self.revision.max(text.parse().ok()),
                 Ok(text) => drop(part.fields.insert(name.clone(), json_value(name, text))),

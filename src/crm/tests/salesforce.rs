@@ -81,6 +81,11 @@ fn what_is_wrong_in_a_record_is_told_by_its_field() {
             "1:CurrencyIsoCode: currency: the record has no CurrencyIsoCode: ask for it [invalid_field]",
         ),
         ("{\"Name\":\"Acme\"}", "{}", "1:Account.Name: customer: the record has no Account.Name: ask for it [invalid_field]"),
+        (
+            "\"2026-01-20T15:00:00.000+0000\"",
+            "null",
+            "1:LastModifiedDate: revision: LastModifiedDate is empty, and says when the record was changed [invalid_field]",
+        ),
         ("60000.10", "null", "1:Amount: lines[0].amount: missing [invalid_field]"),
         (
             "60000.10",
