@@ -59,13 +59,14 @@ pub fn read(crm: Crm, mapping: &Mapping, text: &str) -> Result<DealSheet, String
         Crm::Salesforce => salesforce::ID,
         Crm::Hubspot => hubspot::ID,
     };
+    let portal_id = mapping.webhook.as_ref().and_then(|webhook| webhook.portal_id);
     let mut lacking = BTreeSet::new();
     for item in items(crm, text)? {
         sheet.rows += 1;
         let row = sheet.rows;
         let said = match crm {
             Crm::Salesforce => salesforce::said(item),
-            Crm::Hubspot => hubspot::said(item),
+            Crm::Hubspot => hubspot::said(item, portal_id),
         };
         for said in said {
             match said {

@@ -4,14 +4,15 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 use support::producers::{
     ADDRESS, DEALS, HUBSPOT_MAPPING, Producers, SECRET, Scratch, TOKEN, event, four_ways, now_ms, opportunity, signature, start,
 };
-use support::story::{command, error_text, succeeded, text};
+use support::story::{PATIENCE, command, error_text, succeeded, text};
 
 #[test]
 fn a_deal_by_every_way_counts_once_in_any_order() {
-    let producers = four_ways();
+    let producers = four_ways(Scratch::new());
     let before = producers.scratch.counted();
     let sends = [(0, 2), (1, 1), (2, 2), (3, 1), (3, 2), (0, 1), (1, 2), (2, 1)];
     for (place, deal) in DEALS.iter().enumerate() {
@@ -71,8 +72,26 @@ fn a_deal_by_every_way_counts_once_in_any_order() {
 }
 
 #[test]
+fn a_worker_on_kafka_takes_the_same() {
+    let producers = four_ways(Scratch::on_kafka());
+    for (way, revision) in [(3, 2), (0, 1), (2, 1), (1, 2), (2, 2), (3, 1), (0, 2), (1, 1), (3, 2)] {
+        producers.send(way, DEALS[0], revision);
+    }
+    // Commands on Kafka do not wait for the worker.
+    let deadline = Instant::now() + PATIENCE;
+    while producers.scratch.counted().0.parse() != Ok(200_000) {
+        assert!(Instant::now() < deadline, "{:?}\n{}", producers.scratch.counted(), producers.up.said());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let verified = producers.scratch.on_log(&["verify"]);
+    assert!(text(&verified).ends_with(" totals, 0 differ\n"), "{}", text(&verified));
+    assert_eq!(producers.scratch.counted(), ("200000".into(), 0));
+    producers.up.stop();
+}
+
+#[test]
 fn who_is_not_admitted_is_told_no_more() {
-    let producers = four_ways();
+    let producers = four_ways(Scratch::new());
     let body = "[]";
     let (now, long_ago) = (now_ms().to_string(), (now_ms() - 301_000).to_string());
     let sign = |secret, address, body, time: &str| signature(secret, address, body, time);
@@ -134,7 +153,7 @@ fn who_is_not_admitted_is_told_no_more() {
 
 #[test]
 fn files_of_the_same_shapes_are_ingested() {
-    let scratch = Scratch(tempfile::tempdir().unwrap());
+    let scratch = Scratch::new();
     let company = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
     let example = |name: &str| format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"));
     for (crm, name) in [("salesforce", "salesforce/opportunities"), ("hubspot", "hubspot/deals")] {

@@ -17,8 +17,14 @@ pub(super) const ID: &str = "id";
 /// The type of deals where an event is of any type.
 const DEALS: &str = "0-3";
 
-pub(super) fn said(item: &RawValue) -> Vec<Said<'_>> {
+pub(super) fn said(item: &RawValue, portal_id: Option<u64>) -> Vec<Said<'_>> {
     let Some(fields) = fields_of(item) else { return vec![Said::wrong("", "not a JSON object")] };
+    let portal = fields.get("portalId").and_then(|raw| scalar(raw));
+    if let (Some(stated), Some(own)) = (portal, portal_id)
+        && stated != own.to_string()
+    {
+        return vec![Said::wrong("portalId", format!("of portal {stated}, and the mapping is of {own}"))];
+    }
     if fields.contains_key("subscriptionType") { event(&fields) } else { vec![full(fields)] }
 }
 

@@ -36,6 +36,8 @@ pub struct Webhook {
     pub url: String,
     pub secret_file: Option<String>,
     pub secret_environment: Option<String>,
+    /// Whose deals are taken: an app that is in several portals signs for all of them.
+    pub portal_id: Option<u64>,
 }
 
 impl Webhook {

@@ -41,7 +41,8 @@ const INTEGERS: [&str; 3] = ["revision", "sequence", "term_months"];
 
 pub type Fields = BTreeMap<String, Source>;
 
-/// Where a time becomes a day: a name like "America/New_York"; UTC unless a mapping says one.
+/// Where a time becomes a day: a name like "America/New_York"; UTC unless a mapping says one. The zones are
+/// compiled in, so that the day of a deal is not another one on another machine.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Zone(pub TimeZone);

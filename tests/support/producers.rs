@@ -1,5 +1,6 @@
 //! Four producers of one company's deals (a CSV report, HTTP, Salesforce, HubSpot) and a worker that takes them.
 
+use super::broker;
 use super::story::{Worker, accrue, succeeded, text};
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
@@ -77,11 +78,36 @@ share = { value = "100%" }
 
 pub const DEALS: [&str; 4] = ["0065g00000XyZabAAF", "0065g00000XyZacAAF", "0065g00000XyZadAAF", "0065g00000XyZaeAAF"];
 
-pub struct Scratch(pub tempfile::TempDir);
+/// A directory, and which log is used.
+pub struct Scratch {
+    directory: tempfile::TempDir,
+    log: [String; 2],
+}
 
 impl Scratch {
+    /// With an embedded log.
+    pub fn new() -> Scratch {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("data").display().to_string();
+        Scratch { directory, log: ["--data".into(), data] }
+    }
+
+    /// With topics of its own on the broker.
+    pub fn on_kafka() -> Scratch {
+        let mut scratch = Scratch::new();
+        let (settings, state) = (broker::settings("crm"), scratch.path("state"));
+        let (prefix, brokers) = (settings.topic_prefix, broker::brokers());
+        let config = format!(
+            "partitions = 2\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{prefix}\"\napplication_id = \"{prefix}\"\n\
+             session_timeout_ms = 6000\nreplication = 1\nstate_directory = \"{state}\"\n"
+        );
+        scratch.log = ["--config".into(), scratch.write("kafka.toml", &config)];
+        succeeded(&["topics"], &scratch.on_log(&["topics", "--create"]));
+        scratch
+    }
+
     pub fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
+        self.directory.path().join(name).display().to_string()
     }
 
     pub fn write(&self, name: &str, text: &str) -> String {
@@ -96,7 +122,7 @@ impl Scratch {
     }
 
     pub fn on_log(&self, arguments: &[&str]) -> Output {
-        accrue(&[arguments, &["--data", &self.path("data")]].concat())
+        accrue(&[arguments, &self.log.each_ref().map(String::as_str)].concat())
     }
 
     /// What ana has sold in the first quarter, and how often something was rejected or waits.
@@ -119,8 +145,8 @@ pub struct Producers {
 }
 
 pub fn start(scratch: Scratch, more: &[&str]) -> Producers {
-    let data = scratch.path("data");
-    let arguments = [&["up", "--data", &data, "--listen", "127.0.0.1:0"], more].concat();
+    let command = if scratch.log[0] == "--data" { "up" } else { "run" };
+    let arguments = [&[command, &scratch.log[0], &scratch.log[1], "--listen", "127.0.0.1:0"], more].concat();
     let mut up = Worker::start(&arguments, None, scratch.path("up.log").into());
     let said = |worker: &Worker| {
         let said = worker.said().replace('\n', " ");
@@ -217,8 +243,7 @@ pub fn signature(secret: &str, address: &str, body: &str, time: &str) -> String 
 }
 
 /// All four ways are open, and the worked company is published.
-pub fn four_ways() -> Producers {
-    let scratch = Scratch(tempfile::tempdir().unwrap());
+pub fn four_ways(scratch: Scratch) -> Producers {
     let token = scratch.secret("token", TOKEN);
     let secret = scratch.secret("hubspot-secret", &format!("{SECRET}\n"));
     scratch.write("csv.toml", CSV_MAPPING);

@@ -156,6 +156,13 @@ fn an_event_is_a_deletion_or_names_the_deal_to_send() {
     for (text, said) in table {
         check(&text, &format!("1:: {said} [invalid_field]"));
     }
+    // An app that is in another portal, too.
+    for (portal, own) in [(33, true), (34, false)] {
+        let mapping = format!("{MAPPING}\n[webhook]\nurl = \"https://x\"\nportal_id = {portal}\n");
+        let said = told(Crm::Hubspot, &mapping, &deletion);
+        let other = format!("1:: portalId: of portal 33, and the mapping is of {portal} [invalid_field]");
+        assert_eq!(said, if own { gone("90011") } else { other });
+    }
     let own = with(MAPPING, "deal_id = { field = \"id\" }", "deal_id = { field = \"contract\" }");
     let said = told(Crm::Hubspot, &own, &deletion);
     assert_eq!(
@@ -186,7 +193,7 @@ fn a_signature_is_of_this_request_and_young() {
     std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let secret_file = Some(file.display().to_string());
     let url = "https://hooks.example.com/v1/crm/hubspot?a=b%3Ac%2cd#x".to_owned();
-    let webhook = Webhook { url, secret_file: secret_file.clone(), secret_environment: None };
+    let webhook = Webhook { url, secret_file: secret_file.clone(), secret_environment: None, portal_id: None };
     let signatures = webhook.signatures().unwrap();
     let (body, made) = ("[{\"amount\":\"1,00 \u{20ac}\"}]", 1_768_885_200_123);
     let (time, minutes) = (made.to_string(), 60_000);

@@ -39,7 +39,7 @@ fn what_is_wrong_in_a_mapping_is_told_and_nothing_of_it_shown() {
         (with(MAPPING, "[attributes]", "[attribute]"), "unknown field `attribute`"),
         (
             webhook("secret = \"canary-7f3a\""),
-            "unknown field `secret`, expected one of `url`, `secret_file`, `secret_environment`",
+            "unknown field `secret`, expected one of `url`, `secret_file`, `secret_environment`, `portal_id`",
         ),
         (webhook("secret = \"canary-7f3a"), "invalid basic string"),
         (webhook("secret_file = [\"canary-7f3a\"]"), "invalid type: sequence, expected a string"),
