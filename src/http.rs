@@ -1,8 +1,9 @@
 //! What machines ask a worker over HTTP: `/metrics`, whether it lives (`/livez`) and whether it is ready (`/readyz`); and
-//! the deals that they bring (`deals`), where a token is set for that.
+//! the deals that they bring (`deals`, `crm`), where a token or a secret is set for that.
 //!
 //! Nothing here says what anybody earns.
 
+pub mod crm;
 pub mod deals;
 
 use crate::log::Client;
@@ -13,6 +14,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use crm::Producer;
 use deals::Deals;
 use serde::Serialize;
 use std::sync::Arc;
@@ -25,24 +27,30 @@ pub struct Asked {
     pub client: Arc<dyn Client>,
     pub status: Arc<Status>,
     pub metrics: Arc<Metrics>,
-    /// `None`: deals are refused.
-    pub deals: Option<Arc<Deals>>,
+    pub deals: Arc<Deals>,
+    /// `None`: what the CRM sends is refused.
+    pub salesforce: Option<Arc<Producer>>,
+    pub hubspot: Option<Arc<Producer>>,
     /// The largest body of a request.
     pub body_bytes: usize,
 }
 
 /// Answers requests until the task is dropped.
 pub async fn serve(listener: TcpListener, asked: Asked) -> std::io::Result<()> {
-    let deals = Router::new()
-        .route("/v1/deals", post(deals::post))
-        .layer(DefaultBodyLimit::max(asked.body_bytes))
-        .with_state(asked.deals.clone());
+    let limit = DefaultBodyLimit::max(asked.body_bytes);
+    let deals = Router::new().route("/v1/deals", post(deals::post)).layer(limit).with_state(asked.deals.clone());
+    let crms = Router::new()
+        .route("/v1/crm/salesforce", post(crm::salesforce))
+        .route("/v1/crm/hubspot", post(crm::hubspot))
+        .layer(limit)
+        .with_state(asked.clone());
     let routes = Router::new()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(asked)
-        .merge(deals);
+        .merge(deals)
+        .merge(crms);
     axum::serve(listener, routes).await
 }
 

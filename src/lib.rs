@@ -16,12 +16,14 @@
 //! - [`wire`]: records as bytes and back
 //! - [`store`], [`worker`]: the cache in sled, and the step machine that makes a stage exactly-once
 //! - [`files`]: the files that people write
+//! - [`crm`]: deals as Salesforce and HubSpot send them
 //! - [`oracle`]: the slow, obvious second engine behind `verify`
 //! - `append`: inputs on their way into the log; [`read`], [`cli`]: what people see; [`http`]: what machines ask and bring
 
 mod append;
 pub mod cli;
 pub mod config;
+pub mod crm;
 pub mod domain;
 pub mod files;
 pub mod http;

@@ -136,6 +136,32 @@ fn what_never_arrived_is_named() {
 }
 
 #[test]
+fn a_time_is_a_day_in_its_zone_and_an_empty_cell_what_the_mapping_says() {
+    let scratch = Scratch::new();
+    let company = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+    assert_eq!(code(&accrue(&["publish", company, "--data", &scratch.path("data"), "--yes"])), 0);
+    let mapping = MAPPING
+        .replace("as = \"mm/dd/yyyy\"", "as = \"day\"")
+        .replace("{ column = \"Type\", is", "{ column = \"Type\", empty = \"Renewal\", is");
+    let report = |time: &str, kind: &str| {
+        let header = REPORT.lines().next().unwrap();
+        format!("{header}\n006-9;2026-02-03T09:30:00Z;Won;{time};B;{kind};1;platform;1;1;;;;;\n")
+    };
+    let mapping = |zone: &str| format!("time_zone = \"{zone}\"\n{mapping}");
+    let table = [
+        ("2026-02-01T02:30:00Z", "America/New_York", ""),
+        ("2026-01-31", "Europe/Berlin", "Renewal"),
+        ("1769877000000", "UTC", ""),
+    ];
+    for (place, (time, zone, kind)) in table.into_iter().enumerate() {
+        let output = scratch.ingest(&report(time, kind), &mapping(zone), &["--json"]);
+        let ingested = out(&output) + &err(&output);
+        let duplicate = format!("\"duplicate\":{}", usize::from(place > 0));
+        assert!(ingested.contains(&duplicate) && ingested.contains("\"appended\":1"), "{time} {zone}: {ingested}");
+    }
+}
+
+#[test]
 fn a_dry_run_opens_no_log() {
     let scratch = Scratch::new();
     let tried = scratch.ingest(REPORT, MAPPING, &["--dry-run"]);
@@ -216,6 +242,8 @@ fn what_is_wrong_in_a_mapping_is_told_before_a_row_is_read() {
         ("[deal]", "[deal", "TOML parse error at line 8"),
         ("delimiter = \";\"", "delimiter = \"·\"", "delimiter = \"·\" is not one of ASCII's"),
         ("delimiter = \";\"", "delimiter = \",\"", "the report has no column"),
+        ("delimiter = \";\"", "delimiter = \";\"\ntime_zone = \"Mars\"", "\"Mars\" is no time zone; write one like"),
+        ("{ value = \"USD\" }", "{ field = \"Type\" }", "deal.currency needs either a column or a value"),
     ];
     let scratch = Scratch::new();
     for (old, new, said) in cases {

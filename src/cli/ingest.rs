@@ -11,10 +11,11 @@ use super::exit::{Exit, io_error};
 use super::progress::Progress;
 use super::session::{LogOptions, Session};
 use crate::append::{Appended, Appender};
+use crate::crm::Crm;
 use crate::domain::output::RejectKind;
 use crate::domain::reject::Reject;
 use crate::domain::topic::{Position, Topic};
-use crate::files::deal_sheet::DealSheet;
+use crate::files::deal_fields::DealSheet;
 use crate::pipeline::Outcome;
 use crate::read::rejects::Rejects;
 use crate::read::scan::Cursor;
@@ -62,6 +63,9 @@ pub struct Ingest {
     /// The file is CSV; a TOML file names its columns
     #[arg(long, value_name = "FILE", conflicts_with = "topic")]
     mapping: Option<PathBuf>,
+    /// With --mapping: the JSON of salesforce or hubspot
+    #[arg(long, value_enum, value_name = "CRM", requires = "mapping", hide_possible_values = true)]
+    from: Option<Crm>,
     /// Only say what would be appended, and what is wrong
     #[arg(long, requires = "mapping")]
     dry_run: bool,
@@ -82,7 +86,8 @@ struct Counts {
 impl Ingest {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let mut reader = open(&self.file)?;
-        let sheet = self.mapping.as_deref().map(|mapping| crm_report::read(mapping, &self.file, &mut reader)).transpose()?;
+        let sheet = self.mapping.as_deref().map(|mapping| crm_report::read(self.from, mapping, &self.file, &mut reader));
+        let sheet = sheet.transpose()?;
         if let Some(sheet) = &sheet {
             report(console, sheet, self.dry_run)?;
             if !sheet.findings.is_empty() {
@@ -137,15 +142,15 @@ pub fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
 
 /// Says what is wrong in a report, or what a dry run would append.
 fn report(console: &Console, sheet: &DealSheet, dry_run: bool) -> anyhow::Result<()> {
-    crm_report::tell(console, &sheet.findings)?;
-    let (rows, deals, wrong) = (sheet.rows, sheet.deals.len(), sheet.findings.len());
+    crm_report::tell(console, sheet)?;
+    let (rows, deals, wrong, word) = (sheet.rows, sheet.deals.len(), sheet.findings.len(), sheet.word);
     if console.json && (wrong > 0 || dry_run) {
         return console.object(&serde_json::json!({ "rows": rows, "deals": deals, "refused": wrong, "appended": 0 }));
     }
     match (wrong, dry_run) {
         (0, false) => Ok(()),
-        (0, true) => Ok(console.line(&format!("{rows} rows are {deals} deals; nothing is appended in a dry run"))?),
-        _ => Ok(console.line(&format!("{wrong} refused: correct them; nothing of the {rows} rows is appended"))?),
+        (0, true) => Ok(console.line(&format!("{rows} {word}s are {deals} deals; nothing is appended in a dry run"))?),
+        _ => Ok(console.line(&format!("{wrong} refused: correct them; nothing of the {rows} {word}s is appended"))?),
     }
 }
 

@@ -62,7 +62,7 @@ enum Command {
     Run(up::Run),
     /// Check a company's files and append what differs
     Publish(publish::Publish),
-    /// Append records from JSON lines, or deals from CSV
+    /// Append records from JSON lines, or deals from a CRM
     Ingest(ingest::Ingest),
     /// Add to a payee's credit, earning or pay by hand
     Adjust(adjust::Adjust),

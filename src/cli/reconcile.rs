@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::ingest;
 use super::progress::Progress;
 use super::session::{LogOptions, Session};
+use crate::crm::Crm;
 use crate::domain::deal::DealClosed;
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
@@ -25,12 +26,15 @@ const USAGE: &str = "accrue reconcile [OPTIONS] --crm <FILE> --mapping <FILE>
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE)]
 pub struct Reconcile {
-    /// The report, as CSV; - for standard input
+    /// The report: CSV, or JSON with --from; - for stdin
     #[arg(long, value_name = "FILE")]
     crm: PathBuf,
     /// A TOML file that names its columns
     #[arg(long, value_name = "FILE")]
     mapping: PathBuf,
+    /// The file is JSON of salesforce or hubspot
+    #[arg(long, value_enum, value_name = "CRM", hide_possible_values = true)]
+    from: Option<Crm>,
     #[command(flatten)]
     log: LogOptions,
 }
@@ -76,9 +80,9 @@ impl Wanted {
 impl Reconcile {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let mut reader = ingest::open(&self.crm)?;
-        let sheet = crm_report::read(&self.mapping, &self.crm, &mut reader)?;
+        let sheet = crm_report::read(self.from, &self.mapping, &self.crm, &mut reader)?;
         if !sheet.findings.is_empty() {
-            crm_report::tell(console, &sheet.findings)?;
+            crm_report::tell(console, &sheet)?;
             return Ok(Exit::Found);
         }
         let wanted = |(row, json): (u64, &str)| Ok(Wanted { row, deal: deal_from_line(json)?, newest: None, same: None });
@@ -87,7 +91,7 @@ impl Reconcile {
         let session = Session::open(&self.log, console)?;
         meet_all(&session, console, &mut wanted)?;
         session.finish()?;
-        tell(console, &wanted)
+        tell(console, sheet.word, &wanted)
     }
 }
 
@@ -112,7 +116,7 @@ fn meet_all(session: &Session, console: &Console, wanted: &mut [Wanted]) -> anyh
     Ok(())
 }
 
-fn tell(console: &Console, wanted: &[Wanted]) -> anyhow::Result<Exit> {
+fn tell(console: &Console, word: &str, wanted: &[Wanted]) -> anyhow::Result<Exit> {
     let mut differing = 0;
     for of in wanted {
         let Some((became, sentence)) = of.difference() else { continue };
@@ -124,7 +128,7 @@ fn tell(console: &Console, wanted: &[Wanted]) -> anyhow::Result<Exit> {
                 "row": row, "deal_id": deal_id, "revision": revision, "newest_revision": newest, "became": became,
             }))?;
         } else {
-            console.line(&format!("row {row}: deal \"{deal_id}\" {sentence}"))?;
+            console.line(&format!("{word} {row}: deal \"{deal_id}\" {sentence}"))?;
         }
     }
     if console.json {

@@ -2,10 +2,13 @@
 
 use super::console::Console;
 use super::control::{self, Service};
+use super::crm_report::crm_mapping;
 use super::exit::{Exit, files_error, io_error};
 use super::session::{DEFAULT_PARTITIONS, open_embedded, read_config};
 use super::{engine, kafka};
 use crate::config::{Config, Kafka, Limits, secret_file};
+use crate::crm::Crm;
+use crate::http::crm::Producer;
 use crate::http::deals::Deals;
 use crate::http::{self, Asked};
 use crate::log::Client;
@@ -105,9 +108,15 @@ struct Listen {
     /// HTTP address or none; 127.0.0.1:8080 if it is free
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// Take deals at POST /v1/deals from who has this token
+    /// Take deals over HTTP from who has this token
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Take deals at POST /v1/crm/salesforce
+    #[arg(long, value_name = "MAPPING", requires = "token_file")]
+    salesforce: Option<PathBuf>,
+    /// Take deals at POST /v1/crm/hubspot
+    #[arg(long, value_name = "MAPPING")]
+    hubspot: Option<PathBuf>,
 }
 
 impl Listen {
@@ -136,15 +145,35 @@ impl Listen {
 impl Listen {
     /// What requests are answered with.
     fn asked(&self, client: Arc<dyn Client>, codec: Arc<Codec>, limits: &Limits, engine: &Engine) -> anyhow::Result<Asked> {
-        let deals = self.token_file.as_deref().map(|path| {
-            let place = path.display().to_string();
-            let token = secret_file("--token-file", &place).map_err(files_error)?;
-            let deals = Deals::new(client.clone(), codec, limits.maximum_record_bytes, &token);
-            deals.map(Arc::new).map_err(|message| files_error(format!("--token-file {place}: {message}")))
-        });
-        let deals = deals.transpose()?;
+        let place = self.token_file.as_deref().map(|path| path.display().to_string());
+        let token = place.as_deref().map(|place| secret_file("--token-file", place)).transpose().map_err(files_error)?;
+        let salesforce = self.producer(Crm::Salesforce)?;
+        let hubspot = self.producer(Crm::Hubspot)?;
+        let deals = Deals::new(client.clone(), codec, limits.maximum_record_bytes, token.as_deref());
+        let deals = deals.map_err(|message| files_error(format!("--token-file {}: {message}", place.unwrap_or_default())))?;
         let (status, metrics) = (engine.status().clone(), engine.metrics().clone());
-        Ok(Asked { client, status, metrics, deals, body_bytes: limits.http_body_bytes })
+        let deals = Arc::new(deals);
+        Ok(Asked { client, status, metrics, deals, salesforce, hubspot, body_bytes: limits.http_body_bytes })
+    }
+
+    /// A CRM whose mapping is given.
+    fn producer(&self, crm: Crm) -> anyhow::Result<Option<Arc<Producer>>> {
+        let path = match crm {
+            Crm::Salesforce => &self.salesforce,
+            Crm::Hubspot => &self.hubspot,
+        };
+        let Some(path) = path else { return Ok(None) };
+        let mapping = crm_mapping(path)?;
+        let wrong = |message: &str| files_error(format!("{}: {message}", path.display()));
+        let signatures = match (&mapping.webhook, crm) {
+            (None, _) => None,
+            (Some(_), Crm::Salesforce) => return Err(wrong("Salesforce signs nothing: take [webhook] out")),
+            (Some(webhook), Crm::Hubspot) => Some(webhook.signatures().map_err(|message| wrong(&message))?),
+        };
+        if signatures.is_none() && self.token_file.is_none() {
+            return Err(wrong("nobody could send: write [webhook] with HubSpot's secret, or start with --token-file"));
+        }
+        Ok(Some(Arc::new(Producer { crm, mapping, signatures })))
     }
 }
 

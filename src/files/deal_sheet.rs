@@ -4,39 +4,12 @@
 //! line of JSON that `wire::json` reads, so that no rule about a deal is written twice, and the cell of each of its
 //! fields. Leaves out what a field may hold. Columns that the mapping does not name are not read.
 
-mod form;
-
+use super::deal_fields::{self, Cells, DEAL, DealSheet, Fields, Finding, LINE, SPLIT, SheetDeal, Zone, check, check_sources};
 use super::fields::did_you_mean;
 use crate::domain::reject::{Reason, Reject};
-use form::Form;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
-
-/// A group of fields: its name in the mapping, what has to be mapped, what may be.
-type Group = (&'static str, &'static [&'static str], &'static [&'static str]);
-const DEAL: Group = (
-    "deal",
-    &["deal_id", "revision", "closed_on", "currency"],
-    &[
-        "status",
-        "change",
-        "effective_on",
-        "sequence",
-        "customer",
-        "related_deal",
-        "kind",
-        "contract_start",
-        "term_months",
-        "stage",
-        "probability",
-        "occurred_at",
-    ],
-);
-const LINE: Group = ("line", &["line_id", "product", "amount", "quantity"], &["geography", "segment", "cost"]);
-const SPLIT: Group = ("split", &["payee_id", "role", "counts", "share"], &[]);
-/// Fields that JSON has as numbers.
-const INTEGERS: [&str; 3] = ["revision", "sequence", "term_months"];
 
 /// Which column is which field, as a TOML file says it.
 #[derive(Debug, Deserialize)]
@@ -44,6 +17,8 @@ const INTEGERS: [&str; 3] = ["revision", "sequence", "term_months"];
 pub struct Mapping {
     #[serde(default = "comma")]
     delimiter: char,
+    #[serde(default)]
+    time_zone: Zone,
     deal: Fields,
     line: Fields,
     #[serde(default)]
@@ -53,69 +28,18 @@ pub struct Mapping {
     attributes: Fields,
 }
 
-type Fields = BTreeMap<String, Source>;
-
 fn comma() -> char {
     ','
-}
-
-/// Where a field's text comes from: a column or a value, translated, then brought into accrue's form.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Source {
-    column: Option<String>,
-    value: Option<String>,
-    #[serde(default)]
-    is: BTreeMap<String, String>,
-    /// For a text that `is` does not name.
-    otherwise: Option<String>,
-    #[serde(rename = "as")]
-    form: Option<Form>,
-}
-
-/// What is wrong with a cell; `column` is empty when it is the row.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Finding {
-    pub row: u64,
-    pub column: String,
-    pub reject: Reject,
-}
-
-/// A deal of the report.
-#[derive(Debug)]
-pub struct SheetDeal {
-    /// Its first row, from 1 with the header.
-    pub row: u64,
-    pub json: String,
-    /// The row and column of every field, by the field's path.
-    cells: HashMap<String, (u64, String)>,
-}
-
-impl SheetDeal {
-    /// Where a reject of its JSON points to.
-    pub fn finding(&self, reject: Reject) -> Finding {
-        let cell = self.cells.get(&reject.field);
-        let (row, column) = cell.cloned().unwrap_or((self.row, String::new()));
-        Finding { row, column, reject }
-    }
-}
-
-/// All rows of a report.
-#[derive(Debug, Default)]
-pub struct DealSheet {
-    pub rows: u64,
-    pub deals: Vec<SheetDeal>,
-    pub findings: Vec<Finding>,
 }
 
 impl Mapping {
     /// Reads a mapping; the message says where it is wrong.
     pub fn parse(text: &str) -> Result<Mapping, String> {
         let mapping: Mapping = toml::from_str(text).map_err(|error| error.to_string())?;
-        check(&mapping.deal, DEAL)?;
-        check(&mapping.line, LINE)?;
-        mapping.split.iter().try_for_each(|split| check(split, SPLIT))?;
-        check_sources(&mapping.attributes, "attributes")?;
+        check(&mapping.deal, DEAL, "column")?;
+        check(&mapping.line, LINE, "column")?;
+        mapping.split.iter().try_for_each(|split| check(split, SPLIT, "column"))?;
+        check_sources(&mapping.attributes, "attributes", "column")?;
         if !mapping.delimiter.is_ascii() {
             return Err(format!("delimiter = \"{}\" is not one of ASCII's characters", mapping.delimiter));
         }
@@ -143,7 +67,7 @@ impl Mapping {
             }
         }
         let deals = sheet.deals.into_iter().map(Open::close).collect();
-        Ok(DealSheet { rows, deals, findings: sheet.findings })
+        Ok(DealSheet { word: "row", rows, deals, findings: sheet.findings, ask: String::new() })
     }
 
     fn check_header(&self, header: &[String]) -> Result<(), String> {
@@ -163,28 +87,6 @@ impl Mapping {
     }
 }
 
-fn check(fields: &Fields, (group, required, optional): Group) -> Result<(), String> {
-    let known = || required.iter().chain(optional).copied();
-    if let Some(name) = fields.keys().find(|name| !known().any(|field| field == *name)) {
-        let hint = did_you_mean(name, known()).unwrap_or_else(|| format!("known: {}", known().collect::<Vec<_>>().join(", ")));
-        return Err(format!("{group}.{name} is no field of a {group}: {hint}"));
-    }
-    if let Some(name) = required.iter().find(|name| !fields.contains_key(**name)) {
-        return Err(format!(
-            "{group}.{name} is missing: write {name} = {{ column = \"...\" }} or {name} = {{ value = \"...\" }}"
-        ));
-    }
-    check_sources(fields, group)
-}
-
-fn check_sources(fields: &Fields, group: &str) -> Result<(), String> {
-    let both_or_none = |source: &Source| source.column.is_some() == source.value.is_some();
-    match fields.iter().find(|(_, source)| both_or_none(source)) {
-        Some((name, _)) => Err(format!("{group}.{name} needs either a column or a value")),
-        None => Ok(()),
-    }
-}
-
 /// A sheet while its rows come.
 struct Building<'m> {
     mapping: &'m Mapping,
@@ -200,13 +102,13 @@ struct Open {
     row: u64,
     fields: Map<String, Value>,
     lines: Vec<Map<String, Value>>,
-    cells: HashMap<String, (u64, String)>,
+    cells: Cells,
 }
 
 impl Building<'_> {
     fn row(&mut self, row: u64, record: &csv::StringRecord) {
         let mapping = self.mapping;
-        let mut cells = HashMap::new();
+        let mut cells = Cells::new();
         let mut deal = self.fields(row, record, &mapping.deal, "", &mut cells);
         let attributes = self.fields(row, record, &mapping.attributes, "attributes.", &mut cells);
         if !attributes.is_empty() {
@@ -227,7 +129,7 @@ impl Building<'_> {
 
     fn line(&mut self, row: u64, record: &csv::StringRecord, place: usize) {
         let mapping = self.mapping;
-        let mut cells = HashMap::new();
+        let mut cells = Cells::new();
         let at = self.deals[place].lines.len();
         let line = self.fields(row, record, &mapping.line, &format!("lines[{at}]."), &mut cells);
         let same = |known: &Map<String, Value>| known.get("line_id") == line.get("line_id");
@@ -248,7 +150,7 @@ impl Building<'_> {
         };
         for split in &mapping.split {
             let so_far = self.deals[place].lines[at].get("splits").and_then(Value::as_array).map_or(0, Vec::len);
-            let mut cells = HashMap::new();
+            let mut cells = Cells::new();
             let split = self.fields(row, record, split, &format!("lines[{at}].splits[{so_far}]."), &mut cells);
             // A report has columns for people who are not on every deal.
             if !split.contains_key("payee_id") {
@@ -269,7 +171,7 @@ impl Building<'_> {
         record: &csv::StringRecord,
         fields: &Fields,
         path: &str,
-        cells: &mut HashMap<String, (u64, String)>,
+        cells: &mut Cells,
     ) -> Map<String, Value> {
         let mut found = Map::new();
         for (name, source) in fields {
@@ -277,12 +179,9 @@ impl Building<'_> {
             cells.insert(format!("{path}{name}"), (row, column.clone()));
             let cell = self.header.iter().position(|of| *of == column).and_then(|at| record.get(at));
             let text = source.value.as_deref().or(cell).unwrap_or_default();
-            match source.text(text) {
+            match source.text(text, &self.mapping.time_zone) {
                 Ok(text) if text.is_empty() => {}
-                Ok(text) => {
-                    let integer = INTEGERS.contains(&name.as_str()).then(|| text.parse::<i64>().ok()).flatten();
-                    found.insert(name.clone(), integer.map_or(Value::String(text), Value::from));
-                }
+                Ok(text) => drop(found.insert(name.clone(), deal_fields::json_value(name, text))),
                 Err(message) => {
                     let reject = Reject::field(&format!("{path}{name}"), message);
                     self.findings.push(Finding { row, column, reject });
@@ -290,25 +189,6 @@ impl Building<'_> {
             }
         }
         found
-    }
-}
-
-impl Source {
-    fn text(&self, written: &str) -> Result<String, String> {
-        let translated = match self.is.get(written) {
-            Some(text) => text,
-            None if self.is.is_empty() || written.is_empty() => written,
-            None => self.otherwise.as_deref().ok_or_else(|| {
-                let known: Vec<&str> = self.is.keys().map(String::as_str).collect();
-                format!("\"{written}\" is none of those that the mapping translates: {}", known.join(", "))
-            })?,
-        };
-        match self.form.filter(|_| !translated.is_empty()) {
-            Some(form) => form
-                .read(translated)
-                .ok_or_else(|| format!("\"{translated}\" is not written as the mapping says, like {}", form.example())),
-            None => Ok(translated.into()),
-        }
     }
 }
 

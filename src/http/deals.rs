@@ -1,10 +1,11 @@
 //! `POST /v1/deals`: deals from whoever has the token, as `accrue ingest` takes them; all of a request, or nothing of it.
 //!
-//! A body is one deal or a list of them. The answer says where each of them lies; what becomes of it there is the
+//! A body is one deal or a list of them. What CRMs send is read by `crm`, and goes on here. The answer says where each of them lies; what becomes of it there is the
 //! fold's. The same deal sent again is a duplicate for the fold, so that a request whose answer was lost is sent again.
 
 use crate::append::Appender;
 use crate::domain::reject::Reject;
+use crate::files::deal_fields::Finding;
 use crate::log::{Client, LogError};
 use crate::wire::Codec;
 use crate::wire::json::{Deal, deal_from_line};
@@ -19,19 +20,20 @@ use std::sync::Arc;
 
 /// The shortest token that is taken.
 const TOKEN_BYTES: usize = 16;
+const NOTHING: &str = "nothing of the request is appended";
 
 /// What deals are taken with.
 pub struct Deals {
     client: Arc<dyn Client>,
     codec: Arc<Codec>,
     maximum_record_bytes: usize,
-    /// Hashes are compared in constant time.
-    token: blake3::Hash,
+    /// Hashes are compared in constant time. `None`: no token admits anybody.
+    token: Option<blake3::Hash>,
 }
 
 /// Where a deal lies.
 #[derive(Debug, Serialize)]
-struct Placed {
+pub(super) struct Placed {
     deal_id: String,
     revision: i64,
     partition: u32,
@@ -40,37 +42,49 @@ struct Placed {
 
 /// What is wrong with a deal of a request.
 #[derive(Debug, Serialize)]
-struct Refused {
+pub(super) struct Refused {
     /// Its place in the list.
     at: usize,
+    /// What the CRM calls the field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
     field: String,
     reason: &'static str,
     message: String,
 }
 
 /// Why a request is not taken.
-enum Refusal {
+pub(super) enum Refusal {
     Unreadable(String),
     Deals(Vec<Refused>),
+    /// And what the CRM is to be asked for.
+    Records(Vec<Refused>, String),
     Log(LogError),
     Defect(String),
 }
 
 impl Deals {
-    pub fn new(client: Arc<dyn Client>, codec: Arc<Codec>, maximum_record_bytes: usize, token: &str) -> Result<Deals, String> {
-        if token.len() < TOKEN_BYTES {
+    pub fn new(
+        client: Arc<dyn Client>,
+        codec: Arc<Codec>,
+        maximum_record_bytes: usize,
+        token: Option<&str>,
+    ) -> Result<Deals, String> {
+        if token.is_some_and(|token| token.len() < TOKEN_BYTES) {
             return Err(format!("the token has less than {TOKEN_BYTES} bytes"));
         }
-        Ok(Deals { client, codec, maximum_record_bytes, token: blake3::hash(token.as_bytes()) })
+        let token = token.map(|token| blake3::hash(token.as_bytes()));
+        Ok(Deals { client, codec, maximum_record_bytes, token })
     }
 
-    fn admits(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
         let stated = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        stated.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|token| blake3::hash(token.as_bytes()) == self.token)
+        let stated = stated.and_then(|value| value.strip_prefix("Bearer ")).map(|token| blake3::hash(token.as_bytes()));
+        stated.is_some_and(|stated| Some(stated) == self.token)
     }
 
-    fn take(&self, body: &[u8]) -> Result<Vec<Placed>, Refusal> {
-        let deals = read(body)?;
+    /// Appends them, all or nothing.
+    pub(super) fn append(&self, deals: &[Deal]) -> Result<Vec<Placed>, Refusal> {
         let mut appender = Appender::new(self.client.as_ref(), &self.codec, self.maximum_record_bytes).map_err(Refusal::Log)?;
         let (mut places, mut refused) = (Vec::new(), Vec::new());
         for (at, deal) in deals.iter().enumerate() {
@@ -98,7 +112,12 @@ impl Deals {
 
 impl Refused {
     fn of(at: usize, reject: Reject) -> Refused {
-        Refused { at, field: reject.field, reason: reject.reason.code(), message: reject.message }
+        Refused { at, source: None, field: reject.field, reason: reject.reason.code(), message: reject.message }
+    }
+
+    pub(super) fn finding(finding: Finding) -> Refused {
+        let at = usize::try_from(finding.row.saturating_sub(1)).unwrap_or_default();
+        Refused { source: Some(finding.column).filter(|column| !column.is_empty()), ..Refused::of(at, finding.reject) }
     }
 }
 
@@ -128,20 +147,35 @@ fn read(body: &[u8]) -> Result<Vec<Deal>, Refusal> {
     if refused.is_empty() { Ok(deals) } else { Err(Refusal::Deals(refused)) }
 }
 
-/// The log's calls block, so they run on a thread of their own.
-pub async fn post(State(deals): State<Option<Arc<Deals>>>, headers: HeaderMap, body: Bytes) -> Response {
-    let Some(deals) = deals else {
+pub async fn post(State(deals): State<Arc<Deals>>, headers: HeaderMap, body: Bytes) -> Response {
+    if deals.token.is_none() {
         return error(StatusCode::FORBIDDEN, "no deals are taken here; start with --token-file FILE to take them");
-    };
-    if !deals.admits(&headers) {
-        let answer = error(StatusCode::UNAUTHORIZED, "send the token as `Authorization: Bearer TOKEN`");
-        return ([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response();
     }
-    match tokio::task::spawn_blocking(move || deals.take(&body)).await {
+    if !deals.admits(&headers) {
+        return no_token();
+    }
+    answer(move || deals.append(&read(&body)?)).await
+}
+
+pub(super) fn no_token() -> Response {
+    let answer = error(StatusCode::UNAUTHORIZED, "send the token as `Authorization: Bearer TOKEN`");
+    ([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response()
+}
+
+/// What became of a request. The log's calls block, so they run on a thread of their own.
+pub(super) async fn answer(take: impl FnOnce() -> Result<Vec<Placed>, Refusal> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(take).await {
         Ok(Ok(placed)) => json(StatusCode::OK, &serde_json::json!({ "topic": "deal-closed", "deals": placed })),
         Ok(Err(Refusal::Unreadable(what))) => error(StatusCode::BAD_REQUEST, &what),
         Ok(Err(Refusal::Deals(refused))) => {
-            let body = serde_json::json!({ "error": "nothing of the request is appended", "refused": refused });
+            let body = serde_json::json!({ "error": NOTHING, "refused": refused });
+            json(StatusCode::UNPROCESSABLE_ENTITY, &body)
+        }
+        Ok(Err(Refusal::Records(refused, ask))) => {
+            let mut body = serde_json::json!({ "error": NOTHING, "refused": refused });
+            if !ask.is_empty() {
+                body["ask"] = ask.into();
+            }
             json(StatusCode::UNPROCESSABLE_ENTITY, &body)
         }
         Ok(Err(Refusal::Log(failed))) => {
@@ -152,7 +186,7 @@ pub async fn post(State(deals): State<Option<Arc<Deals>>>, headers: HeaderMap, b
     }
 }
 
-fn error(code: StatusCode, what: &str) -> Response {
+pub(super) fn error(code: StatusCode, what: &str) -> Response {
     json(code, &serde_json::json!({ "error": what }))
 }
 

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod foreign;
 pub mod histories;
 pub mod memory;
+pub mod producers;
 pub mod proxy;
 pub mod records;
 pub mod runner;

@@ -1,0 +1,198 @@
+//! A deal by every way in which producers send it (a CSV report, HTTP, Salesforce, HubSpot) counts once, however often and in
+//! whatever order it is sent; who may send; and what is refused, by its place.
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+use support::producers::{
+    ADDRESS, DEALS, HUBSPOT_MAPPING, Producers, SECRET, Scratch, TOKEN, event, four_ways, now_ms, opportunity, signature, start,
+};
+use support::story::{PATIENCE, command, error_text, succeeded, text};
+
+#[test]
+fn a_deal_by_every_way_counts_once_in_any_order() {
+    let producers = four_ways(Scratch::new());
+    let before = producers.scratch.counted();
+    let sends = [(0, 2), (1, 1), (2, 2), (3, 1), (3, 2), (0, 1), (1, 2), (2, 1)];
+    for (place, deal) in DEALS.iter().enumerate() {
+        for at in 0..2 * sends.len() {
+            let (way, revision) = sends[(at + 2 * place) % sends.len()];
+            producers.send(way, deal, revision);
+        }
+    }
+    let sum = |counted: &(String, usize)| counted.0.parse::<i64>().unwrap_or_default();
+    let first = sum(&before);
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (800_000, before.1), "{counted:?}");
+
+    // Two of them are deleted, by one event that comes again, and an older revision comes after it.
+    let deletion = event("DELETE", "2026-01-25T00:00:00.123Z", &DEALS[..2], "");
+    for _ in 0..2 {
+        let (code, answer) = producers.with_token("/v1/crm/salesforce", &deletion);
+        assert_eq!((code, answer["deals"].as_array().map(Vec::len)), (200, Some(2)), "{answer}");
+        producers.send(2, DEALS[0], 2);
+        producers.send(0, DEALS[1], 2);
+    }
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (400_000, before.1), "{counted:?}");
+    // One is deleted before it ever came as it was then; the other comes back.
+    let late = event("DELETE", "2026-01-28T00:00:00Z", &[DEALS[2]], "");
+    let newer = opportunity(DEALS[2], "2026-01-27T00:00:00.000+0000", "5");
+    let fields = r#","LastModifiedDate":"2026-01-26T00:00:00.000Z","StageName":"Closed Won","CloseDate":"2026-01-20","CurrencyIsoCode":"USD","Amount":7,"OwnerId":"0055g000000AbCdAAK""#;
+    let back = event("UNDELETE", "2026-01-26T00:00:00.500Z", &[DEALS[0]], fields);
+    for body in [&late, &back, &newer, &back, &late, &deletion] {
+        let (code, answer) = producers.with_token("/v1/crm/salesforce", body);
+        assert_eq!(code, 200, "{body}: {answer}");
+    }
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (200_007, before.1), "{counted:?}");
+
+    // What says a part changes nothing, and names what to send.
+    let update = event("UPDATE", "2026-01-29T00:00:00Z", &[DEALS[3]], ",\"Amount\":1");
+    let (code, answer) = producers.with_token("/v1/crm/salesforce", &format!("[{newer},{update}]"));
+    let expected = serde_json::json!({
+        "error": "nothing of the request is appended",
+        "refused": [{ "at": 1, "field": "", "reason": "not_supported",
+            "message": format!("an UPDATE says only what changed: send deal {} in full", DEALS[3]) }],
+        "ask": format!("SELECT Amount, CloseDate, CurrencyIsoCode, Id, LastModifiedDate, OwnerId, StageName FROM Opportunity WHERE Id IN ('{}')", DEALS[3]),
+    });
+    assert_eq!((code, &answer), (422, &expected));
+    let (code, answer) = producers.with_token("/v1/crm/salesforce", &opportunity(DEALS[3], "2026-01-29T00:00:00Z", "\"1,0\""));
+    let refused = &answer["refused"][0];
+    assert_eq!((code, &refused["source"], &refused["field"]), (422, &"Amount".into(), &"lines[0].amount".into()), "{answer}");
+    // The other content of one second is not taken for the same, nor silently for the newer.
+    let (code, _) = producers.with_token("/v1/crm/salesforce", &opportunity(DEALS[3], "2026-01-22T15:00:00.000+0000", "9"));
+    assert_eq!(code, 200);
+    let counted = producers.scratch.counted();
+    assert_eq!((sum(&counted) - first, counted.1), (200_007, before.1 + 1), "{counted:?}");
+    let verified = producers.scratch.on_log(&["verify"]);
+    assert!(text(&verified).ends_with(" totals, 0 differ\n"), "{}", text(&verified));
+    producers.up.stop();
+}
+
+#[test]
+fn a_worker_on_kafka_takes_the_same() {
+    let producers = four_ways(Scratch::on_kafka());
+    for (way, revision) in [(3, 2), (0, 1), (2, 1), (1, 2), (2, 2), (3, 1), (0, 2), (1, 1), (3, 2)] {
+        producers.send(way, DEALS[0], revision);
+    }
+    // Commands on Kafka do not wait for the worker.
+    let deadline = Instant::now() + PATIENCE;
+    while producers.scratch.counted().0.parse() != Ok(200_000) {
+        assert!(Instant::now() < deadline, "{:?}\n{}", producers.scratch.counted(), producers.up.said());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let verified = producers.scratch.on_log(&["verify"]);
+    assert!(text(&verified).ends_with(" totals, 0 differ\n"), "{}", text(&verified));
+    assert_eq!(producers.scratch.counted(), ("200000".into(), 0));
+    producers.up.stop();
+}
+
+#[test]
+fn who_is_not_admitted_is_told_no_more() {
+    let producers = four_ways(Scratch::new());
+    let body = "[]";
+    let (now, long_ago) = (now_ms().to_string(), (now_ms() - 301_000).to_string());
+    let sign = |secret, address, body, time: &str| signature(secret, address, body, time);
+    let table = [
+        (sign(SECRET, ADDRESS, body, &now), now.as_str(), 400),
+        (sign(SECRET, ADDRESS, body, &long_ago), &long_ago, 401),
+        (sign(SECRET, ADDRESS, "[ ]", &now), &now, 401),
+        (sign(SECRET, "https://other.example/v1/crm/hubspot", body, &now), &now, 401),
+        (sign("another-secret", ADDRESS, body, &now), &now, 401),
+        (sign(SECRET, ADDRESS, body, &now), &long_ago, 401),
+        (String::new(), &now, 401),
+        (sign(SECRET, ADDRESS, body, ""), "", 401),
+    ];
+    for (signature, time, code) in table {
+        let headers = [("X-HubSpot-Signature-v3", signature.as_str()), ("X-HubSpot-Request-Timestamp", time)];
+        let (found, answer) = producers.post("/v1/crm/hubspot", &headers, body);
+        let said = if code == 401 { "not admitted" } else { "no record: send one as a JSON object, or several in a list" };
+        assert_eq!((found, &answer), (code, &serde_json::json!({ "error": said })), "{signature} {time}");
+        assert_eq!(producers.post("/v1/crm/salesforce", &headers, body).0, 401);
+    }
+    // Version 1 alone, and another token.
+    assert_eq!(producers.post("/v1/crm/hubspot", &[("X-HubSpot-Signature", "x")], body).0, 401);
+    assert_eq!(producers.post("/v1/crm/hubspot", &[("Authorization", "Bearer token-0123456788")], body).0, 401);
+    assert_eq!(producers.with_token("/v1/crm/hubspot", body).0, 400);
+    assert_eq!(producers.with_token("/v1/crm/hubspot", &" ".repeat(4_194_305)).0, 413);
+    assert!(!producers.up.said().contains(SECRET) && !producers.up.said().contains(TOKEN));
+    let Producers { scratch, up, .. } = producers;
+    up.stop();
+
+    let again = start(scratch, &[]);
+    for (path, option) in [("/v1/crm/salesforce", "--salesforce"), ("/v1/crm/hubspot", "--hubspot")] {
+        let (code, answer) = again.with_token(path, "{}");
+        let said = format!("no such deals are taken here; start with {option} MAPPING to take them");
+        assert_eq!((code, &answer["error"]), (403, &said.into()));
+    }
+    let Producers { scratch, up, .. } = again;
+    up.stop();
+    let (hubspot, salesforce) = (scratch.path("hubspot.toml"), scratch.path("salesforce.toml"));
+    let bare = scratch.write("bare.toml", HUBSPOT_MAPPING);
+    let open = scratch.write("open", SECRET);
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let text = std::fs::read_to_string(&hubspot).unwrap();
+    let open = scratch.write("open.toml", &text.replace(&scratch.path("hubspot-secret"), &open));
+    let inline = scratch.write("inline.toml", &text.replace("secret_file", "secret"));
+    let table = [
+        (["--salesforce", &salesforce], 2, "--token-file"),
+        (["--hubspot", &bare], 78, "nobody could send: write [webhook] with HubSpot's secret, or start with --token-file"),
+        (["--hubspot", &open], 78, "is open to everybody (mode 0644)"),
+        (["--hubspot", &inline], 78, "unknown field `secret`"),
+        (["--hubspot", "/nowhere.toml"], 74, "name a mapping file"),
+    ];
+    for (arguments, code, said) in table {
+        let output = command(&[&["up", "--data", &scratch.path("data")], &arguments[..]].concat()).output().unwrap();
+        let told = error_text(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(said) && !told.contains(SECRET), "{arguments:?}: {told}");
+        assert_eq!(output.status.code(), Some(code), "{told}");
+    }
+}
+
+#[test]
+fn files_of_the_same_shapes_are_ingested() {
+    let scratch = Scratch::new();
+    let company = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
+    let example = |name: &str| format!("{}/examples/{name}", env!("CARGO_MANIFEST_DIR"));
+    for (crm, name) in [("salesforce", "salesforce/opportunities"), ("hubspot", "hubspot/deals")] {
+        let (file, mapping) = (example(&format!("{name}.json")), example(&format!("{name}.toml")));
+        let read = ["ingest", &file, "--from", crm, "--mapping", &mapping];
+        let tried = scratch.on_log(&[&read[..], &["--dry-run"]].concat());
+        assert_eq!(text(&tried), "2 records are 2 deals; nothing is appended in a dry run\n");
+        let tried = scratch.on_log(&[&read[..], &["--dry-run", "--json"]].concat());
+        assert_eq!(text(&tried), "{\"appended\":0,\"deals\":2,\"refused\":0,\"rows\":2}\n");
+    }
+    assert!(!std::path::Path::new(&scratch.path("data")).exists());
+    succeeded(&["publish"], &scratch.on_log(&["publish", company, "--yes"]));
+    for (crm, name) in [("salesforce", "salesforce/opportunities"), ("hubspot", "hubspot/deals")] {
+        let (file, mapping) = (example(&format!("{name}.json")), example(&format!("{name}.toml")));
+        let read = ["ingest", &file, "--from", crm, "--mapping", &mapping];
+        let reconcile = ["reconcile", "--crm", &file, "--from", crm, "--mapping", &mapping];
+        assert!(text(&scratch.on_log(&reconcile)).ends_with("2 deals in the report, 2 not on the log as the report has them\n"));
+        let first = text(&scratch.on_log(&read));
+        assert_eq!(first, "2 counted, 0 duplicate, 0 parked, 0 rejected; 2 lines appended, 0 refused before that\n");
+        let again = text(&scratch.on_log(&read));
+        assert_eq!(again, "0 counted, 2 duplicate, 0 parked, 0 rejected; 2 lines appended, 0 refused before that\n");
+        assert!(text(&scratch.on_log(&reconcile)).ends_with("2 deals in the report, 0 not on the log as the report has them\n"));
+    }
+    let (sold, _) = scratch.counted();
+    // 60 % of Acme's two lines, and HubSpot's deal of the last day of January.
+    assert_eq!(sold, "7295700.5");
+    // A deletion, before an event that says a part.
+    let mapping = example("hubspot/deals.toml");
+    let event = |kind: &str, id: u32| format!(r#"{{"subscriptionType":"{kind}","objectId":{id},"occurredAt":1769990400000}}"#);
+    let (gone, part) = (event("deal.deletion", 90011), event("deal.propertyChange", 90012));
+    let both = scratch.write("both.json", &format!("[{gone},{part}]"));
+    let refused = scratch.on_log(&["ingest", &both, "--from", "hubspot", "--mapping", &mapping]);
+    let asked = r#"to have them in full, ask the CRM: POST /crm/v3/objects/deals/batch/read {"inputs":[{"id":"90012"}],"properties":["amount","closedate","deal_currency_code","dealstage","dealtype","hs_lastmodifieddate","hubspot_owner_id","product"]}"#;
+    let said = "record 2: refused: deal.propertyChange says only a part: send deal 90012 in full [not_supported]";
+    let end = "1 refused: correct them; nothing of the 2 records is appended\n";
+    assert_eq!((text(&refused), refused.status.code()), (format!("{said}\n{asked}\n{end}"), Some(1)));
+    let gone = scratch.write("gone.json", &gone);
+    succeeded(&["ingest"], &scratch.on_log(&["ingest", &gone, "--from", "hubspot", "--mapping", &mapping]));
+    assert_eq!(scratch.counted().0, "7235700");
+    let alone = scratch.on_log(&["ingest", &gone, "--from", "hubspot"]);
+    assert_eq!(alone.status.code(), Some(2), "{}", error_text(&alone));
+}
