@@ -18,6 +18,7 @@ const FEATURES: &[&str] = &[
     "adjustment id in another quarter",
     "adjustment reversed",
     "amendment",
+    "begins anew",
     "boundary date",
     "cap",
     "cap of a deal",
@@ -133,7 +134,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 67] = [
+const PAIRS: [(&str, &str); 79] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -187,6 +188,18 @@ const PAIRS: [(&str, &str); 67] = [
     ("to_date", "plan corrected"),
     ("to_date", "plan version"),
     ("to_date", "quota applies from"),
+    ("begins anew", "half-year or year"),
+    ("begins anew", "quota applies from"),
+    ("begins anew", "plan version"),
+    ("begins anew", "plan corrected"),
+    ("begins anew", "move to another plan"),
+    ("begins anew", "organisation changed"),
+    ("begins anew", "prorated"),
+    ("begins anew", "formula"),
+    ("begins anew", "whole deals"),
+    ("begins anew", "paid in tranches"),
+    ("begins anew", "fraction of a target"),
+    ("begins anew", "gate"),
     ("formula", "amendment"),
     ("formula", "cancellation"),
     ("formula", "close"),

@@ -56,11 +56,14 @@ pub enum ProrateBy {
     Months,
 }
 
-/// Each segment is priced from its starting position on its own curve.
+/// What a version goes on from that is in force in a part of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MidIntervalChange {
+    /// Each segment is priced from its starting position on its own curve.
     Carry,
+    /// From sums of zero, against the part of quotas and target that falls to it.
+    Restart,
 }
 
 /// What a negative net does: it is brought forward into the next run, or paid back by the payee outside of pay: then

@@ -39,6 +39,18 @@ impl Part {
     }
 }
 
+/// The parts of an interval that its quotas, its target and its cap are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    pub quota: Part,
+    pub target: Part,
+    pub cap: Part,
+}
+
+impl Parts {
+    pub const ALL: Parts = Parts { quota: Part::ALL, target: Part::ALL, cap: Part::ALL };
+}
+
 /// A sum on the axis of a table: against an edge of a tier both are scaled so that they are integers.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {

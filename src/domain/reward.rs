@@ -12,8 +12,8 @@ use super::calendar::Date;
 use super::deals::{of_deal, whole_deal};
 use super::exact::{Exact, scaled};
 use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
-use super::plan::{Component, Gate, Method, NoQuota, Otherwise, Pays, Prorate, Scope, Tested, TierBy};
-use super::rate_table::{Axis, Part, Question, value, without_quota};
+use super::plan::{Component, Gate, Method, NoQuota, Otherwise, Pays, Scope, Tested, TierBy};
+use super::rate_table::{Axis, Part, Parts, Question, value, without_quota};
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 
@@ -37,9 +37,7 @@ pub struct PeriodInput<'w> {
     pub component: Option<&'w Component>,
     /// First day of that version.
     pub version: Date,
-    pub prorate: Prorate,
-    /// Of the interval, in which the payee is on the plan.
-    pub part: Part,
+    pub parts: Parts,
     /// The payee's parameter that the component pays a fraction of.
     pub target: Option<Amount>,
     /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
@@ -286,7 +284,7 @@ impl<'w> Pricing<'_, 'w> {
 
     /// What a cap of the interval leaves behind what earlier versions earned.
     fn room(&self, cap: Amount, before: &Exact) -> BigRational {
-        let cap = scaled(cap.0, AMOUNT_DECIMALS) * self.prorated(self.period.prorate.cap).fraction();
+        let cap = scaled(cap.0, AMOUNT_DECIMALS) * self.period.parts.cap.fraction();
         (cap - before.fraction()).max(BigRational::zero())
     }
 
@@ -333,11 +331,7 @@ impl<'w> Pricing<'_, 'w> {
     fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {
         let Pays::FractionOf(parameter) = &self.component.pays else { return Ok(None) };
         let target = self.period.target.ok_or(Lacks::Parameter(parameter))?;
-        Ok(Some(scaled(target.0, AMOUNT_DECIMALS) * self.prorated(self.period.prorate.target).fraction()))
-    }
-
-    fn prorated(&self, prorated: bool) -> Part {
-        if prorated { self.period.part } else { Part::ALL }
+        Ok(Some(scaled(target.0, AMOUNT_DECIMALS) * self.period.parts.target.fraction()))
     }
 
     /// Where a measure stands; `Some(None)` without a quota where the first tier applies, `None` where nothing is earned.
@@ -364,7 +358,7 @@ impl<'w> Pricing<'_, 'w> {
     }
 
     fn on_axis(&self, by: TierBy, sum: Measured, quota: Option<Amount>, so_far: Part) -> Option<Axis> {
-        Axis::new(by, sum, quota, self.prorated(self.period.prorate.quota).times(so_far))
+        Axis::new(by, sum, quota, self.period.parts.quota.times(so_far))
     }
 
     /// `None`: without a quota nothing is earned.

@@ -58,7 +58,7 @@ pub const SETTLEMENT_KIND: &Choices<SettlementKind> = &[
 pub const COUNTS: &Choices<Counts> = &[("REVENUE", Some(Counts::Revenue)), ("OVERLAY", Some(Counts::Overlay))];
 
 pub const MID_INTERVAL_CHANGE: &Choices<MidIntervalChange> =
-    &[("carry", Some(MidIntervalChange::Carry)), ("restart", None), ("refuse", None)];
+    &[("carry", Some(MidIntervalChange::Carry)), ("restart", Some(MidIntervalChange::Restart)), ("refuse", None)];
 pub const NEGATIVE_PAY: &Choices<NegativePay> =
     &[("carry", Some(NegativePay::Carry)), ("receivable", Some(NegativePay::Receivable))];
 /// Whether a draw is paid back.

@@ -48,6 +48,7 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     check_range(&from, &to, findings);
     let components: Vec<ComponentDraft> = items.iter().filter_map(|item| component(item, minor, findings)).collect();
     check_twins(&components, findings);
+    check_restart(mid_interval_change.as_ref(), &components, findings);
     let mut draft = PlanDraft { id, from, to, currency, calendar, components, plan: None };
     if findings.errors() == before {
         let pay = (negative_pay?.value, pay?);
@@ -94,6 +95,16 @@ pub fn check_range(from: &Option<Located<Date>>, to: &Option<Located<Date>>, fin
     {
         let message = format!("`to` {} does not come after `from` {}", to.value, from.value);
         findings.add(to.place, codes::BAD_RANGE, message, "`to` is the day after the last one");
+    }
+}
+
+/// What begins anew has no quota that goes on.
+fn check_restart(change: Option<&Located<MidIntervalChange>>, components: &[ComponentDraft], findings: &mut Findings) {
+    let Some(change) = change.filter(|change| change.value == MidIntervalChange::Restart) else { return };
+    let mut whole = components.iter().filter_map(|draft| draft.component.as_ref());
+    if let Some(to_date) = whole.find(|component| component.quota.is_to_date()) {
+        let message = format!("component \"{}\" has a quota to date, which goes on and cannot begin anew", to_date.component_id);
+        findings.add(change.place, codes::WRONG_UNIT, message, "write \"carry\", or quota = \"interval\" in the component");
     }
 }
 

@@ -9,7 +9,7 @@ use super::world::periods_of;
 use crate::wire::records::{Component, NoQuota, Pays, Period};
 use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{One, Zero};
+use num_traits::Zero;
 
 /// Why there is no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,8 +195,7 @@ impl<'t> Reading<'_, 't> {
             "payee" => parameter(),
             _ => {
                 let case = self.point.case;
-                let part = if case.plan.prorate.target { case.active_part() } else { BigRational::one() };
-                Ok(parameter()? * part)
+                Ok(parameter()? * case.part(case.plan.prorate.target))
             }
         }
     }

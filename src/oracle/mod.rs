@@ -19,6 +19,7 @@ mod plans;
 mod rewards;
 mod rules;
 mod runs;
+mod segments;
 mod tables;
 mod territories;
 mod to_date;

@@ -21,11 +21,12 @@
 
 use super::history::{History, Names};
 use super::plans::{component, pay_terms};
+use super::to_date::is_to_date;
 use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MeasureOf, Payee, PayeeRow,
-    PeriodClosed, PeriodReleased, Plan, RateRow,
+    Calendar, Company, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MeasureOf, MidIntervalChange, Payee,
+    PayeeRow, PeriodClosed, PeriodReleased, Plan, RateRow,
 };
 use std::collections::BTreeSet;
 
@@ -170,6 +171,8 @@ impl<'h> Rules<'h> {
         let ids: BTreeSet<_> = plan.components.iter().map(|component| &component.component_id).collect();
         hold(ids.len() == plan.components.len(), "a component twice")?;
         plan.components.iter().try_for_each(component)?;
+        let restarts = plan.mid_interval_change == MidIntervalChange::Restart;
+        hold(!restarts || !plan.components.iter().any(is_to_date), "a quota to date that begins anew")?;
         pay_terms(plan)
     }
 

@@ -13,8 +13,8 @@ use super::to_date::{is_to_date, made_up, so_far};
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS};
 use crate::wire::records::{
-    Beyond, Boundary, Component, Date, Gate, Interval, Method, Negative, NoQuota, Otherwise, PayeeRow, Pays, Period, Plan,
-    ProrateBy, Tested, Tier, TierBy,
+    Beyond, Boundary, Component, Date, Gate, Interval, Method, MidIntervalChange, Negative, NoQuota, Otherwise, PayeeRow, Pays,
+    Period, Plan, Tested, Tier, TierBy,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -25,7 +25,8 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let of_measure = matches!(component.pays, Pays::RateOf | Pays::PerUnit) && component.paid_measure.is_none();
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
     let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
-    let plain = multiplies && !by_deals(component) && !prorated && !is_to_date(component);
+    let anew = plan.mid_interval_change != MidIntervalChange::Carry;
+    let plain = multiplies && !by_deals(component) && !prorated && !anew && !is_to_date(component);
     of_measure && plain && component.modifiers == Default::default()
 }
 
@@ -145,23 +146,6 @@ impl Case<'_, '_> {
         if self.component.boundary == Boundary::Upper { *x >= from } else { *x > from }
     }
 
-    /// Days on the plan over all days of the interval, or pay periods with such a day over all of them.
-    pub(super) fn active_part(self) -> BigRational {
-        let world = self.pricing.world;
-        let Some(seat) = world.known(self.payee) else { return BigRational::one() };
-        let on_plan = |day: i32| seat.payee.rows.iter().any(|row| covers(row, day) && row.plans.contains(&self.plan.plan_id));
-        let (mut active, mut all) = (0, 0);
-        for period in periods_of(self.interval) {
-            let Some((first, after)) = world.bounds(period) else { return BigRational::one() };
-            let days = (first.0..after.0).filter(|day| on_plan(*day)).count();
-            match self.plan.prorate.by {
-                ProrateBy::ActiveDays => (active, all) = (active + days, all + (after.0 - first.0)),
-                ProrateBy::Months => (active, all) = (active + usize::from(days > 0), all + 1),
-            }
-        }
-        BigRational::new(active.into(), all.into())
-    }
-
     /// The amount that the payee's first row in the period states.
     pub(super) fn parameter(self, name: &str) -> Option<BigRational> {
         let world = self.pricing.world;
@@ -173,7 +157,7 @@ impl Case<'_, '_> {
     }
 }
 
-fn covers(row: &PayeeRow, day: i32) -> bool {
+pub(super) fn covers(row: &PayeeRow, day: i32) -> bool {
     row.from <= Date(day) && row.to.is_none_or(|to| Date(day) < to)
 }
 
@@ -201,7 +185,8 @@ pub(super) struct Point<'c, 'h> {
 impl Point<'_, '_> {
     pub(super) fn sum(&self, measure: &str) -> BigRational {
         let Some(place) = self.case.pricing.place_of(measure) else { return BigRational::zero() };
-        let inside = periods_of(self.case.interval).into_iter().filter(|period| *period <= self.last);
+        let since = self.case.segment().into_iter().min();
+        let inside = periods_of(self.case.interval).into_iter().filter(|period| *period <= self.last && Some(*period) >= since);
         let of = |period| self.case.sums.iter().filter(move |sum| sum.measure == place && sum.period == period);
         let sums = inside.flat_map(of).map(|sum| sum.sum.to_string());
         let whole = sums.map(|text| whole_number(&text)).fold(BigInt::zero(), |all, sum| all + sum);
@@ -212,8 +197,7 @@ impl Point<'_, '_> {
     pub(super) fn quota(&self, measure: &str) -> Option<BigRational> {
         let case = self.case;
         let stated = case.pricing.quota(case.payee, measure, case.interval, self.against)?.amount?;
-        let part = if case.plan.prorate.quota { case.active_part() } else { BigRational::one() };
-        let part = part * so_far(case.component, case.interval, self.against);
+        let part = case.part(case.plan.prorate.quota) * so_far(case.component, case.interval, self.against);
         Some(decimal(stated, AMOUNT_DECIMALS) * part).filter(|quota| quota.is_positive())
     }
 
@@ -281,8 +265,7 @@ impl Point<'_, '_> {
             Pays::Lump | Pays::Formula(_) => Ok(BigRational::one()),
             Pays::FractionOf(name) => {
                 let stated = self.case.parameter(name).ok_or(Waits)?;
-                let part = if self.case.plan.prorate.target { self.case.active_part() } else { BigRational::one() };
-                Ok(stated * part)
+                Ok(stated * self.case.part(self.case.plan.prorate.target))
             }
         }
     }

@@ -36,9 +36,9 @@ impl Pricing<'_, '_> {
         let measures: Vec<_> = sums.iter().zip(&period.named).map(|(sum, reading)| (*sum, reading.quota)).collect();
         formula.value(Given {
             measures: &measures,
-            quota_part: self.prorated(period.prorate.quota),
+            quota_part: period.parts.quota,
             parameters: &period.parameters,
-            target_part: self.prorated(period.prorate.target),
+            target_part: period.parts.target,
             rounding: self.component.rounding,
         })
     }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Rate, RoundingMode};
+use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::*;
 use crate::domain::tranche::{Due, Tranche};
 
@@ -60,8 +61,7 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
         PeriodInput {
             component: months[place].0.map(|(component, _)| component),
             version: months[place].0.map_or(JANUARY, |(_, version)| version),
-            prorate: Prorate::NOTHING,
-            part: Part::ALL,
+            parts: Parts::ALL,
             target: None,
             tier,
             paid: Reading::default(),
@@ -175,4 +175,21 @@ fn the_part_so_far_is_as_small_as_it_is_written() {
     assert_eq!(spread([20, 30, 50]).part(2, 3).times(Part::ALL), Part { active: 1, of: 2 });
     assert_eq!(spread([0, 50, 50]).part(1, 3).times(Part::ALL), Part { active: 0, of: 1 });
     assert_eq!(QuotaUse::Interval.part(1, 3), Part::ALL);
+}
+
+/// A plan without components.
+pub fn plan() -> Plan {
+    Plan {
+        plan_id: "ae".into(),
+        from: JANUARY,
+        to: None,
+        currency: "USD".into(),
+        calendar: "fiscal".into(),
+        prorate: Prorate::NOTHING,
+        mid_interval_change: MidIntervalChange::Carry,
+        negative_pay: NegativePay::Carry,
+        after_release: AfterRelease::Adjust,
+        pay: PayTerms::default(),
+        components: vec![],
+    }
 }

@@ -9,7 +9,7 @@ use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::minor_digits;
-use crate::domain::plan::{Component, Plan};
+use crate::domain::plan::{Component, MidIntervalChange, Plan};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::territory::Territories;
 use std::collections::BTreeSet;
@@ -197,7 +197,7 @@ impl World {
         !new.is_empty()
     }
 
-    fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {
+    pub(super) fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {
         check_id("plan_id", &plan.plan_id).map_err(|reject| invalid(&reject.field, reject.message))?;
         if self.company.as_ref().is_some_and(|company| company.calendar != plan.calendar) {
             return Err(not_supported("calendar", "a plan on another calendar than the company's"));
@@ -217,6 +217,9 @@ impl World {
                 return Err(invalid("components", format!("component \"{}\" twice", component.component_id)));
             }
             check_component(component)?;
+            if plan.mid_interval_change == MidIntervalChange::Restart && component.quota.is_to_date() {
+                return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
+            }
         }
         check_pay_terms(&plan.pay)
     }

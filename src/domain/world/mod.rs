@@ -13,7 +13,7 @@ mod territories;
 mod tests;
 
 pub use apply::Reach;
-pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, plans_in};
+pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
 pub use territories::TerritoryMap;
 
 use super::calendar::{Calendar, Date, Period};

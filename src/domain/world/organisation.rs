@@ -183,26 +183,46 @@ pub fn parameter_in(payee: &Payee, calendar: &Calendar, period: Period, name: &s
     row.parameters.iter().find(|(of, _)| of == name).map(|(_, amount)| *amount)
 }
 
-/// The part of an interval in which rows of a payee name a plan; `None` where the calendar does not reach it.
-pub fn active_part(payee: &Payee, plan: &Plan, calendar: &Calendar, interval: Interval) -> Option<Part> {
-    let (first, last) = interval.first_and_last();
+/// The part of an interval in whose periods `within` (both included) rows of a payee name a plan; `None` where the
+/// calendar does not reach it.
+pub fn active_part(
+    payee: &Payee,
+    plan: &Plan,
+    calendar: &Calendar,
+    interval: Interval,
+    within: (Period, Period),
+) -> Option<Part> {
+    let whole = part_of(plan, calendar, interval, within)?;
     let on_plan = || payee.rows.iter().filter(|row| row.plans.contains(&plan.plan_id));
     match plan.prorate.by {
         ProrateBy::ActiveDays => {
-            let (from, to) = (calendar.bounds(first)?.0, calendar.bounds(last)?.1);
+            let (from, to) = days_of(calendar, within)?;
             let days = on_plan().map(|row| (row.to.unwrap_or(to).min(to).0 - row.from.max(from).0).max(0));
-            Some(Part { active: days.sum::<i32>() as u64, of: (to.0 - from.0) as u64 })
+            Some(Part { active: days.sum::<i32>() as u64, ..whole })
         }
         ProrateBy::Months => {
-            let mut part = Part { active: 0, of: 0 };
-            for period in first.0..=last.0 {
+            let mut active = 0;
+            for period in within.0.0..=within.1.0 {
                 let (from, to) = calendar.bounds(Period(period))?;
-                part.of += 1;
-                part.active += u64::from(on_plan().any(|row| overlaps(row, from, to)));
+                active += u64::from(on_plan().any(|row| overlaps(row, from, to)));
             }
-            Some(part)
+            Some(Part { active, ..whole })
         }
     }
+}
+
+/// The part of an interval that some of its periods (both included) are, as the plan counts.
+pub fn part_of(plan: &Plan, calendar: &Calendar, interval: Interval, within: (Period, Period)) -> Option<Part> {
+    let count = |(first, last): (Period, Period)| match plan.prorate.by {
+        ProrateBy::ActiveDays => days_of(calendar, (first, last)).map(|(from, to)| (to.0 - from.0) as u64),
+        ProrateBy::Months => Some((last.0 - first.0 + 1) as u64),
+    };
+    Some(Part { active: count(within)?, of: count(interval.first_and_last())? })
+}
+
+/// First day and the day after the last of periods (both included).
+fn days_of(calendar: &Calendar, (first, last): (Period, Period)) -> Option<(Date, Date)> {
+    Some((calendar.bounds(first)?.0, calendar.bounds(last)?.1))
 }
 
 fn managers(payee: &Payee) -> Vec<String> {

@@ -112,7 +112,7 @@ impl World {
 
     fn draw_now(&self, payee: &Payee, version: &PlanVersion, draw: &Draw, period: Period) -> Option<DrawNow> {
         let part = match version.plan.prorate.draw {
-            true => active_part(payee, &version.plan, self.calendar.as_ref()?, Interval::Month(period))?,
+            true => active_part(payee, &version.plan, self.calendar.as_ref()?, Interval::Month(period), (period, period))?,
             false => Part::ALL,
         };
         let maximum_balance = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);

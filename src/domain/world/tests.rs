@@ -1,5 +1,6 @@
-//! What a component may not say about quotas to date, in the words of its reject.
+//! What a component or a plan may not say about quotas to date, in the words of its reject.
 
+use super::World;
 use super::component::check_component;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::Rate;
@@ -61,4 +62,16 @@ fn what_has_no_meaning_to_date() {
     let settled = "what is made up for as the quota grows is of no single deal that could be settled";
     check(Component { pay: pay(Due::Settled), ..to_date() }, settled);
     check(Component { pay: pay(Due::IntervalEnd), ..to_date() }, "");
+}
+
+#[test]
+fn a_quota_to_date_does_not_begin_anew() {
+    let plan = |mid_interval_change, quota| {
+        let fixture = Plan { components: vec![component(quota)], mid_interval_change, ..reward::tests::plan() };
+        World::new(1).check_plan(&fixture).map_err(|reject| reject.to_string())
+    };
+    let refused = "mid_interval_change: a quota to date goes on: it cannot begin anew [invalid_fact]";
+    assert_eq!(plan(MidIntervalChange::Carry, shares(&[])), Ok(()));
+    assert_eq!(plan(MidIntervalChange::Restart, QuotaUse::Interval), Ok(()));
+    assert_eq!(plan(MidIntervalChange::Restart, shares(&[])), Err(refused.into()));
 }

@@ -95,3 +95,13 @@ fn what_has_no_meaning_to_date() {
     assert_eq!(hints[0].hint, "write quota = \"interval\", or let no part wait until it is settled");
     check(&rest, &changed.replace("\"settled\"", "\"interval_end\""), &[]);
 }
+
+#[test]
+fn a_quota_to_date_does_not_begin_anew() {
+    let restart = |plan: &str| plan.replace("\"carry\"\nnegative_pay", "\"restart\"\nnegative_pay");
+    let text = brief(&found(PLAN_FILE, PLAN, &restart(PLAN)));
+    assert_eq!(text, "");
+    let to_date = restart(PLAN).replace(QUOTA, TO_DATE);
+    let wanted = "7:23: wrong-unit: component \"new\" has a quota to date, which goes on and cannot begin anew";
+    assert_eq!(brief(&found(PLAN_FILE, PLAN, &to_date)), format!("{PLAN_FILE}:{wanted}\n"));
+}

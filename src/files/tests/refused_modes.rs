@@ -14,7 +14,6 @@ fn refused(from: &str, to: &str, at: &str, what: &str) {
 #[test]
 fn modes_of_a_plan_and_component() {
     let table = [
-        ("mid_interval_change = \"carry\"", "mid_interval_change = \"restart\"", "7:23", "mid_interval_change = \"restart\" is"),
         ("mid_interval_change = \"carry\"", "mid_interval_change = \"refuse\"", "7:23", "mid_interval_change = \"refuse\" is"),
         ("after_release = \"adjust\"", "after_release = \"raise_only\"", "9:17", "after_release = \"raise_only\" is"),
         ("after_release = \"adjust\"", "after_release = \"freeze\"", "9:17", "after_release = \"freeze\" is"),

@@ -203,3 +203,21 @@ fn a_target_that_changes_carries() {
     // Half of 9 000. From half of 12 000 to half of it. A third of 12 000.
     check(&script, ["4500.00", "0.00", "-2000.00"]);
 }
+
+#[test]
+fn a_version_that_begins_anew_has_its_months_part_of_the_quota() {
+    let anew = |component: Component| {
+        let mut script = Script::new();
+        let first = plan("2026-01-01", Some("2026-02-01"), vec![component.clone()]);
+        let second = Plan { mid_interval_change: MidIntervalChange::Restart, ..plan("2026-02-01", None, vec![component]) };
+        script.fact("admin", FactBody::PlanDefined(first));
+        script.fact("admin", FactBody::PlanDefined(second));
+        script.deal(told("D1", "2026-01-20", "90000"));
+        script.deal(told("D2", "2026-02-03", "60000"));
+        script.quota("2026-Q1", Some("90000"), 1, None);
+        script
+    };
+    // 90 000 of 90 000. 59 of 90 days are 59 000, and 1 000 of the 60 000 are above them.
+    check(&anew(to_date(QuotaUse::Interval, NoQuota::Park)), ["4500.00", "3050.00", "0.00"]);
+    assert_eq!(anew(to_date(equal(), NoQuota::Park)).totals().ignored_facts.len(), 1);
+}

@@ -1,20 +1,21 @@
 //! Prices one entry: which components are in force in which period, what each earned, and what they lack.
 
+mod reading;
+
 use super::adjusting::{Adjusted, adjusted};
 use super::entry::Waiting;
-use super::inputs::{Inputs, Listed, Statement};
+use super::inputs::{Inputs, Statement};
 use super::priced::{Priced, Pricing, Source};
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Span};
 use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
-use crate::domain::money::{Amount, Measured, Minor};
-use crate::domain::plan::{Component, Pays, Prorate};
+use crate::domain::money::Minor;
+use crate::domain::plan::{Component, Pays};
 use crate::domain::quota::label;
-use crate::domain::rate_table::Part;
 use crate::domain::reject::Reason;
-use crate::domain::reward::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice, earned};
+use crate::domain::reward::{Earned, Lacks, PeriodInput, Slice, earned};
 use crate::domain::tranche::due;
-use crate::domain::world::{PlanVersion, World, active_part, parameter_in, plans_in};
+use crate::domain::world::{PlanVersion, World, plans_in};
 use num_rational::BigRational;
 use num_traits::Zero;
 
@@ -212,7 +213,7 @@ impl<'w> Terms<'w> {
         let (first, last) = interval.first_and_last();
         let in_force = |period: Period| versions.in_force[self.span.place(period)];
         let periods = (first.0..=last.0).map(Period);
-        let rows = periods.clone().map(|period| self.period_input(interval, period, in_force(period), inputs));
+        let rows = periods.clone().map(|period| self.period_input(interval, period, &in_force, inputs));
         let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
         let digits = self.world.minor_digits;
         let priced = rows.and_then(|rows| earned(&rows, digits, run.is_some()));
@@ -235,99 +236,6 @@ impl<'w> Terms<'w> {
             let new = Priced { minor: earned.minor, due, exact: earned.exact, source };
             pricing.add((versions.component_id.into(), interval, period), new);
         }
-    }
-
-    /// What a component reads in a period; `None` when a sum does not fit.
-    fn period_input<'i>(
-        &self,
-        interval: Interval,
-        period: Period,
-        version: Option<InForce<'w>>,
-        inputs: &'i Inputs,
-    ) -> Option<PeriodInput<'i>>
-    where
-        'w: 'i,
-    {
-        let (_, last) = interval.first_and_last();
-        let nothing = Reading::default();
-        let mut input = PeriodInput {
-            component: None,
-            version: Date(0),
-            prorate: Prorate::NOTHING,
-            part: Part::ALL,
-            target: None,
-            tier: nothing,
-            paid: nothing,
-            multiplier: nothing,
-            gate: nothing,
-            named: Vec::new(),
-            parameters: Vec::new(),
-            deals: Vec::new(),
-            last: period == last,
-        };
-        let Some(version) = version else { return Some(input) };
-        let component = version.component();
-        let modifiers = &component.modifiers;
-        let to_date = component.quota.is_to_date();
-        let read = |measure: Option<&str>| self.reading(interval, period, measure, inputs, to_date);
-        input.component = Some(component);
-        input.version = version.plan.plan.from;
-        input.tier = read(Some(&component.measure))?;
-        input.paid = read(component.paid_measure.as_deref())?;
-        input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
-        input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
-        if let Some(formula) = component.formula() {
-            input.named = formula.measures().iter().map(|named| read(Some(&named.id))).collect::<Option<_>>()?;
-            input.parameters = formula.parameters().iter().map(|name| self.parameter(name, period)).collect();
-        }
-        if component.lists_deals() {
-            let listed = inputs.deals_of(&component.measure, self.span.place(period));
-            let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
-            input.deals = listed.map(deal).collect();
-        }
-        if version.is_personal() {
-            input.prorate = version.plan.plan.prorate;
-            input.part = self.part(interval, version);
-            input.target = self.target(component, period);
-        }
-        Some(input)
-    }
-
-    /// A measure before and after a period; `None` when a sum does not fit.
-    fn reading(
-        &self,
-        interval: Interval,
-        period: Period,
-        measure: Option<&str>,
-        inputs: &Inputs,
-        to_date: bool,
-    ) -> Option<Reading> {
-        let Some(measure) = measure else { return Some(Reading::default()) };
-        let quota = |period: Period| {
-            let (first_day, _) = self.world.bounds(period)?;
-            inputs.quota(measure, interval, first_day).map(|stated| stated.amount)
-        };
-        let (first, _) = interval.first_and_last();
-        let quota_before = (to_date && period > first).then(|| quota(Period(period.0 - 1))).flatten();
-        let (first, at) = (self.span.place(first), self.span.place(period));
-        let before = cumulative(inputs, measure, first, at)?;
-        let after = before.checked_add(inputs.by_kind(measure, at).total()?)?;
-        Some(Reading { quota: quota(period), quota_before, from: Measured(before), to: Measured(after) })
-    }
-
-    /// The part of an interval in which the payee's rows name the version's plan.
-    fn part(&self, interval: Interval, version: InForce<'_>) -> Part {
-        let (Some(payee), Some(calendar)) = (self.payee, self.world.calendar.as_deref()) else { return Part::ALL };
-        active_part(payee, &version.plan.plan, calendar, interval).unwrap_or(Part::ALL)
-    }
-
-    fn target(&self, component: &Component, period: Period) -> Option<Amount> {
-        let Pays::FractionOf(parameter) = &component.pays else { return None };
-        self.parameter(parameter, period)
-    }
-
-    fn parameter(&self, name: &str, period: Period) -> Option<Amount> {
-        parameter_in(self.payee?, self.world.calendar.as_deref()?, period, name)
     }
 }
 
@@ -372,10 +280,6 @@ fn wait_for_measures(component: &Component, world: &World, waiting: &mut Vec<Wai
         let message = format!("component \"{}\": measure \"{measure}\" is not published", component.component_id);
         waiting.push(Waiting { reason: Reason::UnknownMeasure, message });
     }
-}
-
-fn cumulative(inputs: &Inputs, measure: &str, from: usize, until: usize) -> Option<i128> {
-    (from..until).try_fold(0i128, |sum, place| sum.checked_add(inputs.by_kind(measure, place).total()?))
 }
 
 /// Quotas of intervals that the calendar does not reach yet.

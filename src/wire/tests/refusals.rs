@@ -213,7 +213,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
             "credit_kinds[1]: \"PARTNER\" is not supported; use REVENUE or OVERLAY or ROLLED or TERRITORY",
         ),
         (measure, "NEW", "RESALE", "deal_kinds[0]: \"RESALE\" is not supported; use NEW or RENEWAL or EXPANSION"),
-        (plan, "carry", "restart", "mid_interval_change: \"restart\" is not supported; use carry"),
+        (plan, "carry", "refuse", "mid_interval_change: \"refuse\" is not supported; use carry or restart"),
         (plan, "adjust", "freeze", "after_release: \"freeze\" is not supported; use adjust"),
         (plan, "quarter", "week", "{c}.interval: \"week\" is not supported; use month or quarter or half_year or year"),
         (plan, "running", "payee", "{c}.scope: \"payee\" is not supported; use running or deal"),

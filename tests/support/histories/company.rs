@@ -81,12 +81,15 @@ impl Making {
             let components = if place == 0 { base.clone() } else { self.changed(&base) };
             let mut plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
             plan.prorate = self.prorate();
+            plan.mid_interval_change = self.mid_interval_change(&plan.components);
             self.pay_terms(&mut plan);
             if place > 0 {
                 self.features.count("plan version");
             }
             if self.random.chance(20) {
-                let corrected = Plan { components: self.changed(&plan.components), ..plan.clone() };
+                let components = self.changed(&plan.components);
+                let mid_interval_change = self.mid_interval_change(&components);
+                let corrected = Plan { components, mid_interval_change, ..plan.clone() };
                 self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
             }
             let late = self.random.chance(10);

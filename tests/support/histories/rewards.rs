@@ -24,6 +24,15 @@ impl Making {
         Prorate { by, quota, target, cap, draw: false }
     }
 
+    /// What has a quota to date cannot begin anew.
+    pub(super) fn mid_interval_change(&mut self, components: &[Component]) -> MidIntervalChange {
+        if self.random.chance(65) || components.iter().any(|component| component.quota.is_to_date()) {
+            return MidIntervalChange::Carry;
+        }
+        self.features.count("begins anew");
+        MidIntervalChange::Restart
+    }
+
     pub(super) fn parameters(&mut self) -> Vec<(String, Amount)> {
         if self.random.chance(20) {
             self.features.count("parameter missing");

@@ -1,0 +1,68 @@
+//! Parts of an interval: those in which a payee is on a plan, and those in which a version that begins anew is in force.
+
+use super::rewards::find;
+use super::tables::{Case, covers};
+use super::world::periods_of;
+use crate::wire::records::{MidIntervalChange, Period, ProrateBy};
+use num_rational::BigRational;
+use num_traits::One;
+
+impl Case<'_, '_> {
+    /// The pay periods of the interval whose sums count: all of them, or of a version that begins anew those around this one
+    /// in which it is in force without a gap.
+    pub(super) fn segment(self) -> Vec<Period> {
+        let all = periods_of(self.interval);
+        if self.plan.mid_interval_change == MidIntervalChange::Carry {
+            return all;
+        }
+        let same = |period: Period| {
+            let components = self.pricing.components(self.payee, period);
+            let found = find(&components, &self.plan.plan_id, &self.component.component_id, self.interval);
+            found.is_some_and(|(plan, _)| plan.from == self.plan.from)
+        };
+        let mut runs = vec![Vec::new()];
+        for period in all {
+            match (same(period), runs.last_mut()) {
+                (true, Some(run)) => run.push(period),
+                _ => runs.push(Vec::new()),
+            }
+        }
+        runs.into_iter().find(|run| run.contains(&self.period)).unwrap_or_default()
+    }
+
+    /// The part that a quota or target is for: that of the segment, and of the payee's days on the plan where they count.
+    pub(super) fn part(self, prorated: bool) -> BigRational {
+        self.counted(&self.segment(), prorated)
+    }
+
+    /// Days on the plan over all days of the interval, or pay periods with such a day over all of them.
+    pub(super) fn active_part(self) -> BigRational {
+        self.counted(&periods_of(self.interval), true)
+    }
+
+    fn counted(self, segment: &[Period], prorated: bool) -> BigRational {
+        let world = self.pricing.world;
+        if segment.len() == periods_of(self.interval).len() && !prorated {
+            return BigRational::one();
+        }
+        let seat = world.known(self.payee);
+        let on_plan = |day: i32| {
+            let mut rows = seat.iter().flat_map(|seat| &seat.payee.rows);
+            !prorated || rows.any(|row| covers(row, day) && row.plans.contains(&self.plan.plan_id))
+        };
+        if prorated && seat.is_none() {
+            return BigRational::one();
+        }
+        let (mut active, mut all) = (0, 0);
+        for period in periods_of(self.interval) {
+            let Some((first, after)) = world.bounds(period) else { return BigRational::one() };
+            let inside = segment.contains(&period);
+            let days = (first.0..after.0).filter(|day| inside && on_plan(*day)).count();
+            match self.plan.prorate.by {
+                ProrateBy::ActiveDays => (active, all) = (active + days, all + (after.0 - first.0)),
+                ProrateBy::Months => (active, all) = (active + usize::from(days > 0), all + 1),
+            }
+        }
+        BigRational::new(active.into(), all.into())
+    }
+}

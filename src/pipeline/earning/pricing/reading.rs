@@ -1,0 +1,145 @@
+//! What a component reads in a pay period: sums, quotas and parameters, and which parts of them count.
+//!
+//! A version whose `mid_interval_change` is `restart`, and that is in force in a part of an interval, reads the sums of that
+//! part alone, against that part of its quotas and of the target.
+
+use super::{InForce, Terms};
+use crate::domain::calendar::{Date, Interval, Period};
+use crate::domain::money::{Amount, Measured};
+use crate::domain::plan::{Component, MidIntervalChange, Pays};
+use crate::domain::rate_table::{Part, Parts};
+use crate::domain::reward::{OneDeal, PeriodInput, Reading};
+use crate::domain::world::{active_part, parameter_in, part_of};
+use crate::pipeline::earning::inputs::{Inputs, Listed};
+
+/// The pay periods one after the other in which a version is in force.
+#[derive(Clone, Copy)]
+struct Run {
+    first: Period,
+    last: Period,
+}
+
+impl<'w> Terms<'w> {
+    /// What a component reads in a period; `None` when a sum does not fit.
+    pub(super) fn period_input<'i>(
+        &self,
+        interval: Interval,
+        period: Period,
+        in_force: &impl Fn(Period) -> Option<InForce<'w>>,
+        inputs: &'i Inputs,
+    ) -> Option<PeriodInput<'i>>
+    where
+        'w: 'i,
+    {
+        let (first, last) = interval.first_and_last();
+        let nothing = Reading::default();
+        let mut input = PeriodInput {
+            component: None,
+            version: Date(0),
+            parts: Parts::ALL,
+            target: None,
+            tier: nothing,
+            paid: nothing,
+            multiplier: nothing,
+            gate: nothing,
+            named: Vec::new(),
+            parameters: Vec::new(),
+            deals: Vec::new(),
+            last: period == last,
+        };
+        let Some(version) = in_force(period) else { return Some(input) };
+        let component = version.component();
+        let modifiers = &component.modifiers;
+        let run = restarted(interval, period, in_force);
+        let since = run.map_or(first, |run| run.first);
+        let read = |measure: Option<&str>| self.reading(interval, since, period, measure, inputs, component);
+        input.component = Some(component);
+        input.version = version.plan.plan.from;
+        input.tier = read(Some(&component.measure))?;
+        input.paid = read(component.paid_measure.as_deref())?;
+        input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
+        input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
+        if let Some(formula) = component.formula() {
+            input.named = formula.measures().iter().map(|named| read(Some(&named.id))).collect::<Option<_>>()?;
+            input.parameters = formula.parameters().iter().map(|name| self.parameter(name, period)).collect();
+        }
+        if component.lists_deals() {
+            let listed = inputs.deals_of(&component.measure, self.span.place(period));
+            let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
+            input.deals = listed.map(deal).collect();
+        }
+        if version.is_personal() {
+            input.target = self.target(component, period);
+        }
+        if version.is_personal() || run.is_some() {
+            input.parts = self.parts(interval, version, run);
+        }
+        Some(input)
+    }
+
+    /// A measure before and after a period, of those from `since` on; `None` when a sum does not fit.
+    fn reading(
+        &self,
+        interval: Interval,
+        since: Period,
+        period: Period,
+        measure: Option<&str>,
+        inputs: &Inputs,
+        component: &Component,
+    ) -> Option<Reading> {
+        let Some(measure) = measure else { return Some(Reading::default()) };
+        let quota = |period: Period| {
+            let (first_day, _) = self.world.bounds(period)?;
+            inputs.quota(measure, interval, first_day).map(|stated| stated.amount)
+        };
+        let (first, _) = interval.first_and_last();
+        let to_date = component.quota.is_to_date();
+        let quota_before = (to_date && period > first).then(|| quota(Period(period.0 - 1))).flatten();
+        let (since, at) = (self.span.place(since), self.span.place(period));
+        let before = cumulative(inputs, measure, since, at)?;
+        let after = before.checked_add(inputs.by_kind(measure, at).total()?)?;
+        Some(Reading { quota: quota(period), quota_before, from: Measured(before), to: Measured(after) })
+    }
+
+    /// The parts of an interval, or of what of it begins anew, that the version's quotas, target and cap are for.
+    fn parts(&self, interval: Interval, version: InForce<'_>, run: Option<Run>) -> Parts {
+        let Some(calendar) = self.world.calendar.as_deref() else { return Parts::ALL };
+        let (plan, (first, last)) = (&version.plan.plan, interval.first_and_last());
+        let active = |first, last| {
+            let part = self.payee.and_then(|payee| active_part(payee, plan, calendar, interval, (first, last)));
+            part.unwrap_or(Part::ALL)
+        };
+        let of = |prorated: bool, run: Option<Run>| match (prorated, run) {
+            (true, run) => run.map_or_else(|| active(first, last), |run| active(run.first, run.last)),
+            (false, Some(run)) => part_of(plan, calendar, interval, (run.first, run.last)).unwrap_or(Part::ALL),
+            (false, None) => Part::ALL,
+        };
+        Parts { quota: of(plan.prorate.quota, run), target: of(plan.prorate.target, run), cap: of(plan.prorate.cap, None) }
+    }
+
+    fn target(&self, component: &Component, period: Period) -> Option<Amount> {
+        let Pays::FractionOf(parameter) = &component.pays else { return None };
+        self.parameter(parameter, period)
+    }
+
+    fn parameter(&self, name: &str, period: Period) -> Option<Amount> {
+        parameter_in(self.payee?, self.world.calendar.as_deref()?, period, name)
+    }
+}
+
+/// The part of an interval around a period in which its version begins anew, where that is not all of it.
+fn restarted<'w>(interval: Interval, period: Period, in_force: &impl Fn(Period) -> Option<InForce<'w>>) -> Option<Run> {
+    let plan = &in_force(period)?.plan.plan;
+    if plan.mid_interval_change != MidIntervalChange::Restart {
+        return None;
+    }
+    let (first, last) = interval.first_and_last();
+    let same = |at: &i32| in_force(Period(*at)).is_some_and(|version| version.plan.plan.from == plan.from);
+    let begins = (first.0..=period.0).rev().take_while(same).last().map_or(period, Period);
+    let ends = (period.0..=last.0).take_while(same).last().map_or(period, Period);
+    (begins > first || ends < last).then_some(Run { first: begins, last: ends })
+}
+
+fn cumulative(inputs: &Inputs, measure: &str, from: usize, until: usize) -> Option<i128> {
+    (from..until).try_fold(0i128, |sum, place| sum.checked_add(inputs.by_kind(measure, place).total()?))
+}
