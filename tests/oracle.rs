@@ -100,7 +100,7 @@ fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
         let carried: i64 = totals.balances.values().map(|balance| balance.0).sum();
         let last_run = totals.runs.iter().max_by_key(|run| run.period).map(|run| run.run_id.as_str());
         let left = totals.left.iter().filter(|((run_id, _), _)| Some(run_id.as_str()) == last_run);
-        let held: i64 = left.map(|(_, [_, _, held])| held.0).sum();
+        let held: i64 = left.map(|(_, [_, _, held, _])| held.0).sum();
         assert_eq!(paid + carried + held, booked, "seed {seed}");
         let released = totals.runs.iter().filter(|run| run.released_by.is_some());
         let released: u64 = released.map(|run| run.records).sum();

@@ -236,6 +236,7 @@ mod tests {
             amount: Minor(minor),
             currency: "USD".into(),
             balance_after: Minor(0),
+            converted: None,
         }
     }
 

@@ -41,7 +41,7 @@ pub enum EventKind {
     Payee(Payee),
     /// All rows, as they are from here on.
     Territories(Territories),
-    /// All rates of a type and currency, as they are from here on.
+    /// All rates of a type and pair of currencies, as they are from here on.
     Rates(CurrencyRates),
     Close {
         period: Period,
@@ -228,8 +228,7 @@ impl<'c> Reader<'c> {
         }
         let mut stated = Vec::new();
         for Located { value, .. } in rates::statements(rows) {
-            let same = |of: &CurrencyRates| of.rate_type == value.rate_type && of.from_currency == value.from_currency;
-            let known = self.rates.iter().position(same).map(|place| self.rates.swap_remove(place));
+            let known = self.rates.iter().position(|of| of.is_of_kind(&value)).map(|place| self.rates.swap_remove(place));
             let merged = rates::merged(&value, known.as_ref());
             self.rates.push(merged.clone());
             stated.push(merged);

@@ -121,9 +121,13 @@ fn internal_records_come_back() {
         deal_settled,
         adjustment_made,
     };
+    let computed = |other_totals| {
+        let (close_id, total, digest) = ("c".into(), Minor(-3), 5);
+        CloseNote::RunComputed { close_id, partition: 1, records: 2, total, digest, other_totals }
+    };
     let notes = [
         closed(7, 8),
-        CloseNote::RunComputed { close_id: "c".into(), partition: 1, records: 2, total: Minor(-3), digest: u128::MAX },
+        computed(fixtures::other_totals()),
         CloseNote::RunReopened { close_id: "c".into(), partition: 1 },
         CloseNote::RunReleased { close_id: "c".into(), partition: 1 },
     ];
@@ -135,7 +139,8 @@ fn internal_records_come_back() {
     assert_eq!(internal::read_close_note(b"\x01\x00\x01c\x01\x0a\x00").unwrap(), closed(0, 0));
     assert_eq!(internal::read_close_note(b"\x02\x00\x01c\x01\x0a\x00\x07").unwrap(), closed(7, 0));
     let reopened = CloseNote::RunReopened { close_id: "c".into(), partition: 1 };
-    for version in [1, 2] {
+    assert_eq!(internal::read_close_note(b"\x03\x01\x01c\x01\x02\x05\x05").unwrap(), computed(vec![]));
+    for version in [1, 2, 3] {
         assert_eq!(internal::read_close_note(&[version, 2, 1, b'c', 1]).unwrap(), reopened);
     }
     let draft = internal::write_payout_draft(&fixtures::payout()).unwrap();

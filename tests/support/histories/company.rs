@@ -5,7 +5,7 @@ use super::*;
 impl Making {
     pub(super) fn company(&mut self) {
         let (company_id, currency, calendar) = ("acme".into(), "USD".into(), CALENDAR.into());
-        let company = Company { company_id, currency, calendar, closer_may_release: self.random.chance(20) };
+        let company = Company { company_id, currency, calendar, closer_may_release: self.random.chance(20), pay_rate_type: None };
         self.fact("admin", FactBody::CompanyDefined(company));
         self.calendars();
         self.long = self.random.chance(50);
@@ -294,6 +294,7 @@ fn row(from: Date, to: Option<Date>, manager: Option<&str>, plan: &str) -> Payee
         plans: vec![plan.into()],
         employee_ref: Some("E1".into()),
         parameters: vec![],
+        pay_currency: None,
     }
 }
 
