@@ -135,6 +135,7 @@ fn got(totals: &Totals) -> Got {
     for payout in totals.payouts.values() {
         let key = (payout.payee_id.clone(), payout.period, payout.earning_code.clone());
         got.payouts.entry(key).or_default().0 += payout.amount.0;
+        got.currencies.insert((payout.payee_id.clone(), payout.period), payout.currency.clone());
     }
     for run in &totals.runs {
         let left = totals.left.iter().filter(|((run_id, _), _)| *run_id == run.run_id);

@@ -3,6 +3,7 @@
 use super::console::Console;
 use super::exit::Exit;
 use super::session::{LogOptions, Session};
+use super::statement::amounts;
 use super::table::{Table, grouped};
 use crate::domain::calendar::Period;
 use crate::domain::money::{AMOUNT_DECIMALS, format_scaled, minor_digits};
@@ -56,7 +57,7 @@ impl Payroll {
 }
 
 fn table(rows: &[&Row]) -> Table {
-    let mut table = Table::new(&["payee", "period", "code", ">published", ">paid", "state", "why"]);
+    let mut table = Table::new(&["payee", "period", "code", ">published", ">paid", "currency", "state", "why"]);
     for Row { payout, word, state } in rows {
         let word = word.as_ref();
         let paid = word.and_then(|word| paid_text(word, &payout.currency)).map_or("-".into(), |amount| grouped(&amount));
@@ -67,6 +68,7 @@ fn table(rows: &[&Row]) -> Table {
             payout.earning_code.clone(),
             grouped(&money(payout.amount, &payout.currency)),
             paid,
+            payout.currency.clone(),
             state.name().into(),
             why.unwrap_or_default().chars().take(20).collect(),
         ]);
@@ -81,10 +83,10 @@ fn paid_text(word: &Word, currency: &str) -> Option<String> {
 
 /// A line for each state that there is.
 fn summary(payroll: &Read) -> Vec<String> {
-    let currency = payroll.rows.first().map_or("", |row| row.payout.currency.as_str());
     let of_state = |state: State| {
-        let (count, total) = payroll.total(state);
-        (count > 0).then(|| format!("{count} {}, {} {currency}", state.name(), grouped(&money(total, currency))))
+        let totals = payroll.total(state);
+        let count: usize = totals.values().map(|(count, _)| count).sum();
+        (count > 0).then(|| format!("{count} {}, {}", state.name(), amounts(totals)))
     };
     let mut lines: Vec<String> = STATES.into_iter().filter_map(of_state).collect();
     if !payroll.stray.is_empty() {

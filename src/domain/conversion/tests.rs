@@ -82,11 +82,10 @@ fn minor_units_are_those_of_the_pay_and_rounded_on_the_cumulative_amount() {
     let little: &[Run<'_>] = &[(1, "0.3", &[(1, 100)]), (2, "0.3", &[(1, 100)])];
     check("JPY", little, &[&[], &["2026-01 1 for 100 at 0.3"]], (0, 1));
     // A unit that is left goes to the larger remainder, of equal ones to the first.
-    let both = |booked| [(2, "0.01", booked)];
-    check("GBP", &both(&[(1, 50), (2, 50)]), &[&["2026-01 1 for 50 at 0.01"]], (0, 1));
-    check("GBP", &both(&[(1, 60), (2, 80)]), &[&["2026-02 1 for 80 at 0.01"]], (0, 1));
-    let each: &[&str] = &["2026-01 1 for 60 at 0.01", "2026-02 1 for 90 at 0.01"];
-    check("GBP", &both(&[(1, 60), (2, 90)]), &[each], (0, 1));
+    let both = |booked: &[(i32, i128)], paid: &[&str]| check("GBP", &[(2, "0.01", booked)], &[paid], (0, 1));
+    both(&[(1, 50), (2, 50)], &["2026-01 1 for 50 at 0.01"]);
+    both(&[(1, 60), (2, 80)], &["2026-02 1 for 80 at 0.01"]);
+    both(&[(1, 60), (2, 90)], &["2026-01 1 for 60 at 0.01", "2026-02 1 for 90 at 0.01"]);
 }
 
 #[test]

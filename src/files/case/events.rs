@@ -87,6 +87,11 @@ impl<'c> Reader<'c> {
         self.payees.keys().map(String::as_str)
     }
 
+    /// The currency of a payee's pay, where it is stated.
+    pub fn paid_in(&self, payee: &str) -> Option<&str> {
+        self.payees.get(payee)?.pay_currency()
+    }
+
     /// Every revision of every deal, and where it is stated.
     pub fn deals(&self) -> &[(CaseDeal, Place)] {
         &self.deals
