@@ -57,18 +57,20 @@ impl Payroll {
 }
 
 fn table(rows: &[&Row]) -> Table {
-    let mut table = Table::new(&["payee", "period", "code", ">published", ">paid", "currency", "state", "why"]);
+    let mut table = Table::new(&["payee", "period", "code", ">published", ">paid", "state", "why"]);
+    // Of one currency the summary says it.
+    let several = rows.iter().any(|row| row.payout.currency != rows[0].payout.currency);
     for Row { payout, word, state } in rows {
         let word = word.as_ref();
+        let currency = if several { format!(" {}", payout.currency) } else { String::new() };
         let paid = word.and_then(|word| paid_text(word, &payout.currency)).map_or("-".into(), |amount| grouped(&amount));
         let why = word.and_then(|word| word.reason.clone().or_else(|| word.reference.clone()));
         table.row([
             payout.payee_id.clone(),
             payout.period.to_string(),
             payout.earning_code.clone(),
-            grouped(&money(payout.amount, &payout.currency)),
+            format!("{}{currency}", grouped(&money(payout.amount, &payout.currency))),
             paid,
-            payout.currency.clone(),
             state.name().into(),
             why.unwrap_or_default().chars().take(20).collect(),
         ]);

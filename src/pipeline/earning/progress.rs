@@ -138,3 +138,24 @@ pub fn before(world: &World, run: usize) -> Option<Period> {
     let earlier = |other: &&Run| other.closed.period < period && other.state != crate::domain::world::RunState::Reopened;
     world.runs[..run].iter().filter(earlier).map(|other| other.closed.period).max()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Minor;
+
+    #[test]
+    fn totals_of_other_currencies_stand_behind_what_was_there_before() {
+        let mut progress = Progress::new(2);
+        let mut check = |operating: Option<Operating>, longer: bool| {
+            progress.operating = operating;
+            let (bytes, before) = (progress.encode(), postcard::to_stdvec(&progress).unwrap());
+            assert_eq!((bytes.len() > before.len(), Progress::decode(&bytes)), (longer, Ok(progress.clone())));
+        };
+        check(None, false);
+        let operating = Operating { after: vec![7], records: 2, total_minor: -3, digest: 5, other_totals: vec![] };
+        check(Some(operating.clone()), false);
+        let total = CurrencyTotal { currency: "GBP".into(), records: 1, total: Minor(9) };
+        check(Some(Operating { other_totals: vec![total], ..operating }), true);
+    }
+}
