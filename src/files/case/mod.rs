@@ -42,7 +42,7 @@ impl Case {
             _ => None,
         });
         let all = self.company.payees.iter().map(|payee| &payee.value).chain(stated);
-        let last = all.filter(|payee| payee.payee_id == payee_id).last();
+        let last = all.rev().find(|payee| payee.payee_id == payee_id);
         last.and_then(Payee::pay_currency).unwrap_or(&self.company.company.value.currency)
     }
 }

@@ -164,7 +164,7 @@ pub fn decode_ledger(bytes: Option<&[u8]>) -> Result<Ledger, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Ledger::default()),
         Some(Some((&LEDGER_VERSION, body))) => body_of(body),
-        Some(Some((4 | 3 | 2, body))) => body_of(body).map(earlier::SecondLedger::ledger),
+        Some(Some((2..=4, body))) => body_of(body).map(earlier::SecondLedger::ledger),
         Some(Some((1, body))) => body_of(body).map(earlier::Ledger::ledger),
         Some(other) => Err(unknown(other)),
     }
