@@ -102,6 +102,13 @@ const FEATURES: &[&str] = &[
     "split changed",
     "nobody named",
     "more than can be paid",
+    "pay in another currency",
+    "pay currency changes",
+    "pay currency stated again",
+    "pay rates changed",
+    "pay rates later",
+    "paid in another currency",
+    "paid: taken back at what was paid",
     "other currency",
     "currency stated again",
     "currency without a rate",
@@ -134,7 +141,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 79] = [
+const PAIRS: [(&str, &str); 96] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -170,6 +177,23 @@ const PAIRS: [(&str, &str); 79] = [
     ("paid in tranches", "plan version"),
     ("adjustment reversed", "release"),
     ("credit by hand", "quota change"),
+    ("paid in another currency", "adjustment reversed"),
+    ("paid in another currency", "amendment"),
+    ("paid in another currency", "cancellation"),
+    ("paid in another currency", "draw"),
+    ("paid in another currency", "guarantee"),
+    ("paid in another currency", "half-year or year"),
+    ("paid in another currency", "minimum settlement"),
+    ("paid in another currency", "moved deal"),
+    ("paid in another currency", "other currency"),
+    ("paid in another currency", "paid in tranches"),
+    ("paid in another currency", "paid: carried"),
+    ("paid in another currency", "pay by hand"),
+    ("paid in another currency", "payment cap"),
+    ("paid in another currency", "receivable"),
+    ("paid in another currency", "reopen"),
+    ("paid in another currency", "pay rates changed"),
+    ("pay currency stated again", "close"),
     ("other currency", "release"),
     ("other currency", "paid when settled"),
     ("currency stated again", "release"),
@@ -284,6 +308,12 @@ fn check(seed: u64) -> Features {
 
 /// What was really paid: a rule that is stated and never pays shows nothing.
 fn count_paid(payout: &Payout, features: &mut Features) {
+    if let Some(from) = &payout.converted {
+        features.count("paid in another currency");
+        if from.rate.is_none() && payout.kind != PayoutKind::Carried {
+            features.count("paid: taken back at what was paid");
+        }
+    }
     let late = payout.effective_period != payout.period;
     match payout.kind {
         PayoutKind::Manual => features.count("paid: manual"),

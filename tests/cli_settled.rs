@@ -66,7 +66,7 @@ impl Scratch {
 fn company(scratch: &Scratch) -> String {
     let from = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config"));
     std::fs::create_dir_all(scratch.path("company/plans")).unwrap();
-    for name in ["company.toml", "calendar.toml", "measures.toml", "payees.csv", "quotas.csv", "directory.csv"] {
+    for name in ["company.toml", "calendar.toml", "measures.toml", "payees.csv", "rates.csv", "quotas.csv", "directory.csv"] {
         std::fs::copy(from.join(name), scratch.path(&format!("company/{name}"))).unwrap();
     }
     for entry in std::fs::read_dir(from.join("plans")).unwrap() {

@@ -64,7 +64,7 @@ fn reads(name: &str, client: impl Fn() -> Command, install: &str) {
     let worker = company(&application, &story);
     let config = application.config(1);
     for (topic, schema_id, command, key) in
-        [("payout", "6", "payouts", &["payout_id"][..]), ("attainment", "14", "attainment", ATTAINMENT_KEY)]
+        [("payout", "23", "payouts", &["payout_id"][..]), ("attainment", "14", "attainment", ATTAINMENT_KEY)]
     {
         let whole = application.topic(topic);
         let mut program = client();

@@ -84,6 +84,7 @@ fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
     for seed in 0..200 {
         let mut events = histories::History::generate(seed).events;
         events.iter_mut().for_each(without_draw);
+        events.iter_mut().for_each(paid_at_home);
         let totals = totals(&events);
         let mut sums: BTreeMap<EarnedKey, Minor> = BTreeMap::new();
         for (key, minor) in &totals.booked {
@@ -100,7 +101,7 @@ fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
         let carried: i64 = totals.balances.values().map(|balance| balance.0).sum();
         let last_run = totals.runs.iter().max_by_key(|run| run.period).map(|run| run.run_id.as_str());
         let left = totals.left.iter().filter(|((run_id, _), _)| Some(run_id.as_str()) == last_run);
-        let held: i64 = left.map(|(_, [_, _, held])| held.0).sum();
+        let held: i64 = left.map(|(_, [_, _, held, _])| held.0).sum();
         assert_eq!(paid + carried + held, booked, "seed {seed}");
         let released = totals.runs.iter().filter(|run| run.released_by.is_some());
         let released: u64 = released.map(|run| run.records).sum();
@@ -117,11 +118,21 @@ fn without_draw(event: &mut Event) {
     }
 }
 
+/// Amounts of several currencies do not add up, and a close refuses another currency than it has paid in.
+fn paid_at_home(event: &mut Event) {
+    if let Event::Fact(fact) = event
+        && let FactBody::PayeeDefined(payee) = &mut fact.body
+    {
+        payee.rows.iter_mut().for_each(|row| row.pay_currency = None);
+    }
+}
+
 /// Without closes not even the order of closes matters: the end alone decides what is earned.
 #[test]
 fn closes_move_bookings_but_never_what_is_earned() {
     for seed in 0..100 {
-        let history = histories::History::generate(seed);
+        let mut history = histories::History::generate(seed);
+        history.events.iter_mut().for_each(paid_at_home);
         let open: Vec<Event> = history.events.iter().filter(|event| !event.is_barrier()).cloned().collect();
         assert_eq!(totals(&open).earned, totals(&history.events).earned, "seed {seed}");
     }

@@ -93,7 +93,7 @@ impl Player {
             }
             EventKind::Release { by, .. } => {
                 let close_id = self.last_close();
-                let released = PeriodReleased { close_id, records: 0, total_minor: 0, digest: "0".into() };
+                let released = PeriodReleased { close_id, records: 0, total_minor: 0, digest: "0".into(), other_totals: vec![] };
                 self.fact(by, FactBody::PeriodReleased(released));
             }
         }
@@ -135,10 +135,11 @@ fn got(totals: &Totals) -> Got {
     for payout in totals.payouts.values() {
         let key = (payout.payee_id.clone(), payout.period, payout.earning_code.clone());
         got.payouts.entry(key).or_default().0 += payout.amount.0;
+        got.currencies.insert((payout.payee_id.clone(), payout.period), payout.currency.clone());
     }
     for run in &totals.runs {
         let left = totals.left.iter().filter(|((run_id, _), _)| *run_id == run.run_id);
-        let left = left.map(|((_, payee), [carried, draw, held])| {
+        let left = left.map(|((_, payee), [carried, draw, held, _])| {
             ((payee.clone(), run.period), GotBalance { carried: *carried, draw: *draw, held: *held })
         });
         got.balances.extend(left);

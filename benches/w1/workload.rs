@@ -91,6 +91,7 @@ impl Workload {
             plans: vec![PLAN.into()],
             employee_ref: None,
             parameters: vec![],
+            pay_currency: None,
         };
         Payee { payee_id: self.ids[payee].clone(), rows: vec![row] }
     }
@@ -214,8 +215,13 @@ fn occurred_at(number: u64) -> i64 {
 }
 
 fn rules() -> Vec<FactBody> {
-    let company =
-        Company { company_id: "w1".into(), currency: CURRENCY.into(), calendar: CALENDAR.into(), closer_may_release: false };
+    let company = Company {
+        company_id: "w1".into(),
+        currency: CURRENCY.into(),
+        calendar: CALENDAR.into(),
+        closer_may_release: false,
+        pay_rate_type: None,
+    };
     let measure = Measure {
         measure_id: MEASURE.into(),
         of: MeasureOf::Amount,

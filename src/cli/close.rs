@@ -8,6 +8,7 @@ use super::session::{Author, LogOptions, Session};
 use crate::domain::calendar::Period;
 use crate::domain::fact::{Cut, FactBody, PeriodClosed, PeriodReopened};
 use crate::domain::output::CloseNote;
+use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
 use crate::log::{Batch, Client, LogError};
 use crate::read::facts::{Close as ClosedPeriod, CloseState, Periods};
@@ -42,6 +43,7 @@ impl Close {
         let session = Session::open(&self.log, console)?;
         let periods = Periods::read(session.client(), session.codec())?;
         check_order(&periods, self.period)?;
+        check_pay_rates(&periods, self.period)?;
         review::before_close(&session, console, self.period)?;
         if !self.yes && !console.confirm(&format!("close {}?", self.period))? {
             console.notice("not closed");
@@ -84,6 +86,22 @@ fn check_order(periods: &Periods, period: Period) -> anyhow::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whoever is paid in another currency has a rate: without one the engine refuses the close.
+pub fn check_pay_rates(periods: &Periods, period: Period) -> anyhow::Result<()> {
+    const NAMED: usize = 5;
+    let without = periods.world.as_ref().map(|world| world.without_pay_rate(period)).unwrap_or_default();
+    let line = |(currency, (payees, reject)): (&str, (Vec<&str>, Reject))| {
+        let more = if payees.len() > NAMED { format!(" and {} more", payees.len() - NAMED) } else { String::new() };
+        let (named, why) = (payees[..payees.len().min(NAMED)].join(", "), reject.message);
+        format!("\n  {currency}: {why}; it pays {named}{more}")
+    };
+    let lines: String = without.into_iter().map(line).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    Err(found_error(format!("{period} cannot be closed: pay lacks a rate; add it to rates.csv and publish{lines}")))
 }
 
 /// States the close with the present end of every input partition as its cut; returns its id.

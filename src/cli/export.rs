@@ -12,6 +12,7 @@ use crate::read::payouts::{Run, released};
 use crate::read::totals;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -63,6 +64,9 @@ pub struct Payouts {
     /// A TOML file with what payroll calls things
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
+    /// Only what is paid in this currency, like GBP
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
     /// Write there, with control totals beside it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -77,7 +81,17 @@ struct Control {
     rows: usize,
     total: String,
     currency: String,
+    /// Of what is paid in other currencies, in the same file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    other_totals: Vec<ControlTotal>,
     digest: String,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ControlTotal {
+    currency: String,
+    payouts: usize,
+    total: String,
 }
 
 impl Export {
@@ -119,13 +133,20 @@ impl Payouts {
     fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let names = self.names.as_deref().map(read_names).transpose()?.unwrap_or_default();
         let session = Session::open(&self.log, console)?;
-        let run = released_run(&session, self.period)?;
+        let mut run = released_run(&session, self.period)?;
         session.finish()?;
+        check_totals(&run)?;
+        if let Some(currency) = &self.currency {
+            only(&mut run, currency)?;
+        }
         let written = payroll_file(&run.payouts, self.profile.into(), &names);
         let file = written.map_err(|faults| files_error(format!("nothing is written:\n{}", faults.join("\n"))))?;
         let control = control(&run, &file)?;
-        let (payouts, total, currency) = (control.payouts, &control.total, &control.currency);
-        let told = format!("{payouts} payouts, {total} {currency}, in {} rows; digest {}", file.rows, control.digest);
+        let others = control.other_totals.iter().map(|of| format!(", {} {}", of.total, of.currency)).collect::<String>();
+        let told = format!(
+            "{} payouts, {} {}{others}, in {} rows; digest {}",
+            control.payouts, control.total, control.currency, file.rows, control.digest
+        );
         match &self.out {
             Some(path) => {
                 write(path, &file, &control)?;
@@ -167,19 +188,55 @@ fn released_run(session: &Session, period: Period) -> anyhow::Result<Run> {
     Ok(run)
 }
 
+/// The payouts of a run add up to what its record says, in every currency.
+fn check_totals(run: &Run) -> anyhow::Result<()> {
+    let Some(record) = &run.run else { return Err(found_error("the run is not released")) };
+    let found = totals::by_currency(&run.payouts);
+    let others = record.other_totals.iter().map(|of| (of.currency.as_str(), of.total));
+    let all: BTreeMap<&str, Minor> = others.chain([(record.currency.as_str(), record.total)]).collect();
+    let differs = |currency: &&str| {
+        let total = found.get(currency).map(|(_, total)| *total).unwrap_or_default();
+        all.get(currency).copied().unwrap_or_default() != total
+    };
+    if found.keys().chain(all.keys()).any(differs) {
+        return Err(io_error(format!("the payouts of run {} do not add up to its totals; run accrue verify", record.run_id)));
+    }
+    Ok(())
+}
+
+/// Keeps what is paid in one currency.
+fn only(run: &mut Run, currency: &str) -> anyhow::Result<()> {
+    let known: Vec<String> = totals::by_currency(&run.payouts).into_keys().map(String::from).collect();
+    run.payouts.retain(|payout| payout.currency == currency);
+    if run.payouts.is_empty() {
+        return Err(found_error(format!("the run pays nothing in {currency}; it pays in {}", known.join(", "))));
+    }
+    Ok(())
+}
+
 fn control(run: &Run, file: &PayrollFile) -> anyhow::Result<Control> {
     let record = run.run.as_ref().ok_or_else(|| found_error("the run is not released"))?;
-    let total: i64 = run.payouts.iter().map(|payout| payout.amount.0).sum();
-    if Minor(total) != record.total {
-        return Err(io_error(format!("the payouts of run {} do not add up to its total; run accrue verify", record.run_id)));
-    }
+    let mut found = totals::by_currency(&run.payouts);
+    let own = record.currency.as_str();
+    // Of a file in another currency alone it is that one.
+    let currency = match found.len() {
+        1 => found.keys().next().copied().unwrap_or(own),
+        _ => own,
+    };
+    let (_, total) = found.remove(currency).unwrap_or_default();
+    let other = |(currency, (payouts, total)): (&str, (usize, Minor))| ControlTotal {
+        currency: currency.into(),
+        payouts,
+        total: totals::money(total, currency),
+    };
     Ok(Control {
         run_id: record.run_id.clone(),
         period: record.period.to_string(),
         payouts: run.payouts.len(),
         rows: file.rows,
-        total: totals::money(record.total, &record.currency),
-        currency: record.currency.clone(),
+        total: totals::money(total, currency),
+        currency: currency.into(),
+        other_totals: found.into_iter().map(other).collect(),
         digest: file.digest.clone(),
     })
 }

@@ -3,6 +3,7 @@
 use super::console::Console;
 use super::exit::Exit;
 use super::session::{LogOptions, Session};
+use super::statement::amounts;
 use super::table::{Table, grouped};
 use crate::domain::calendar::Period;
 use crate::domain::money::{AMOUNT_DECIMALS, format_scaled, minor_digits};
@@ -57,15 +58,18 @@ impl Payroll {
 
 fn table(rows: &[&Row]) -> Table {
     let mut table = Table::new(&["payee", "period", "code", ">published", ">paid", "state", "why"]);
+    // Of one currency the summary says it.
+    let several = rows.iter().any(|row| row.payout.currency != rows[0].payout.currency);
     for Row { payout, word, state } in rows {
         let word = word.as_ref();
+        let currency = if several { format!(" {}", payout.currency) } else { String::new() };
         let paid = word.and_then(|word| paid_text(word, &payout.currency)).map_or("-".into(), |amount| grouped(&amount));
         let why = word.and_then(|word| word.reason.clone().or_else(|| word.reference.clone()));
         table.row([
             payout.payee_id.clone(),
             payout.period.to_string(),
             payout.earning_code.clone(),
-            grouped(&money(payout.amount, &payout.currency)),
+            format!("{}{currency}", grouped(&money(payout.amount, &payout.currency))),
             paid,
             state.name().into(),
             why.unwrap_or_default().chars().take(20).collect(),
@@ -81,10 +85,10 @@ fn paid_text(word: &Word, currency: &str) -> Option<String> {
 
 /// A line for each state that there is.
 fn summary(payroll: &Read) -> Vec<String> {
-    let currency = payroll.rows.first().map_or("", |row| row.payout.currency.as_str());
     let of_state = |state: State| {
-        let (count, total) = payroll.total(state);
-        (count > 0).then(|| format!("{count} {}, {} {currency}", state.name(), grouped(&money(total, currency))))
+        let totals = payroll.total(state);
+        let count: usize = totals.values().map(|(count, _)| count).sum();
+        (count > 0).then(|| format!("{count} {}, {}", state.name(), amounts(totals)))
     };
     let mut lines: Vec<String> = STATES.into_iter().filter_map(of_state).collect();
     if !payroll.stray.is_empty() {

@@ -8,6 +8,7 @@ use super::session::{Author, LogOptions, Session};
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::topic::Topic;
+use crate::domain::world::World;
 use crate::files::{Change, ChangeKind, CompanyFiles, Current, Quota, Record, changes};
 use crate::read::scan;
 use clap::Args;
@@ -69,12 +70,16 @@ fn differences(session: &Session, files: &CompanyFiles, directory: &Path, consol
 fn current(session: &Session) -> anyhow::Result<Current> {
     let (client, codec) = (session.client(), session.codec());
     let mut current = Current::default();
+    let mut world = World::new(client.partitions(Topic::DealClosed)?);
     scan::all(client, Topic::Facts, |batch, row| {
         if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+            // What is refused is none of its closes.
+            let _ = world.apply(row.position.offset, &fact);
             take(&mut current, fact.body);
         }
         Ok(())
     })?;
+    current.paid = current.payees.keys().filter(|payee_id| world.may_be_paid(payee_id)).cloned().collect();
     scan::all(client, Topic::QuotaChanged, |batch, row| {
         // What does not decode is a reject, and no quota.
         if let Some(Ok(quota)) = batch.value(row).map(|value| codec.read_quota(value)) {
@@ -114,7 +119,7 @@ pub fn take(current: &mut Current, body: FactBody) {
         FactBody::PayeeDefined(payee) => drop(current.payees.insert(payee.payee_id.clone(), payee)),
         FactBody::TerritoriesDefined(stated) => current.territories = Some(stated),
         FactBody::RatesDefined(stated) => {
-            current.rates.retain(|of| of.rate_type != stated.rate_type || of.from_currency != stated.from_currency);
+            current.rates.retain(|of| !of.is_of_kind(&stated));
             current.rates.push(stated);
         }
         FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}

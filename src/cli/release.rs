@@ -8,7 +8,7 @@ use super::session::{Author, LogOptions, Session};
 use crate::domain::calendar::Period;
 use crate::domain::fact::{FactBody, PeriodReleased};
 use crate::domain::money::Minor;
-use crate::domain::output::CloseNote;
+use crate::domain::output::{CloseNote, CurrencyTotal};
 use crate::domain::topic::Topic;
 use crate::read::facts::{Close, CloseState, Periods};
 use crate::read::{scan, totals};
@@ -28,11 +28,41 @@ pub struct Release {
 }
 
 /// A run as the earning partitions have computed it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunSum {
+    /// In all currencies.
     pub records: u64,
+    /// Of what is paid in the company's currency.
     pub total: i64,
     pub digest: u128,
+    /// Of what is paid in other currencies.
+    pub other_totals: Vec<CurrencyTotal>,
+}
+
+impl RunSum {
+    fn add(mut self, part: RunSum) -> RunSum {
+        part.other_totals.iter().for_each(|of| CurrencyTotal::add(&mut self.other_totals, of));
+        RunSum {
+            records: self.records + part.records,
+            total: self.total.saturating_add(part.total),
+            digest: self.digest.wrapping_add(part.digest),
+            other_totals: self.other_totals,
+        }
+    }
+
+    /// One amount for each currency; the company's is left out where nothing is paid in it, and something in another.
+    pub fn totals(&self, currency: &str) -> Vec<(String, String)> {
+        let others = self.other_totals.iter();
+        let own = self.total != 0 || self.other_totals.is_empty();
+        let own = own.then(|| (totals::money(Minor(self.total), currency), currency.to_string()));
+        own.into_iter().chain(others.map(|of| (totals::money(of.total, &of.currency), of.currency.clone()))).collect()
+    }
+
+    /// The same in words.
+    pub fn words(&self, currency: &str) -> String {
+        let words = self.totals(currency).into_iter().map(|(total, currency)| format!("{total} {currency}"));
+        words.collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Release {
@@ -44,15 +74,17 @@ impl Release {
         let sum = sum_of(&session, &close.closed.close_id)?;
         let currency = periods.company.as_ref().map_or("", |company| company.currency.as_str());
         let total = totals::money(Minor(sum.total), currency);
-        let records = sum.records;
-        console.notice(&format!("run {}: {records} payouts, {total} {currency} in all", close.closed.close_id));
+        let (records, words, digest) = (sum.records, sum.words(currency), format!("{:032x}", sum.digest));
+        let other = |of: &CurrencyTotal| json!({"currency": of.currency, "records": of.records, "total": totals::money(of.total, &of.currency)});
+        let other_totals: Vec<_> = sum.other_totals.iter().map(other).collect();
+        console.notice(&format!("run {}: {records} payouts, {words} in all", close.closed.close_id));
         release(&session, &close.closed.close_id, sum, &author)?;
         session.finish()?;
         if console.json {
             console.object(&json!({"run_id": close.closed.close_id, "period": self.period.to_string(), "records": records,
-                "total": total, "currency": currency, "digest": format!("{:032x}", sum.digest), "author": author}))?;
+                "total": total, "currency": currency, "other_totals": other_totals, "digest": digest, "author": author}))?;
         } else {
-            console.line(&format!("released {}: {records} payouts, {total} {currency}", self.period))?;
+            console.line(&format!("released {}: {records} payouts, {words}", self.period))?;
         }
         console.notice(&format!("next: accrue payouts --period {}", self.period));
         Ok(Exit::Done)
@@ -80,8 +112,9 @@ fn releasable<'p>(periods: &'p Periods, period: Period, author: &str) -> anyhow:
 
 /// States the release with what the partitions have computed, and waits until all of it is public.
 pub fn release(session: &Session, close_id: &str, sum: RunSum, author: &str) -> anyhow::Result<()> {
-    let RunSum { records, total: total_minor, digest } = sum;
-    let released = PeriodReleased { close_id: close_id.into(), records, total_minor, digest: format!("{digest:032x}") };
+    let RunSum { records, total: total_minor, digest, other_totals } = sum;
+    let digest = format!("{digest:032x}");
+    let released = PeriodReleased { close_id: close_id.into(), records, total_minor, digest, other_totals };
     append::state(session, format!("{close_id}-released"), author, "reviewed", FactBody::PeriodReleased(released))?;
     let says = |note| match note {
         CloseNote::RunReleased { close_id, partition } => Some((close_id, partition)),
@@ -98,17 +131,12 @@ pub fn sum_of(session: &Session, close_id: &str) -> anyhow::Result<RunSum> {
     let mut parts: BTreeMap<u32, RunSum> = BTreeMap::new();
     scan::all(client, Topic::Closes, |batch, row| {
         let note = batch.value(row).map(read_close_note).transpose()?;
-        if let Some(CloseNote::RunComputed { close_id: of, partition, records, total, digest }) = note
+        if let Some(CloseNote::RunComputed { close_id: of, partition, records, total, digest, other_totals }) = note
             && of == close_id
         {
-            parts.insert(partition, RunSum { records, total: total.0, digest });
+            parts.insert(partition, RunSum { records, total: total.0, digest, other_totals });
         }
         Ok(())
     })?;
-    let add = |sum: RunSum, part: &RunSum| RunSum {
-        records: sum.records + part.records,
-        total: sum.total.saturating_add(part.total),
-        digest: sum.digest.wrapping_add(part.digest),
-    };
-    Ok(parts.values().fold(RunSum::default(), add))
+    Ok(parts.into_values().fold(RunSum::default(), RunSum::add))
 }

@@ -13,6 +13,7 @@ use crate::read::statement::Statement as Read;
 use crate::read::{percent, totals};
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Args)]
 pub struct Statement {
@@ -45,11 +46,13 @@ pub fn lines(statement: &Read) -> Vec<String> {
     let mut lines = vec![format!("statement of {}{name}", statement.payee_id), String::new()];
     section(&mut lines, attainment(statement));
     section(&mut lines, earned(statement));
-    let mut paid = Table::new(&["paid in", "code", "kind", "earned in", ">amount", "currency"]);
-    statement.payouts.iter().for_each(|payout| paid.row(payout_cells(payout, payout.period.to_string())));
-    section(&mut lines, paid);
-    if statement.carried != Minor(0) {
-        lines.push(format!("carried into the next run: {}", grouped(&totals::money(statement.carried, currency(statement)))));
+    section(&mut lines, paid("paid in", statement.payouts.iter().map(|payout| (payout, payout.period.to_string())).collect()));
+    if statement.carried != Minor(0) || statement.carried_in.is_some() {
+        let paid_in = statement.carried_in.as_ref().map_or_else(String::new, |(currency, minor)| {
+            format!(", which is {} {currency}", grouped(&totals::money(*minor, currency)))
+        });
+        let carried = grouped(&totals::money(statement.carried, currency(statement)));
+        lines.push(format!("carried into the next run: {carried}{paid_in}"));
     }
     if statement.held != Minor(0) {
         lines.push(format!("earned and not due yet: {}", grouped(&totals::money(statement.held, currency(statement)))));
@@ -72,7 +75,7 @@ fn section(lines: &mut Vec<String>, table: Table) {
 
 fn currency(statement: &Read) -> &str {
     let booked = statement.totals.0.values().next().map(|booked| &*booked.currency);
-    booked.or(statement.payouts.first().map(|payout| payout.currency.as_str())).unwrap_or_default()
+    booked.or(statement.payouts.first().map(Payout::plan_currency)).unwrap_or_default()
 }
 
 fn attainment(statement: &Read) -> Table {
@@ -105,15 +108,41 @@ fn earned(statement: &Read) -> Table {
     table
 }
 
-fn payout_cells(payout: &Payout, first: String) -> [String; 6] {
-    [
-        first,
-        payout.earning_code.clone(),
-        totals::kind_text(payout.kind).into(),
-        payout.effective_period.to_string(),
-        grouped(&totals::money(payout.amount, &payout.currency)),
-        payout.currency.clone(),
-    ]
+/// Payouts with what their first column says; what they are in the plans' currency only where it is another.
+fn paid(first: &str, payouts: Vec<(&Payout, String)>) -> Table {
+    let mut headers = vec![first, "code", "kind", "earned in", ">amount", "currency"];
+    let converted = payouts.iter().any(|(payout, _)| payout.converted.is_some());
+    if converted {
+        headers.extend([">of plan", "plan in", ">rate", "of"]);
+    }
+    let mut table = Table::new(&headers);
+    for (payout, first) in payouts {
+        let cells = [
+            first,
+            payout.earning_code.clone(),
+            totals::kind_text(payout.kind).into(),
+            payout.effective_period.to_string(),
+            grouped(&totals::money(payout.amount, &payout.currency)),
+            payout.currency.clone(),
+        ];
+        if !converted {
+            table.row(cells);
+            continue;
+        }
+        let rate = payout.converted.as_ref().and_then(|from| from.rate);
+        let (rate, of) = rate.map_or(("-".into(), "-".into()), |(rate, of)| (rate.to_string(), of.to_string()));
+        let [a, b, c, d, e, f] = cells;
+        let plan = grouped(&totals::money(payout.plan_amount(), payout.plan_currency()));
+        table.row([a, b, c, d, e, f, plan, payout.plan_currency().into(), rate, of]);
+    }
+    table
+}
+
+/// Amounts of several currencies in words.
+pub fn amounts(totals: BTreeMap<&str, (usize, Minor)>) -> String {
+    let words =
+        totals.into_iter().map(|(currency, (_, total))| format!("{} {currency}", grouped(&totals::money(total, currency))));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn statement_json(statement: &Read) -> serde_json::Value {
@@ -131,6 +160,9 @@ fn statement_json(statement: &Read) -> serde_json::Value {
         "earned": statement.booked().map(earned).collect::<Vec<_>>(),
         "payouts": statement.payouts.iter().map(crate::wire::json::to_json).collect::<Vec<_>>(),
         "carried": totals::money(statement.carried, currency(statement)),
+        "carried_in": statement.carried_in.as_ref().map(|(currency, minor)| {
+            json!({"currency": currency, "amount": totals::money(*minor, currency)})
+        }),
         "held": totals::money(statement.held, currency(statement)),
         "draws_owed": totals::money(statement.owed, currency(statement)),
     })
@@ -178,16 +210,13 @@ pub fn run_lines(period: Period, run_id: &str, run: &Run, shown: usize) -> Vec<S
         None => "draft, waits for its release".into(),
     };
     let mut lines = vec![format!("run {run_id} of {period}"), format!("  {state}")];
-    let mut table = Table::new(&["payee", "code", "kind", "earned in", ">amount", "currency"]);
-    run.payouts.iter().take(shown).for_each(|payout| table.row(payout_cells(payout, payout.payee_id.clone())));
-    lines.extend(table.lines());
+    let payouts = run.payouts.iter().take(shown).map(|payout| (payout, payout.payee_id.clone()));
+    lines.extend(paid("payee", payouts.collect()).lines());
     if run.payouts.len() > shown {
         lines.push(format!("... {} more", run.payouts.len() - shown));
     }
-    let total: i64 = run.payouts.iter().map(|payout| payout.amount.0).sum();
-    let currency = run.payouts.first().map_or("", |payout| payout.currency.as_str());
-    let total = grouped(&totals::money(Minor(total), currency));
-    lines.push(format!("{} payouts, {total} {currency} in all", run.payouts.len()));
+    let total = amounts(totals::by_currency(&run.payouts));
+    lines.push(format!("{} payouts, {total} in all", run.payouts.len()));
     lines
 }
 

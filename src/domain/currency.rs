@@ -1,8 +1,8 @@
-//! Currency rates: what a deal in another currency than the company's counts as.
+//! Currency rates: what a deal in another currency than the company's counts as, and what pay in another one is worth.
 //!
 //! Rates are stated, of a named type, and applied by one multiplication: never inverted, never chained. A line's amount
 //! is converted once, to a millionth of the company's unit (half to even); credits are exact shares of that. Leaves out
-//! which rates a deal needs (`credit`), and paying in another currency.
+//! which rates a deal needs (`credit`), and how pay is converted (`conversion`).
 
 use super::calendar::Date;
 use super::money::{AMOUNT_DECIMALS, Amount, CurrencyRate};
@@ -39,6 +39,11 @@ pub struct StatedRate {
 }
 
 impl CurrencyRates {
+    /// Whether another statement is of the same type, from the same currency into the same one.
+    pub fn is_of_kind(&self, other: &CurrencyRates) -> bool {
+        (&self.rate_type, &self.from_currency, &self.to_currency) == (&other.rate_type, &other.from_currency, &other.to_currency)
+    }
+
     /// The newest row of a day or before, whether or not it is too old.
     pub fn newest(&self, on: Date) -> Option<&RateRow> {
         let after = self.rows.partition_point(|row| row.from <= on);

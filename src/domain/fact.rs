@@ -7,6 +7,7 @@ use super::calendar::{Calendar, Date, Period};
 use super::currency::CurrencyRates;
 use super::deal::DealKind;
 use super::money::Amount;
+use super::output::CurrencyTotal;
 use super::plan::Plan;
 use super::territory::Territories;
 use serde::{Deserialize, Serialize};
@@ -37,7 +38,7 @@ pub enum FactBody {
     PeriodReleased(PeriodReleased),
 }
 
-/// The company: one currency, one calendar.
+/// The company: one currency of plans, one calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Company {
     pub company_id: String,
@@ -45,6 +46,8 @@ pub struct Company {
     pub calendar: String,
     /// Whether the person who closed a period may release it, too.
     pub closer_may_release: bool,
+    /// The type of rate at which pay in another currency than `currency` is converted. `None`: nobody is paid so.
+    pub pay_rate_type: Option<String>,
 }
 
 /// How a payee comes by a credit.
@@ -126,6 +129,15 @@ pub struct PayeeRow {
     pub employee_ref: Option<String>,
     /// Amounts that plans read by name, in order of names.
     pub parameters: Vec<(String, Amount)>,
+    /// What this person is paid in; `None` is the company's currency. All rows of a payee say the same.
+    pub pay_currency: Option<String>,
+}
+
+impl Payee {
+    /// What the payee is paid in, where a row states it.
+    pub fn pay_currency(&self) -> Option<&str> {
+        self.rows.first()?.pay_currency.as_deref()
+    }
 }
 
 /// The end of a period: what lies before the cut is its. The run is named by `close_id`.
@@ -159,8 +171,10 @@ pub struct PeriodReopened {
 pub struct PeriodReleased {
     pub close_id: String,
     pub records: u64,
-    /// In minor units of the company's currency.
+    /// Of what is paid in the company's currency, in its minor units.
     pub total_minor: i64,
+    /// Of what is paid in other currencies.
+    pub other_totals: Vec<CurrencyTotal>,
     /// Sum mod 2^128 of the partitions' digests, in hexadecimal.
     pub digest: String,
 }

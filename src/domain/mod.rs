@@ -2,13 +2,14 @@
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
 //! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `territory`, `currency`, `fact` (inputs); `world` (facts
-//! folded); `credit`, `rate_table`, `formula`, `deals`, `reward`, `tranche`, `account`, `pay` (the four steps of the pipeline); `output` (what is
+//! folded); `credit`, `rate_table`, `formula`, `deals`, `reward`, `tranche`, `account`, `pay`, `conversion` (the four steps of the pipeline); `output` (what is
 //! published); `reject` (why not).
 
 pub mod account;
 pub mod acknowledgement;
 pub mod adjustment;
 pub mod calendar;
+pub mod conversion;
 pub mod credit;
 pub mod currency;
 pub mod deal;

@@ -4,7 +4,7 @@
 
 use super::calendar::{Date, Interval, Period};
 use super::exact::Exact;
-use super::money::{Amount, Measured, Minor};
+use super::money::{Amount, CurrencyRate, Measured, Minor};
 use super::topic::Position;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -134,11 +134,54 @@ pub struct Payout {
     pub amount: Minor,
     pub currency: String,
     /// What later runs pay (positive) or set off and recover (negative): what this run brings forward, less draws that are
-    /// still owed.
+    /// still owed. In the plans' currency.
     pub balance_after: Minor,
+    /// What it is in the plans' currency; `None`: it is paid in that.
+    pub converted: Option<ConvertedFrom>,
+}
+
+/// What a payout in another currency than the plans' is in theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConvertedFrom {
+    pub plan_amount: Minor,
+    pub plan_currency: String,
+    /// The rate that was applied to all of it, and the first day of that rate. `None` for what is taken back at what it was
+    /// paid at, and for what is brought forward.
+    pub rate: Option<(CurrencyRate, Date)>,
+}
+
+/// What a run pays in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurrencyTotal {
+    pub currency: String,
+    pub records: u64,
+    pub total: Minor,
+}
+
+impl CurrencyTotal {
+    /// Adds to the total of a currency; totals are in order of currencies.
+    pub fn add(totals: &mut Vec<CurrencyTotal>, of: &CurrencyTotal) {
+        match totals.binary_search_by(|total| total.currency.cmp(&of.currency)) {
+            Ok(place) => {
+                totals[place].records += of.records;
+                totals[place].total.0 = totals[place].total.0.saturating_add(of.total.0);
+            }
+            Err(place) => totals.insert(place, of.clone()),
+        }
+    }
 }
 
 impl Payout {
+    /// The currency of plans and of `balance_after`.
+    pub fn plan_currency(&self) -> &str {
+        self.converted.as_ref().map_or(&self.currency, |from| &from.plan_currency)
+    }
+
+    /// What it is in the plans' currency.
+    pub fn plan_amount(&self) -> Minor {
+        self.converted.as_ref().map_or(self.amount, |from| from.plan_amount)
+    }
+
     /// A pure function of what it is about, so that a replay names it the same.
     pub fn payout_id(&self) -> String {
         let kind = self.kind.name();
@@ -157,6 +200,8 @@ pub struct RunBalance {
     pub owed: Minor,
     /// Earned and not due yet.
     pub held: Minor,
+    /// What is brought forward in the currency of pay, where that is another than the plans'.
+    pub carried_in: Option<(String, Minor)>,
 }
 
 /// A released run, so that payroll can tell that it has all of it.
@@ -166,9 +211,13 @@ pub struct PayoutRun {
     pub calendar: String,
     pub pay_group: String,
     pub period: Period,
+    /// In all currencies.
     pub records: u64,
+    /// Of what is paid in the company's currency.
     pub total: Minor,
     pub currency: String,
+    /// Of what is paid in other currencies, in order of them.
+    pub other_totals: Vec<CurrencyTotal>,
     pub digest: String,
     pub closed_by: String,
     pub released_by: String,
@@ -197,7 +246,7 @@ pub enum CloseNote {
         adjustment_made: u64,
     },
     /// An earning partition has computed its part of the run.
-    RunComputed { close_id: String, partition: u32, records: u64, total: Minor, digest: u128 },
+    RunComputed { close_id: String, partition: u32, records: u64, total: Minor, digest: u128, other_totals: Vec<CurrencyTotal> },
     /// An earning partition has taken its part of the run back.
     RunReopened { close_id: String, partition: u32 },
     /// An earning partition has published its part of the run.

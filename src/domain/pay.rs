@@ -29,6 +29,17 @@ pub struct Line {
     pub by_hand: bool,
 }
 
+impl Line {
+    /// What a run calls it.
+    pub fn kind(&self, run: Period) -> PayoutKind {
+        match self.by_hand {
+            true => PayoutKind::Manual,
+            false if self.effective == run => PayoutKind::Regular,
+            false => PayoutKind::PriorPeriod,
+        }
+    }
+}
+
 /// The identity of a run's payee that every record repeats.
 #[derive(Clone, Debug)]
 pub struct RunOf<'r> {
@@ -37,6 +48,7 @@ pub struct RunOf<'r> {
     pub period: Period,
     pub payee_id: &'r str,
     pub employee_ref: Option<&'r str>,
+    /// Of plans, and of pay unless it is converted.
     pub currency: &'r str,
 }
 
@@ -80,16 +92,12 @@ pub fn payouts(run: &RunOf<'_>, lines: &Lines, brought: &Brought) -> Option<Vec<
                 amount,
                 currency: run.currency.into(),
                 balance_after,
+                converted: None,
             });
         }
     };
-    for (Line { earning_code, effective, by_hand }, amount) in lines {
-        let kind = match by_hand {
-            true => PayoutKind::Manual,
-            false if *effective == run.period => PayoutKind::Regular,
-            false => PayoutKind::PriorPeriod,
-        };
-        add(earning_code, kind, *effective, Minor(i64::try_from(*amount).ok()?));
+    for (line, amount) in lines {
+        add(&line.earning_code, line.kind(run.period), line.effective, Minor(i64::try_from(*amount).ok()?));
     }
     for Extra { kind, effective, amount } in &brought.extra {
         add(&kind.name().to_ascii_uppercase(), *kind, *effective, *amount);

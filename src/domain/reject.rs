@@ -139,7 +139,8 @@ impl Reason {
                 "a deal is in a currency that a measure which counts it does not convert, or a settlement in another than its deal"
             }
             Reason::MissingRate => {
-                "no rate converts a deal's currency on its close date, or one gives too many digits: state it in rates.csv"
+                "no rate converts a deal's currency on its close date (or one gives too many digits), or pay on the last day of a \
+                 period that would be closed: state it in rates.csv"
             }
             Reason::UnknownCalendar => "the company or its calendar is not published yet",
             Reason::MissingPlan => {

@@ -7,6 +7,7 @@ use super::adjustments::adjustment_changes;
 use super::codes;
 use super::diagnostic::Diagnostic;
 use super::draft::CompanyFiles;
+use super::pay_currencies;
 use super::plan_words::differences;
 use super::quota_changes::quota_changes;
 use super::quotas::Quota;
@@ -20,7 +21,7 @@ use crate::domain::fact::{Company, FactBody, Measure, Payee, PayeeRow};
 use crate::domain::output::PayeeName;
 use crate::domain::plan::Plan;
 use crate::domain::territory::Territories;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What is published now. Quotas: every statement that is still known, with its revision; the newest of each key at least.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub struct Current {
     pub measures: BTreeMap<String, Measure>,
     pub plans: BTreeMap<(String, Date), Plan>,
     pub payees: BTreeMap<String, Payee>,
+    /// Those whom a close may have paid: their pay stays in its currency.
+    pub paid: BTreeSet<String>,
     pub territories: Option<Territories>,
     pub rates: Vec<CurrencyRates>,
     pub quotas: Vec<Quota>,
@@ -75,7 +78,7 @@ pub fn changes(files: &CompanyFiles, current: &Current) -> Result<Vec<Change>, V
     }
     check_plan_versions(files, current, &mut findings);
     list.extend(files.plans.iter().filter_map(|located| plan(&located.value, current)));
-    list.extend(payees(&files.payees, current, &mut findings));
+    list.extend(payees(&files.payees, &files.company.value.currency, current, &mut findings));
     list.extend(territory_changes(files.territories.as_ref(), current.territories.as_ref(), &mut findings));
     list.extend(quota_changes(&files.quotas, &current.quotas, &mut findings));
     list.extend(adjustment_changes(&files.adjustments, &current.adjustments, &mut findings));
@@ -107,11 +110,14 @@ fn company(located: &Located<Company>, current: Option<&Company>, findings: &mut
             "another company takes another data directory or topic prefix",
         );
     }
-    if company.closer_may_release == current.closer_may_release {
+    let may = if company.closer_may_release { "may" } else { "may not" };
+    let released = (company.closer_may_release != current.closer_may_release).then(|| format!("the closer {may} release"));
+    let paid = (company.pay_rate_type != current.pay_rate_type).then(|| pay_currencies::words(company));
+    let words: Vec<String> = released.into_iter().chain(paid).collect();
+    if words.is_empty() {
         return None;
     }
-    let may = if company.closer_may_release { "may" } else { "may not" };
-    fact(ChangeKind::Changed, format!("company {}: the closer {may} release", company.company_id), body)
+    fact(ChangeKind::Changed, format!("company {}: {}", company.company_id, words.join("; ")), body)
 }
 
 fn calendar(located: &Located<Calendar>, current: Option<&Calendar>, findings: &mut Findings) -> Option<Change> {
@@ -197,11 +203,12 @@ fn overlap(one: (Date, Option<Date>), other: (Date, Option<Date>)) -> bool {
 }
 
 /// Managers come before those below them, so that no state in between has a cycle that the files do not have.
-fn payees(stated: &[Located<Payee>], current: &Current, findings: &mut Findings) -> Vec<Change> {
+fn payees(stated: &[Located<Payee>], own: &str, current: &Current, findings: &mut Findings) -> Vec<Change> {
     let merged: Vec<(Payee, Place)> =
         stated.iter().map(|payee| (merged(&payee.value, current.payees.get(&payee.value.payee_id)), payee.place)).collect();
     for (payee, place) in &merged {
         check_merged(payee, *place, findings);
+        pay_currencies::check_published(payee, *place, own, current, findings);
     }
     let places: HashMap<&str, usize> = merged.iter().enumerate().map(|(at, (payee, _))| (payee.payee_id.as_str(), at)).collect();
     let mut order = Vec::new();

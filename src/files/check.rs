@@ -5,6 +5,7 @@ use super::codes;
 use super::component::ComponentDraft;
 use super::draft::Draft;
 use super::organisation;
+use super::pay_currencies;
 use super::people;
 use super::plan::{PlanDraft, nearest};
 use super::quotas::QuotaDraft;
@@ -29,6 +30,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     check_versions(&draft.plans, findings);
     organisation::check(draft, findings);
     super::pay_conflicts::check(draft, findings);
+    pay_currencies::check(draft, findings);
     let ids = organisation::ids(draft);
     for quota in &draft.quotas {
         organisation::check_known(&quota.payee, ids.as_ref(), draft, findings);
@@ -43,6 +45,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         warn_no_quota(draft, findings);
         territory_check::warn_gaps(draft, findings);
         rates::warn_unknown(draft, findings);
+        pay_currencies::warn_no_rates(draft, findings);
         people::warn_unknown(draft, findings);
     }
 }

@@ -77,13 +77,15 @@ pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
 pub const UNKNOWN_PARAMETER: Code =
     warning("unknown-parameter", "no payee states the amount that a component reads: it waits for one");
+pub const NO_PAY_RATE: Code =
+    warning("no-pay-rate", "nothing converts pay into a payee's currency: no period is closed until a rate is published");
 pub const NO_RATE_TYPE: Code =
     warning("no-rate-type", "the measure converts nothing: a deal in another currency that it counts waits, for every measure");
 pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 53] = [
+pub const ALL: [Code; 54] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -135,6 +137,7 @@ pub const ALL: [Code; 53] = [
     UNCOUNTED_TERRITORY,
     UNCOVERED_NODE,
     UNKNOWN_PARAMETER,
+    NO_PAY_RATE,
     NO_RATE_TYPE,
     UNKNOWN_RATE_TYPE,
 ];

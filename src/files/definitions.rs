@@ -15,6 +15,7 @@ pub struct CompanyDraft {
     pub company: Company,
     pub place: Place,
     pub calendar_place: Place,
+    pub pay_rate_type: Option<Located<String>>,
 }
 
 /// A measure whose name is known even where the rest of it was refused.
@@ -32,6 +33,7 @@ pub fn company(node: &Node, findings: &mut Findings) -> Option<CompanyDraft> {
     let currency = fields.parsed("currency", codes::UNKNOWN_CURRENCY, currency_code, findings);
     let calendar = fields.id("calendar", findings);
     let closer_may_release = fields.boolean("closer_may_release", findings);
+    let pay_rate_type = fields.optional_id("pay_rate_type", findings);
     fields.finish(modes::COMPANY_KEYS_NOT_BUILT, findings);
     let (company_id, calendar) = (company_id?, calendar?);
     Some(CompanyDraft {
@@ -42,7 +44,9 @@ pub fn company(node: &Node, findings: &mut Findings) -> Option<CompanyDraft> {
             currency: currency?.value,
             calendar: calendar.value,
             closer_may_release: closer_may_release?.value,
+            pay_rate_type: pay_rate_type.as_ref().map(|rate_type| rate_type.value.clone()),
         },
+        pay_rate_type,
     })
 }
 

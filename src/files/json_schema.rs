@@ -90,8 +90,9 @@ fn company() -> Value {
         ("currency", currency()),
         ("calendar", text("The id in calendar.toml.")),
         ("closer_may_release", flag("Whether who closed a period may release it, too.")),
+        ("pay_rate_type", text("The type of rate in rates.csv at which pay in another currency is converted.")),
     ];
-    table(&keys, &[])
+    table(&keys, &["pay_rate_type"])
 }
 
 fn calendar() -> Value {

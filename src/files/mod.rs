@@ -5,7 +5,7 @@
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
 //! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`,
 //! `adjustments`, `territories` (one file each); `draft`, `check`,
-//! `organisation`, `territory_check` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_fields`, `deal_sheet` (another system's
+//! `organisation`, `territory_check`, `pay_currencies` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_fields`, `deal_sheet` (another system's
 //! report), `json_schema` (for editors), `payroll_file` (what payroll takes).
 
 mod adjustments;
@@ -30,6 +30,7 @@ mod modifiers;
 mod node;
 mod organisation;
 mod pay_conflicts;
+mod pay_currencies;
 mod pay_terms;
 pub mod payroll_file;
 mod people;

@@ -103,6 +103,11 @@ fn faults(payouts: &[Payout], profile: Profile, names: &PayrollNames) -> Vec<Str
     if profile == Profile::Adp && names.company_code.as_ref().is_none_or(|code| code.chars().count() != 3) {
         faults.insert("company_code is missing or has not three characters: state it in the file of --names".to_owned());
     }
+    let currencies: BTreeSet<&str> = payouts.iter().map(|payout| payout.currency.as_str()).collect();
+    if matches!(profile, Profile::Adp | Profile::Gusto) && currencies.len() > 1 {
+        let all = currencies.into_iter().collect::<Vec<_>>().join(" and ");
+        faults.insert(format!("the run pays in {all}, and such a file has one currency: name it with --currency"));
+    }
     for payout in payouts.iter().filter(|_| profile != Profile::Csv) {
         let payee = &payout.payee_id;
         let Some(employee) = payout.employee_ref.as_deref().filter(|employee| !employee.is_empty()) else {
@@ -236,6 +241,7 @@ mod tests {
             amount: Minor(minor),
             currency: "USD".into(),
             balance_after: Minor(0),
+            converted: None,
         }
     }
 
@@ -292,6 +298,9 @@ mod tests {
                         employee_ref \"E17\" of \"ana\" is no file number of at most 6 digits\n\
                         payee \"ana\" has no employee_ref: state it in payees.csv for the next run";
         check(Profile::Adp, "", &payouts, expected);
+        let euro = Payout { currency: "EUR".into(), ..payout(Some("17"), "COMM", 1) };
+        let mixed = "the run pays in EUR and USD, and such a file has one currency: name it with --currency";
+        check(Profile::Gusto, "", &[payout(Some("17"), "COMM", 1), euro], mixed);
         check(Profile::Workday, "", &payouts[..1], "payee \"ana\" has no employee_ref: state it in payees.csv for the next run");
         assert!(PayrollNames::parse("company = \"HBR\"").unwrap_err().contains("unknown field `company`"));
     }

@@ -1,6 +1,7 @@
 //! `payees.csv` and `directory.csv`: who can earn, and what they are called.
 
 use super::codes;
+use super::definitions::currency_code;
 use super::draft::Draft;
 use super::fields::{checked_id, parsed_text};
 use super::modes;
@@ -15,11 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The parameter that has a name of its own in files.
 pub const TARGET: &str = "target_incentive";
 
+/// What the payee is paid in.
+const PAY_CURRENCY: &str = "pay_currency";
 /// A column of one of the payee's parameters begins so; `target_incentive` has a column without.
 const PARAMETER: &str = "parameter.";
 const PAYEES: Columns = Columns {
     required: &["id", "title", "manager", "pay_group", "plans", "from", "to"],
-    optional: &["employee_ref", TARGET],
+    optional: &["employee_ref", TARGET, PAY_CURRENCY],
     not_built: modes::PAYEE_COLUMNS_NOT_BUILT,
     named: PARAMETER,
 };
@@ -32,6 +35,7 @@ pub struct PayeeDraft {
     pub manager: Option<Located<String>>,
     pub plans: Vec<Located<String>>,
     pub from_place: Place,
+    pub pay_currency: Option<Located<String>>,
     pub row: Option<PayeeRow>,
 }
 
@@ -59,6 +63,7 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
     let plans = row.cell("plans").map(|plans| names(&plans)).unwrap_or_default();
     let target = row.cell(TARGET).map(|target| (Located::new(TARGET.to_string(), row.place_of(TARGET)), target));
     let parameters = parameters(target.into_iter().chain(row.named(PARAMETER)), findings);
+    let pay_currency = row.cell(PAY_CURRENCY).and_then(|text| currency(text, findings));
     let broken = to_cell.is_some() && to.is_none();
     let payee_row = from.as_ref().filter(|_| !broken).map(|from| PayeeRow {
         from: from.value,
@@ -69,8 +74,9 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
         plans: plans.iter().map(|plan| plan.value.clone()).collect(),
         employee_ref: row.cell("employee_ref").map(|reference| reference.value),
         parameters,
+        pay_currency: pay_currency.as_ref().map(|currency| currency.value.clone()),
     });
-    Some(PayeeDraft { id: id?, manager, plans, from_place: row.place_of("from"), row: payee_row })
+    Some(PayeeDraft { id: id?, manager, plans, from_place: row.place_of("from"), pay_currency, row: payee_row })
 }
 
 /// Amounts by the names under which plans read them (`fraction_of = "payee.target_incentive"`), in order, each once.
@@ -110,6 +116,11 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
             findings.add(*place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);
         }
     }
+}
+
+/// What somebody is paid in.
+pub fn currency(text: Located<String>, findings: &mut Findings) -> Option<Located<String>> {
+    parsed_text(text, codes::UNKNOWN_CURRENCY, currency_code, findings)
 }
 
 /// Only "default" is built; an empty cell means it.

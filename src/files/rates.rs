@@ -1,10 +1,11 @@
-//! `rates.csv`: what other currencies are worth in the company's, by type of rate and first day.
+//! `rates.csv`: what other currencies are worth in the company's, or the company's in those of pay, by type of rate and
+//! first day.
 //!
 //! A file may hold the newest rows alone: a row that is missing changes nothing of what is published.
 
 use super::changes::{Change, ChangeKind, Record};
 use super::codes;
-use super::definitions::{MeasureDraft, currency_code};
+use super::definitions::{CompanyDraft, MeasureDraft, currency_code};
 use super::draft::Draft;
 use super::fields::{Fields, checked_id, parsed_text};
 use super::node::Node;
@@ -103,10 +104,10 @@ impl Cells {
 
 /// Rows by type and currency, in the order of their days.
 pub fn statements(drafts: Vec<RateDraft>) -> Vec<Located<CurrencyRates>> {
-    let mut stated: BTreeMap<(String, String), Located<CurrencyRates>> = BTreeMap::new();
+    let mut stated: BTreeMap<(String, String, String), Located<CurrencyRates>> = BTreeMap::new();
     for draft in drafts {
         let RateDraft { rate_type, from_currency, to_currency, row, .. } = draft;
-        let key = (rate_type.value.clone(), from_currency.value.clone());
+        let key = (rate_type.value.clone(), from_currency.value.clone(), to_currency.value.clone());
         let none = || {
             let (from_currency, to_currency) = (from_currency.value, to_currency.value);
             Located::new(
@@ -132,30 +133,36 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     }
 }
 
-/// Whether rows convert into the company's currency, each day once, and are not too many.
+/// Whether rows convert from or into the company's currency, each day once, and are not too many.
 pub fn check_rows(rows: &[RateDraft], company: Option<&str>, findings: &mut Findings) {
     let mut seen = HashSet::new();
-    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     for row in rows {
-        let (kind, currency, from) = (row.rate_type.value.as_str(), row.from_currency.value.as_str(), row.from.value);
-        if let Some(company) = company.filter(|company| *company != row.to_currency.value) {
-            let message = format!("a rate into {} in a company of {company}", row.to_currency.value);
-            let hint = "deals are converted into the company's currency, at a rate that is stated so";
+        let (kind, currency, into) = (&*row.rate_type.value, &*row.from_currency.value, &*row.to_currency.value);
+        let from = row.from.value;
+        if let Some(company) = company.filter(|company| ![currency, into].contains(company)) {
+            let message = format!("a rate into {into} in a company of {company}");
+            let hint = "deals are converted into the company's currency and pay out of it, at rates that are stated so";
             findings.add(row.to_currency.place, codes::NOT_SUPPORTED, message, hint);
         }
-        if currency == row.to_currency.value {
+        if currency == into {
             findings.add(row.from_currency.place, codes::NO_EFFECT, format!("{currency} is worth itself"), "remove the row");
         }
-        if !seen.insert((kind, currency, from)) {
-            let message = format!("the \"{kind}\" rate of {currency} from {from} is there twice");
+        if !seen.insert((kind, currency, into, from)) {
+            let message = format!("the \"{kind}\" rate of {currency}{} from {from} is there twice", of_pay(into, company));
             findings.add(row.from.place, codes::DUPLICATE, message, "keep one of the rows");
         }
-        let count = counts.entry((kind, currency)).or_default();
+        let count = counts.entry((kind, currency, into)).or_default();
         *count += 1;
         if *count == MAXIMUM_RATES + 1 {
             too_many(row.from.place, kind, currency, findings);
         }
     }
+}
+
+/// Rates out of the company's currency are told from those into it.
+fn of_pay(into: &str, company: Option<&str>) -> String {
+    if company == Some(into) { String::new() } else { format!(" in {into}") }
 }
 
 fn too_many(place: Place, kind: &str, currency: &str, findings: &mut Findings) {
@@ -174,7 +181,8 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
             findings.add(rate_type.place, codes::UNKNOWN_RATE_TYPE, message, hint);
         }
     }
-    let converting = !stated.is_empty() || measures().any(|measure| measure.rate_type.is_some());
+    let deals = |own: &CompanyDraft| draft.rates.iter().any(|row| row.to_currency.value == own.company.currency);
+    let converting = draft.company.as_ref().is_some_and(deals) || measures().any(|measure| measure.rate_type.is_some());
     let without = |measure: &&MeasureDraft| measure.of == Some(MeasureOf::Amount) && measure.rate_type.is_none();
     for measure in measures().filter(|_| converting).filter(without) {
         let message = format!("measure \"{}\" converts nothing", measure.id.value);
@@ -182,11 +190,11 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
     }
 }
 
-/// One fact for each type and currency of which something is new; a stated row replaces the published one of its day.
+/// One fact for each type and pair of currencies of which something is new; a stated row replaces the published one of its day.
 pub fn rate_changes(stated: &[Located<CurrencyRates>], published: &[CurrencyRates], findings: &mut Findings) -> Vec<Change> {
     let mut changes = Vec::new();
     for Located { value, place } in stated {
-        let known = published.iter().find(|of| of.rate_type == value.rate_type && of.from_currency == value.from_currency);
+        let known = published.iter().find(|of| of.is_of_kind(value));
         let merged = merged(value, known);
         if merged.rows.len() > MAXIMUM_RATES {
             too_many(*place, &value.rate_type, &value.from_currency, findings);

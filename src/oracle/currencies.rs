@@ -13,11 +13,12 @@ use num_traits::{Signed, ToPrimitive};
 
 /// What a line counts as in a measure, in millionths of the company's currency, else what it waits for.
 pub(super) fn counted(world: &World<'_>, deal: &Content, currency: &str, filter: &Filter, line: &Line) -> Result<i128, Reason> {
-    if world.company.is_some_and(|company| company.currency == currency) {
+    let own = world.company.map_or("", |company| company.currency.as_str());
+    if own == currency {
         return Ok(line.amount);
     }
     let rate_type = filter.rate_type.as_deref().ok_or(Reason::OtherCurrency)?;
-    let stated = world.rates.get(&(rate_type, currency)).ok_or(Reason::MissingRate)?;
+    let stated = world.rates.get(&(rate_type, currency, own)).ok_or(Reason::MissingRate)?;
     let newest = stated.rows.iter().rev().find(|row| row.from <= deal.closed_on).ok_or(Reason::MissingRate)?;
     let last_day = i64::from(newest.from.0) + i64::from(newest.max_age_days);
     if i64::from(deal.closed_on.0) > last_day {

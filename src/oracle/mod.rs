@@ -8,6 +8,7 @@
 //! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
+mod conversion;
 mod credits;
 mod currencies;
 mod deals;

@@ -6,7 +6,9 @@
 use super::numbers::decimal;
 use super::world::World;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
-use crate::wire::records::{AtEnd, Date, Draw, Flush, NegativePay, PayoutKind, Period, Plan, ProrateBy, Recover, RecoveryFloor};
+use crate::wire::records::{
+    AtEnd, Date, Draw, Flush, Interval, NegativePay, PayoutKind, Period, Plan, ProrateBy, Recover, RecoveryFloor,
+};
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
@@ -15,12 +17,25 @@ use std::collections::BTreeMap;
 /// What is booked for a run.
 pub(super) type Lines<'l> = BTreeMap<Line<'l>, i64>;
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+/// The same by component and interval.
+pub(super) type Parts<'l> = BTreeMap<(u32, Interval, Line<'l>), i64>;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Line<'l> {
     pub(super) code: &'l str,
     pub(super) effective: Period,
     /// A person added it.
     pub(super) by_hand: bool,
+}
+
+impl Line<'_> {
+    pub(super) fn kind(&self, run: Period) -> PayoutKind {
+        match self {
+            Line { by_hand: true, .. } => PayoutKind::Manual,
+            Line { effective, .. } if *effective == run => PayoutKind::Regular,
+            _ => PayoutKind::PriorPeriod,
+        }
+    }
 }
 
 /// What runs have left of one payee.
@@ -202,7 +217,7 @@ impl<'h> Run<'_, 'h> {
         !goes_on && self.recover().is_some_and(|recover| recover.at_end == AtEnd::Forgiven)
     }
 
-    fn receivable(&self) -> bool {
+    pub(super) fn receivable(&self) -> bool {
         let mut plans: Vec<&Plan> = self.plans().collect();
         if plans.is_empty() {
             plans = self.last_versions(|_| true);

@@ -9,16 +9,19 @@
 //!   than the company's, a component twice, a component that cannot be (`plans`), a version that overlaps another one
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
-//!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]);
+//!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]), rows in
+//!   several pay currencies or in no currency, another one than before once a close stands that came after the first fact;
 //! - territories: see `territories`;
-//! - rates: before the company, into another currency than its own, from itself or from what is no currency, none or more than
+//! - rates: before the company, neither from nor into its currency, from one into itself or of what is no currency, none or more than
 //!   [`MAXIMUM_RATES`], not in order of their days, or one that is not above zero and below 10^10;
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
-//!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed;
+//!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed, a pay
+//!   currency of anybody without a rate on the period's last day;
 //! - reopen: any but the last close, or one that is released;
 //! - release: any but the first close that is not released; by the closer, unless the company lets the closer release.
 //!   Its digest and totals are not looked at here.
 
+use super::conversion::{paid_in, rate};
 use super::history::{History, Names};
 use super::plans::{component, pay_terms};
 use super::to_date::is_to_date;
@@ -28,7 +31,7 @@ use crate::wire::records::{
     Calendar, Company, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MeasureOf, MidIntervalChange, Payee,
     PayeeRow, PeriodClosed, PeriodReleased, Plan, RateRow,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A close that stands: it was not reopened.
 #[derive(Clone, Copy)]
@@ -63,11 +66,15 @@ pub(super) fn accept(history: &History) -> Accepted<'_> {
         payees: &history.payees,
         partitions: history.partitions as usize,
         used: BTreeSet::new(),
+        known_since: BTreeMap::new(),
     };
     for (offset, fact) in &history.facts {
         match rules.decide(*offset, fact, &mut accepted.closes) {
             Ok(()) => {
                 rules.world.apply(&fact.body, &history.payees);
+                if let FactBody::PayeeDefined(payee) = &fact.body {
+                    rules.known_since.entry(&payee.payee_id).or_insert(*offset);
+                }
                 accepted.facts.push((*offset, &fact.body));
             }
             Err(reason) => accepted.ignored.push((*offset, reason)),
@@ -82,6 +89,8 @@ struct Rules<'h> {
     partitions: usize,
     /// Every `close_id` that was accepted, reopened ones too.
     used: BTreeSet<&'h str>,
+    /// The fact that first stated each payee.
+    known_since: BTreeMap<&'h str, u64>,
 }
 
 impl<'h> Rules<'h> {
@@ -91,7 +100,7 @@ impl<'h> Rules<'h> {
             FactBody::CalendarDefined(calendar) => self.calendar(calendar),
             FactBody::MeasureDefined(measure) => self.measure(measure),
             FactBody::PlanDefined(plan) => self.plan(plan),
-            FactBody::PayeeDefined(payee) => self.payee(payee),
+            FactBody::PayeeDefined(payee) => self.payee(payee).and_then(|()| self.pay_currency(payee, closes)),
             FactBody::TerritoriesDefined(territories) => super::territories::fit(territories),
             FactBody::RatesDefined(stated) => self.rates(stated),
             FactBody::PeriodClosed(closed) => {
@@ -147,9 +156,10 @@ impl<'h> Rules<'h> {
 
     fn rates(&self, stated: &CurrencyRates) -> Check {
         let company = self.world.company.ok_or("rates before the company")?;
-        hold(stated.to_currency == company.currency, "rates into another currency")?;
-        hold(stated.from_currency != company.currency, "rates of the company's own currency")?;
-        hold(minor_digits(&stated.from_currency).is_some(), "rates of no currency")?;
+        let pair = [&stated.from_currency, &stated.to_currency];
+        hold(pair.contains(&&company.currency), "rates of other currencies than the company's")?;
+        hold(pair[0] != pair[1], "rates of a currency into itself")?;
+        hold(pair.iter().all(|code| minor_digits(code).is_some()), "rates of no currency")?;
         hold((1..=MAXIMUM_RATES).contains(&stated.rows.len()), "no rates, or too many")?;
         hold(stated.rows.is_sorted_by(|one, next| one.from < next.from), "rates that are not in order")?;
         let possible = |row: &RateRow| row.rate.0 > 0 && row.rate.0 < 10i128.pow(20);
@@ -191,6 +201,19 @@ impl<'h> Rules<'h> {
             hold(self.same_plans_where_they_meet(&pair[0], &pair[1]), "a change of plans inside a pay period")?;
         }
         hold(!self.makes_a_cycle(payee), "a manager cycle")
+    }
+
+    /// One currency in all rows, and no other one once a close that stands may have paid.
+    fn pay_currency(&self, payee: &Payee, closes: &[Close<'_>]) -> Check {
+        let own = self.world.company.map_or("", |company| company.currency.as_str());
+        let of = |row: &'_ PayeeRow| row.pay_currency.clone().unwrap_or(own.to_string());
+        let stated: BTreeSet<String> = payee.rows.iter().map(of).collect();
+        hold(stated.len() <= 1, "a pay currency that changes")?;
+        let known = |row: &PayeeRow| row.pay_currency.as_deref().is_none_or(|code| minor_digits(code).is_some());
+        hold(payee.rows.iter().all(known), "pay in no currency")?;
+        let paid = self.known_since.get(payee.payee_id.as_str()).is_some_and(|since| closes.iter().any(|of| of.offset > *since));
+        let before = self.find(&payee.payee_id).and_then(|known| known.rows.first()).map(of);
+        hold(!paid || before.is_none_or(|before| stated.contains(&before)), "pay in another currency after a close")
     }
 
     /// Whether on any date the chain of managers above the payee, with these rows, comes back or does not end.
@@ -250,7 +273,9 @@ impl<'h> Rules<'h> {
         hold(whole(deal_closed) && whole(quota_changed) && late, "a cut that lacks a partition")?;
         hold(!self.used.contains(closed.close_id.as_str()), "a close_id that was used before")?;
         let due = closes.last().map(|last| last.closed.period.0 + 1);
-        hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")
+        hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")?;
+        let currencies: BTreeSet<&str> = self.world.everyone().filter_map(|payee| paid_in(&self.world, payee)).collect();
+        currencies.into_iter().try_for_each(|currency| rate(&self.world, currency, closed.period).map(drop))
     }
 
     fn release(&self, released: &PeriodReleased, author: &'h str, offset: u64, closes: &mut [Close<'h>]) -> Check {

@@ -164,7 +164,10 @@ impl Script {
 
     fn release(&mut self, author: &str, close_id: &str) {
         let (close_id, digest) = (close_id.into(), String::new());
-        self.fact(author, FactBody::PeriodReleased(PeriodReleased { close_id, records: 0, total_minor: 0, digest }));
+        self.fact(
+            author,
+            FactBody::PeriodReleased(PeriodReleased { close_id, records: 0, total_minor: 0, digest, other_totals: vec![] }),
+        );
     }
 
     fn totals(&self) -> Totals {
@@ -198,7 +201,7 @@ fn date(text: &str) -> Date {
 
 fn company() -> Company {
     let (company_id, currency, calendar) = ("acme".into(), "USD".into(), "fiscal".into());
-    Company { company_id, currency, calendar, closer_may_release: false }
+    Company { company_id, currency, calendar, closer_may_release: false, pay_rate_type: None }
 }
 
 fn measure(id: &str) -> Measure {
@@ -224,6 +227,7 @@ fn row(from: &str, to: Option<&str>, manager: Option<&str>) -> PayeeRow {
         plans: vec!["ae".into()],
         employee_ref: Some("E1".into()),
         parameters: vec![],
+        pay_currency: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything is computed anew for every close that stands and once more for the end of the log.
 
+use super::conversion::Heaps;
 use super::credits::{Sum, Sums, Until, measure};
 use super::history::{History, NextOffsets};
 use super::pay::Purse;
@@ -11,7 +12,7 @@ use super::runs::{employee_ref, payout_id};
 use super::tables::measures_of;
 use super::world::{World, long_intervals, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
-use crate::wire::records::{Interval, IntervalKind, Payout, Period, Quarter, Reason};
+use crate::wire::records::{CurrencyTotal, Interval, IntervalKind, Payout, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -50,8 +51,12 @@ pub struct Attained {
 pub struct RunTotal {
     pub run_id: String,
     pub period: Period,
+    /// In all currencies.
     pub records: u64,
+    /// Of what is paid in the company's currency.
     pub total: Minor,
+    /// Of what is paid in others.
+    pub other_totals: Vec<CurrencyTotal>,
     pub closed_by: String,
     pub released_by: Option<String>,
 }
@@ -77,9 +82,9 @@ pub struct Totals {
     pub payouts: BTreeMap<String, Payout>,
     /// Of every close that stands and is not pending, released or not.
     pub runs: Vec<RunTotal>,
-    /// What each of `runs` leaves to its payees, by run and payee: what is brought forward, draws to recover, and what is
-    /// earned and not due.
-    pub left: BTreeMap<(String, String), [Minor; 3]>,
+    /// What each of `runs` leaves to its payees, by run and payee: what is brought forward, draws to recover, what is
+    /// earned and not due, and what is brought forward in another currency of pay.
+    pub left: BTreeMap<(String, String), [Minor; 4]>,
     /// What is brought forward after the last of `runs`.
     pub balances: BTreeMap<Arc<str>, Minor>,
     /// Deals that wait for a fact.
@@ -167,6 +172,12 @@ pub(super) struct Account<'h> {
     /// What runs paid of each slot, and the slots that are paid in tranches.
     pub(super) paid: BTreeMap<Slot, i64>,
     pub(super) in_tranches: BTreeSet<Slot>,
+    /// Of who is paid in another currency than the company's.
+    pub(super) heaps: Heaps,
+}
+
+fn other_total((currency, (records, total)): (String, (u64, i64))) -> CurrencyTotal {
+    CurrencyTotal { currency, records, total: Minor(total) }
 }
 
 struct Books<'h> {
@@ -187,7 +198,8 @@ impl<'h> Books<'h> {
         let sums = measure(self.history, world, until);
         let pricing = self.pricing(world, until, &sums);
         let period = close.closed.period;
-        let (mut records, mut total) = (0, 0);
+        let (mut records, mut total, mut others) = (0, 0, BTreeMap::<String, (u64, i64)>::new());
+        let own = world.company.map_or("", |company| company.currency.as_str());
         for payee in self.paid(&sums, world) {
             let mut account = self.accounts.remove(&payee).unwrap_or_default();
             let mut earned = pricing.earned(payee, sums.of(payee));
@@ -196,12 +208,19 @@ impl<'h> Books<'h> {
             account.book(&pricing, &earned, |_| period);
             let payouts = account.run(close, &pricing, payee, late, sums.of(payee));
             records += payouts.len() as u64;
-            total += payouts.iter().map(|payout| payout.amount.0).sum::<i64>();
+            for payout in &payouts {
+                if payout.currency == own {
+                    total += payout.amount.0;
+                } else {
+                    let of = others.entry(payout.currency.clone()).or_default();
+                    *of = (of.0 + 1, of.1 + payout.amount.0);
+                }
+            }
             if close.released_by.is_some() {
                 self.totals.payouts.extend(payouts.into_iter().map(|payout| (payout_id(&payout), payout)));
             }
-            let left = [account.purse.carried, account.purse.owed(), account.held()];
-            if left != [0; 3] {
+            let left = [account.purse.carried, account.purse.owed(), account.held(), account.heaps.carried];
+            if left != [0; 4] {
                 let key = (close.closed.close_id.clone(), self.history.payees.text(payee).to_string());
                 self.totals.left.insert(key, left.map(Minor));
             }
@@ -212,6 +231,7 @@ impl<'h> Books<'h> {
             period,
             records,
             total: Minor(total),
+            other_totals: others.into_iter().map(other_total).collect(),
             closed_by: close.author.into(),
             released_by: close.released_by.map(String::from),
         });

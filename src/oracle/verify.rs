@@ -4,9 +4,9 @@
 //! Every difference names what it is about. Leaves out reading the log: the caller feeds records in log order.
 
 use super::runs::payout_id;
-use super::totals::{Attained, AttainmentKey, TotalKey, Totals};
-use crate::domain::money::Minor;
-use crate::wire::records::{Accrual, Attainment, Payout, PayoutRun};
+use super::totals::{Attained, AttainmentKey, RunTotal, TotalKey, Totals};
+use crate::domain::money::{Minor, minor_digits};
+use crate::wire::records::{Accrual, Attainment, CurrencyTotal, Payout, PayoutRun};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -39,8 +39,8 @@ pub enum Difference {
     },
     Run {
         run_id: String,
-        expected: Option<(u64, Minor)>,
-        got: Option<(u64, Minor)>,
+        expected: Option<RunSum>,
+        got: Option<RunSum>,
     },
     Attainment {
         key: AttainmentKey,
@@ -48,6 +48,9 @@ pub enum Difference {
         got: Attained,
     },
 }
+
+/// How many payouts a run has, and what they add up to in the company's currency and in others.
+pub type RunSum = (u64, Minor, Vec<CurrencyTotal>);
 
 /// What ties an accrual to the one before it in its chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +65,7 @@ pub struct Published {
     texts: HashSet<Arc<str>>,
     chains: BTreeMap<TotalKey, Chain>,
     payouts: BTreeMap<String, Payout>,
-    runs: BTreeMap<String, (u64, Minor)>,
+    runs: BTreeMap<String, RunSum>,
     attainment: BTreeMap<AttainmentKey, Attained>,
     differences: Vec<Difference>,
 }
@@ -107,7 +110,7 @@ impl Published {
 
     /// Takes a record of `payout-run`.
     pub fn payout_run(&mut self, run: &PayoutRun) {
-        self.runs.insert(run.run_id.clone(), (run.records, run.total));
+        self.runs.insert(run.run_id.clone(), (run.records, run.total, run.other_totals.clone()));
     }
 
     /// Takes a record of `attainment`; the newest of a key counts.
@@ -166,10 +169,11 @@ impl Published {
 
     fn runs(&self, totals: &Totals) -> Vec<Difference> {
         let released = totals.runs.iter().filter(|run| run.released_by.is_some());
-        let released: BTreeMap<&str, _> = released.map(|run| (run.run_id.as_str(), (run.records, run.total))).collect();
+        let sum = |run: &RunTotal| (run.records, run.total, run.other_totals.clone());
+        let released: BTreeMap<&str, RunSum> = released.map(|run| (run.run_id.as_str(), sum(run))).collect();
         let ids: BTreeSet<&str> = released.keys().copied().chain(self.runs.keys().map(String::as_str)).collect();
         let differs = |run_id: &str| {
-            let (expected, got) = (released.get(run_id).copied(), self.runs.get(run_id).copied());
+            let (expected, got) = (released.get(run_id).cloned(), self.runs.get(run_id).cloned());
             (expected != got).then(|| Difference::Run { run_id: run_id.into(), expected, got })
         };
         ids.into_iter().filter_map(differs).collect()
@@ -229,8 +233,15 @@ impl Report {
             }
             Difference::PayoutTwice { payout_id } => format!("payout {payout_id}: published twice"),
             Difference::Run { run_id, expected, got } => {
-                let run = |run: &Option<(u64, Minor)>| match run {
-                    Some((records, total)) => format!("{records} payouts of {}", self.money(*total)),
+                let other = |of: &CurrencyTotal| {
+                    let digits = minor_digits(&of.currency).unwrap_or(0);
+                    format!(" and {} of {} {}", of.records, of.total.text(digits), of.currency)
+                };
+                let run = |run: &Option<RunSum>| match run {
+                    Some((records, total, others)) => {
+                        let others: String = others.iter().map(other).collect();
+                        format!("{records} payouts of {}{others}", self.money(*total))
+                    }
                     None => "none".into(),
                 };
                 format!("run {run_id}: expected {}, got {}", run(expected), run(got))
@@ -246,7 +257,13 @@ impl Report {
     fn payout(&self, payout: &Payout) -> String {
         let employee = payout.employee_ref.as_deref().unwrap_or("no employee_ref");
         let balance = self.money(payout.balance_after);
-        format!("{} in {} to {employee} with balance {balance}", self.money(payout.amount), payout.period)
+        let digits = minor_digits(&payout.currency).unwrap_or(0);
+        let from = payout.converted.as_ref().map_or_else(String::new, |from| {
+            let rate = from.rate.map_or("what was paid".into(), |(rate, of)| format!("{rate} of {of}"));
+            format!(", {} {} at {rate},", from.plan_amount.text(self.minor_digits), from.plan_currency)
+        });
+        let amount = format!("{} {}{from}", payout.amount.text(digits), payout.currency);
+        format!("{amount} in {} to {employee} with balance {balance}", payout.period)
     }
 }
 

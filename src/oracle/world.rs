@@ -25,8 +25,8 @@ pub(super) struct World<'h> {
     pub(super) measures: BTreeMap<&'h str, &'h Measure>,
     pub(super) plans: BTreeMap<&'h str, Vec<&'h Plan>>,
     pub(super) territories: Option<&'h Territories>,
-    /// By type and currency.
-    pub(super) rates: BTreeMap<(&'h str, &'h str), &'h CurrencyRates>,
+    /// By type, and the currencies from and into which.
+    pub(super) rates: BTreeMap<(&'h str, &'h str, &'h str), &'h CurrencyRates>,
     /// Some plan has or had a component over half a year or a year.
     pub(super) yearly: bool,
     seats: Vec<Option<Seat<'h>>>,
@@ -60,7 +60,7 @@ impl<'h> World<'h> {
             FactBody::PayeeDefined(payee) => self.seat(payee, payees),
             FactBody::TerritoriesDefined(territories) => self.territories = Some(territories),
             FactBody::RatesDefined(stated) => {
-                self.rates.insert((&stated.rate_type, &stated.from_currency), stated);
+                self.rates.insert((&stated.rate_type, &stated.from_currency, &stated.to_currency), stated);
             }
             FactBody::PeriodClosed(_) | FactBody::PeriodReopened(_) | FactBody::PeriodReleased(_) => {}
         }
@@ -74,6 +74,11 @@ impl<'h> World<'h> {
         let manager_of = |row: &PayeeRow| row.manager.as_deref().and_then(|manager| payees.find(manager));
         let managers = payee.rows.iter().map(manager_of).collect();
         self.seats[number as usize] = Some(Seat { payee, managers });
+    }
+
+    /// Everyone whom a fact has stated.
+    pub(super) fn everyone(&self) -> impl Iterator<Item = u32> {
+        (0..self.seats.len()).filter(|place| self.seats[*place].is_some()).map(|place| place as u32)
     }
 
     pub(super) fn known(&self, payee: u32) -> Option<&Seat<'h>> {

@@ -1,12 +1,13 @@
 //! Where the pay periods stand: closes, reopenings and releases of the topic `facts`, as far as they are in order.
 //!
-//! A close or release out of order is refused by the engine with a reject, and has no effect here either.
+//! What the engine refuses with a reject, like a close out of order or without a rate of pay, has no effect here either.
 
 use super::ReadError;
 use super::scan;
 use crate::domain::calendar::{Calendar, Period};
 use crate::domain::fact::{Company, FactBody, PeriodClosed};
 use crate::domain::topic::Topic;
+use crate::domain::world::World;
 use crate::log::Client;
 use crate::wire::Codec;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,17 +35,23 @@ pub struct Periods {
     pub calendars: BTreeMap<String, Calendar>,
     pub payees: BTreeSet<String>,
     pub closes: Vec<Close>,
+    /// What the facts add up to.
+    pub world: Option<World>,
 }
 
 impl Periods {
     pub fn read(client: &dyn Client, codec: &Codec) -> Result<Periods, ReadError> {
         let mut periods = Periods::default();
+        let mut world = World::new(client.partitions(Topic::DealClosed)?);
         scan::all(client, Topic::Facts, |batch, row| {
-            if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+            if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value))
+                && world.apply(row.position.offset, &fact).is_ok()
+            {
                 periods.apply(fact.body, fact.author);
             }
             Ok(())
         })?;
+        periods.world = Some(world);
         Ok(periods)
     }
 

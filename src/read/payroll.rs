@@ -3,6 +3,7 @@
 use super::ReadError;
 use super::payouts::released;
 use super::scan;
+use super::totals::by_currency;
 use crate::domain::acknowledgement::PayoutStatus;
 use crate::domain::calendar::Period;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, Minor, minor_digits};
@@ -106,10 +107,9 @@ impl Payroll {
         Ok(Payroll { rows, stray })
     }
 
-    /// How many payouts are in a state, and what they amount to.
-    pub fn total(&self, state: State) -> (usize, Minor) {
-        let of_state = || self.rows.iter().filter(|row| row.state == state);
-        (of_state().count(), Minor(of_state().map(|row| row.payout.amount.0).sum()))
+    /// How many payouts are in a state, and what they amount to in each currency.
+    pub fn total(&self, state: State) -> BTreeMap<&str, (usize, Minor)> {
+        by_currency(self.rows.iter().filter(|row| row.state == state).map(|row| &row.payout))
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Statement {
     pub payouts: Vec<Payout>,
     /// Brought forward by the last released run: negative is set off by the next one, positive is paid.
     pub carried: Minor,
+    /// The same in the currency of pay, where that is another than the plans'.
+    pub carried_in: Option<(String, Minor)>,
     /// Draws that are still to be recovered after it.
     pub owed: Minor,
     /// Earned, and due with a later run.
@@ -57,6 +59,7 @@ impl Statement {
         let periods = Periods::read(client, codec)?;
         if let Some(balance) = periods.last_released().and_then(|run_id| left.remove(run_id)) {
             (statement.carried, statement.owed, statement.held) = (balance.carried, balance.owed, balance.held);
+            statement.carried_in = balance.carried_in;
         }
         Ok(statement)
     }

@@ -122,6 +122,16 @@ fn payout_row(payout: &Payout) -> ExportRow {
     ]
 }
 
+/// What payouts are in each of their currencies, in order of them.
+pub fn by_currency<'p>(payouts: impl IntoIterator<Item = &'p Payout>) -> BTreeMap<&'p str, (usize, Minor)> {
+    let mut totals: BTreeMap<&str, (usize, Minor)> = BTreeMap::new();
+    for payout in payouts {
+        let (count, total) = totals.entry(&payout.currency).or_default();
+        (*count, total.0) = (*count + 1, total.0.saturating_add(payout.amount.0));
+    }
+    totals
+}
+
 /// The kind as records have it.
 pub fn kind_text(kind: PayoutKind) -> &'static str {
     match kind {

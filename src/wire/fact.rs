@@ -11,7 +11,8 @@ use super::rates::RatesRecord;
 use super::territory::TerritoriesRecord;
 use crate::domain::calendar::{Calendar, Date, DateError};
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, Minor};
+use crate::domain::output::CurrencyTotal;
 use crate::domain::reject::Reject;
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +57,8 @@ struct CompanyRecord {
     currency: String,
     calendar: String,
     closer_may_release: bool,
+    #[serde(default)]
+    pay_rate_type: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,6 +99,8 @@ struct RowRecord {
     employee_ref: Option<String>,
     #[serde(default)]
     parameters: Vec<ParameterRecord>,
+    #[serde(default)]
+    pay_currency: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,6 +139,15 @@ struct ReleasedRecord {
     records: i64,
     total_minor: i64,
     digest: String,
+    #[serde(default)]
+    other_totals: Vec<TotalRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TotalRecord {
+    currency: String,
+    records: i64,
+    total_minor: i64,
 }
 
 impl FactRecord {
@@ -198,6 +212,7 @@ fn company_record(company: &Company) -> CompanyRecord {
         currency: company.currency.clone(),
         calendar: company.calendar.clone(),
         closer_may_release: company.closer_may_release,
+        pay_rate_type: company.pay_rate_type.clone(),
     }
 }
 
@@ -207,6 +222,7 @@ fn read_company(record: CompanyRecord) -> Company {
         currency: record.currency,
         calendar: record.calendar,
         closer_may_release: record.closer_may_release,
+        pay_rate_type: record.pay_rate_type,
     }
 }
 
@@ -261,6 +277,7 @@ fn payee_record(payee: &Payee) -> PayeeRecord {
         plans: row.plans.clone(),
         employee_ref: row.employee_ref.clone(),
         parameters: row.parameters.iter().map(parameter_record).collect(),
+        pay_currency: row.pay_currency.clone(),
     };
     PayeeRecord { payee_id: payee.payee_id.clone(), rows: payee.rows.iter().map(row).collect() }
 }
@@ -291,6 +308,7 @@ fn read_row(path: &str, row: RowRecord) -> Result<PayeeRow, Reject> {
         pay_group: row.pay_group,
         plans: row.plans,
         employee_ref: row.employee_ref,
+        pay_currency: row.pay_currency,
     })
 }
 
@@ -327,20 +345,29 @@ fn offsets(field: &str, longs: Vec<i64>) -> Result<Vec<u64>, Reject> {
 }
 
 fn released_record(released: &PeriodReleased) -> Result<ReleasedRecord, String> {
+    let total = |of: &CurrencyTotal| {
+        Ok(TotalRecord { currency: of.currency.clone(), records: long("other_totals", of.records)?, total_minor: of.total.0 })
+    };
     Ok(ReleasedRecord {
         close_id: released.close_id.clone(),
         records: long("records", released.records)?,
         total_minor: released.total_minor,
         digest: released.digest.clone(),
+        other_totals: released.other_totals.iter().map(total).collect::<Result<_, String>>()?,
     })
 }
 
 fn read_released(record: ReleasedRecord) -> Result<PeriodReleased, Reject> {
+    let total = |of: TotalRecord| {
+        let records = not_negative("other_totals", of.records)?;
+        Ok(CurrencyTotal { currency: of.currency, records, total: Minor(of.total_minor) })
+    };
     Ok(PeriodReleased {
         close_id: record.close_id,
         records: not_negative("records", record.records)?,
         total_minor: record.total_minor,
         digest: record.digest,
+        other_totals: record.other_totals.into_iter().map(total).collect::<Result<_, Reject>>()?,
     })
 }
 

@@ -26,7 +26,7 @@ pub fn fact(fact: &Fact) -> String {
         FactBody::PlanDefined(plan) => format!("plan:{}.{}", plan.plan_id, plan.from),
         FactBody::PayeeDefined(payee) => format!("payee:{}", payee.payee_id),
         FactBody::TerritoriesDefined(_) => "territories:all".into(),
-        FactBody::RatesDefined(stated) => format!("rates:{}.{}", stated.rate_type, stated.from_currency),
+        FactBody::RatesDefined(stated) => format!("rates:{}.{}.{}", stated.rate_type, stated.from_currency, stated.to_currency),
         FactBody::PeriodClosed(closed) => format!("period-closed:{}", closed.close_id),
         FactBody::PeriodReopened(reopened) => format!("period-reopened:{}", reopened.close_id),
         FactBody::PeriodReleased(released) => format!("period-released:{}", released.close_id),

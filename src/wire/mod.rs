@@ -16,6 +16,7 @@ pub mod keys;
 mod mode;
 mod output;
 mod pay_terms;
+mod payout;
 mod plan;
 mod quota;
 mod rates;
@@ -44,7 +45,8 @@ use acknowledgement::AcknowledgementRecord;
 use adjustment::AdjustmentRecord;
 use deal::{ReadDeal, WriteDeal};
 use fact::FactRecord;
-use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, PayoutRecord, PayoutRunRecord, Wrong};
+use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, Wrong};
+use payout::{PayoutRecord, PayoutRunRecord};
 use quota::QuotaRecord;
 use schema::Schema;
 use settlement::SettlementRecord;
@@ -109,8 +111,10 @@ impl Codec {
             attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
                 .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
             accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
-            payout: schema("payout", include_str!("../../schemas/payout.avsc"))?,
-            payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?,
+            payout: schema("payout", include_str!("../../schemas/payout.avsc"))?
+                .with_earlier(6, include_str!("../../schemas/earlier/payout.6.avsc"))?,
+            payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?
+                .with_earlier(7, include_str!("../../schemas/earlier/payout-run.7.avsc"))?,
             payee: schema("payee", include_str!("../../schemas/payee.avsc"))?,
             payout_acknowledged: schema("payout-acknowledged", include_str!("../../schemas/payout-acknowledged.avsc"))?,
         })

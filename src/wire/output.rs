@@ -1,12 +1,13 @@
-//! How outputs stand in records: the fields of `schemas/{attainment,accrual,payout,payout-run,payee}.avsc`.
+//! How outputs stand in records: the fields of `schemas/{attainment,accrual,payee}.avsc`.
 //!
-//! What a record adds to the domain's struct (ids, ratio, delta) is computed here and not read back.
+//! What a record adds to the domain's struct (ids, ratio, delta) is computed here and not read back. What runs pay is
+//! `payout`'s.
 
 use super::decimal::{AmountDecimal, MeasuredDecimal, MoneyDecimal, Unscaled, minor, money};
 use crate::domain::calendar::Date;
 use crate::domain::exact::Exact;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured, Minor};
-use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun};
+use crate::domain::output::{Accrual, Attainment, Causes, PayeeName};
 use crate::domain::topic::{Position, Topic};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -15,15 +16,15 @@ use std::str::FromStr;
 /// What is wrong with an output: the field and why, in words.
 pub(super) type Wrong = String;
 
-fn parsed<T: FromStr<Err: std::fmt::Display>>(field: &str, text: &str) -> Result<T, Wrong> {
+pub(super) fn parsed<T: FromStr<Err: std::fmt::Display>>(field: &str, text: &str) -> Result<T, Wrong> {
     text.parse().map_err(|error| format!("{field}: {error}"))
 }
 
-fn money_of(field: &str, value: Minor, currency: &str) -> Result<MoneyDecimal, Wrong> {
+pub(super) fn money_of(field: &str, value: Minor, currency: &str) -> Result<MoneyDecimal, Wrong> {
     money(value.0, currency).ok_or_else(|| format!("{field}: \"{currency}\" is not an ISO 4217 currency code"))
 }
 
-fn minor_of(field: &str, value: MoneyDecimal, currency: &str) -> Result<Minor, Wrong> {
+pub(super) fn minor_of(field: &str, value: MoneyDecimal, currency: &str) -> Result<Minor, Wrong> {
     minor(value, currency).map(Minor).ok_or_else(|| format!("{field}: not an amount in minor units of \"{currency}\""))
 }
 
@@ -221,114 +222,13 @@ impl<'a> AccrualRecord<'a> {
     }
 }
 
-fn int<F, T: TryFrom<F>>(field: &str, value: F) -> Result<T, Wrong> {
+pub(super) fn int<F, T: TryFrom<F>>(field: &str, value: F) -> Result<T, Wrong> {
     T::try_from(value).map_err(|_| format!("{field}: out of range"))
 }
 
 fn position(field: &str, topic: &str, partition: i32, offset: i64) -> Result<Position, Wrong> {
     let topic = Topic::from_name(topic).ok_or_else(|| format!("{field}_topic: \"{topic}\" is not a topic"))?;
     Ok(Position { topic, partition: int(field, partition)?, offset: int(field, offset)? })
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct PayoutRecord<'a> {
-    #[serde(borrow)]
-    payout_id: Cow<'a, str>,
-    run_id: &'a str,
-    pay_group: &'a str,
-    period: Cow<'a, str>,
-    payee_id: &'a str,
-    employee_ref: Option<&'a str>,
-    earning_code: &'a str,
-    kind: PayoutKind,
-    effective_period: Cow<'a, str>,
-    amount: MoneyDecimal,
-    currency: &'a str,
-    adjusts: Option<&'a str>,
-    balance_after: MoneyDecimal,
-}
-
-impl<'a> PayoutRecord<'a> {
-    pub(super) fn new(payout: &'a Payout) -> Result<PayoutRecord<'a>, Wrong> {
-        Ok(PayoutRecord {
-            payout_id: payout.payout_id().into(),
-            run_id: &payout.run_id,
-            pay_group: &payout.pay_group,
-            period: payout.period.to_string().into(),
-            payee_id: &payout.payee_id,
-            employee_ref: payout.employee_ref.as_deref(),
-            earning_code: &payout.earning_code,
-            kind: payout.kind,
-            effective_period: payout.effective_period.to_string().into(),
-            amount: money_of("amount", payout.amount, &payout.currency)?,
-            currency: &payout.currency,
-            adjusts: None,
-            balance_after: money_of("balance_after", payout.balance_after, &payout.currency)?,
-        })
-    }
-
-    pub(super) fn payout(self) -> Result<Payout, Wrong> {
-        Ok(Payout {
-            run_id: self.run_id.into(),
-            pay_group: self.pay_group.into(),
-            period: parsed("period", &self.period)?,
-            payee_id: self.payee_id.into(),
-            employee_ref: self.employee_ref.map(Into::into),
-            earning_code: self.earning_code.into(),
-            kind: self.kind,
-            effective_period: parsed("effective_period", &self.effective_period)?,
-            amount: minor_of("amount", self.amount, self.currency)?,
-            currency: self.currency.into(),
-            balance_after: minor_of("balance_after", self.balance_after, self.currency)?,
-        })
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct PayoutRunRecord<'a> {
-    run_id: &'a str,
-    calendar: &'a str,
-    pay_group: &'a str,
-    #[serde(borrow)]
-    period: Cow<'a, str>,
-    records: i64,
-    total: MoneyDecimal,
-    currency: &'a str,
-    digest: &'a str,
-    closed_by: &'a str,
-    released_by: &'a str,
-}
-
-impl<'a> PayoutRunRecord<'a> {
-    pub(super) fn new(run: &'a PayoutRun) -> Result<PayoutRunRecord<'a>, Wrong> {
-        Ok(PayoutRunRecord {
-            run_id: &run.run_id,
-            calendar: &run.calendar,
-            pay_group: &run.pay_group,
-            period: run.period.to_string().into(),
-            records: int("records", run.records)?,
-            total: money_of("total", run.total, &run.currency)?,
-            currency: &run.currency,
-            digest: &run.digest,
-            closed_by: &run.closed_by,
-            released_by: &run.released_by,
-        })
-    }
-
-    pub(super) fn payout_run(self) -> Result<PayoutRun, Wrong> {
-        Ok(PayoutRun {
-            run_id: self.run_id.into(),
-            calendar: self.calendar.into(),
-            pay_group: self.pay_group.into(),
-            period: parsed("period", &self.period)?,
-            records: int("records", self.records)?,
-            total: minor_of("total", self.total, self.currency)?,
-            currency: self.currency.into(),
-            digest: self.digest.into(),
-            closed_by: self.closed_by.into(),
-            released_by: self.released_by.into(),
-        })
-    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -9,7 +9,9 @@ pub use crate::domain::fact::{
     Company, CreditKind, Cut, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 pub use crate::domain::formula::Formula;
-pub use crate::domain::output::{Accrual, Attainment, Causes, CloseNote, Payout, PayoutKind, PayoutRun};
+pub use crate::domain::output::{
+    Accrual, Attainment, Causes, CloseNote, ConvertedFrom, CurrencyTotal, Payout, PayoutKind, PayoutRun,
+};
 pub use crate::domain::pay_terms::{
     AtEnd, Draw, Flush, MinimumSettlement, PayTerms, PaymentCap, PaymentExcess, Recover, RecoveryFloor,
 };

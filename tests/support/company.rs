@@ -23,6 +23,7 @@ pub fn company() -> FactBody {
         currency: "USD".into(),
         calendar: "fiscal".into(),
         closer_may_release: false,
+        pay_rate_type: None,
     })
 }
 
@@ -100,6 +101,7 @@ pub fn payee(payee_id: &str, rows: &[(&str, Option<&str>)]) -> FactBody {
         plans: vec!["ae".into()],
         employee_ref: None,
         parameters: vec![],
+        pay_currency: None,
     };
     FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: rows.iter().zip(ends).map(row).collect() })
 }

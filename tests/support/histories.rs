@@ -17,6 +17,7 @@ use accrue::domain::quota::QuotaChanged;
 use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
+use pay_currencies::Abroad;
 use std::collections::BTreeMap;
 
 #[path = "histories/adjustments.rs"]
@@ -25,6 +26,8 @@ mod adjustments;
 mod company;
 #[path = "histories/pay.rs"]
 mod pay;
+#[path = "histories/pay_currencies.rs"]
+mod pay_currencies;
 #[path = "histories/rates.rs"]
 mod rates;
 #[path = "histories/rewards.rs"]
@@ -313,6 +316,7 @@ struct Making {
     huge: bool,
     /// Measures convert other currencies.
     converts: bool,
+    abroad: Abroad,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -334,6 +338,7 @@ impl Making {
             long: false,
             huge: false,
             converts: false,
+            abroad: Abroad::new(seed),
             closes: vec![],
             closed_before: 0,
             later: vec![],

@@ -7,7 +7,7 @@ use accrue::domain::calendar::Period;
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::{Cut, Fact, FactBody, PeriodClosed, PeriodReleased, PeriodReopened};
 use accrue::domain::money::Minor;
-use accrue::domain::output::{CloseNote, RejectRecord};
+use accrue::domain::output::{CloseNote, CurrencyTotal, RejectRecord};
 use accrue::domain::quota::QuotaChanged;
 use accrue::domain::settlement::DealSettled;
 use accrue::domain::topic::{Position, Topic, partition_of};
@@ -38,7 +38,7 @@ pub struct Memory {
     pub outcomes: BTreeMap<Position, Outcome>,
     pub notes: Vec<CloseNote>,
     /// What runs leave, by run and payee: carried, owed, held.
-    pub left: BTreeMap<(String, String), [Minor; 3]>,
+    pub left: BTreeMap<(String, String), [Minor; 4]>,
 }
 
 impl Memory {
@@ -143,15 +143,17 @@ impl Memory {
     /// Releases with the sums of the run's notes; runs until they are there.
     pub fn release(&mut self, close_id: &str, author: &str) {
         self.run();
-        let (mut records, mut total_minor, mut digest) = (0, 0, 0u128);
+        let (mut records, mut total_minor, mut digest, mut other_totals) = (0, 0, 0u128, Vec::new());
         for note in &self.notes {
-            if let CloseNote::RunComputed { close_id: of, records: r, total, digest: d, .. } = note
+            if let CloseNote::RunComputed { close_id: of, records: r, total, digest: d, other_totals: o, .. } = note
                 && of == close_id
             {
                 (records, total_minor, digest) = (records + r, total_minor + total.0, digest.wrapping_add(*d));
+                o.iter().for_each(|total| CurrencyTotal::add(&mut other_totals, total));
             }
         }
-        let released = PeriodReleased { close_id: close_id.into(), records, total_minor, digest: format!("{digest:032x}") };
+        let (close_id, digest) = (close_id.into(), format!("{digest:032x}"));
+        let released = PeriodReleased { close_id, records, total_minor, digest, other_totals };
         self.state(author, FactBody::PeriodReleased(released));
     }
 
@@ -222,7 +224,8 @@ impl Memory {
                 }
                 Output::PayoutDraft(_) => {}
                 Output::RunBalance(balance) => {
-                    let left = [balance.carried, balance.owed, balance.held];
+                    let carried_in = balance.carried_in.map_or(Minor(0), |(_, minor)| minor);
+                    let left = [balance.carried, balance.owed, balance.held, carried_in];
                     self.left.insert((balance.run_id, balance.payee_id), left);
                 }
                 Output::Payout(payout) => {

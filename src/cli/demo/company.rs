@@ -135,6 +135,7 @@ impl MadeUp {
             currency: CURRENCY.into(),
             calendar: CALENDAR.into(),
             closer_may_release: false,
+            pay_rate_type: None,
         };
         let calendar = Calendar::monthly(CALENDAR, Period(YEAR * 12), Period(YEAR * 12 + 11));
         let mut facts = vec![FactBody::CompanyDefined(company), FactBody::CalendarDefined(calendar)];
@@ -168,6 +169,7 @@ impl MadeUp {
             plans: vec![role.plan().into()],
             employee_ref: Some(format!("E{:06}", index + 1)),
             parameters: vec![],
+            pay_currency: None,
         }
     }
 

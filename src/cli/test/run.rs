@@ -109,6 +109,7 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
         EventKind::Close { period, by } => {
             session.catch_up()?;
             let periods = Periods::read(session.client(), session.codec())?;
+            close::check_pay_rates(&periods, *period)?;
             let close_id = close::close(session, &periods, *period, by)?;
             session.catch_up()?;
             expect_standing(session, &close_id, *period)?;
@@ -164,6 +165,7 @@ fn got(session: &Session) -> anyhow::Result<Got> {
     for payout in released.values().flat_map(|run| &run.payouts) {
         let key = (payout.payee_id.clone(), payout.period, payout.earning_code.clone());
         got.payouts.entry(key).or_default().0 += payout.amount.0;
+        got.currencies.insert((payout.payee_id.clone(), payout.period), payout.currency.clone());
     }
     let mut balances = payouts::balances(client)?;
     for close in periods.closes.iter().filter(|close| close.state != CloseState::Reopened) {

@@ -91,6 +91,9 @@ impl World {
         if self.calendar.as_ref().is_some_and(|calendar| calendar.calendar_id != company.calendar) {
             return Err(not_supported("calendar", "the company names another calendar than the one published"));
         }
+        if let Some(rate_type) = &company.pay_rate_type {
+            check_id("pay_rate_type", rate_type).map_err(|reject| invalid(&reject.field, reject.message))?;
+        }
         let first = self.company.is_none();
         self.company = Some(Arc::new(company.clone()));
         self.currency = company.currency.as_str().into();
@@ -227,6 +230,7 @@ impl World {
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {
         check_id("payee_id", &payee.payee_id).map_err(|reject| invalid(&reject.field, reject.message))?;
         check_rows(payee, self.calendar.as_deref())?;
+        self.check_pay_currency(payee)?;
         let known = self.organisation.get(&payee.payee_id).cloned();
         if known.as_deref() == Some(payee) {
             return Ok(Reach::default());
@@ -237,8 +241,30 @@ impl World {
             return Err(invalid("manager", message));
         }
         let reach = reach_of(known.as_deref(), payee);
-        Arc::make_mut(&mut self.organisation).insert(payee.clone());
+        let runs = self.runs.len();
+        Arc::make_mut(&mut self.organisation).insert(payee.clone(), runs);
         Ok(reach)
+    }
+
+    /// What a run has paid in one currency cannot be taken back in another.
+    fn check_pay_currency(&self, payee: &Payee) -> Result<(), Reject> {
+        let stated = payee.pay_currency();
+        let other = |row: &PayeeRow| row.pay_currency.as_deref().unwrap_or(&self.currency) != stated.unwrap_or(&self.currency);
+        if payee.rows.iter().any(other) {
+            let message = format!("payee \"{}\": a pay currency that changes", payee.payee_id);
+            return Err(Reject::new(Reason::NotSupported, "pay_currency", message));
+        }
+        if let Some(unknown) = stated.filter(|currency| minor_digits(currency).is_none()) {
+            return Err(invalid("pay_currency", format!("\"{unknown}\" is not an ISO 4217 currency code")));
+        }
+        let Some(known) = self.organisation.get(&payee.payee_id) else { return Ok(()) };
+        let currency = |of: &Payee| of.pay_currency().unwrap_or(&self.currency).to_string();
+        let (before, now) = (currency(known), currency(payee));
+        if before != now && self.may_be_paid(&payee.payee_id) {
+            let message = format!("payee \"{}\": pay in {now} after a close that pays in {before}", payee.payee_id);
+            return Err(Reject::new(Reason::NotSupported, "pay_currency", message));
+        }
+        Ok(())
     }
 
     fn apply_territories(&mut self, stated: &Territories) -> Result<Reach, Reject> {
@@ -275,6 +301,11 @@ impl World {
             && closed.period != last.next()
         {
             return Err(invalid("period", format!("{} cannot be closed: the next one is {}", closed.period, last.next())));
+        }
+        if let Some((payees, reject)) = self.without_pay_rate(closed.period).into_values().next() {
+            let others = if payees.len() > 1 { format!(" and {} more", payees.len() - 1) } else { String::new() };
+            let message = format!("pay of \"{}\"{others}: {}", payees[0], reject.message);
+            return Err(Reject::new(reject.reason, &reject.field, message));
         }
         let run = Run { closed: closed.clone(), closed_by: author.into(), state: RunState::Closed, release: None };
         Arc::make_mut(&mut self.runs).push(run);

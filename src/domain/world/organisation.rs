@@ -28,6 +28,8 @@ struct Member {
     id: Arc<str>,
     /// `None`: not known.
     payee: Option<Arc<Payee>>,
+    /// Runs that there were when somebody became known.
+    runs_before: usize,
     rows: Arc<[Row]>,
 }
 
@@ -70,11 +72,18 @@ impl Organisation {
         self.members.iter().filter_map(|member| member.payee.as_ref())
     }
 
-    pub fn insert(&mut self, payee: Payee) {
-        self.insert_shared(Arc::new(payee));
+    /// `runs`: how many there are by now.
+    pub fn insert(&mut self, payee: Payee, runs: usize) {
+        self.insert_shared(Arc::new(payee), runs);
     }
 
-    fn insert_shared(&mut self, payee: Arc<Payee>) {
+    /// How many runs there were when a payee became known.
+    pub fn runs_before(&self, payee_id: &str) -> Option<usize> {
+        let member = self.member(*self.places.get(payee_id)?);
+        member.payee.as_ref().map(|_| member.runs_before)
+    }
+
+    fn insert_shared(&mut self, payee: Arc<Payee>, runs: usize) {
         let place = self.place(&payee.payee_id);
         let row = |row: &PayeeRow| {
             let manager = row.manager.as_ref().map(|id| self.place(id));
@@ -82,6 +91,9 @@ impl Organisation {
         };
         let rows = payee.rows.iter().map(row).collect();
         let member = &mut self.members[place.0 as usize];
+        if member.payee.is_none() {
+            member.runs_before = runs;
+        }
         (member.payee, member.rows) = (Some(payee), rows);
     }
 
@@ -92,7 +104,7 @@ impl Organisation {
         }
         let (id, place): (Arc<str>, Place) = (id.into(), Place(self.members.len() as u32));
         self.places.insert(id.clone(), place);
-        self.members.push(Member { id, payee: None, rows: [].into() });
+        self.members.push(Member { id, payee: None, runs_before: 0, rows: [].into() });
         place
     }
 
@@ -147,12 +159,12 @@ impl Organisation {
     /// The part of the organisation that a payee's chains can reach, with his new rows.
     fn clone_with(&self, payee: &Payee) -> Organisation {
         let mut part = Organisation::default();
-        part.insert(payee.clone());
+        part.insert(payee.clone(), 0);
         let mut open: Vec<String> = managers(payee);
         while let Some(id) = open.pop() {
             if let (None, Some(found)) = (part.get(&id), self.get(&id)) {
                 open.extend(managers(found));
-                part.insert_shared(found.clone());
+                part.insert_shared(found.clone(), 0);
             }
         }
         part

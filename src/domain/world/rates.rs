@@ -1,19 +1,21 @@
-//! Facts about currency rates: whether they can be, what they touch, and the rate that a deal finds.
+//! Facts about currency rates: whether they can be, what they touch, and the rate that a deal or a run of pay finds.
 
-use super::World;
 use super::apply::{Reach, invalid, not_supported};
-use crate::domain::calendar::Date;
-use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES};
+use super::{RunState, World};
+use crate::domain::calendar::{Date, Period};
+use crate::domain::conversion::PayRate;
+use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Measure, MeasureOf};
 use crate::domain::money::{CurrencyRate, minor_digits};
 use crate::domain::reject::{Reason, Reject};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl World {
     pub(super) fn apply_rates(&mut self, stated: &CurrencyRates) -> Result<Reach, Reject> {
         self.check_rates(stated)?;
-        let known = self.rates_of(&stated.rate_type, &stated.from_currency).cloned();
+        let known = self.rates.iter().find(|of| of.is_of_kind(stated)).cloned();
         let from = match &known {
             Some(known) => known.differ_from(stated),
             None => stated.rows.first().map(|row| row.from),
@@ -22,6 +24,10 @@ impl World {
         let all = Arc::make_mut(&mut self.rates);
         all.retain(|other| known.as_ref().is_none_or(|known| !Arc::ptr_eq(other, known)));
         all.push(Arc::new(stated.clone()));
+        if *stated.to_currency != *self.currency {
+            // Of pay: a close looks at it.
+            return Ok(Reach::default());
+        }
         Ok(Reach { credits_from: Some(from), parked: true, ..Reach::default() })
     }
 
@@ -30,14 +36,16 @@ impl World {
         let Some(company) = &self.company else {
             return Err(invalid("to_currency", "the company, into whose currency rates convert, is not published yet".into()));
         };
-        if minor_digits(&stated.from_currency).is_none() {
-            return Err(invalid("from_currency", format!("\"{}\" is not an ISO 4217 currency code", stated.from_currency)));
-        }
-        if stated.to_currency != company.currency {
-            return Err(not_supported("to_currency", "a rate into another currency than the company's"));
+        for (field, currency) in [("from_currency", &stated.from_currency), ("to_currency", &stated.to_currency)] {
+            if minor_digits(currency).is_none() {
+                return Err(invalid(field, format!("\"{currency}\" is not an ISO 4217 currency code")));
+            }
         }
         if stated.from_currency == stated.to_currency {
             return Err(invalid("from_currency", "a currency is worth itself".into()));
+        }
+        if ![&stated.from_currency, &stated.to_currency].contains(&&company.currency) {
+            return Err(not_supported("to_currency", "a rate neither from nor into the company's currency"));
         }
         if stated.rows.is_empty() || stated.rows.len() > MAXIMUM_RATES {
             return Err(invalid("rows", format!("{} rates: there are from 1 to {MAXIMUM_RATES}", stated.rows.len())));
@@ -51,15 +59,21 @@ impl World {
         Ok(())
     }
 
-    fn rates_of(&self, rate_type: &str, from_currency: &str) -> Option<&Arc<CurrencyRates>> {
-        self.rates.iter().find(|rates| rates.rate_type == rate_type && rates.from_currency == from_currency)
+    fn rates_of(&self, rate_type: &str, from_currency: &str, into: &str) -> Option<&Arc<CurrencyRates>> {
+        let same = |rates: &&Arc<CurrencyRates>| {
+            rates.rate_type == rate_type && rates.from_currency == from_currency && rates.to_currency == into
+        };
+        self.rates.iter().find(same)
     }
 
     /// The rate of a type from a currency into the company's that is in force on a day.
     pub fn rate_on(&self, rate_type: &str, from_currency: &str, on: Date) -> Result<CurrencyRate, Reject> {
+        self.rate_row(rate_type, from_currency, &self.currency, on).map(|row| row.rate)
+    }
+
+    fn rate_row(&self, rate_type: &str, from_currency: &str, into: &str, on: Date) -> Result<RateRow, Reject> {
         let missing = |message: String| Reject::new(Reason::MissingRate, "currency", message);
-        let into = &self.currency;
-        let newest = self.rates_of(rate_type, from_currency).and_then(|rates| rates.newest(on)).ok_or_else(|| {
+        let newest = self.rates_of(rate_type, from_currency, into).and_then(|rates| rates.newest(on)).ok_or_else(|| {
             missing(format!("no \"{rate_type}\" rate from {from_currency} to {into} is stated for {on} or before"))
         })?;
         if !newest.is_in_force(on) {
@@ -67,7 +81,49 @@ impl World {
             let last = format!("the last \"{rate_type}\" rate from {from_currency} to {into} is of {from}");
             return Err(missing(format!("{last} and holds {days} days behind it, not until {on}")));
         }
-        Ok(newest.rate)
+        Ok(*newest)
+    }
+
+    /// The currency of a payee's pay, where it is another than the company's.
+    pub fn paid_in(&self, payee_id: &str) -> Option<&str> {
+        self.organisation.get(payee_id)?.pay_currency().filter(|currency| **currency != *self.currency)
+    }
+
+    /// Whether a close that stands came after a payee was known: it may have paid him.
+    pub fn may_be_paid(&self, payee_id: &str) -> bool {
+        let since = self.organisation.runs_before(payee_id).and_then(|before| self.runs.get(before..));
+        since.is_some_and(|runs| runs.iter().any(|run| run.state != RunState::Reopened))
+    }
+
+    /// At which rate the run of a period pays in a currency: the one in force on the period's last day.
+    pub fn pay_rate<'w>(&'w self, currency: &'w str, period: Period) -> Result<PayRate<'w>, Reject> {
+        let rate_type = self.company.as_ref().and_then(|company| company.pay_rate_type.as_deref()).ok_or_else(|| {
+            let message = format!("no type of rate converts pay into {currency}: the company states no `pay_rate_type`");
+            Reject::new(Reason::MissingRate, "pay_rate_type", message)
+        })?;
+        let (_, after) = self.bounds(period).ok_or_else(|| invalid("period", format!("no calendar reaches {period}")))?;
+        let row = self.rate_row(rate_type, &self.currency, currency, Date(after.0 - 1))?;
+        let unknown = || invalid("pay_currency", format!("\"{currency}\" is not an ISO 4217 currency code"));
+        let minor_digits = minor_digits(currency).ok_or_else(unknown)?;
+        Ok(PayRate { currency, minor_digits, plan_digits: self.minor_digits, row })
+    }
+
+    /// Whoever is paid in a currency that a period's run has no rate for, by currency, with the reason.
+    pub fn without_pay_rate(&self, period: Period) -> BTreeMap<&str, (Vec<&str>, Reject)> {
+        let mut without: BTreeMap<&str, (Vec<&str>, Reject)> = BTreeMap::new();
+        let mut paid: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for payee in self.organisation.payees() {
+            if let Some(currency) = self.paid_in(&payee.payee_id) {
+                paid.entry(currency).or_default().push(&payee.payee_id);
+            }
+        }
+        for (currency, mut payees) in paid {
+            if let Err(reject) = self.pay_rate(currency, period) {
+                payees.sort_unstable();
+                without.insert(currency, (payees, reject));
+            }
+        }
+        without
     }
 }
 
@@ -102,7 +158,7 @@ mod tests {
     fn world() -> World {
         let mut world = World::new(1);
         let (company_id, currency, calendar) = ("acme".into(), "USD".into(), "fiscal".into());
-        let company = Company { company_id, currency, calendar, closer_may_release: false };
+        let company = Company { company_id, currency, calendar, closer_may_release: false, pay_rate_type: None };
         apply(&mut world, FactBody::CompanyDefined(company)).unwrap();
         world
     }
@@ -117,7 +173,11 @@ mod tests {
             (CurrencyRates { rate_type: "".into(), ..stated() }, "rate_type: empty [invalid_fact]"),
             (
                 CurrencyRates { to_currency: "EUR".into(), ..stated() },
-                "to_currency: a rate into another currency than the company's [not_supported]",
+                "to_currency: a rate neither from nor into the company's currency [not_supported]",
+            ),
+            (
+                CurrencyRates { from_currency: "USD".into(), to_currency: "euro".into(), ..stated() },
+                "to_currency: \"euro\" is not an ISO 4217 currency code [invalid_fact]",
             ),
             (
                 CurrencyRates { from_currency: "USD".into(), ..stated() },
@@ -158,5 +218,9 @@ mod tests {
         check(&rates, Some(20));
         rates.rows.remove(0);
         check(&rates, Some(10));
+        // Those of pay touch no credit, and are others.
+        let pay = CurrencyRates { from_currency: "USD".into(), to_currency: "GBP".into(), ..stated() };
+        assert_eq!(apply(&mut world, FactBody::RatesDefined(pay)).unwrap(), Reach::default());
+        assert_eq!(world.rates.len(), 2);
     }
 }

@@ -16,6 +16,8 @@ pub struct Got {
     pub accruals: BTreeMap<(String, String, Interval, Period, Period), Minor>,
     /// Released amounts by payee, period of the run, earning code.
     pub payouts: BTreeMap<(String, Period, String), Minor>,
+    /// What they are in, by payee and period of the run.
+    pub currencies: BTreeMap<(String, Period), String>,
     /// What the run of a period leaves to the next, by payee and period; absent is nothing.
     pub balances: BTreeMap<(String, Period), GotBalance>,
     /// In the order of the log.
@@ -58,7 +60,7 @@ impl Case {
     /// Every expectation that is not met, in the order of the file's sections.
     pub fn compare(&self, got: &Got) -> Vec<Difference> {
         let digits = minor_digits(&self.company.company.value.currency).unwrap_or(2);
-        let compare = Comparison { got, digits };
+        let compare = Comparison { case: self, got, digits };
         let expect = &self.expect;
         let mut found: Vec<Difference> = expect.attainment.iter().flat_map(|row| compare.attainment(row)).collect();
         found.extend(expect.accrual.iter().flat_map(|row| compare.accrual(row)));
@@ -70,6 +72,7 @@ impl Case {
 }
 
 struct Comparison<'g> {
+    case: &'g Case,
     got: &'g Got,
     digits: u32,
 }
@@ -125,7 +128,10 @@ impl Comparison<'_> {
         let got: BTreeMap<&str, Minor> =
             self.got.payouts.iter().filter(|(key, _)| paid(key)).map(|(key, amount)| (key.2.as_str(), *amount)).collect();
         let codes: BTreeSet<&str> = row.amounts.keys().map(String::as_str).chain(got.keys().copied()).collect();
-        let show = |name: &str, amount: Option<Minor>| format!("{name} {}", self.money(amount.unwrap_or_default()));
+        let paid_in = self.got.currencies.get(&(row.payee.clone(), row.period));
+        let paid_in = paid_in.map_or(self.case.paid_in(&row.payee), String::as_str);
+        let digits = minor_digits(paid_in).unwrap_or(2);
+        let show = |name: &str, amount: Option<Minor>| format!("{name} {}", amount.unwrap_or_default().text(digits));
         let mut pairs: Vec<(String, String)> = codes
             .into_iter()
             .map(|code| (show(code, row.amounts.get(code).copied()), show(code, got.get(code).copied())))
@@ -134,6 +140,7 @@ impl Comparison<'_> {
             let sum = got.values().map(|amount| amount.0).sum();
             pairs.push((show("net", Some(net)), show("net", Some(Minor(sum)))));
         }
+        pairs.extend(row.currency.as_ref().map(|currency| (format!("currency {currency}"), format!("currency {paid_in}"))));
         let what = format!("payout of {}, {}", row.payee, row.period);
         pairs.into_iter().filter_map(|pair| difference(row.line, &what, pair)).collect()
     }

@@ -41,7 +41,7 @@ pub enum EventKind {
     Payee(Payee),
     /// All rows, as they are from here on.
     Territories(Territories),
-    /// All rates of a type and currency, as they are from here on.
+    /// All rates of a type and pair of currencies, as they are from here on.
     Rates(CurrencyRates),
     Close {
         period: Period,
@@ -85,6 +85,11 @@ impl<'c> Reader<'c> {
     /// Payee ids that the company or an event has.
     pub fn payees(&self) -> impl Iterator<Item = &str> + Clone {
         self.payees.keys().map(String::as_str)
+    }
+
+    /// The currency of a payee's pay, where it is stated.
+    pub fn paid_in(&self, payee: &str) -> Option<&str> {
+        self.payees.get(payee)?.pay_currency()
     }
 
     /// Every revision of every deal, and where it is stated.
@@ -228,8 +233,7 @@ impl<'c> Reader<'c> {
         }
         let mut stated = Vec::new();
         for Located { value, .. } in rates::statements(rows) {
-            let same = |of: &CurrencyRates| of.rate_type == value.rate_type && of.from_currency == value.from_currency;
-            let known = self.rates.iter().position(same).map(|place| self.rates.swap_remove(place));
+            let known = self.rates.iter().position(|of| of.is_of_kind(&value)).map(|place| self.rates.swap_remove(place));
             let merged = rates::merged(&value, known.as_ref());
             self.rates.push(merged.clone());
             stated.push(merged);

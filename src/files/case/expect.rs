@@ -4,6 +4,7 @@ use super::super::codes;
 use super::super::draft::CompanyFiles;
 use super::super::fields::{Choices, Fields, did_you_mean, number_of, text_of};
 use super::super::node::Node;
+use super::super::people::currency;
 use super::super::source::{Findings, Located};
 use super::events::Reader;
 use crate::domain::adjustment::Target;
@@ -53,6 +54,8 @@ pub struct ExpectedPayout {
     pub line: usize,
     pub payee: String,
     pub period: Period,
+    /// What it is paid in.
+    pub currency: Option<String>,
     /// By earning code, "CARRIED" for what was brought forward; a code that is not named is 0.
     pub amounts: BTreeMap<String, Minor>,
     pub net: Option<Minor>,
@@ -193,7 +196,10 @@ impl Names<'_> {
         let mut fields = Fields::of(node, findings)?;
         let payee = self.payee(&mut fields, findings);
         let period = fields.parsed("period", codes::BAD_DATE, str::parse::<Period>, findings);
-        let net = fields.optional_number("net", |text| self.money(text), findings).map(|net| net.value);
+        let digits = payee.as_deref().and_then(|payee| self.reader.paid_in(payee)).and_then(minor_digits).unwrap_or(self.digits);
+        let money = |text: &str| Minor::parse(text, digits);
+        let net = fields.optional_number("net", money, findings).map(|net| net.value);
+        let currency = fields.optional_text("currency", findings).and_then(|text| currency(text, findings));
         let codes_known = self.earning_codes();
         let mut amounts = BTreeMap::new();
         for entry in fields.others() {
@@ -203,11 +209,12 @@ impl Names<'_> {
             } else if !codes_known.contains(entry.key.as_str()) {
                 let hint = did_you_mean(&entry.key, codes_known.iter().copied()).unwrap_or_default();
                 findings.add(entry.key_place, codes::UNKNOWN_KEY, format!("no earning code is called \"{}\"", entry.key), hint);
-            } else if let Some(amount) = number_of(&entry.node, &entry.key, |text| self.money(text), findings) {
+            } else if let Some(amount) = number_of(&entry.node, &entry.key, money, findings) {
                 amounts.insert(entry.key.clone(), amount.value);
             }
         }
-        Some(ExpectedPayout { line: findings.line(node.place), payee: payee?, period: period?.value, amounts, net })
+        let (line, currency) = (findings.line(node.place), currency.map(|currency| currency.value));
+        Some(ExpectedPayout { line, payee: payee?, period: period?.value, currency, amounts, net })
     }
 
     fn balance(&self, node: &Node, findings: &mut Findings) -> Option<ExpectedBalance> {

@@ -21,6 +21,7 @@ pub use settled::CaseSettlement;
 pub use write::expectations;
 
 use super::CompanyFiles;
+use crate::domain::fact::Payee;
 
 /// A case, ready to run: publish `company`, state its quotas, then offer the events one after the other.
 #[derive(Clone, Debug)]
@@ -31,4 +32,17 @@ pub struct Case {
     pub company: CompanyFiles,
     pub events: Vec<Event>,
     pub expect: Expect,
+}
+
+impl Case {
+    /// The currency of a payee's pay, as it is at the end.
+    pub fn paid_in(&self, payee_id: &str) -> &str {
+        let stated = self.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Payee(payee) => Some(payee),
+            _ => None,
+        });
+        let all = self.company.payees.iter().map(|payee| &payee.value).chain(stated);
+        let last = all.rev().find(|payee| payee.payee_id == payee_id);
+        last.and_then(Payee::pay_currency).unwrap_or(&self.company.company.value.currency)
+    }
 }

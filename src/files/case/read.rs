@@ -9,7 +9,7 @@ use super::super::fields::{Fields, text_of};
 use super::super::folder::read_file;
 use super::super::json::from_json;
 use super::super::node::{Entry, Node, from_toml};
-use super::super::people::{PayeeDraft, TARGET, parameters, pay_group};
+use super::super::people::{PayeeDraft, TARGET, currency, parameters, pay_group};
 use super::super::plan::{check_range, plan};
 use super::super::quotas::{Quota, QuotaDraft, amount_of};
 use super::super::rates;
@@ -207,9 +207,14 @@ fn defaults(fields: &Fields<'_>, draft: &mut Draft, findings: &mut Findings) {
     }
     let currency =
         draft.plans.iter().find_map(|plan| plan.currency.as_ref()).map_or("USD".into(), |currency| currency.value.clone());
-    let company =
-        Company { company_id: "case".into(), currency, calendar: calendar.value.calendar_id.clone(), closer_may_release: false };
-    draft.company = Some(CompanyDraft { company, place: fields.place, calendar_place: calendar.place });
+    let company = Company {
+        company_id: "case".into(),
+        currency,
+        calendar: calendar.value.calendar_id.clone(),
+        closer_may_release: false,
+        pay_rate_type: None,
+    };
+    draft.company = Some(CompanyDraft { company, place: fields.place, calendar_place: calendar.place, pay_rate_type: None });
 }
 
 fn payee(node: &Node, findings: &mut Findings) -> Option<PayeeDraft> {
@@ -228,6 +233,7 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
     let to = fields.optional_date("to", findings);
     let employee_ref = fields.optional_text("employee_ref", findings).map(|reference| reference.value);
     let target = fields.optional_text(TARGET, findings).map(|target| (Located::new(TARGET.to_string(), target.place), target));
+    let pay_currency = fields.optional_text("pay_currency", findings).and_then(|text| currency(text, findings));
     let named = named(&mut fields, findings);
     let parameters = parameters(target.into_iter().chain(named), findings);
     fields.finish(super::super::modes::PAYEE_COLUMNS_NOT_BUILT, findings);
@@ -241,8 +247,9 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
         plans: plans.iter().map(|plan| plan.value.clone()).collect(),
         employee_ref,
         parameters,
+        pay_currency: pay_currency.as_ref().map(|currency| currency.value.clone()),
     };
-    Some(PayeeDraft { id, manager, plans, from_place: from?.place, row: Some(row) })
+    Some(PayeeDraft { id, manager, plans, from_place: from?.place, pay_currency, row: Some(row) })
 }
 
 /// The amounts of the table `parameter`, by name.

@@ -13,7 +13,7 @@ pub fn expectations(case: &Case, got: &Got) -> String {
     let mut text = String::from("\n[expect]\n");
     section(&mut text, "attainment", attainment(got));
     section(&mut text, "accrual", accruals(got, digits));
-    section(&mut text, "payout", payouts(got, digits));
+    section(&mut text, "payout", payouts(case, got));
     section(&mut text, "balance", balances(got, digits));
     let rejects = got
         .rejects
@@ -67,14 +67,19 @@ fn accruals(got: &Got, digits: u32) -> Vec<String> {
     rows.collect()
 }
 
-fn payouts(got: &Got, digits: u32) -> Vec<String> {
+/// The currency is there where it is not the company's.
+fn payouts(case: &Case, got: &Got) -> Vec<String> {
     let runs: BTreeSet<(&str, Period)> = got.payouts.keys().map(|(payee, period, _)| (payee.as_str(), *period)).collect();
     let rows = runs.into_iter().map(|(payee, period)| {
         let of = got.payouts.iter().filter(|((of, run, _), _)| of == payee && *run == period);
         let codes: Vec<(&str, i64)> = of.map(|((_, _, code), amount)| (code.as_str(), amount.0)).collect();
+        let own = case.company.company.value.currency.as_str();
+        let currency = got.currencies.get(&(payee.to_string(), period)).map_or(own, String::as_str);
+        let digits = minor_digits(currency).unwrap_or(2);
         let net = codes.iter().map(|(_, amount)| amount).sum();
         let codes: String = codes.iter().map(|(code, amount)| format!("{code} = {}, ", money(*amount, digits))).collect();
-        format!("payee = {payee:?}, period = \"{period}\", {codes}net = {}", money(net, digits))
+        let paid_in = if currency == own { String::new() } else { format!("currency = {currency:?}, ") };
+        format!("payee = {payee:?}, period = \"{period}\", {paid_in}{codes}net = {}", money(net, digits))
     });
     rows.collect()
 }

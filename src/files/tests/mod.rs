@@ -9,6 +9,7 @@ mod formulas;
 mod json_schemas;
 mod parameters;
 mod pay;
+mod pay_currencies;
 mod publishing;
 mod quota_use;
 mod rates;
@@ -118,7 +119,7 @@ fn the_worked_company_loads_without_a_finding() {
     assert_eq!(shown(&files.warnings), "");
     let counts = (files.measures.len(), files.plans.len(), files.payees.len(), files.quotas.len(), files.names.len());
     assert_eq!(counts, (9, 7, 21, 79, 21));
-    assert_eq!(files.facts().len(), 2 + 2 + 9 + 7 + 21 + 1);
+    assert_eq!(files.facts().len(), 2 + 3 + 9 + 7 + 21 + 1);
 }
 
 #[test]

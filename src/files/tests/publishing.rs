@@ -20,7 +20,7 @@ fn publish(current: &mut Current, list: &[Change]) {
             Record::Fact(FactBody::PayeeDefined(payee)) => drop(current.payees.insert(payee.payee_id.clone(), payee)),
             Record::Fact(FactBody::TerritoriesDefined(stated)) => current.territories = Some(stated),
             Record::Fact(FactBody::RatesDefined(stated)) => {
-                current.rates.retain(|of| of.rate_type != stated.rate_type || of.from_currency != stated.from_currency);
+                current.rates.retain(|of| !of.is_of_kind(&stated));
                 current.rates.push(stated);
             }
             Record::Fact(other) => panic!("{other:?} is not published"),

@@ -84,6 +84,7 @@ fn published(totals: &Totals, accruals: &[Accrual]) -> Published {
             records: run.records,
             total: run.total,
             currency: "USD".into(),
+            other_totals: run.other_totals.clone(),
             digest: String::new(),
             closed_by: run.closed_by.clone(),
             released_by: "rita".into(),

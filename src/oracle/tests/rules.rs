@@ -1,6 +1,7 @@
 //! Every kind of fact that does not count, with its reason.
 
 use super::*;
+use crate::domain::money::CurrencyRate;
 
 fn check(prepare: impl Fn(&mut Script), expected: &str) {
     let mut script = Script::with_plan(component(FIVE_TEN));
@@ -129,4 +130,67 @@ fn close_facts() {
     check(out_of_order, "not the first unreleased close");
     check(released, "not the last unreleased close");
     check(not_last, "not the last unreleased close");
+}
+
+/// The small company with a type of rate for pay, and bob, who is paid in pounds from the first fact about him.
+fn paid_in_pounds(script: &mut Script) {
+    script.fact("admin", FactBody::CompanyDefined(Company { pay_rate_type: Some("pay".into()), ..company() }));
+    script.fact("admin", payee("bob", vec![PayeeRow { pay_currency: Some("GBP".into()), ..row("2026-01-01", None, None) }]));
+}
+
+fn pay_rates(from: &str, max_age_days: u32) -> FactBody {
+    let row = RateRow { from: date(from), rate: CurrencyRate::ONE, max_age_days };
+    let (rate_type, from_currency, to_currency) = ("pay".into(), "USD".into(), "GBP".into());
+    FactBody::RatesDefined(CurrencyRates { rate_type, from_currency, to_currency, rows: vec![row] })
+}
+
+#[test]
+fn pay_in_another_currency() {
+    let pounds = |row: PayeeRow| PayeeRow { pay_currency: Some("GBP".into()), ..row };
+    let two = [row("2026-01-01", Some("2026-02-01"), None), row("2026-02-01", None, None)];
+    let changes = vec![two[0].clone(), pounds(two[1].clone())];
+    check(|script| script.fact("admin", payee("bob", changes.clone())), "a pay currency that changes");
+    let none = PayeeRow { pay_currency: Some("pound".into()), ..row("2026-01-01", None, None) };
+    check(|script| script.fact("admin", payee("bob", vec![none.clone()])), "pay in no currency");
+    let own = |row: PayeeRow| PayeeRow { pay_currency: Some("USD".into()), ..row };
+    let mut stated = Script::new();
+    stated.fact("admin", payee("bob", vec![two[0].clone(), own(two[1].clone())]));
+    assert_eq!(stated.totals().ignored_facts, []);
+    let closes = |prepare: &dyn Fn(&mut Script), expected: &[&str]| {
+        let mut script = Script::new();
+        paid_in_pounds(&mut script);
+        prepare(&mut script);
+        script.close("c1", JANUARY);
+        let ignored: Vec<_> = script.totals().ignored_facts.into_iter().map(|(_, reason)| reason).collect();
+        assert_eq!(ignored, expected);
+    };
+    closes(&|_| (), &["no rate of pay"]);
+    closes(&|script| script.fact("admin", pay_rates("2026-02-01", 99)), &["no rate of pay yet"]);
+    closes(&|script| script.fact("admin", pay_rates("2026-01-01", 29)), &["a rate of pay that is too old"]);
+    closes(&|script| script.fact("admin", pay_rates("2026-01-01", 30)), &[]);
+    closes(&|script| script.fact("admin", FactBody::CompanyDefined(company())), &["no type of rate for pay"]);
+}
+
+#[test]
+fn a_close_that_stands_fixes_the_currency_of_pay() {
+    let mut script = Script::new();
+    paid_in_pounds(&mut script);
+    script.fact("admin", pay_rates("2026-01-01", 99));
+    let home = || payee("bob", vec![row("2026-01-01", None, None)]);
+    let ignored = |script: &mut Script, body: FactBody, expected: Option<&str>| {
+        let before = script.totals().ignored_facts.len();
+        script.fact("admin", body);
+        let all = script.totals().ignored_facts;
+        assert_eq!(all.get(before).map(|(_, reason)| reason.as_str()), expected);
+    };
+    ignored(&mut script, home(), None);
+    paid_in_pounds(&mut script);
+    script.close("c1", JANUARY);
+    ignored(&mut script, home(), Some("pay in another currency after a close"));
+    // Whom the close did not know, or where it is taken back, it has not paid.
+    ignored(&mut script, payee("cy", vec![row("2026-01-01", None, None)]), None);
+    let pounds = PayeeRow { pay_currency: Some("GBP".into()), ..row("2026-01-01", None, None) };
+    ignored(&mut script, payee("cy", vec![pounds]), None);
+    script.fact("carl", FactBody::PeriodReopened(PeriodReopened { close_id: "c1".into() }));
+    ignored(&mut script, home(), None);
 }

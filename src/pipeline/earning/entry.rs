@@ -6,15 +6,19 @@ mod earlier;
 use super::inputs::Inputs;
 use crate::domain::account::Account;
 use crate::domain::calendar::{Date, Interval, Period, Quarter, Span, Year};
+use crate::domain::conversion::SideBySide;
 use crate::domain::money::{Amount, Minor};
+use crate::domain::output::Payout;
 use crate::domain::pay::Brought;
 use crate::domain::reject::Reason;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Of both kinds of state; `earlier` has those before.
-const VERSION: u8 = 4;
+/// Of entries; `earlier` has those before.
+pub const ENTRY_VERSION: u8 = 4;
+/// Of ledgers; the same.
+pub const LEDGER_VERSION: u8 = 5;
 /// The only pay group.
 pub const PAY_GROUP: &str = "default";
 
@@ -114,6 +118,8 @@ pub struct Ledger {
     pub account: Account,
     /// Of closed and unreleased runs, where they are more than their booked lines.
     pub unreleased: Vec<Unreleased>,
+    /// Of a payee who is paid in another currency than the plans'.
+    pub side_by_side: SideBySide,
 }
 
 /// A run that is computed and not released.
@@ -123,12 +129,21 @@ pub struct Unreleased {
     /// The account in front of it, for a reopening.
     pub before: Account,
     pub brought: Brought,
+    /// Of a payee who is paid in another currency than the plans'.
+    pub converted: Option<Converted>,
+}
+
+/// What a close converted, for its release, and what was there before, for a reopening.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Converted {
+    pub before: SideBySide,
+    pub payouts: Vec<Payout>,
 }
 
 /// Encodes an entry or a ledger by way of `scratch`, which is used again.
-pub fn encode<T: Serialize>(state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
+pub fn encode<T: Serialize>(version: u8, state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
     scratch.clear();
-    scratch.push(VERSION);
+    scratch.push(version);
     *scratch = postcard::to_extend(state, std::mem::take(scratch))?;
     Ok(scratch.as_slice().into())
 }
@@ -137,7 +152,7 @@ pub fn encode<T: Serialize>(state: &T, scratch: &mut Vec<u8>) -> Result<Arc<[u8]
 pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Entry::default()),
-        Some(Some((&VERSION, body))) => body_of(body),
+        Some(Some((&ENTRY_VERSION, body))) => body_of(body),
         Some(Some((3, body))) => body_of(body).map(earlier::SecondEntry::<earlier::ThirdInputs>::entry),
         Some(Some((2, body))) => body_of(body).map(earlier::SecondEntry::<earlier::SecondInputs>::entry),
         Some(Some((1, body))) => body_of(body).map(earlier::Entry::entry),
@@ -148,7 +163,8 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
 pub fn decode_ledger(bytes: Option<&[u8]>) -> Result<Ledger, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Ledger::default()),
-        Some(Some((&VERSION | 3 | 2, body))) => body_of(body),
+        Some(Some((&LEDGER_VERSION, body))) => body_of(body),
+        Some(Some((2..=4, body))) => body_of(body).map(earlier::SecondLedger::ledger),
         Some(Some((1, body))) => body_of(body).map(earlier::Ledger::ledger),
         Some(other) => Err(unknown(other)),
     }

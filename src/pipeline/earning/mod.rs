@@ -3,7 +3,7 @@
 //! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
 //! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
 //! `stating` what people state, `pricing` (with `adjusting`), `booking` and `attaining` what follows from it, `settling` the end of a batch, `operations` closes, reopens and
-//! releases, `tranches` what a run pays of what is earned in parts, `progress` the cursors.
+//! releases, `paying` a payee's part of them, `tranches` what a run pays of what is earned in parts, `progress` the cursors.
 
 mod adjusting;
 mod attaining;
@@ -12,6 +12,7 @@ mod counting;
 mod entry;
 mod inputs;
 mod operations;
+mod paying;
 mod priced;
 mod pricing;
 mod progress;

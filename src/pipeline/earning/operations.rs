@@ -4,18 +4,14 @@
 //! the run as drafts, and only a release publishes them.
 
 use super::counting::merge_later;
-use super::entry::{KeyOf, Ledger, Unreleased, ledger_key, parse_key};
+use super::entry::{KeyOf, ledger_key, parse_key};
 use super::progress::{Operating, before};
 use super::{Earning, State, alarm};
-use crate::domain::account::settle;
-use crate::domain::adjustment::BY_HAND;
-use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
-use crate::domain::output::{CloseNote, Payout, PayoutRun, RunBalance};
-use crate::domain::pay::{Brought, Line, Lines, RunOf, digest, payouts};
+use crate::domain::output::{CloseNote, PayoutRun};
+use crate::domain::pay::digest;
 use crate::domain::topic::partition_of;
 use crate::domain::world::{Operation, World};
-use crate::pipeline::earning::entry::PAY_GROUP;
 use crate::pipeline::{Effects, Output, StageError, States};
 use std::sync::Arc;
 
@@ -87,8 +83,7 @@ impl Earning {
                     self.reprice(*place, effects)?;
                 }
                 for payout in self.close_payee(number, run, payee_id, &places, states, effects)? {
-                    operating.records += 1;
-                    operating.total_minor = operating.total_minor.saturating_add(payout.amount.0);
+                    operating.add(&payout, &self.world.currency);
                     operating.digest = operating.digest.wrapping_add(digest(&payout));
                     effects.outputs.push(Output::PayoutDraft(payout));
                 }
@@ -109,89 +104,8 @@ impl Earning {
         keys.iter().map(|key| self.load(number, key, states)).collect()
     }
 
-    /// A payee's part of a run that is closed: the account moves on, and what a release needs is kept.
-    fn close_payee(
-        &mut self,
-        number: u32,
-        run: usize,
-        payee_id: &str,
-        places: &[usize],
-        states: &mut dyn States,
-        effects: &mut Effects,
-    ) -> Result<Vec<Payout>, StageError> {
-        let (period, run_id) = (self.world.runs[run].closed.period, self.world.runs[run].closed.close_id.clone());
-        let held = self.pay_tranches(number, places, period)?;
-        let lines = self.lines(places, period);
-        let world = self.world_of_operation(number)?;
-        let place = self.load(number, &ledger_key(payee_id), states)?;
-        let ledger = self.ledger(number, place)?;
-        let before = ledger.account.clone();
-        let overflow = || alarm(number, format!("the pay of \"{payee_id}\" does not fit"));
-        let terms = world.pay_terms(payee_id, period, !before.advances.is_empty()).ok_or_else(overflow)?;
-        let settled = settle(period, &lines, &before, &terms).ok_or_else(overflow)?;
-        let brought = Brought::new(&before, &settled);
-        if !(before.is_empty() && settled.after.is_empty() && settled.extra.is_empty()) {
-            ledger.account = settled.after;
-            ledger.unreleased.push(Unreleased { period, before, brought: brought.clone() });
-            self.loaded[place].changed = true;
-        }
-        let (carried, owed) = (brought.balance_after, brought.owed_after);
-        if [carried, owed, held] != [Minor(0); 3] {
-            effects.outputs.push(Output::RunBalance(RunBalance { run_id, payee_id: payee_id.into(), carried, owed, held }));
-        }
-        self.payouts(number, run, payee_id, &lines, &brought)
-    }
-
-    /// A payee's part of a run that is released, as its close computed it.
-    fn release_payee(
-        &mut self,
-        number: u32,
-        run: usize,
-        payee_id: &str,
-        places: &[usize],
-        states: &mut dyn States,
-    ) -> Result<Vec<Payout>, StageError> {
-        let period = self.world.runs[run].closed.period;
-        let lines = self.lines(places, period);
-        let place = self.load(number, &ledger_key(payee_id), states)?;
-        let ledger = self.ledger(number, place)?;
-        let kept = ledger.unreleased.iter().position(|unreleased| unreleased.period == period);
-        let brought = kept.map(|at| ledger.unreleased.remove(at).brought);
-        self.loaded[place].changed |= brought.is_some();
-        self.payouts(number, run, payee_id, &lines, &brought.unwrap_or_default())
-    }
-
-    fn payouts(
-        &self,
-        number: u32,
-        run: usize,
-        payee_id: &str,
-        lines: &Lines,
-        brought: &Brought,
-    ) -> Result<Vec<Payout>, StageError> {
-        let closed = &self.world.runs[run].closed;
-        let world = self.world_of_operation(number)?;
-        let employee_ref = employee_ref(&world, payee_id, closed.period);
-        let run_of = RunOf {
-            run_id: &closed.close_id,
-            pay_group: PAY_GROUP,
-            period: closed.period,
-            payee_id,
-            employee_ref: employee_ref.as_deref(),
-            currency: &world.currency,
-        };
-        payouts(&run_of, lines, brought).ok_or_else(|| alarm(number, format!("the pay of \"{payee_id}\" does not fit")))
-    }
-
-    fn ledger(&mut self, number: u32, place: usize) -> Result<&mut Ledger, StageError> {
-        match &mut self.loaded[place].state {
-            State::Ledger(ledger) => Ok(ledger),
-            State::Entry { .. } => Err(alarm(number, "a ledger's key is an entry's")),
-        }
-    }
-
     /// The world that the next close or release of a partition saw: what comes later has no say, however late it is.
-    fn world_of_operation(&self, number: u32) -> Result<Arc<World>, StageError> {
+    pub(super) fn world_of_operation(&self, number: u32) -> Result<Arc<World>, StageError> {
         let operation = self.partitions.get(&number).map(|partition| partition.progress.operations);
         let world = operation.and_then(|operation| self.snapshots.get(&operation));
         world.cloned().ok_or_else(|| alarm(number, "the world of a close or release is gone"))
@@ -231,39 +145,6 @@ impl Earning {
         Ok(payees.filter(|payee_id| world.draws(payee_id, period)).map(ledger_key).collect())
     }
 
-    /// What is booked into a period, over all of a payee's entries; of what is paid in tranches what its run pays.
-    fn lines(&self, places: &[usize], period: Period) -> Lines {
-        let mut lines = Lines::new();
-        for place in places {
-            let State::Entry { entry, .. } = &self.loaded[*place].state else { continue };
-            for book in &entry.books {
-                let by_hand = book.component.starts_with(BY_HAND);
-                let mut add = |of: Period, amount: Minor, code: &str| {
-                    if of == period && amount != Minor(0) {
-                        let line = Line { earning_code: code.to_owned(), effective: book.effective, by_hand };
-                        *lines.entry(line).or_default() += i128::from(amount.0);
-                    }
-                };
-                match book.paid.as_slice() {
-                    [] => book.bookings.iter().for_each(|of| add(of.period, of.total, &of.priced_by.earning_code)),
-                    paid => paid.iter().for_each(|of| add(of.period, of.amount, &of.earning_code)),
-                }
-            }
-        }
-        lines
-    }
-
-    fn reopen_ledger(&mut self, number: u32, run: usize, payee_id: &str, states: &mut dyn States) -> Result<(), StageError> {
-        let period = self.world.runs[run].closed.period;
-        let place = self.load(number, &ledger_key(payee_id), states)?;
-        let ledger = self.ledger(number, place)?;
-        if let Some(at) = ledger.unreleased.iter().position(|unreleased| unreleased.period == period) {
-            ledger.account = ledger.unreleased.remove(at).before;
-            self.loaded[place].changed = true;
-        }
-        Ok(())
-    }
-
     /// Behind the cursor: epochs of a performed close are merged, and everything is priced again from its new standpoint.
     fn after_payee(&mut self, number: u32, keys: &[Vec<u8>]) -> Result<(), StageError> {
         for key in keys {
@@ -299,7 +180,8 @@ impl Earning {
                 progress.closes += 1;
                 progress.closed_through = Some(period);
                 let (records, total) = (operating.records, Minor(operating.total_minor));
-                CloseNote::RunComputed { close_id, partition: number, records, total, digest: operating.digest }
+                let Operating { digest, other_totals, .. } = operating;
+                CloseNote::RunComputed { close_id, partition: number, records, total, digest, other_totals }
             }
             Operation::Reopen(_) => {
                 progress.closed_through = before(&world, run);
@@ -332,14 +214,6 @@ fn groups(keys: &[Vec<u8>], all: bool) -> impl Iterator<Item = &[Vec<u8>]> {
     groups.into_iter().take(whole)
 }
 
-/// By the row in force on the period's last day, else the last one before, else the first.
-fn employee_ref(world: &World, payee_id: &str, period: Period) -> Option<String> {
-    let (_, end) = world.bounds(period)?;
-    let rows = &world.organisation.get(payee_id)?.rows;
-    let row = rows.iter().rev().find(|row| row.from < end).or(rows.first())?;
-    row.employee_ref.clone()
-}
-
 fn payout_run(world: &World, run: usize) -> Option<PayoutRun> {
     let run = &world.runs[run];
     let (release, released_by) = run.release.as_ref()?;
@@ -351,6 +225,7 @@ fn payout_run(world: &World, run: usize) -> Option<PayoutRun> {
         records: release.records,
         total: Minor(release.total_minor),
         currency: world.currency.to_string(),
+        other_totals: release.other_totals.clone(),
         digest: release.digest.clone(),
         closed_by: run.closed_by.clone(),
         released_by: released_by.clone(),

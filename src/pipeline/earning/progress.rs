@@ -2,6 +2,7 @@
 
 use super::booking::{PendingClose, Standpoint};
 use crate::domain::calendar::Period;
+use crate::domain::output::{CurrencyTotal, Payout};
 use crate::domain::world::{Operation, Run, World};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,8 +36,25 @@ pub struct Operating {
     /// Keys up to this one are done.
     pub after: Vec<u8>,
     pub records: u64,
+    /// Of what is paid in the company's currency.
     pub total_minor: i64,
     pub digest: u128,
+    /// In order of currencies. Behind everything else, where there are any: [`Progress::encode`].
+    #[serde(skip)]
+    pub other_totals: Vec<CurrencyTotal>,
+}
+
+impl Operating {
+    /// Counts a payout; `currency` is the company's.
+    pub fn add(&mut self, payout: &Payout, currency: &str) {
+        self.records += 1;
+        if payout.currency == currency {
+            self.total_minor = self.total_minor.saturating_add(payout.amount.0);
+        } else {
+            let of = CurrencyTotal { currency: payout.currency.clone(), records: 1, total: payout.amount };
+            CurrencyTotal::add(&mut self.other_totals, &of);
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,11 +81,19 @@ impl Progress {
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        postcard::to_stdvec(self).unwrap_or_default()
+        let bytes = postcard::to_stdvec(self).unwrap_or_default();
+        match self.operating.as_ref().map(|operating| &operating.other_totals) {
+            Some(other_totals) if !other_totals.is_empty() => postcard::to_extend(other_totals, bytes).unwrap_or_default(),
+            _ => bytes,
+        }
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Progress, postcard::Error> {
-        postcard::from_bytes(bytes)
+        let (mut progress, rest): (Progress, &[u8]) = postcard::take_from_bytes(bytes)?;
+        if let Some(operating) = progress.operating.as_mut().filter(|_| !rest.is_empty()) {
+            operating.other_totals = postcard::from_bytes(rest)?;
+        }
+        Ok(progress)
     }
 
     /// The operation in progress for a key that it has done.
@@ -111,4 +137,25 @@ pub fn before(world: &World, run: usize) -> Option<Period> {
     let period = world.runs[run].closed.period;
     let earlier = |other: &&Run| other.closed.period < period && other.state != crate::domain::world::RunState::Reopened;
     world.runs[..run].iter().filter(earlier).map(|other| other.closed.period).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Minor;
+
+    #[test]
+    fn totals_of_other_currencies_stand_behind_what_was_there_before() {
+        let mut progress = Progress::new(2);
+        let mut check = |operating: Option<Operating>, longer: bool| {
+            progress.operating = operating;
+            let (bytes, before) = (progress.encode(), postcard::to_stdvec(&progress).unwrap());
+            assert_eq!((bytes.len() > before.len(), Progress::decode(&bytes)), (longer, Ok(progress.clone())));
+        };
+        check(None, false);
+        let operating = Operating { after: vec![7], records: 2, total_minor: -3, digest: 5, other_totals: vec![] };
+        check(Some(operating.clone()), false);
+        let total = CurrencyTotal { currency: "GBP".into(), records: 1, total: Minor(9) };
+        check(Some(Operating { other_totals: vec![total], ..operating }), true);
+    }
 }

@@ -29,8 +29,8 @@ impl Earning {
             let state = std::mem::replace(&mut loaded.state, State::Ledger(Ledger::default()));
             if loaded.changed {
                 let bytes = match &state {
-                    State::Entry { entry, .. } => entry::encode(entry, &mut self.scratch),
-                    State::Ledger(ledger) => entry::encode(ledger, &mut self.scratch),
+                    State::Entry { entry, .. } => entry::encode(entry::ENTRY_VERSION, entry, &mut self.scratch),
+                    State::Ledger(ledger) => entry::encode(entry::LEDGER_VERSION, ledger, &mut self.scratch),
                 };
                 let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
                 let (partition, key, old) = (loaded.partition, loaded.key.clone(), loaded.stored.take());

@@ -2,7 +2,7 @@
 
 use crate::domain::fact::Fact;
 use crate::domain::money::{Minor, minor_digits};
-use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun, RejectRecord};
+use crate::domain::output::{Accrual, Attainment, CurrencyTotal, PayeeName, Payout, PayoutRun, RejectRecord};
 use crate::domain::topic::Position;
 use crate::wire::keys;
 use crate::wire::output::ratio;
@@ -93,6 +93,7 @@ fn add_cause(value: &mut Value, name: &str, position: Position) {
 
 impl ToJson for Payout {
     fn to_json(&self) -> Value {
+        let rate = self.converted.as_ref().and_then(|from| from.rate);
         json!({
             "payout_id": self.payout_id(),
             "run_id": self.run_id,
@@ -106,7 +107,11 @@ impl ToJson for Payout {
             "amount": money(self.amount, &self.currency),
             "currency": self.currency,
             "adjusts": null,
-            "balance_after": money(self.balance_after, &self.currency),
+            "balance_after": money(self.balance_after, self.plan_currency()),
+            "plan_amount": money(self.plan_amount(), self.plan_currency()),
+            "plan_currency": self.plan_currency(),
+            "rate": rate.map(|(rate, _)| rate.to_string()),
+            "rate_date": rate.map(|(_, date)| date.to_string()),
         })
     }
 }
@@ -124,8 +129,13 @@ impl ToJson for PayoutRun {
             "digest": self.digest,
             "closed_by": self.closed_by,
             "released_by": self.released_by,
+            "other_totals": self.other_totals.iter().map(total_json).collect::<Vec<_>>(),
         })
     }
+}
+
+fn total_json(of: &CurrencyTotal) -> Value {
+    json!({ "currency": of.currency, "records": of.records, "total": money(of.total, &of.currency) })
 }
 
 impl ToJson for PayeeName {

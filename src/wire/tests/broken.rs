@@ -52,11 +52,13 @@ fn values(codec: &Codec) -> Vec<Vec<u8>> {
         records: 1_000,
         total: fixtures::payout().amount,
         digest: u128::MAX,
+        other_totals: fixtures::other_totals(),
     };
     let mut values = vec![
         deal_bytes(&fixtures::deal()),
         internal::write_close_note(&note).unwrap(),
         internal::write_payout_draft(&fixtures::payout()).unwrap(),
+        internal::write_payout_draft(&fixtures::converted()).unwrap(),
         internal::write_run_balance(&fixtures::run_balance()).unwrap(),
     ];
     let mut keep = |write: &dyn Fn(&mut Vec<u8>)| {

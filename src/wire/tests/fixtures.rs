@@ -5,8 +5,10 @@ use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealS
 use crate::domain::fact::{
     Company, CreditKind, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
-use crate::domain::money::{Amount, Measured, Minor, Quantity, Share};
-use crate::domain::output::{Accrual, Attainment, Causes, PayeeName, Payout, PayoutKind, PayoutRun, RunBalance};
+use crate::domain::money::{Amount, CurrencyRate, Measured, Minor, Quantity, Share};
+use crate::domain::output::{
+    Accrual, Attainment, Causes, ConvertedFrom, CurrencyTotal, PayeeName, Payout, PayoutKind, PayoutRun, RunBalance,
+};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::settlement::{DealSettled, SettlementKind};
 use crate::domain::territory::{Assignment, Condition, Crediting, Dimension, Node, Territories, Territory, Uncovered, When};
@@ -167,7 +169,20 @@ pub fn payout() -> Payout {
         amount: Minor(-72_000),
         currency: "USD".into(),
         balance_after: Minor(0),
+        converted: None,
     }
+}
+
+/// The same, paid in yen.
+pub fn converted() -> Payout {
+    let rate = Some((CurrencyRate(1_505_050_000_001), DAY));
+    let converted = Some(ConvertedFrom { plan_amount: Minor(-72_000), plan_currency: "USD".into(), rate });
+    Payout { amount: Minor(-108_364), currency: "JPY".into(), balance_after: Minor(-72_001), converted, ..payout() }
+}
+
+pub fn other_totals() -> Vec<CurrencyTotal> {
+    let total = |currency: &str, records, minor| CurrencyTotal { currency: currency.into(), records, total: Minor(minor) };
+    vec![total("GBP", 3, -12_345), total("JPY", 1, 108_364)]
 }
 
 pub fn payout_run() -> PayoutRun {
@@ -179,6 +194,7 @@ pub fn payout_run() -> PayoutRun {
         records: 12,
         total: Minor(1_234_567),
         currency: "USD".into(),
+        other_totals: other_totals(),
         digest: "00ff".into(),
         closed_by: "eva".into(),
         released_by: "finn".into(),
@@ -205,6 +221,7 @@ pub fn facts() -> Vec<Fact> {
             currency: "USD".into(),
             calendar: "fiscal".into(),
             closer_may_release: true,
+            pay_rate_type: Some("month".into()),
         }),
         FactBody::CalendarDefined(Calendar::monthly("fiscal", Period(2026 * 12), Period(2026 * 12 + 11))),
         FactBody::MeasureDefined(super::rates::measure()),
@@ -223,6 +240,7 @@ pub fn facts() -> Vec<Fact> {
             records: 12,
             total_minor: -5,
             digest: "00ff".into(),
+            other_totals: other_totals(),
         }),
         FactBody::TerritoriesDefined(territories()),
         FactBody::RatesDefined(super::rates::stated()),
@@ -280,7 +298,9 @@ pub fn territories() -> Territories {
 }
 
 pub fn run_balance() -> RunBalance {
-    RunBalance { run_id: "2026-02-run".into(), payee_id: "ana".into(), carried: Minor(-5), owed: Minor(72_000), held: Minor(9) }
+    let carried_in = Some(("JPY".into(), Minor(-7)));
+    let (run_id, payee_id) = ("2026-02-run".into(), "ana".into());
+    RunBalance { run_id, payee_id, carried: Minor(-5), owed: Minor(72_000), held: Minor(9), carried_in }
 }
 
 pub fn payee() -> Payee {
@@ -293,6 +313,7 @@ pub fn payee() -> Payee {
         plans: vec!["ae".into()],
         employee_ref: Some("E-17".into()),
         parameters: vec![("target_incentive".into(), Amount(12_000_500_000))],
+        pay_currency: Some("JPY".into()),
     };
     let next = PayeeRow { from: DAY, to: None, manager: None, employee_ref: None, ..row.clone() };
     Payee { payee_id: "ana".into(), rows: vec![row, next] }

@@ -6,6 +6,7 @@ use super::schemas::SCHEMAS;
 use crate::domain::calendar::Date;
 use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use crate::domain::money::{Amount, Quantity, Share, format_scaled};
+use crate::domain::output::Payout;
 use crate::wire::decimal::from_bytes;
 use crate::wire::json::to_json;
 use apache_avro::Schema;
@@ -48,6 +49,7 @@ fn json(schema: &Schema, value: &Avro) -> Json {
             let keep = if decimal.scale == 4 { 2 } else { 0 };
             format_scaled(from_bytes(&bytes).expect("bytes"), decimal.scale as u32, keep).into()
         }
+        (Schema::Array(of), Avro::Array(items)) => items.iter().map(|item| json(&of.items, item)).collect(),
         (_, Avro::Date(days)) => Date(*days).to_string().into(),
         (_, Avro::Enum(_, text) | Avro::String(text)) => text.clone().into(),
         (_, Avro::Long(number) | Avro::TimestampMicros(number)) => (*number).into(),
@@ -64,6 +66,10 @@ fn check_output(name: &str, expected: Json, write: impl FnOnce(&mut Vec<u8>)) {
     assert_eq!(json(&schema, &read(&schema, &bytes)), expected, "{name}");
 }
 
+fn in_pounds() -> Payout {
+    Payout { currency: "GBP".into(), ..fixtures::converted() }
+}
+
 #[test]
 fn outputs_are_the_same_in_avro_and_json() {
     let codec = codec();
@@ -74,9 +80,11 @@ fn outputs_are_the_same_in_avro_and_json() {
     }
     let accrual = fixtures::accrual();
     check_output("accrual", to_json(&accrual), |out| codec.write_accrual(&accrual, out).unwrap());
-    let payout = fixtures::payout();
-    check_output("payout", to_json(&payout), |out| codec.write_payout(&payout, out).unwrap());
-    let run = fixtures::payout_run();
+    for payout in [fixtures::payout(), in_pounds()] {
+        check_output("payout", to_json(&payout), |out| codec.write_payout(&payout, out).unwrap());
+    }
+    let mut run = fixtures::payout_run();
+    run.other_totals.truncate(1);
     check_output("payout-run", to_json(&run), |out| codec.write_payout_run(&run, out).unwrap());
     let name = fixtures::payee_name();
     check_output("payee", to_json(&name), |out| codec.write_payee_name(&name, out).unwrap());

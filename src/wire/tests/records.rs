@@ -45,9 +45,11 @@ fn every_other_record_comes_back() {
     codec.write_accrual(&fixtures::accrual(), &mut bytes).unwrap();
     assert_eq!(codec.read_accrual(&bytes).unwrap(), fixtures::accrual());
     bytes.clear();
-    codec.write_payout(&fixtures::payout(), &mut bytes).unwrap();
-    assert_eq!(codec.read_payout(&bytes).unwrap(), fixtures::payout());
-    bytes.clear();
+    for payout in [fixtures::payout(), fixtures::converted()] {
+        codec.write_payout(&payout, &mut bytes).unwrap();
+        assert_eq!(codec.read_payout(&bytes).unwrap(), payout);
+        bytes.clear();
+    }
     codec.write_payout_run(&fixtures::payout_run(), &mut bytes).unwrap();
     assert_eq!(codec.read_payout_run(&bytes).unwrap(), fixtures::payout_run());
     bytes.clear();
@@ -70,7 +72,8 @@ fn golden_bytes_of_a_payout_run_and_a_name() {
     let mut bytes = Vec::new();
     codec().write_payout_run(&fixtures::payout_run(), &mut bytes).unwrap();
     let golden =
-        b"\0\0\0\0\x07\x162026-02-run\x0cfiscal\x0edefault\x0e2026-02\x18\x08\x07\x5b\xcc\xbc\x06USD\x0800ff\x06eva\x08finn";
+        b"\0\0\0\0\x18\x162026-02-run\x0cfiscal\x0edefault\x0e2026-02\x18\x08\x07\x5b\xcc\xbc\x06USD\x0800ff\x06eva\x08finn\
+          \x04\x06GBP\x06\x06\xed)\xbc\x06JPY\x02\x08@\x97\x08\xc0\0";
     assert_eq!(bytes.escape_ascii().to_string(), golden.escape_ascii().to_string());
     bytes.clear();
     codec().write_payee_name(&fixtures::payee_name(), &mut bytes).unwrap();

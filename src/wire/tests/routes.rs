@@ -3,7 +3,7 @@
 use super::fixtures;
 use super::records::{codec, deal_bytes};
 use crate::domain::money::Minor;
-use crate::domain::output::{CloseNote, RejectKind, RejectRecord};
+use crate::domain::output::{CloseNote, RejectKind, RejectRecord, RunBalance};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic, partition_of};
 use crate::log::batch::{Batch, Outbox};
@@ -106,7 +106,7 @@ fn keys_of_facts_name_their_kind() {
         "period-reopened:2026-01",
         "period-released:2026-01",
         "territories:all",
-        "rates:month.GBP",
+        "rates:month.GBP.USD",
     ];
     assert_eq!(found, expected);
 }
@@ -121,9 +121,13 @@ fn internal_records_come_back() {
         deal_settled,
         adjustment_made,
     };
+    let computed = |other_totals| {
+        let (close_id, total, digest) = ("c".into(), Minor(-3), 5);
+        CloseNote::RunComputed { close_id, partition: 1, records: 2, total, digest, other_totals }
+    };
     let notes = [
         closed(7, 8),
-        CloseNote::RunComputed { close_id: "c".into(), partition: 1, records: 2, total: Minor(-3), digest: u128::MAX },
+        computed(fixtures::other_totals()),
         CloseNote::RunReopened { close_id: "c".into(), partition: 1 },
         CloseNote::RunReleased { close_id: "c".into(), partition: 1 },
     ];
@@ -135,16 +139,26 @@ fn internal_records_come_back() {
     assert_eq!(internal::read_close_note(b"\x01\x00\x01c\x01\x0a\x00").unwrap(), closed(0, 0));
     assert_eq!(internal::read_close_note(b"\x02\x00\x01c\x01\x0a\x00\x07").unwrap(), closed(7, 0));
     let reopened = CloseNote::RunReopened { close_id: "c".into(), partition: 1 };
-    for version in [1, 2] {
+    assert_eq!(internal::read_close_note(b"\x03\x01\x01c\x01\x02\x05\x05").unwrap(), computed(vec![]));
+    for version in [1, 2, 3] {
         assert_eq!(internal::read_close_note(&[version, 2, 1, b'c', 1]).unwrap(), reopened);
     }
     let draft = internal::write_payout_draft(&fixtures::payout()).unwrap();
     assert_eq!(internal::read_draft(&draft).unwrap(), internal::Draft::Payout(fixtures::payout()));
+    let draft = internal::write_payout_draft(&fixtures::converted()).unwrap();
+    assert_eq!(internal::read_draft(&draft).unwrap(), internal::Draft::Payout(fixtures::converted()));
     let balance = internal::write_run_balance(&fixtures::run_balance()).unwrap();
     assert_eq!(internal::read_draft(&balance).unwrap(), internal::Draft::Balance(fixtures::run_balance()));
+    // What was written before there was pay in another currency.
+    let before = |bytes: Vec<u8>, version: u8| [&[version], &bytes[1..bytes.len() - 1]].concat();
+    let draft = before(internal::write_payout_draft(&fixtures::payout()).unwrap(), 1);
+    assert_eq!(internal::read_draft(&draft).unwrap(), internal::Draft::Payout(fixtures::payout()));
+    let balance = RunBalance { carried_in: None, ..fixtures::run_balance() };
+    let bytes = before(internal::write_run_balance(&balance).unwrap(), 2);
+    assert_eq!(internal::read_draft(&bytes).unwrap(), internal::Draft::Balance(balance));
     let refusal = |bytes: &[u8]| internal::read_close_note(bytes).map_err(|error| error.to_string());
     assert_eq!(refusal(&[]), Err("closes record cannot be read: an empty value".into()));
-    assert_eq!(refusal(&[9, 1]), Err("closes record cannot be read: version 9, expected 3".into()));
+    assert_eq!(refusal(&[9, 1]), Err("closes record cannot be read: version 9, expected 4".into()));
     let long = [internal::write_close_note(&CloseNote::RunReopened { close_id: "c".into(), partition: 1 }).unwrap(), vec![0]];
     assert_eq!(refusal(&long.concat()), Err("closes record cannot be read: 1 bytes after the end of the record".into()));
 }

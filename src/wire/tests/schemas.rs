@@ -61,7 +61,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 7] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 9] = [
     (
         2,
         3,
@@ -77,9 +77,18 @@ const EARLIER: [(usize, u8, &str, &[&str]); 7] = [
     (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
     (2, 16, include_str!("../../../schemas/earlier/facts.16.avsc"), &["adjustment_made"]),
     (2, 18, include_str!("../../../schemas/earlier/facts.18.avsc"), &["rate_type", "spread"]),
-    (2, 20, include_str!("../../../schemas/earlier/facts.20.avsc"), &["formula"]),
+    (
+        2,
+        20,
+        include_str!("../../../schemas/earlier/facts.20.avsc"),
+        &["formula", "pay_rate_type", "pay_currency", "other_totals"],
+    ),
     (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
+    (5, 6, include_str!("../../../schemas/earlier/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
+    (6, 7, include_str!("../../../schemas/earlier/payout-run.7.avsc"), &["other_totals"]),
 ];
+/// How many of them are of facts.
+const OF_FACTS: usize = 6;
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
@@ -177,17 +186,32 @@ fn attainment_before_territories_is_read() {
     let mut attainment = super::fixtures::attainment();
     let mut bytes = Vec::new();
     codec.write_attainment(&attainment, &mut bytes).unwrap();
-    let before = as_before(EARLIER[6], EARLIER[6].3, &bytes);
+    let before = as_before(EARLIER[OF_FACTS], EARLIER[OF_FACTS].3, &bytes);
     assert!(before.len() < bytes.len());
     attainment.territory.0 = 0;
     assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
 }
 
 #[test]
+fn payouts_and_runs_before_other_currencies_are_read() {
+    let codec = crate::wire::Codec::new().unwrap();
+    let (payout, mut run) = (super::fixtures::payout(), super::fixtures::payout_run());
+    let mut bytes = Vec::new();
+    codec.write_payout(&payout, &mut bytes).unwrap();
+    let [of_payout, of_run] = [EARLIER[OF_FACTS + 1], EARLIER[OF_FACTS + 2]];
+    assert_eq!(codec.read_payout(&as_before(of_payout, of_payout.3, &bytes)).unwrap(), payout);
+    bytes.clear();
+    codec.write_payout_run(&run, &mut bytes).unwrap();
+    run.other_totals.clear();
+    assert_eq!(codec.read_payout_run(&as_before(of_run, of_run.3, &bytes)).unwrap(), run);
+}
+
+#[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
     let codec = crate::wire::Codec::new().unwrap();
-    for (place, earlier) in EARLIER[..6].iter().enumerate() {
-        let (id, added) = (earlier.1, EARLIER[place..6].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
+    for (place, earlier) in EARLIER[..OF_FACTS].iter().enumerate() {
+        let (id, added) =
+            (earlier.1, EARLIER[place..OF_FACTS].iter().flat_map(|earlier| earlier.3).copied().collect::<Vec<&str>>());
         let mut differing = 0;
         let written = |fact: &Fact| match fact.body {
             FactBody::TerritoriesDefined(_) => id >= 12,
@@ -202,15 +226,20 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                         QuotaUse::ToDate(shares) if id < 20 => Some(shares),
                         QuotaUse::ToDate(_) | QuotaUse::Interval => None,
                     });
-                    spreads.for_each(Vec::clear);
+                    spreads.filter(|_| id < 20).for_each(Vec::clear);
                     if id < 12 {
                         plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
                         plan.pay = Default::default();
                         plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
                     }
                 }
+                FactBody::CompanyDefined(company) => company.pay_rate_type = None,
                 FactBody::MeasureDefined(measure) if id < 20 => measure.rate_type = None,
-                FactBody::PayeeDefined(payee) if id == 3 => payee.rows.iter_mut().for_each(|row| row.parameters.clear()),
+                FactBody::PayeeDefined(payee) => {
+                    payee.rows.iter_mut().for_each(|row| row.pay_currency = None);
+                    payee.rows.iter_mut().filter(|_| id == 3).for_each(|row| row.parameters.clear());
+                }
+                FactBody::PeriodReleased(released) => released.other_totals.clear(),
                 FactBody::PeriodClosed(closed) => {
                     closed.cut.adjustment_made.truncate(if id < 18 { 0 } else { closed.cut.adjustment_made.len() });
                     closed.cut.deal_settled.truncate(if id < 16 { 0 } else { closed.cut.deal_settled.len() });
@@ -224,7 +253,11 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
         let expected =
-            [(3, 4), (9, 3), (12, 3), (16, 3), (18, 2), (20, 1)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
-        assert_eq!(Some(differing), expected, "a plan, a measure before id 20, a close before id 18, and a payee of id 3");
+            [(3, 6), (9, 6), (12, 6), (16, 6), (18, 5), (20, 4)].into_iter().find(|(of, _)| *of == id).map(|(_, count)| count);
+        assert_eq!(
+            Some(differing),
+            expected,
+            "a company, a payee, a release and a plan, a measure before id 20, a close before id 18"
+        );
     }
 }

@@ -5,12 +5,14 @@ use super::*;
 impl Making {
     pub(super) fn company(&mut self) {
         let (company_id, currency, calendar) = ("acme".into(), "USD".into(), CALENDAR.into());
-        let company = Company { company_id, currency, calendar, closer_may_release: self.random.chance(20) };
+        let (closer_may_release, pay_rate_type) = (self.random.chance(20), self.abroad.rate_type());
+        let company = Company { company_id, currency, calendar, closer_may_release, pay_rate_type };
         self.fact("admin", FactBody::CompanyDefined(company));
         self.calendars();
         self.long = self.random.chance(50);
         self.huge = self.random.chance(6);
         self.rates();
+        self.pay_rates();
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);
             let mut measure = measure(id);
@@ -177,17 +179,21 @@ impl Making {
     fn organisation(&mut self) {
         for (id, manager) in [("head", None), ("lead-1", Some("head")), ("lead-2", Some("head"))] {
             let rows = self.manager_rows(manager);
+            let rows = self.paid(id, rows);
             self.fact("admin", payee(id, rows));
         }
         for id in REPS {
             let rows = self.rep_rows();
+            let rows = self.paid(id, rows);
             self.fact("admin", payee(id, rows));
             if self.random.chance(30) {
                 let rows = self.rep_rows();
+                let rows = self.paid(id, rows);
                 self.later.push(("organisation changed", payee(id, rows)));
             }
         }
         let rows = self.rep_rows();
+        let rows = self.paid(LATE_PAYEE, rows);
         self.later.push(("payee later", payee(LATE_PAYEE, rows)));
         self.later.push(("manager later", payee(LATE_MANAGER, vec![row(day(1, 1), None, Some("head"), "ae")])));
         if self.random.chance(25) {
@@ -297,6 +303,7 @@ fn row(from: Date, to: Option<Date>, manager: Option<&str>, plan: &str) -> Payee
         plans: vec![plan.into()],
         employee_ref: Some("E1".into()),
         parameters: vec![],
+        pay_currency: None,
     }
 }
 

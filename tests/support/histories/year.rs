@@ -287,8 +287,8 @@ impl Making {
                 if !by_closer {
                     self.closes[first].1 = true;
                 }
-                let released =
-                    PeriodReleased { close_id: self.closes[first].0.clone(), records: 0, total_minor: 0, digest: String::new() };
+                let (close_id, digest, other_totals) = (self.closes[first].0.clone(), String::new(), Vec::new());
+                let released = PeriodReleased { close_id, records: 0, total_minor: 0, digest, other_totals };
                 self.fact(author, FactBody::PeriodReleased(released));
             }
             _ => self.close(),

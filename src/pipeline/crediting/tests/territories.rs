@@ -139,6 +139,7 @@ fn payee(payee_id: &str) -> FactBody {
         plans: vec![],
         employee_ref: None,
         parameters: vec![],
+        pay_currency: None,
     };
     FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: vec![row] })
 }
@@ -169,7 +170,13 @@ fn territories(assignments: &[(&str, u32, &str, Option<&str>)]) -> FactBody {
 fn what_a_territory_touches_is_told_and_nothing_else() {
     let mut played = Played::new();
     let (company_id, currency, calendar) = ("acme".into(), "USD".into(), "fiscal".into());
-    played.fact(FactBody::CompanyDefined(Company { company_id, currency, calendar, closer_may_release: false }));
+    played.fact(FactBody::CompanyDefined(Company {
+        company_id,
+        currency,
+        calendar,
+        closer_may_release: false,
+        pay_rate_type: None,
+    }));
     played.fact(FactBody::CalendarDefined(Calendar::monthly("fiscal", Period(2026 * 12), Period(2026 * 12 + 11))));
     played.fact(payee("ana"));
     played.fact(payee("ben"));

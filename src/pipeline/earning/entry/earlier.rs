@@ -1,10 +1,12 @@
 //! States of version 1, as they were before draws, deals one by one and credit by territory, and entries of version 2,
-//! before settlements, and of version 3, before adjustments: read, never written.
+//! before settlements, and of version 3, before adjustments; ledgers of versions 2 to 4, before other currencies of pay:
+//! read, never written.
 
 use super::super::inputs::{self, ByKind, Listed, Statement};
 use super::{Attained, Book, Booking, Standing, Unreleased, Waiting};
 use crate::domain::account::Account;
 use crate::domain::calendar::{Interval, Period};
+use crate::domain::conversion::SideBySide;
 use crate::domain::money::{Amount, Minor};
 use crate::domain::pay::Brought;
 use crate::pipeline::packed::Settled;
@@ -152,15 +154,37 @@ pub struct Ledger {
 impl Ledger {
     pub fn ledger(self) -> super::Ledger {
         let account = |balance| Account { balance, advances: Vec::new() };
-        let mut ledger = super::Ledger { account: account(self.balance), unreleased: Vec::new() };
+        let mut ledger = super::Ledger { account: account(self.balance), ..super::Ledger::default() };
         // What a run brought forward is what the next one began with.
         let mut after = self.balance;
         for (period, before) in self.unreleased.into_iter().rev() {
             let brought = Brought { balance_before: before, balance_after: after, ..Brought::default() };
-            ledger.unreleased.insert(0, Unreleased { period, before: account(before), brought });
+            ledger.unreleased.insert(0, Unreleased { period, before: account(before), brought, converted: None });
             after = before;
         }
         ledger
+    }
+}
+
+/// Of versions 2 to 4.
+#[derive(Serialize, Deserialize)]
+pub struct SecondLedger {
+    account: Account,
+    unreleased: Vec<SecondUnreleased>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SecondUnreleased {
+    period: Period,
+    before: Account,
+    brought: Brought,
+}
+
+impl SecondLedger {
+    pub fn ledger(self) -> super::Ledger {
+        let unreleased = |SecondUnreleased { period, before, brought }| Unreleased { period, before, brought, converted: None };
+        let unreleased = self.unreleased.into_iter().map(unreleased).collect();
+        super::Ledger { account: self.account, unreleased, side_by_side: SideBySide::default() }
     }
 }
 
@@ -223,6 +247,16 @@ mod tests {
         let read = decode(Some(&postcard::to_extend(&entry, vec![3]).unwrap())).unwrap();
         assert_eq!((read.later[0].0, read.as_of, &read.inputs.settled), (4, 11, &settled()));
         assert!(read.inputs.adjustments.is_empty());
+    }
+
+    #[test]
+    fn a_ledger_of_version_4_is_read_with_nothing_converted() {
+        let (account, brought) = (Account { balance: Minor(7), advances: vec![] }, Brought::default());
+        let run = SecondUnreleased { period: Period(24_312), before: account.clone(), brought };
+        let ledger = SecondLedger { account: account.clone(), unreleased: vec![run] };
+        let read = decode_ledger(Some(&postcard::to_extend(&ledger, vec![4]).unwrap())).unwrap();
+        assert_eq!((read.account, read.unreleased.len(), read.side_by_side.is_empty()), (account, 1, true));
+        assert_eq!((read.unreleased[0].before.balance, &read.unreleased[0].converted), (Minor(7), &None));
     }
 
     #[test]
