@@ -4,9 +4,12 @@
 //! Every key has a default; an unknown one is refused. Limits carry their unit in the name.
 
 mod security;
+mod topics;
 
 pub use security::{Security, secret_file};
 
+use crate::domain::topic::Topic;
+use crate::wire::Format;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -22,6 +25,8 @@ pub struct Config {
     /// Of every topic but `facts`, `closes` and `payout-run`, which have one.
     pub partitions: u32,
     pub limits: Limits,
+    /// How others write what is theirs to write.
+    pub formats: Vec<(Topic, Format)>,
     pub kafka: Kafka,
 }
 
@@ -184,8 +189,9 @@ impl Reader<'_> {
     fn config(&mut self, root: &Section<'_>) -> Option<Config> {
         let partitions = self.number(root, "partitions", 1..1001);
         let limits = self.limits(&root.table("limits")?);
+        let formats = self.formats(&root.table("topics")?);
         let kafka = self.kafka(&root.table("kafka")?);
-        Some(Config { partitions: partitions? as u32, limits: limits?, kafka: kafka? })
+        Some(Config { partitions: partitions? as u32, limits: limits?, formats: formats?, kafka: kafka? })
     }
 
     fn limits(&mut self, section: &Section<'_>) -> Option<Limits> {

@@ -44,6 +44,11 @@ pub fn acls(config: &Config, role: Role) -> Vec<Acl> {
     Application { settings: &settings, groups, client_ids }.needs(role)
 }
 
+/// What records are read and written with.
+pub fn codec(config: &Config) -> anyhow::Result<Arc<Codec>> {
+    Ok(Arc::new(Codec::new()?.with_formats(&config.formats)))
+}
+
 /// Plain access, for commands.
 pub fn connect(config: &Config) -> Result<Kafka, LogError> {
     connect_as(config, None)
@@ -57,7 +62,7 @@ fn connect_as(config: &Config, role: Option<Role>) -> Result<Kafka, LogError> {
 }
 
 /// Both stages, on topics whose settings are checked first.
-pub fn start(config: &Config) -> anyhow::Result<(Kafka, Engine)> {
+pub fn start(config: &Config, codec: Arc<Codec>) -> anyhow::Result<(Kafka, Engine)> {
     let kafka = connect_as(config, Some(Role::Worker))?;
     kafka.create_topics(config.partitions)?;
     let directory = Path::new(&config.kafka.state_directory);
@@ -66,6 +71,6 @@ pub fn start(config: &Config) -> anyhow::Result<(Kafka, Engine)> {
     let place = Place { application_id, store_directory: directory, crash_place: application_id };
     let hold =
         |group: &str, inputs: &[Topic]| -> Result<Box<dyn StageLog>, LogError> { Ok(Box::new(kafka.stage(group, inputs)?)) };
-    let engine = engine::start_on(Arc::new(kafka.clone()), &hold, place, Arc::new(Codec::new()?), &config.limits)?;
+    let engine = engine::start_on(Arc::new(kafka.clone()), &hold, place, codec, &config.limits)?;
     Ok((kafka, engine))
 }

@@ -10,6 +10,7 @@ use crate::domain::fact::{Fact, FactBody};
 use crate::domain::topic::Topic;
 use crate::files::{Change, ChangeKind, CompanyFiles, Current, Quota, Record, changes};
 use crate::read::scan;
+use crate::wire::Raw;
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,9 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     })?;
     scan::all(client, Topic::QuotaChanged, |batch, row| {
         // What does not decode is a reject, and no quota.
-        if let Some(Ok(quota)) = batch.value(row).map(|value| codec.read_quota(value)) {
+        let mut scratch = Vec::new();
+        let value = codec.own(Raw::of(batch, row), &mut scratch).ok().flatten();
+        if let Some(Ok(quota)) = value.map(|value| codec.read_quota(value)) {
             current.quotas.push(Quota {
                 payee_id: quota.payee_id.into(),
                 measure: quota.measure.into(),
@@ -91,7 +94,9 @@ fn current(session: &Session) -> anyhow::Result<Current> {
         Ok(())
     })?;
     scan::all(client, Topic::AdjustmentMade, |batch, row| {
-        current.adjustments.extend(batch.value(row).and_then(|value| codec.read_adjustment(value).ok()));
+        let mut scratch = Vec::new();
+        let value = codec.own(Raw::of(batch, row), &mut scratch).ok().flatten();
+        current.adjustments.extend(value.and_then(|value| codec.read_adjustment(value).ok()));
         Ok(())
     })?;
     scan::all(client, Topic::Payee, |batch, row| {

@@ -2,11 +2,13 @@
 //!
 //! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
 //! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `adjustment`, `fact`, `output` and `acknowledgement` say how
-//! each record's fields stand, `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
+//! each record's fields stand, `route` decides topic, key and partition, `json` is the same records as text, `others` takes what is written
+//! otherwise, `records` has their types under one roof.
 
 mod acknowledgement;
 mod adjustment;
 mod component;
+mod contracts;
 mod deal;
 mod decimal;
 mod fact;
@@ -14,6 +16,7 @@ mod internal;
 pub mod json;
 pub mod keys;
 mod mode;
+mod others;
 mod output;
 mod pay_terms;
 mod plan;
@@ -26,7 +29,9 @@ mod schema;
 mod settlement;
 mod territory;
 
+pub use contracts::{Contracts, Format, PinnedSchema};
 pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
+pub use others::{OPEN_TOPICS, Raw};
 pub use rejected::read_reject;
 
 use crate::domain::acknowledgement::PayoutAcknowledged;
@@ -82,6 +87,8 @@ pub struct Codec {
     payout_run: Schema,
     payee: Schema,
     payout_acknowledged: Schema,
+    /// Of topics that are not Avro alone.
+    formats: Vec<(Topic, Format)>,
 }
 
 impl Codec {
@@ -112,10 +119,11 @@ impl Codec {
             payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?,
             payee: schema("payee", include_str!("../../schemas/payee.avsc"))?,
             payout_acknowledged: schema("payout-acknowledged", include_str!("../../schemas/payout-acknowledged.avsc"))?,
+            formats: Vec::new(),
         })
     }
 
-    /// An input record, or why it is refused. The order of checks is fixed: size, framing, schema, content, key, partition.
+    /// An input record of one of our schemas, or why it is refused. The order of checks is fixed: size, framing, schema, content, key, partition.
     pub fn input<'b>(
         &self,
         position: Position,
@@ -124,11 +132,7 @@ impl Codec {
         value: Option<&'b [u8]>,
         maximum_bytes: usize,
     ) -> Result<Input<'b>, Reject> {
-        // The limit is for what comes from outside: one large deal may make larger credits.
-        let limited = value.filter(|value| position.topic != Topic::Credits && value.len() > maximum_bytes);
-        if let Some(bytes) = limited.map(<[u8]>::len) {
-            return Err(Reject::new(Reason::RecordTooLarge, "", format!("{bytes} bytes, more than {maximum_bytes}")));
-        }
+        check_size(position.topic, value, maximum_bytes)?;
         match position.topic {
             Topic::DealClosed => {
                 let deal = self.deal(value)?;
@@ -186,22 +190,57 @@ impl Codec {
     }
 
     pub fn write_deal(&self, deal: &DealClosed<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::DealClosed) {
+            true => others::write_line("deal-closed", json::deal_line(deal), out),
+            false => self.frame_deal(deal, out),
+        }
+    }
+
+    fn frame_deal(&self, deal: &DealClosed<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.deal_closed.write(&WriteDeal(deal), out)
     }
 
     pub fn write_quota(&self, quota: &QuotaChanged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::QuotaChanged) {
+            true => others::write_line("quota-changed", json::quota_line(quota), out),
+            false => self.frame_quota(quota, out),
+        }
+    }
+
+    fn frame_quota(&self, quota: &QuotaChanged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.quota_changed.write(&QuotaRecord::new(quota), out)
     }
 
     pub fn write_settlement(&self, settled: &DealSettled<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::DealSettled) {
+            true => others::write_line("deal-settled", json::settlement_line(settled), out),
+            false => self.frame_settlement(settled, out),
+        }
+    }
+
+    fn frame_settlement(&self, settled: &DealSettled<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.deal_settled.write(&SettlementRecord::new(settled), out)
     }
 
     pub fn write_adjustment(&self, made: &AdjustmentMade, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::AdjustmentMade) {
+            true => others::write_line("adjustment-made", json::adjustment_line(made), out),
+            false => self.frame_adjustment(made, out),
+        }
+    }
+
+    fn frame_adjustment(&self, made: &AdjustmentMade, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.adjustment_made.write(&AdjustmentRecord::new(made), out)
     }
 
     pub fn write_acknowledgement(&self, of: &PayoutAcknowledged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::PayoutAcknowledged) {
+            true => others::write_line("payout-acknowledged", json::acknowledgement_line(of), out),
+            false => self.frame_acknowledgement(of, out),
+        }
+    }
+
+    fn frame_acknowledgement(&self, of: &PayoutAcknowledged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.payout_acknowledged.write(&AcknowledgementRecord::new(of), out)
     }
 
@@ -296,6 +335,14 @@ impl Codec {
     pub fn read_payee_name(&self, value: &[u8]) -> Result<PayeeName, WireError> {
         let record: PayeeNameRecord<'_> = self.payee.read(Some(value)).map_err(decode("payee"))?;
         Ok(record.payee_name())
+    }
+}
+
+/// The limit is for what comes from outside: one large deal may make larger credits.
+fn check_size(topic: Topic, value: Option<&[u8]>, maximum_bytes: usize) -> Result<(), Reject> {
+    match value.map(<[u8]>::len).filter(|bytes| topic != Topic::Credits && *bytes > maximum_bytes) {
+        Some(bytes) => Err(Reject::new(Reason::RecordTooLarge, "", format!("{bytes} bytes, more than {maximum_bytes}"))),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ mod acknowledgements;
 mod adjustments;
 mod broken;
 mod fixtures;
+mod formats;
 mod independent;
 mod lines;
 mod rates;

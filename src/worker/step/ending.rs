@@ -50,6 +50,7 @@ impl Machine {
             folded: &self.folded,
             partitions: self.partitions,
             outbox: &mut self.outbox,
+            codec: &self.setup.codec,
         };
         let advances = preparing.run(&mut self.effects)?;
         let offsets = preparing.offsets(&advances);
