@@ -3,9 +3,11 @@
 //! The commented defaults in `config/accrue.toml` are embedded and read by the same code, so that they cannot drift.
 //! Every key has a default; an unknown one is refused. Limits carry their unit in the name.
 
+mod registry;
 mod security;
 mod topics;
 
+pub use registry::Registry;
 pub use security::{Security, secret_file};
 
 use crate::domain::topic::Topic;
@@ -28,6 +30,7 @@ pub struct Config {
     /// How others write what is theirs to write.
     pub formats: Vec<(Topic, Format)>,
     pub kafka: Kafka,
+    pub registry: Registry,
 }
 
 /// How much at a time, and how much memory.
@@ -174,7 +177,10 @@ impl Reader<'_> {
             match (defaults.get(key.get_ref().as_ref()).map(Spanned::get_ref), value.get_ref()) {
                 (None, _) => {
                     let unknown = || format!("unknown key \"{name}\"; `config/accrue.toml` lists all keys");
-                    self.refuse(key.span(), security::inline_secret(&name).unwrap_or_else(unknown));
+                    self.refuse(
+                        key.span(),
+                        security::inline_secret(&name).or_else(|| registry::inline_secret(&name)).unwrap_or_else(unknown),
+                    );
                 }
                 (Some(DeValue::Table(_)), DeValue::Table(_)) if name == "kafka.client" => {}
                 (Some(DeValue::Table(defaults)), DeValue::Table(given)) => {
@@ -191,7 +197,8 @@ impl Reader<'_> {
         let limits = self.limits(&root.table("limits")?);
         let formats = self.formats(&root.table("topics")?);
         let kafka = self.kafka(&root.table("kafka")?);
-        Some(Config { partitions: partitions? as u32, limits: limits?, formats: formats?, kafka: kafka? })
+        let registry = self.registry(&root.table("registry")?);
+        Some(Config { partitions: partitions? as u32, limits: limits?, formats: formats?, kafka: kafka?, registry: registry? })
     }
 
     fn limits(&mut self, section: &Section<'_>) -> Option<Limits> {

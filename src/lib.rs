@@ -15,6 +15,7 @@
 //! - [`log`]: the seam to Kafka and the embedded log
 //! - [`wire`]: records as bytes and back
 //! - [`store`], [`worker`]: the cache in sled, and the step machine that makes a stage exactly-once
+//! - `registry`: the schema registry that ids may come from
 //! - [`files`]: the files that people write
 //! - [`oracle`]: the slow, obvious second engine behind `verify`
 //! - `append`: inputs on their way into the log; [`read`], [`cli`]: what people see; [`http`]: what machines ask and bring
@@ -29,6 +30,7 @@ pub mod log;
 pub mod oracle;
 pub mod pipeline;
 pub mod read;
+mod registry;
 pub mod store;
 pub mod telemetry;
 pub mod wire;

@@ -171,7 +171,7 @@ fn adjustments_of(session: &Session, payee_id: &str) -> anyhow::Result<Vec<Adjus
     let named = |of: &AdjustmentMade| (of.adjustment_id.clone(), of.effective_period.quarter());
     scan::all(session.client(), Topic::AdjustmentMade, |batch, row| -> Result<(), crate::wire::WireError> {
         let mut scratch = Vec::new();
-        let value = session.codec().own(Raw::of(batch, row), &mut scratch).ok().flatten();
+        let value = session.codec().readable(Raw::of(batch, row), &mut scratch)?;
         let made = value.map(|value| session.codec().read_adjustment(value));
         if let Some(Ok(made)) = made
             && made.payee_id == payee_id

@@ -1,14 +1,18 @@
 //! Kafka as the config names it: the connection, and the engine on it.
 
 use super::engine::{self, Place};
+use super::exit::files_error;
 use crate::config::Config;
 use crate::domain::topic::Topic;
 use crate::log::kafka::acl::{Acl, Application, Role};
 use crate::log::kafka::{Kafka, KafkaSettings};
 use crate::log::{Client, LogError, StageLog};
+use crate::registry::Registry;
 use crate::wire::Codec;
+use crate::wire::published::{PUBLISHED, Published};
 use crate::worker::engine::{Engine, group};
 use crate::worker::status::{CREDITING, EARNING};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,7 +50,30 @@ pub fn acls(config: &Config, role: Role) -> Vec<Acl> {
 
 /// What records are read and written with.
 pub fn codec(config: &Config) -> anyhow::Result<Arc<Codec>> {
-    Ok(Arc::new(Codec::new()?.with_formats(&config.formats)))
+    let codec = Codec::new()?.with_formats(&config.formats);
+    if !config.registry.is_named() {
+        return Ok(Arc::new(codec));
+    }
+    let registry = Registry::new(&config.registry)?;
+    let mut ids = BTreeMap::new();
+    for published in &PUBLISHED {
+        let subject = subject(config, published);
+        let id = registry.look_up(&subject, published.text)?;
+        ids.insert(published.topic, id.ok_or_else(|| unregistered(&config.registry.url, &subject))?);
+    }
+    let ask = move |id| registry.schema(id).map_err(|error| error.to_string());
+    Ok(Arc::new(codec.with_registry(|topic| ids.get(&topic).copied(), Box::new(ask))?))
+}
+
+/// What a registry calls a topic's schema.
+pub fn subject(config: &Config, published: &Published) -> String {
+    format!("{}{}-value", config.kafka.topic_prefix, published.name())
+}
+
+fn unregistered(url: &str, subject: &str) -> anyhow::Error {
+    files_error(format!(
+        "the registry at {url} does not have this version's schema as {subject}; `accrue schemas register` adds it"
+    ))
 }
 
 /// Plain access, for commands.

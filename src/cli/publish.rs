@@ -71,7 +71,7 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     let (client, codec) = (session.client(), session.codec());
     let mut current = Current::default();
     scan::all(client, Topic::Facts, |batch, row| {
-        if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+        if let Some(fact) = batch.value(row).map(|value| codec.read_fact(value)).transpose()?.flatten() {
             take(&mut current, fact.body);
         }
         Ok(())
@@ -79,7 +79,7 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     scan::all(client, Topic::QuotaChanged, |batch, row| {
         // What does not decode is a reject, and no quota.
         let mut scratch = Vec::new();
-        let value = codec.own(Raw::of(batch, row), &mut scratch).ok().flatten();
+        let value = codec.readable(Raw::of(batch, row), &mut scratch)?;
         if let Some(Ok(quota)) = value.map(|value| codec.read_quota(value)) {
             current.quotas.push(Quota {
                 payee_id: quota.payee_id.into(),
@@ -95,7 +95,7 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     })?;
     scan::all(client, Topic::AdjustmentMade, |batch, row| {
         let mut scratch = Vec::new();
-        let value = codec.own(Raw::of(batch, row), &mut scratch).ok().flatten();
+        let value = codec.readable(Raw::of(batch, row), &mut scratch)?;
         current.adjustments.extend(value.and_then(|value| codec.read_adjustment(value).ok()));
         Ok(())
     })?;

@@ -104,7 +104,7 @@ fn meet_all(session: &Session, console: &Console, wanted: &mut [Wanted]) -> anyh
         progress.at(count);
         // What does not decode is no deal that arrived: it is among the rejects.
         let mut scratch = Vec::new();
-        let value = session.codec().own(Raw::of(batch, row), &mut scratch).ok().flatten();
+        let value = session.codec().readable(Raw::of(batch, row), &mut scratch)?;
         if let Some(deal) = value.and_then(|value| session.codec().read_deal(value).ok()) {
             let met = places.get(deal.deal_id).into_iter().flatten();
             met.for_each(|place| wanted[*place].meet(&deal));

@@ -40,7 +40,7 @@ impl Periods {
     pub fn read(client: &dyn Client, codec: &Codec) -> Result<Periods, ReadError> {
         let mut periods = Periods::default();
         scan::all(client, Topic::Facts, |batch, row| {
-            if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+            if let Some(fact) = batch.value(row).map(|value| codec.read_fact(value)).transpose()?.flatten() {
                 periods.apply(fact.body, fact.author);
             }
             Ok(())

@@ -77,6 +77,10 @@ impl Payroll {
         scan::all(client, Topic::PayoutAcknowledged, |batch, row| -> Result<(), WireError> {
             let mut scratch = Vec::new();
             let value = codec.own(Raw::of(batch, row), &mut scratch);
+            let value = match value {
+                Ok(value) => Ok(value),
+                Err(unread) => Err(unread.reject()?),
+            };
             match value.and_then(|value| codec.acknowledgement(row.position, partitions, batch.key(row), value)) {
                 Ok(of) => {
                     let word = Word {

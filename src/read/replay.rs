@@ -21,6 +21,10 @@ pub fn history(
     for topic in [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade] {
         scan::all(client, topic, |batch, row| {
             let input = codec.take(Raw::of(batch, row), partitions, maximum_record_bytes, &mut scratch);
+            let input = match input {
+                Ok(input) => Ok(input),
+                Err(unread) => Err(unread.reject()?),
+            };
             each(input.as_ref().err());
             match input {
                 Ok(Input::Deal(deal)) => drop(history.deal(row.position, &deal)),
@@ -33,7 +37,7 @@ pub fn history(
         })?;
     }
     scan::all(client, Topic::Facts, |batch, row| {
-        if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+        if let Some(fact) = batch.value(row).map(|value| codec.read_fact(value)).transpose()?.flatten() {
             history.fact(row.position.offset, &fact);
         }
         Ok(())

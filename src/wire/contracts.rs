@@ -2,6 +2,7 @@
 //! read another record than the fold did.
 
 use super::Codec;
+use super::published::Published;
 use crate::domain::topic::Topic;
 use serde::{Deserialize, Serialize};
 
@@ -52,17 +53,27 @@ impl Codec {
     pub fn contracts(&self, inputs: &[Topic]) -> Contracts {
         let formats = inputs.iter().map(|topic| (topic.name().to_owned(), self.format(*topic)));
         let formats = formats.filter(|(_, format)| *format != Format::Avro).collect();
-        Contracts { formats, ..Contracts::default() }
+        // What passes between the stages has no schema.
+        let open = inputs.iter().any(|topic| Published::of(*topic).is_some());
+        let schemas = if open { self.pins() } else { Vec::new() };
+        Contracts { formats, registry: open && self.has_registry(), schemas }
     }
 
     /// Why inputs of which something was read like this cannot be read on.
     pub fn contradicts(&self, before: &Contracts, folded: &[Topic]) -> Option<String> {
-        let before = |topic: Topic| {
+        let was = |topic: Topic| {
             let found = before.formats.iter().find(|(name, _)| name == topic.name());
             found.map_or(Format::Avro, |(_, format)| *format)
         };
-        let changed = folded.iter().find(|topic| self.format(**topic) != before(**topic))?;
-        let (name, was, now) = (changed.name(), before(*changed).name(), self.format(*changed).name());
+        if before.registry != self.has_registry() && folded.iter().any(|topic| Published::of(*topic).is_some()) {
+            let [was, now] = match before.registry {
+                true => ["of a registry", "names none: name it again in [registry]"],
+                false => ["of schemas/ids.toml", "names a registry, whose ids are others: leave [registry] out"],
+            };
+            return Some(format!("inputs were folded under schema ids {was} so far, and the config {now}"));
+        }
+        let changed = folded.iter().find(|topic| self.format(**topic) != was(**topic))?;
+        let (name, was, now) = (changed.name(), was(*changed).name(), self.format(*changed).name());
         Some(format!(
             "{name} was folded as {was} so far, and the config says {now}: what lies there would be read as something else; \
              say [topics.{name}] format = \"{was}\""

@@ -191,6 +191,7 @@ impl Restore<'_> {
                 folded.push(*topic);
             }
         }
+        self.codec.pin(&sealed.record.contracts.schemas).map_err(Stop::Settings)?;
         match self.codec.contradicts(&sealed.record.contracts, &folded) {
             Some(message) => Err(Stop::Settings(message).into()),
             None => Ok(()),

@@ -45,7 +45,7 @@ fn an_acknowledgement_comes_back_whoever_wrote_it() {
     let (mut line, mut scratch) = (Vec::new(), Vec::new());
     json.write_acknowledgement(&paid(), &mut line).unwrap();
     let position = Position { topic: Topic::PayoutAcknowledged, partition: 0, offset: 0 };
-    let own = json.own(Raw { position, key: None, value: Some(&line) }, &mut scratch).unwrap();
+    let own = json.own(Raw { position, key: None, value: Some(&line), headers: &[] }, &mut scratch).unwrap();
     assert!(line.starts_with(b"{") && own == Some(&written(&paid())));
     let line = r#"{"payout_id":"2026-01/ana/COMM/regular/USD/2026-01","payee_id":"ana","status":"PAID","amount":"3800.00",
         "reference":"T-17","reason":null,"occurred_at":"2026-02-02T02:40:00Z"}"#;

@@ -32,7 +32,7 @@ fn written(codec: &Codec) -> Vec<(Topic, String, Vec<u8>)> {
 fn taken(codec: &Codec, topic: Topic, key: &str, value: Option<&[u8]>) -> String {
     let position = Position { topic, partition: partition_of(key.as_bytes(), PARTITIONS), offset: 0 };
     let mut scratch = Vec::new();
-    match codec.take(Raw { position, key: Some(key.as_bytes()), value }, PARTITIONS, 10_000, &mut scratch) {
+    match codec.take(Raw { position, key: Some(key.as_bytes()), value, headers: &[] }, PARTITIONS, 10_000, &mut scratch) {
         Ok(input) => format!("{input:?}"),
         Err(reject) => reject.to_string(),
     }

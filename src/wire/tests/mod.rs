@@ -5,6 +5,7 @@ mod adjustments;
 mod broken;
 mod fixtures;
 mod formats;
+mod history;
 mod independent;
 mod lines;
 mod rates;

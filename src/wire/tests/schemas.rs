@@ -65,19 +65,19 @@ const EARLIER: [(usize, u8, &str, &[&str]); 6] = [
     (
         2,
         3,
-        include_str!("../../../schemas/earlier/facts.3.avsc"),
+        include_str!("../../../schemas/history/facts.3.avsc"),
         &["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"],
     ),
     (
         2,
         9,
-        include_str!("../../../schemas/earlier/facts.9.avsc"),
+        include_str!("../../../schemas/history/facts.9.avsc"),
         &["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split", "pay", "attribution"],
     ),
-    (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
-    (2, 16, include_str!("../../../schemas/earlier/facts.16.avsc"), &["adjustment_made"]),
-    (2, 18, include_str!("../../../schemas/earlier/facts.18.avsc"), &["rate_type", "spread"]),
-    (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
+    (2, 12, include_str!("../../../schemas/history/facts.12.avsc"), &["deal_settled"]),
+    (2, 16, include_str!("../../../schemas/history/facts.16.avsc"), &["adjustment_made"]),
+    (2, 18, include_str!("../../../schemas/history/facts.18.avsc"), &["rate_type", "spread"]),
+    (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
 ];
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
