@@ -1,5 +1,5 @@
-//! A topic that is Avro and JSON at once: one deal counts once however it is written and however often it is sent, the
-//! second engine agrees, and a running state keeps the format that it was made with.
+//! Topics that others write otherwise: as Avro and JSON at once, one deal counts once however often it is sent; a record
+//! under a schema that nobody can tell waits and holds up nothing else; and a state keeps the format that it was made with.
 
 mod support;
 
@@ -10,15 +10,22 @@ use accrue::log::embedded::Embedded;
 use accrue::log::{Append, Client, Records, StageLog};
 use accrue::pipeline::Outcome;
 use accrue::read::replay;
-use accrue::wire::{Codec, Format};
+use accrue::wire::{Ask, Codec, Format, SchemaId};
 use accrue::worker::Stop;
 use accrue::worker::engine::Engine;
+use apache_avro::Schema;
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::types::Value as Avro;
+use apache_avro::writer::datum::GenericDatumWriter;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use support::company;
 use support::engine::{PARTITIONS, WAIT, accrued, append_company, start_with};
+
+const DEAL: &str = include_str!("../schemas/deal-closed.avsc");
 
 fn codec(format: Format) -> Codec {
     Codec::new().unwrap().with_formats(&[(Topic::DealClosed, format)])
@@ -111,4 +118,89 @@ fn a_state_keeps_the_format_that_it_was_made_with() {
              else; say [topics.deal-closed] format = \"json\""
         )
     );
+}
+
+/// The record of a deal without its frame, under a schema that has a text more.
+fn of_another(schema: &str, deal: &DealClosed<'_>) -> Vec<u8> {
+    let [ours, theirs] = [DEAL, schema].map(|text| Schema::parse_str(text).unwrap());
+    let bytes = written(Format::Avro, deal);
+    let Avro::Record(mut fields) = GenericDatumReader::builder(&ours).build().unwrap().read_value(&mut &bytes[5..]).unwrap()
+    else {
+        panic!("a deal is a record")
+    };
+    fields.push(("note".into(), Avro::String("theirs".into())));
+    let body = GenericDatumWriter::builder(&theirs).build().unwrap().write_value_to_vec(Avro::Record(fields)).unwrap();
+    [&[0, 0, 0, 0, 77], body.as_slice()].concat()
+}
+
+#[test]
+fn a_record_that_nobody_can_tell_waits_and_nothing_else_does() {
+    let theirs = {
+        let mut json: serde_json::Value = serde_json::from_str(DEAL).unwrap();
+        json["fields"].as_array_mut().unwrap().push(serde_json::json!({"name": "note", "type": "string"}));
+        json.to_string()
+    };
+    let down = Arc::new(AtomicBool::new(true));
+    let codec = || {
+        let (down, theirs) = (down.clone(), theirs.clone());
+        let ask: Ask = Box::new(move |id| match down.load(Ordering::SeqCst) {
+            true => Err("the registry is not to be had".into()),
+            false => Ok((id == SchemaId::Id(77)).then(|| theirs.clone())),
+        });
+        // Ids as they would be without one, so that the other helpers write what is read.
+        let ids: toml::Table = include_str!("../schemas/ids.toml").parse().unwrap();
+        let own = move |topic: Topic| ids.get(topic.name()).and_then(|id| u32::try_from(id.as_integer()?).ok());
+        Codec::new().unwrap().with_registry(own, ask).unwrap()
+    };
+    let log = company_log();
+    let directory = tempfile::tempdir().unwrap();
+    let deal = |id: &'static str, amount| company::deal(id, 1, "2026-01-10", amount, "ana");
+    let place = |id: &str| partition_of(id.as_bytes(), PARTITIONS);
+    let ids = ["A", "B", "C", "D", "E", "F", "G", "H"];
+    let elsewhere = *ids.iter().find(|id| place(id) != place("A")).unwrap();
+    let behind = *ids[1..].iter().find(|id| place(id) == place("A")).unwrap();
+    append(
+        &log,
+        "A",
+        &[written(Format::Avro, &deal("A", "1000")), of_another(&theirs, &DealClosed { revision: 2, ..deal("A", "1") })],
+    );
+    append(&log, behind, &[written(Format::Avro, &deal(behind, "20000"))]);
+    append(&log, elsewhere, &[written(Format::Avro, &deal(elsewhere, "300000"))]);
+    let hold = |group: &str, inputs: &[Topic]| -> Box<dyn StageLog> { Box::new(log.stage(group, inputs).unwrap()) };
+    let start = || start_with(codec(), Arc::new(log.clone()), "test", directory.path(), hold).unwrap();
+    let reads = codec();
+    let becomes = |expected: i64| {
+        let deadline = Instant::now() + WAIT;
+        while accrued(&log, &reads) != BTreeMap::from([("ana".into(), expected)]) {
+            assert!(Instant::now() < deadline, "{:?}", accrued(&log, &reads));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    // Before it and elsewhere all is folded; the record itself and what is behind it wait, over a restart, too.
+    for _ in 0..2 {
+        let engine = start();
+        becomes(3_010_000);
+        let waits = |engine: &Engine| engine.status().stage("crediting").partitions[&place("A")].unread.clone();
+        let deadline = Instant::now() + WAIT;
+        while waits(&engine).is_empty() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(waits(&engine)[&Topic::DealClosed].reason, "the registry is not to be had");
+        assert!(!engine.is_caught_up().unwrap());
+        engine.stop().unwrap();
+    }
+    let engine = start();
+    becomes(3_010_000);
+    down.store(false, Ordering::SeqCst);
+    assert!(engine.wait_caught_up(WAIT).unwrap(), "{:?}", engine.status());
+    becomes(3_200_010);
+    assert!(engine.status().stage("crediting").partitions[&place("A")].unread.is_empty());
+    engine.stop().unwrap();
+    assert_eq!((0..PARTITIONS).map(|partition| log.end(Topic::Rejected, partition).unwrap()).sum::<u64>(), 0);
+    let totals = replay::history(&log, &reads, 2_000, |reject| assert!(reject.is_none())).unwrap().totals();
+    assert_eq!(replay::published(&log, &reads).unwrap().compare(&totals).totals_differing, 0);
+    // Who only reads may not take for absent what he cannot tell.
+    down.store(true, Ordering::SeqCst);
+    let unread = replay::history(&log, &codec(), 2_000, |_| {}).err().map(|error| format!("{:#}", anyhow::Error::from(error)));
+    assert!(unread.unwrap().ends_with("the registry is not to be had"));
 }

@@ -12,6 +12,7 @@ pub mod histories;
 pub mod memory;
 pub mod proxy;
 pub mod records;
+pub mod registry;
 pub mod runner;
 pub mod secured;
 pub mod story;

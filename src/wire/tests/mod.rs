@@ -13,3 +13,4 @@ mod records;
 mod refusals;
 mod routes;
 mod schemas;
+mod writers;
