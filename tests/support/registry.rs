@@ -4,14 +4,14 @@ use super::broker::free_port;
 use super::foreign;
 use super::story::PATIENCE;
 use serde_json::{Value, json};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub struct Registry {
     port: u16,
     scratch: tempfile::TempDir,
-    /// The shell that holds the server ends it when this closes.
-    lifeline: Option<ChildStdin>,
+    /// The shell that holds the server ends it when its input closes.
+    shell: Option<Child>,
 }
 
 /// Runs the server until the input closes.
@@ -21,13 +21,12 @@ REGISTRY_DATASOURCE_URL="jdbc:h2:file:$PWD/registry;WRITE_DELAY=0" java -Xmx400m
 read -r _
 kill -9 $!
 wait
-{ echo gone >gone; } 2>/dev/null
 "#;
 
 impl Registry {
     /// Not started yet.
     pub fn new() -> Registry {
-        Registry { port: free_port(), scratch: tempfile::tempdir().unwrap(), lifeline: None }
+        Registry { port: free_port(), scratch: tempfile::tempdir().unwrap(), shell: None }
     }
 
     pub fn url(&self) -> String {
@@ -37,8 +36,7 @@ impl Registry {
     pub fn start(&mut self) {
         let mut shell = Command::new("sh");
         shell.args(["-c", SCRIPT, "registry"]).arg(self.port.to_string()).arg(foreign::registry());
-        let mut shell = shell.current_dir(self.scratch.path()).stdin(Stdio::piped()).spawn().unwrap();
-        self.lifeline = shell.stdin.take();
+        self.shell = Some(shell.current_dir(self.scratch.path()).stdin(Stdio::piped()).spawn().unwrap());
         let deadline = Instant::now() + PATIENCE;
         while self.ask("GET", "/subjects", None).is_none() {
             let log = std::fs::read_to_string(self.scratch.path().join("registry.log")).unwrap_or_default();
@@ -49,13 +47,10 @@ impl Registry {
 
     /// As kill -9 does it.
     pub fn kill(&mut self) {
-        drop(self.lifeline.take());
-        let (deadline, gone) = (Instant::now() + PATIENCE, self.scratch.path().join("gone"));
-        while !gone.exists() {
-            assert!(Instant::now() < deadline, "the registry does not end");
-            std::thread::sleep(Duration::from_millis(20));
+        if let Some(mut shell) = self.shell.take() {
+            drop(shell.stdin.take());
+            shell.wait().unwrap();
         }
-        std::fs::remove_file(gone).unwrap();
     }
 
     /// Registers a schema as a producer does; its id.
@@ -80,5 +75,11 @@ impl Registry {
             .unwrap();
         let mut answer = agent.run(request).ok()?;
         serde_json::from_str(&answer.body_mut().read_to_string().ok()?).ok()
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
