@@ -109,7 +109,9 @@ fn a_registry_gives_the_ids_and_may_come_and_go() {
     let (application, mut registry) = (Application::new(&story, "registry", 2), Registry::new());
     let plain = std::fs::read_to_string(application.config(1)).unwrap();
     let section = format!("[registry]\nurl = \"{}\"\nretry_ms = 200\n", registry.url());
-    let config = story.write("registry.toml", &format!("{plain}{section}"));
+    // What is JSON has no schema.
+    let json = "[topics]\nquota-changed = { format = \"json\" }\nadjustment-made = { format = \"json\" }\n";
+    let config = story.write("registry.toml", &format!("{plain}{section}{json}"));
     let start = |name: &str| Worker::start(&["run", "--config", &config, "--listen", "none"], None, story.path(name));
 
     // Down at start: nothing begins, and it is said what to do.
@@ -139,6 +141,11 @@ fn a_registry_gives_the_ids_and_may_come_and_go() {
     let line = r#"{"deal_id":"D-0","revision":1,"closed_on":"2026-01-20","currency":"USD","kind":"NEW","lines":[{"line_id":"1","product":"analytics","amount":"1000","quantity":"1"}],"splits":[{"payee_id":"ana","role":"AE","counts":"REVENUE","share":"1"}]}"#;
     run(&["ingest", &story.write("one.jsonl", line)], &config);
     measured(&config, "1000");
+
+    for (topic, field) in [("quota-changed", "\"measure\":"), ("adjustment-made", "\"target\":")] {
+        let tapped = run(&["tap", topic, "--last", "1"], &config);
+        assert!(tapped.contains(field) && !tapped.contains("\"error\""), "{tapped}");
+    }
 
     // Others write: our schema by its id in front and in the header, one with a field more, one that does not fit.
     let more = with_field(DEAL, json!({"name": "note", "type": "string", "default": ""}));

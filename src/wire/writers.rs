@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Ids that the registry does not have are remembered up to so many: whoever writes garbage must not fill memory and
 /// commit records with it.
 const MAXIMUM_ABSENT: usize = 200;
+/// Memory that a record under another schema may take while it is written again: a few bytes may claim to be very many.
+const MAXIMUM_RECORD_MEMORY_BYTES: usize = 64 << 20;
 
 /// How a record names its schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +73,8 @@ pub(super) struct Writers {
 
 impl Writers {
     pub(super) fn new(ask: Ask) -> Writers {
+        // Once for the process; nothing else decodes with it.
+        apache_avro::util::max_allocation_bytes(MAXIMUM_RECORD_MEMORY_BYTES);
         Writers { ask, known: Mutex::default(), pins: Mutex::default() }
     }
 
