@@ -25,7 +25,7 @@ pub enum Schemas {
 
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Config with a registry; without it, only what is committed
+    /// Config with a registry; else only what is committed
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
