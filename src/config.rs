@@ -3,10 +3,15 @@
 //! The commented defaults in `config/accrue.toml` are embedded and read by the same code, so that they cannot drift.
 //! Every key has a default; an unknown one is refused. Limits carry their unit in the name.
 
+mod registry;
 mod security;
+mod topics;
 
+pub use registry::Registry;
 pub use security::{Security, secret_file};
 
+use crate::domain::topic::Topic;
+use crate::wire::Format;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -22,7 +27,10 @@ pub struct Config {
     /// Of every topic but `facts`, `closes` and `payout-run`, which have one.
     pub partitions: u32,
     pub limits: Limits,
+    /// How others write what is theirs to write.
+    pub formats: Vec<(Topic, Format)>,
     pub kafka: Kafka,
+    pub registry: Registry,
 }
 
 /// How much at a time, and how much memory.
@@ -169,7 +177,10 @@ impl Reader<'_> {
             match (defaults.get(key.get_ref().as_ref()).map(Spanned::get_ref), value.get_ref()) {
                 (None, _) => {
                     let unknown = || format!("unknown key \"{name}\"; `config/accrue.toml` lists all keys");
-                    self.refuse(key.span(), security::inline_secret(&name).unwrap_or_else(unknown));
+                    self.refuse(
+                        key.span(),
+                        security::inline_secret(&name).or_else(|| registry::inline_secret(&name)).unwrap_or_else(unknown),
+                    );
                 }
                 (Some(DeValue::Table(_)), DeValue::Table(_)) if name == "kafka.client" => {}
                 (Some(DeValue::Table(defaults)), DeValue::Table(given)) => {
@@ -184,8 +195,10 @@ impl Reader<'_> {
     fn config(&mut self, root: &Section<'_>) -> Option<Config> {
         let partitions = self.number(root, "partitions", 1..1001);
         let limits = self.limits(&root.table("limits")?);
+        let formats = self.formats(&root.table("topics")?);
         let kafka = self.kafka(&root.table("kafka")?);
-        Some(Config { partitions: partitions? as u32, limits: limits?, kafka: kafka? })
+        let registry = self.registry(&root.table("registry")?);
+        Some(Config { partitions: partitions? as u32, limits: limits?, formats: formats?, kafka: kafka?, registry: registry? })
     }
 
     fn limits(&mut self, section: &Section<'_>) -> Option<Limits> {

@@ -141,8 +141,8 @@ fn stage_readiness(name: &'static str, status: &Status) -> StageReadiness {
         retrying: stage.trouble.as_ref().map(Reason::from),
     };
     for (partition, held) in stage.partitions {
-        match &held.alarm {
-            Some(alarm) => readiness.stuck.push(StuckPartition { partition, reason: alarm.into() }),
+        match held.stuck() {
+            Some(stuck) => readiness.stuck.push(StuckPartition { partition, reason: stuck.into() }),
             None if held.restoring => {
                 readiness.restoring.push(Restoring { partition, remaining_records: held.restore_remaining });
             }
@@ -155,7 +155,9 @@ fn stage_readiness(name: &'static str, status: &Status) -> StageReadiness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::topic::Topic;
     use crate::worker::status::PartitionStatus;
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     #[test]
@@ -164,6 +166,10 @@ mod tests {
         let stuck = |reason: &str| Some(Stuck { reason: reason.into(), since });
         let at_work = PartitionStatus::default();
         let restoring = PartitionStatus { restoring: true, restore_remaining: 5, ..PartitionStatus::default() };
+        let waiting = PartitionStatus {
+            unread: BTreeMap::from([(Topic::DealClosed, stuck("no registry").unwrap())]),
+            ..PartitionStatus::default()
+        };
         let alarmed = PartitionStatus { alarm: stuck("set back"), ..PartitionStatus::default() };
         let earning = r#"{"stage":"earning","at_work":[0],"restoring":[],"stuck":[],"retrying":null}"#;
         let cases = [
@@ -180,6 +186,12 @@ mod tests {
                 None,
                 false,
                 r#""at_work":[0],"restoring":[],"stuck":[{"partition":1,"reason":"set back","since_s":7}],"retrying":null"#,
+            ),
+            (
+                vec![waiting],
+                None,
+                false,
+                r#""at_work":[],"restoring":[],"stuck":[{"partition":0,"reason":"no registry","since_s":7}],"retrying":null"#,
             ),
             (
                 vec![at_work],

@@ -91,6 +91,10 @@ pub fn alarm(stage: &str, partition: u32, message: &str) {
     tracing::error!(stage, partition, "alarm, the partition stands still: {message}");
 }
 
+pub fn unread(stage: &str, topic: Topic, partition: u32, why: &str) {
+    tracing::warn!(stage, topic = topic.name(), partition, "an input waits, nobody can tell what its next record is: {why}");
+}
+
 pub fn maintenance_failed(what: &str, why: &dyn Display) {
     tracing::warn!("{what} failed, tried again later: {why}");
 }

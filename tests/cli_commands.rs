@@ -177,7 +177,10 @@ fn help_fits_a_terminal_of_80_columns() {
     let commands = listed.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let mut commands: Vec<String> = commands.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
     assert!(commands.len() > 20, "{listed}");
-    commands.extend(["", "export payouts", "export totals", "export schema", "rejects list"].map(str::to_owned));
+    commands.extend(
+        ["", "export payouts", "export totals", "export schema", "rejects list", "schemas check", "schemas register"]
+            .map(str::to_owned),
+    );
     for command in commands {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).filter(|word| !word.is_empty()).collect();
         let output = accrue(&arguments);

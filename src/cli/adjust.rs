@@ -15,6 +15,7 @@ use crate::domain::topic::{Position, Topic};
 use crate::read::facts::Periods;
 use crate::read::rejects::Rejects;
 use crate::read::scan;
+use crate::wire::Raw;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -169,7 +170,9 @@ fn adjustments_of(session: &Session, payee_id: &str) -> anyhow::Result<Vec<Adjus
     let mut found: Vec<AdjustmentMade> = Vec::new();
     let named = |of: &AdjustmentMade| (of.adjustment_id.clone(), of.effective_period.quarter());
     scan::all(session.client(), Topic::AdjustmentMade, |batch, row| -> Result<(), crate::wire::WireError> {
-        let made = batch.value(row).map(|value| session.codec().read_adjustment(value));
+        let mut scratch = Vec::new();
+        let value = session.codec().readable(Raw::of(batch, row), &mut scratch)?;
+        let made = value.map(|value| session.codec().read_adjustment(value));
         if let Some(Ok(made)) = made
             && made.payee_id == payee_id
             && !found.iter().any(|known| named(known) == named(&made))

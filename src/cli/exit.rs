@@ -3,6 +3,8 @@
 use super::console::Console;
 use crate::log::LogError;
 use crate::read::ReadError;
+use crate::registry::RegistryError;
+use crate::wire::WireError;
 use crate::worker::Stop;
 use std::process::ExitCode;
 
@@ -92,6 +94,16 @@ fn exit_of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(stop) = cause.downcast_ref::<Stop>() {
         return Some(exit_of_stop(stop));
+    }
+    if let Some(error) = cause.downcast_ref::<RegistryError>() {
+        return Some(match error {
+            RegistryError::Unavailable(_) => Exit::Broker,
+            RegistryError::Settings(_) => Exit::Files,
+            RegistryError::Refused(_) => Exit::Found,
+        });
+    }
+    if let Some(WireError::Unavailable(_)) = cause.downcast_ref::<WireError>() {
+        return Some(Exit::Broker);
     }
     // It says what the log says, and is not in the chain beside it.
     if let Some(ReadError::Log(error)) = cause.downcast_ref::<ReadError>() {

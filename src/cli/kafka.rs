@@ -1,14 +1,18 @@
 //! Kafka as the config names it: the connection, and the engine on it.
 
 use super::engine::{self, Place};
+use super::exit::files_error;
 use crate::config::Config;
 use crate::domain::topic::Topic;
 use crate::log::kafka::acl::{Acl, Application, Role};
 use crate::log::kafka::{Kafka, KafkaSettings};
 use crate::log::{Client, LogError, StageLog};
+use crate::registry::Registry;
 use crate::wire::Codec;
+use crate::wire::published::{PUBLISHED, Published};
 use crate::worker::engine::{Engine, group};
 use crate::worker::status::{CREDITING, EARNING};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,6 +48,34 @@ pub fn acls(config: &Config, role: Role) -> Vec<Acl> {
     Application { settings: &settings, groups, client_ids }.needs(role)
 }
 
+/// What records are read and written with.
+pub fn codec(config: &Config) -> anyhow::Result<Arc<Codec>> {
+    let codec = Codec::new()?.with_formats(&config.formats);
+    if !config.registry.is_named() {
+        return Ok(Arc::new(codec));
+    }
+    let registry = Registry::new(&config.registry)?;
+    let mut ids = BTreeMap::new();
+    for published in &PUBLISHED {
+        let subject = subject(config, published);
+        let id = registry.look_up(&subject, published.text)?;
+        ids.insert(published.topic, id.ok_or_else(|| unregistered(&config.registry.url, &subject))?);
+    }
+    let ask = move |id| registry.schema(id).map_err(|error| error.to_string());
+    Ok(Arc::new(codec.with_registry(|topic| ids.get(&topic).copied(), Box::new(ask))?))
+}
+
+/// What a registry calls a topic's schema.
+pub fn subject(config: &Config, published: &Published) -> String {
+    format!("{}{}-value", config.kafka.topic_prefix, published.name())
+}
+
+fn unregistered(url: &str, subject: &str) -> anyhow::Error {
+    files_error(format!(
+        "the registry at {url} does not have this version's schema as {subject}; `accrue schemas register` adds it"
+    ))
+}
+
 /// Plain access, for commands.
 pub fn connect(config: &Config) -> Result<Kafka, LogError> {
     connect_as(config, None)
@@ -57,7 +89,7 @@ fn connect_as(config: &Config, role: Option<Role>) -> Result<Kafka, LogError> {
 }
 
 /// Both stages, on topics whose settings are checked first.
-pub fn start(config: &Config) -> anyhow::Result<(Kafka, Engine)> {
+pub fn start(config: &Config, codec: Arc<Codec>) -> anyhow::Result<(Kafka, Engine)> {
     let kafka = connect_as(config, Some(Role::Worker))?;
     kafka.create_topics(config.partitions)?;
     let directory = Path::new(&config.kafka.state_directory);
@@ -66,6 +98,6 @@ pub fn start(config: &Config) -> anyhow::Result<(Kafka, Engine)> {
     let place = Place { application_id, store_directory: directory, crash_place: application_id };
     let hold =
         |group: &str, inputs: &[Topic]| -> Result<Box<dyn StageLog>, LogError> { Ok(Box::new(kafka.stage(group, inputs)?)) };
-    let engine = engine::start_on(Arc::new(kafka.clone()), &hold, place, Arc::new(Codec::new()?), &config.limits)?;
+    let engine = engine::start_on(Arc::new(kafka.clone()), &hold, place, codec, &config.limits)?;
     Ok((kafka, engine))
 }

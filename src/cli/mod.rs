@@ -26,6 +26,7 @@ mod reconcile;
 mod refused;
 mod release;
 mod review;
+mod schemas;
 mod session;
 mod standings;
 mod statement;
@@ -101,6 +102,9 @@ enum Command {
     Tap(tap::Tap),
     /// Print the topics with their settings, or create them
     Topics(topics::Topics),
+    /// Compare the topics' schemas, or register them
+    #[command(subcommand)]
+    Schemas(schemas::Schemas),
     /// Write data for other programs
     #[command(subcommand)]
     Export(export::Export),
@@ -149,6 +153,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Verify(command) => command.run(console),
         Command::Tap(command) => command.run(console),
         Command::Topics(command) => command.run(console),
+        Command::Schemas(command) => command.run(console),
         Command::Export(command) => command.run(console),
         Command::Other(words) => refused::command(&words),
     }

@@ -11,6 +11,7 @@ use crate::domain::topic::Topic;
 use crate::domain::world::World;
 use crate::files::{Change, ChangeKind, CompanyFiles, Current, Quota, Record, changes};
 use crate::read::scan;
+use crate::wire::Raw;
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -72,7 +73,7 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     let mut current = Current::default();
     let mut world = World::new(client.partitions(Topic::DealClosed)?);
     scan::all(client, Topic::Facts, |batch, row| {
-        if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+        if let Some(fact) = batch.value(row).map(|value| codec.read_fact(value)).transpose()?.flatten() {
             // What is refused is none of its closes.
             let _ = world.apply(row.position.offset, &fact);
             take(&mut current, fact.body);
@@ -82,7 +83,9 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     current.paid = current.payees.keys().filter(|payee_id| world.may_be_paid(payee_id)).cloned().collect();
     scan::all(client, Topic::QuotaChanged, |batch, row| {
         // What does not decode is a reject, and no quota.
-        if let Some(Ok(quota)) = batch.value(row).map(|value| codec.read_quota(value)) {
+        let mut scratch = Vec::new();
+        let value = codec.readable(Raw::of(batch, row), &mut scratch)?;
+        if let Some(Ok(quota)) = value.map(|value| codec.read_quota(value)) {
             current.quotas.push(Quota {
                 payee_id: quota.payee_id.into(),
                 measure: quota.measure.into(),
@@ -96,7 +99,9 @@ fn current(session: &Session) -> anyhow::Result<Current> {
         Ok(())
     })?;
     scan::all(client, Topic::AdjustmentMade, |batch, row| {
-        current.adjustments.extend(batch.value(row).and_then(|value| codec.read_adjustment(value).ok()));
+        let mut scratch = Vec::new();
+        let value = codec.readable(Raw::of(batch, row), &mut scratch)?;
+        current.adjustments.extend(value.and_then(|value| codec.read_adjustment(value).ok()));
         Ok(())
     })?;
     scan::all(client, Topic::Payee, |batch, row| {

@@ -14,6 +14,7 @@ use crate::domain::deal::DealClosed;
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
 use crate::read::scan;
+use crate::wire::Raw;
 use crate::wire::json::{Deal, deal_from_line};
 use clap::Args;
 use serde_json::json;
@@ -106,7 +107,9 @@ fn meet_all(session: &Session, console: &Console, wanted: &mut [Wanted]) -> anyh
         count += 1;
         progress.at(count);
         // What does not decode is no deal that arrived: it is among the rejects.
-        if let Some(deal) = batch.value(row).and_then(|value| session.codec().read_deal(value).ok()) {
+        let mut scratch = Vec::new();
+        let value = session.codec().readable(Raw::of(batch, row), &mut scratch)?;
+        if let Some(deal) = value.and_then(|value| session.codec().read_deal(value).ok()) {
             let met = places.get(deal.deal_id).into_iter().flatten();
             met.for_each(|place| wanted[*place].meet(&deal));
         }

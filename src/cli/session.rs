@@ -116,7 +116,7 @@ impl Session {
             (None, Some(file)) => {
                 let config = read_config(file)?;
                 let client = Box::new(kafka::connect(&config)?);
-                Session::new(Backend::Kafka(client), Arc::new(Codec::new()?), &config.limits)
+                Session::new(Backend::Kafka(client), kafka::codec(&config)?, &config.limits)
             }
             (None, None) => Err(usage_error("no log: name one with --data DIR or --config FILE")),
         }

@@ -7,7 +7,7 @@ use crate::domain::topic::Topic;
 use crate::log::{Batch, Row};
 use crate::read::scan::Cursor;
 use crate::wire::json::{acknowledgement_line, adjustment_line, deal_line, quota_line, settlement_line, to_json};
-use crate::wire::{Codec, read_reject};
+use crate::wire::{Codec, Raw, read_reject};
 use clap::Args;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -108,7 +108,11 @@ fn decoded(codec: &Codec, batch: &Batch, row: &Row) -> Result<Option<Box<RawValu
     if topic == Topic::Rejected {
         return read_reject(batch, row).map_err(text).and_then(|of| to_raw_value(&to_json(&of)).map_err(text)).map(Some);
     }
-    let Some(value) = batch.value(row) else { return Ok(None) };
+    let mut scratch = Vec::new();
+    if batch.value(row).is_none() {
+        return Ok(None);
+    }
+    let value = codec.own(Raw::of(batch, row), &mut scratch).map_err(text)?.unwrap_or_default();
     let line = match topic {
         Topic::DealClosed => deal_line(&codec.read_deal(value).map_err(text)?),
         Topic::QuotaChanged => quota_line(&codec.read_quota(value).map_err(text)?),

@@ -197,8 +197,9 @@ pub struct Run {
 impl Run {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let config = read_config(&self.config)?;
-        let (client, engine) = kafka::start(&config)?;
-        let asked = self.listen.asked(Arc::new(client), Arc::new(Codec::new()?), &config.limits, &engine)?;
+        let codec = kafka::codec(&config)?;
+        let (client, engine) = kafka::start(&config, codec.clone())?;
+        let asked = self.listen.asked(Arc::new(client), codec, &config.limits, &engine)?;
         let Kafka { brokers, application_id, instance_id, .. } = &config.kafka;
         console.notice(&format!("run: at work on {brokers} as {application_id}, instance {instance_id}; Ctrl-C ends it"));
         let runtime = runtime()?;

@@ -40,11 +40,13 @@ pub fn refused_property(key: &str) -> Option<String> {
 /// What to write in place of a secret in the config.
 pub fn inline_secret(name: &str) -> Option<String> {
     let key = name.strip_prefix("kafka.security.")?;
-    ["password", "key_password"].contains(&key).then(|| {
-        format!(
-            "\"{name}\" is a secret, which has no place in a config; name a file in {key}_file or a variable in {key}_environment"
-        )
-    })
+    ["password", "key_password"].contains(&key).then(|| inline_secret_of(name, key))
+}
+
+pub(super) fn inline_secret_of(name: &str, key: &str) -> String {
+    format!(
+        "\"{name}\" is a secret, which has no place in a config; name a file in {key}_file or a variable in {key}_environment"
+    )
 }
 
 impl Reader<'_> {
@@ -65,7 +67,7 @@ impl Reader<'_> {
         Some(security)
     }
 
-    fn text_or_nothing(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
+    pub(super) fn text_or_nothing(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
         let (value, _) = section.value(key)?;
         let text = value.get_ref().as_str();
         if text.is_none() {
@@ -178,34 +180,38 @@ impl Security {
     }
 
     fn secret(&self, file_key: &str, variable_key: &str) -> Result<Option<String>, String> {
-        let (path, variable) = (self.get(file_key), self.get(variable_key));
-        let (place, secret) = if !path.is_empty() {
-            (format!("{file_key} {path}"), file(file_key, path, true)?)
-        } else if !variable.is_empty() {
-            let secret = std::env::var(variable);
-            (
-                format!("{variable_key} {variable}"),
-                secret.map_err(|_| format!("{variable_key}: the environment has no {variable}, or it is no UTF-8; set it"))?,
-            )
-        } else {
-            return Ok(None);
-        };
-        let secret = secret.trim_end_matches(['\r', '\n']);
-        if secret.is_empty() || secret.contains('\0') {
-            return Err(format!("{place}: there is no secret in it; write it there, as one line"));
-        }
-        Ok(Some(secret.to_owned()))
+        secret((file_key, self.get(file_key)), (variable_key, self.get(variable_key)))
     }
 }
 
-/// The text of a file; a secret one that everybody may read or write is refused.
+/// What a file or a variable holds, each with its key; empty is not given.
+pub(super) fn secret((file_key, path): (&str, &str), (variable_key, variable): (&str, &str)) -> Result<Option<String>, String> {
+    let (place, secret) = if !path.is_empty() {
+        (format!("{file_key} {path}"), file(file_key, path, true)?)
+    } else if !variable.is_empty() {
+        let secret = std::env::var(variable);
+        (
+            format!("{variable_key} {variable}"),
+            secret.map_err(|_| format!("{variable_key}: the environment has no {variable}, or it is no UTF-8; set it"))?,
+        )
+    } else {
+        return Ok(None);
+    };
+    let secret = secret.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() || secret.contains('\0') {
+        return Err(format!("{place}: there is no secret in it; write it there, as one line"));
+    }
+    Ok(Some(secret.to_owned()))
+}
+
 /// The secret in a file that not everybody may read, without the end of its line.
 pub fn secret_file(key: &str, path: &str) -> Result<String, String> {
     let secret = file(key, path, true)?;
     Ok(secret.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn file(key: &str, path: &str, is_secret: bool) -> Result<String, String> {
+/// The text of a file; a secret one that everybody may read or write is refused.
+pub(super) fn file(key: &str, path: &str, is_secret: bool) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("{key}: {path}: {error}; correct the path or the file's permissions");
     let mut file = File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode();

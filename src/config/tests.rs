@@ -45,3 +45,40 @@ fn what_is_no_toml_is_refused_with_its_place() {
     let errors = Config::read("partitions =\n").unwrap_err();
     assert_eq!((errors.0.len(), errors.0[0].line), (1, 1));
 }
+
+#[test]
+fn a_topic_has_a_format_that_is_known() {
+    let config = Config::read("[topics.deal-closed]\nformat = \"json\"\n").unwrap();
+    let json: Vec<Topic> = config.formats.iter().filter(|(_, format)| *format == Format::Json).map(|(topic, _)| *topic).collect();
+    assert_eq!(json, [Topic::DealClosed]);
+    let known = "\"format\" must be \"avro\", \"json\" or \"either\"";
+    check("[topics.quota-changed]\nformat = \"csv\"\n", &[&format!("2:10: {known}")]);
+    check("[topics]\ndeal-settled = { format = 1 }\n", &[&format!("2:27: {known}")]);
+    check("[topics.payout]\nformat = \"json\"\n", &["1:9: unknown key \"topics.payout\"; `config/accrue.toml` lists all keys"]);
+}
+
+#[test]
+fn a_registry_that_cannot_be_is_refused() {
+    let check = |text: &str, expected: &str| check(&format!("[registry]\n{text}\n"), &[expected]);
+    assert!(!Config::defaults().unwrap().registry.is_named());
+    check("url = \"registry:8081\"", "2:7: \"url\" must start with \"http://\" or \"https://\"");
+    check(
+        "url = \"http://kim:secret@registry\"",
+        "2:7: \"url\" must not hold a user or a secret; say \"user_name\" and \"password_file\"",
+    );
+    check(
+        "password = \"secret\"",
+        "2:1: \"registry.password\" is a secret, which has no place in a config; name a file in password_file or a variable \
+         in password_environment",
+    );
+    let pair = "\"user_name\" goes with one of \"password_file\" and \"password_environment\"";
+    check("url = \"https://r\"\nuser_name = \"kim\"", &format!("3:13: {pair}"));
+    check("url = \"https://r\"\npassword_file = \"p\"", &format!("2:7: {pair}"));
+    check(
+        "url = \"http://r\"\nuser_name = \"kim\"\npassword_file = \"p\"",
+        "2:7: \"user_name\" needs https: the password would be shown on the way",
+    );
+    check("url = \"http://r\"\nca_file = \"ca\"", "3:11: \"ca_file\" needs a \"url\" that starts with \"https://\"");
+    check("url = \"http://r\"\ntimeout_ms = 0", "3:14: \"timeout_ms\" must be a whole number from 1 to 60000");
+    assert!(Config::read("[registry]\nurl = \"http://127.0.0.1:1/a\"\nuser_name = \"k\"\npassword_file = \"p\"\n").is_ok());
+}

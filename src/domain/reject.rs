@@ -114,7 +114,9 @@ impl Reason {
         match self {
             Reason::RecordTooLarge => "the record is larger than limits.maximum_record_bytes: split the deal, or raise the limit",
             Reason::UnknownFormat => "not a record in Confluent's framing: a byte 0 and a schema id come first",
-            Reason::UnknownSchema => "the schema id is none that this version reads for the topic: see schemas/ids.toml",
+            Reason::UnknownSchema => {
+                "the schema id is none that is read for the topic: see schemas/ids.toml, or what the registry has under it"
+            }
             Reason::NotDecodable => "the bytes are no record of the schema: the producer writes another one",
             Reason::TrailingBytes => "something follows the record: the producer writes another schema than it says",
             Reason::KeyMismatch => "the key is not the record's id: key by deal_id or payee_id",

@@ -44,9 +44,8 @@ impl Periods {
         let mut periods = Periods::default();
         let mut world = World::new(client.partitions(Topic::DealClosed)?);
         scan::all(client, Topic::Facts, |batch, row| {
-            if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value))
-                && world.apply(row.position.offset, &fact).is_ok()
-            {
+            let fact = batch.value(row).map(|value| codec.read_fact(value)).transpose()?.flatten();
+            if let Some(fact) = fact.filter(|fact| world.apply(row.position.offset, fact).is_ok()) {
                 periods.apply(fact.body, fact.author);
             }
             Ok(())

@@ -11,7 +11,7 @@ use crate::domain::output::Payout;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::log::Client;
-use crate::wire::{Codec, WireError};
+use crate::wire::{Codec, Raw, WireError};
 use std::collections::BTreeMap;
 
 /// What became of a payout, by the last word about it.
@@ -76,7 +76,13 @@ impl Payroll {
         let partitions = client.partitions(Topic::PayoutAcknowledged)?;
         let (mut words, mut stray) = (BTreeMap::new(), Vec::new());
         scan::all(client, Topic::PayoutAcknowledged, |batch, row| -> Result<(), WireError> {
-            match codec.acknowledgement(row.position, partitions, batch.key(row), batch.value(row)) {
+            let mut scratch = Vec::new();
+            let value = codec.own(Raw::of(batch, row), &mut scratch);
+            let value = match value {
+                Ok(value) => Ok(value),
+                Err(unread) => Err(unread.reject()?),
+            };
+            match value.and_then(|value| codec.acknowledgement(row.position, partitions, batch.key(row), value)) {
                 Ok(of) => {
                     let word = Word {
                         status: of.status,

@@ -6,7 +6,7 @@ use crate::domain::topic::Topic;
 use crate::log::{Batch, Client, Row};
 use crate::oracle::{History, Published};
 use crate::pipeline::Input;
-use crate::wire::{Codec, read_close_note};
+use crate::wire::{Codec, Raw, read_close_note};
 
 /// Everything that went in. `each` is told of every input, with the reason when its form is refused: the engine
 /// does not take those, and so the second engine does not get them either.
@@ -17,10 +17,14 @@ pub fn history(
     mut each: impl FnMut(Option<&Reject>),
 ) -> Result<History, ReadError> {
     let partitions = client.partitions(Topic::DealClosed)?;
-    let mut history = History::new(partitions);
+    let (mut history, mut scratch) = (History::new(partitions), Vec::new());
     for topic in [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade] {
         scan::all(client, topic, |batch, row| {
-            let input = codec.input(row.position, partitions, batch.key(row), batch.value(row), maximum_record_bytes);
+            let input = codec.take(Raw::of(batch, row), partitions, maximum_record_bytes, &mut scratch);
+            let input = match input {
+                Ok(input) => Ok(input),
+                Err(unread) => Err(unread.reject()?),
+            };
             each(input.as_ref().err());
             match input {
                 Ok(Input::Deal(deal)) => drop(history.deal(row.position, &deal)),
@@ -33,7 +37,7 @@ pub fn history(
         })?;
     }
     scan::all(client, Topic::Facts, |batch, row| {
-        if let Some(Ok(fact)) = batch.value(row).map(|value| codec.fact(value)) {
+        if let Some(fact) = batch.value(row).map(|value| codec.read_fact(value)).transpose()?.flatten() {
             history.fact(row.position.offset, &fact);
         }
         Ok(())

@@ -166,7 +166,7 @@ impl Metrics {
 
     fn read_partition(&self, name: &str, partition: u32, held: &PartitionStatus, trouble: Option<&Stuck>) {
         let labels = &[name, &partition.to_string()];
-        let stuck = held.alarm.as_ref().or(trouble).map_or(0.0, |stuck| seconds_of(stuck.since));
+        let stuck = held.stuck().or(trouble).map_or(0.0, |stuck| seconds_of(stuck.since));
         self.partitions.with_label_values(labels).set(held.flows().into());
         self.stuck_since.with_label_values(labels).set(stuck);
         self.restore_remaining.with_label_values(labels).set(held.restore_remaining as i64);

@@ -2,11 +2,14 @@
 //!
 //! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
 //! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `adjustment`, `fact`, `output` and `acknowledgement` say how
-//! each record's fields stand, `route` decides topic, key and partition, `json` is the same records as text, `records` their types under one roof.
+//! each record's fields stand, `published` has their schemas and `avro` what those say, `route` decides topic, key and partition, `json` is the same records as text, `others` takes what is written
+//! otherwise, `records` has their types under one roof.
 
 mod acknowledgement;
 mod adjustment;
+pub mod avro;
 mod component;
+mod contracts;
 mod deal;
 mod decimal;
 mod fact;
@@ -14,27 +17,33 @@ mod internal;
 pub mod json;
 pub mod keys;
 mod mode;
+mod others;
 mod output;
 mod pay_terms;
 mod payout;
 mod plan;
+pub mod published;
 mod quota;
 mod rates;
 pub mod records;
 pub mod rejected;
+mod results;
 mod route;
 mod schema;
 mod settlement;
 mod territory;
+mod writers;
 
+pub use contracts::{Contracts, Format, PinnedSchema};
 pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
+pub use others::{OPEN_TOPICS, Raw};
 pub use rejected::read_reject;
+pub use writers::{Ask, SchemaId};
 
 use crate::domain::acknowledgement::PayoutAcknowledged;
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
-use crate::domain::output::{Accrual, Attainment, PayeeName, Payout, PayoutRun};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::settlement::DealSettled;
@@ -45,11 +54,12 @@ use acknowledgement::AcknowledgementRecord;
 use adjustment::AdjustmentRecord;
 use deal::{ReadDeal, WriteDeal};
 use fact::FactRecord;
-use output::{AccrualRecord, AttainmentRecord, PayeeNameRecord, Wrong};
-use payout::{PayoutRecord, PayoutRunRecord};
+use output::Wrong;
+use published::Published;
 use quota::QuotaRecord;
 use schema::Schema;
 use settlement::SettlementRecord;
+use writers::Writers;
 
 /// What keeps a record from being written, or one of our own from being read.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +71,26 @@ pub enum WireError {
     Encode { record: &'static str, message: String },
     #[error("{record} record cannot be read: {message}")]
     Decode { record: &'static str, message: String },
+    /// The registry cannot be asked for a schema now.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why an input is not read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is wrong, for ever.
+    #[error("{0}")]
+    Refused(Reject),
+    /// It may be good: nobody can tell now under which schema it was written.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<Reject> for Unread {
+    fn from(reject: Reject) -> Unread {
+        Unread::Refused(reject)
+    }
 }
 
 fn encode(record: &'static str) -> impl Fn(Wrong) -> WireError {
@@ -84,6 +114,10 @@ pub struct Codec {
     payout_run: Schema,
     payee: Schema,
     payout_acknowledged: Schema,
+    /// Schemas of others; `None`: ids are those of `schemas/ids.toml`.
+    writers: Option<Writers>,
+    /// Of topics that are not Avro alone.
+    formats: Vec<(Topic, Format)>,
 }
 
 impl Codec {
@@ -91,36 +125,31 @@ impl Codec {
     pub fn new() -> Result<Codec, WireError> {
         let ids: toml::Table = toml::from_str(include_str!("../../schemas/ids.toml"))
             .map_err(|error: toml::de::Error| WireError::Schema { name: "ids", message: error.to_string() })?;
-        let schema = |name: &'static str, text: &str| {
+        let schema = |topic: Topic| {
+            let name = topic.name();
+            let broken = |message: &str| WireError::Schema { name, message: message.into() };
             let id = ids.get(name).and_then(toml::Value::as_integer).and_then(|id| u32::try_from(id).ok());
-            let id = id.ok_or_else(|| WireError::Schema { name, message: "has no id in ids.toml".into() })?;
-            Schema::new(name, id, text)
+            let published = Published::of(topic).ok_or_else(|| broken("is not embedded"))?;
+            Schema::new(published, id.ok_or_else(|| broken("has no id in ids.toml"))?)
         };
         Ok(Codec {
-            deal_closed: schema("deal-closed", include_str!("../../schemas/deal-closed.avsc"))?,
-            quota_changed: schema("quota-changed", include_str!("../../schemas/quota-changed.avsc"))?,
-            deal_settled: schema("deal-settled", include_str!("../../schemas/deal-settled.avsc"))?,
-            adjustment_made: schema("adjustment-made", include_str!("../../schemas/adjustment-made.avsc"))?,
-            facts: schema("facts", include_str!("../../schemas/facts.avsc"))?
-                .with_earlier(3, include_str!("../../schemas/earlier/facts.3.avsc"))?
-                .with_earlier(9, include_str!("../../schemas/earlier/facts.9.avsc"))?
-                .with_earlier(12, include_str!("../../schemas/earlier/facts.12.avsc"))?
-                .with_earlier(16, include_str!("../../schemas/earlier/facts.16.avsc"))?
-                .with_earlier(18, include_str!("../../schemas/earlier/facts.18.avsc"))?
-                .with_earlier(20, include_str!("../../schemas/earlier/facts.20.avsc"))?,
-            attainment: schema("attainment", include_str!("../../schemas/attainment.avsc"))?
-                .with_earlier(4, include_str!("../../schemas/earlier/attainment.4.avsc"))?,
-            accrual: schema("accrual", include_str!("../../schemas/accrual.avsc"))?,
-            payout: schema("payout", include_str!("../../schemas/payout.avsc"))?
-                .with_earlier(6, include_str!("../../schemas/earlier/payout.6.avsc"))?,
-            payout_run: schema("payout-run", include_str!("../../schemas/payout-run.avsc"))?
-                .with_earlier(7, include_str!("../../schemas/earlier/payout-run.7.avsc"))?,
-            payee: schema("payee", include_str!("../../schemas/payee.avsc"))?,
-            payout_acknowledged: schema("payout-acknowledged", include_str!("../../schemas/payout-acknowledged.avsc"))?,
+            deal_closed: schema(Topic::DealClosed)?,
+            quota_changed: schema(Topic::QuotaChanged)?,
+            deal_settled: schema(Topic::DealSettled)?,
+            adjustment_made: schema(Topic::AdjustmentMade)?,
+            facts: schema(Topic::Facts)?,
+            attainment: schema(Topic::Attainment)?,
+            accrual: schema(Topic::Accrual)?,
+            payout: schema(Topic::Payout)?,
+            payout_run: schema(Topic::PayoutRun)?,
+            payee: schema(Topic::Payee)?,
+            payout_acknowledged: schema(Topic::PayoutAcknowledged)?,
+            writers: None,
+            formats: Vec::new(),
         })
     }
 
-    /// An input record, or why it is refused. The order of checks is fixed: size, framing, schema, content, key, partition.
+    /// An input record of one of our schemas, or why it is refused. The order of checks is fixed: size, framing, schema, content, key, partition.
     pub fn input<'b>(
         &self,
         position: Position,
@@ -129,11 +158,7 @@ impl Codec {
         value: Option<&'b [u8]>,
         maximum_bytes: usize,
     ) -> Result<Input<'b>, Reject> {
-        // The limit is for what comes from outside: one large deal may make larger credits.
-        let limited = value.filter(|value| position.topic != Topic::Credits && value.len() > maximum_bytes);
-        if let Some(bytes) = limited.map(<[u8]>::len) {
-            return Err(Reject::new(Reason::RecordTooLarge, "", format!("{bytes} bytes, more than {maximum_bytes}")));
-        }
+        check_size(position.topic, value, maximum_bytes)?;
         match position.topic {
             Topic::DealClosed => {
                 let deal = self.deal(value)?;
@@ -161,8 +186,17 @@ impl Codec {
     }
 
     /// A fact, or why it is refused: a mode that is not built is `not_supported`, named with the ones that are.
-    pub fn fact(&self, value: &[u8]) -> Result<Fact, Reject> {
-        self.facts.read::<FactRecord>(Some(value))?.fact()
+    pub fn fact(&self, value: &[u8]) -> Result<Fact, Unread> {
+        self.learn_ours(&self.facts, value)?;
+        Ok(self.facts.read::<FactRecord>(Some(value))?.fact()?)
+    }
+
+    /// A fact; `None` where it is refused.
+    pub fn read_fact(&self, value: &[u8]) -> Result<Option<Fact>, WireError> {
+        match self.fact(value) {
+            Ok(fact) => Ok(Some(fact)),
+            Err(unread) => unread.reject().map(|_| None),
+        }
     }
 
     fn deal<'b>(&self, value: Option<&'b [u8]>) -> Result<DealClosed<'b>, Reject> {
@@ -191,47 +225,62 @@ impl Codec {
     }
 
     pub fn write_deal(&self, deal: &DealClosed<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::DealClosed) {
+            true => others::write_line("deal-closed", json::deal_line(deal), out),
+            false => self.frame_deal(deal, out),
+        }
+    }
+
+    fn frame_deal(&self, deal: &DealClosed<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.deal_closed.write(&WriteDeal(deal), out)
     }
 
     pub fn write_quota(&self, quota: &QuotaChanged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::QuotaChanged) {
+            true => others::write_line("quota-changed", json::quota_line(quota), out),
+            false => self.frame_quota(quota, out),
+        }
+    }
+
+    fn frame_quota(&self, quota: &QuotaChanged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.quota_changed.write(&QuotaRecord::new(quota), out)
     }
 
     pub fn write_settlement(&self, settled: &DealSettled<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::DealSettled) {
+            true => others::write_line("deal-settled", json::settlement_line(settled), out),
+            false => self.frame_settlement(settled, out),
+        }
+    }
+
+    fn frame_settlement(&self, settled: &DealSettled<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.deal_settled.write(&SettlementRecord::new(settled), out)
     }
 
     pub fn write_adjustment(&self, made: &AdjustmentMade, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::AdjustmentMade) {
+            true => others::write_line("adjustment-made", json::adjustment_line(made), out),
+            false => self.frame_adjustment(made, out),
+        }
+    }
+
+    fn frame_adjustment(&self, made: &AdjustmentMade, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.adjustment_made.write(&AdjustmentRecord::new(made), out)
     }
 
     pub fn write_acknowledgement(&self, of: &PayoutAcknowledged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
+        match self.writes_json(Topic::PayoutAcknowledged) {
+            true => others::write_line("payout-acknowledged", json::acknowledgement_line(of), out),
+            false => self.frame_acknowledgement(of, out),
+        }
+    }
+
+    fn frame_acknowledgement(&self, of: &PayoutAcknowledged<'_>, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.payout_acknowledged.write(&AcknowledgementRecord::new(of), out)
     }
 
     pub fn write_fact(&self, fact: &Fact, out: &mut Vec<u8>) -> Result<(), WireError> {
         self.facts.write(&FactRecord::new(fact).map_err(encode("facts"))?, out)
-    }
-
-    pub fn write_attainment(&self, attainment: &Attainment, out: &mut Vec<u8>) -> Result<(), WireError> {
-        self.attainment.write(&AttainmentRecord::new(attainment), out)
-    }
-
-    pub fn write_accrual(&self, accrual: &Accrual, out: &mut Vec<u8>) -> Result<(), WireError> {
-        self.accrual.write(&AccrualRecord::new(accrual).map_err(encode("accrual"))?, out)
-    }
-
-    pub fn write_payout(&self, payout: &Payout, out: &mut Vec<u8>) -> Result<(), WireError> {
-        self.payout.write(&PayoutRecord::new(payout).map_err(encode("payout"))?, out)
-    }
-
-    pub fn write_payout_run(&self, run: &PayoutRun, out: &mut Vec<u8>) -> Result<(), WireError> {
-        self.payout_run.write(&PayoutRunRecord::new(run).map_err(encode("payout-run"))?, out)
-    }
-
-    pub fn write_payee_name(&self, name: &PayeeName, out: &mut Vec<u8>) -> Result<(), WireError> {
-        self.payee.write(&PayeeNameRecord::new(name), out)
     }
 
     /// A deal whose place in the log does not matter.
@@ -277,30 +326,13 @@ impl Codec {
     pub fn read_acknowledgement<'b>(&self, value: &'b [u8]) -> Result<PayoutAcknowledged<'b>, WireError> {
         self.said(Some(value)).map_err(decode("payout-acknowledged"))
     }
+}
 
-    pub fn read_attainment(&self, value: &[u8]) -> Result<Attainment, WireError> {
-        let record: AttainmentRecord<'_> = self.attainment.read(Some(value)).map_err(decode("attainment"))?;
-        record.attainment().map_err(decode("attainment"))
-    }
-
-    pub fn read_accrual(&self, value: &[u8]) -> Result<Accrual, WireError> {
-        let record: AccrualRecord<'_> = self.accrual.read(Some(value)).map_err(decode("accrual"))?;
-        record.accrual().map_err(decode("accrual"))
-    }
-
-    pub fn read_payout(&self, value: &[u8]) -> Result<Payout, WireError> {
-        let record: PayoutRecord<'_> = self.payout.read(Some(value)).map_err(decode("payout"))?;
-        record.payout().map_err(decode("payout"))
-    }
-
-    pub fn read_payout_run(&self, value: &[u8]) -> Result<PayoutRun, WireError> {
-        let record: PayoutRunRecord<'_> = self.payout_run.read(Some(value)).map_err(decode("payout-run"))?;
-        record.payout_run().map_err(decode("payout-run"))
-    }
-
-    pub fn read_payee_name(&self, value: &[u8]) -> Result<PayeeName, WireError> {
-        let record: PayeeNameRecord<'_> = self.payee.read(Some(value)).map_err(decode("payee"))?;
-        Ok(record.payee_name())
+/// The limit is for what comes from outside: one large deal may make larger credits.
+fn check_size(topic: Topic, value: Option<&[u8]>, maximum_bytes: usize) -> Result<(), Reject> {
+    match value.map(<[u8]>::len).filter(|bytes| topic != Topic::Credits && *bytes > maximum_bytes) {
+        Some(bytes) => Err(Reject::new(Reason::RecordTooLarge, "", format!("{bytes} bytes, more than {maximum_bytes}"))),
+        None => Ok(()),
     }
 }
 

@@ -2,51 +2,111 @@
 //!
 //! `serde_avro_fast` gets the schema without logical types: a decimal is then plain bytes, read exactly by `decimal`,
 //! and a date a plain int. Each id stands for one schema; of schema evolution only added
-//! fields with a default are known (`with_earlier`).
+//! fields with a default are known here (the earlier versions), the rest is `writers`.
 
 use super::WireError;
+use super::avro::Shape;
+use super::published::Published;
 use crate::domain::reject::{Reason, Reject};
 use serde::{Deserialize, Serialize};
 use serde_avro_fast::de::read::SliceRead;
 use serde_avro_fast::de::{DeserializerConfig, DeserializerState};
 use serde_avro_fast::ser::SerializerConfig;
+use std::sync::{PoisonError, RwLock};
 
 /// First byte of Confluent's framing; a schema id of four bytes, big-endian, follows.
-const MAGIC: u8 = 0;
+pub(super) const MAGIC: u8 = 0;
 const FRAME_BYTES: usize = 5;
 /// Longest array or map, and deepest nesting, that a record may have.
 const MAXIMUM_SEQUENCE: usize = 100_000;
 const MAXIMUM_DEPTH: usize = 16;
 
-/// A schema under its id.
+/// A schema under its id, with those before it.
 pub(super) struct Schema {
-    name: &'static str,
+    published: &'static Published,
+    /// What is written.
     id: u32,
+    /// The newest, then those that were written before: the fields that came since have a default.
+    versions: Vec<Version>,
+    /// Ids of versions.
+    ids: Vec<(u32, usize)>,
+    /// The same, of a registry.
+    learned: RwLock<Vec<(u32, usize)>>,
+}
+
+struct Version {
     avro: serde_avro_fast::Schema,
-    /// What was written before, by id: the fields that came since have a default.
-    earlier: Vec<(u32, serde_avro_fast::Schema)>,
+    shape: Shape,
 }
 
 impl Schema {
     /// Parses and validates one of the embedded schemas.
-    pub(super) fn new(name: &'static str, id: u32, text: &str) -> Result<Schema, WireError> {
-        Ok(Schema { name, id, avro: parsed(name, text)?, earlier: Vec::new() })
+    pub(super) fn new(published: &'static Published, id: u32) -> Result<Schema, WireError> {
+        let mut versions = vec![parsed(published, published.text)?];
+        let mut ids = vec![(id, 0)];
+        for (id, text) in published.earlier {
+            ids.push((*id, versions.len()));
+            versions.push(parsed(published, text)?);
+        }
+        Ok(Schema { published, id, versions, ids, learned: RwLock::default() })
     }
 
-    /// Reads what was written under an earlier id, too.
-    pub(super) fn with_earlier(mut self, id: u32, text: &str) -> Result<Schema, WireError> {
-        self.earlier.push((id, parsed(self.name, text)?));
-        Ok(self)
+    /// The same under an id of a registry, where the ids of `schemas/ids.toml` mean nothing.
+    pub(super) fn under(self, id: u32) -> Schema {
+        Schema { id, ids: vec![(id, 0)], ..self }
     }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.published.name()
+    }
+
+    pub(super) fn text(&self) -> &'static str {
+        self.published.text
+    }
+
+    pub(super) fn shape(&self) -> &Shape {
+        &self.versions[0].shape
+    }
+
+    /// The version that lays a record out like this.
+    pub(super) fn laid_out_as(&self, shape: &Shape) -> Option<usize> {
+        self.versions.iter().position(|version| version.shape.is_laid_out_as(shape))
+    }
+
+    /// From now on this id means that version.
+    pub(super) fn learn(&self, id: u32, version: usize) {
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        if !learned.iter().any(|(known, _)| *known == id) {
+            learned.push((id, version));
+        }
+    }
+
+    pub(super) fn knows(&self, id: u32) -> bool {
+        self.version(id).is_some()
+    }
+
+    fn version(&self, id: u32) -> Option<usize> {
+        if id == self.id {
+            return Some(0);
+        }
+        let of = |ids: &[(u32, usize)]| ids.iter().find(|(known, _)| *known == id).map(|(_, version)| *version);
+        of(&self.ids).or_else(|| of(&self.learned.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Appends the frame of what is written.
+    pub(super) fn write_frame(&self, out: &mut Vec<u8>) {
+        frame(self.id, out);
+    }
+
     /// Appends the frame and the record.
     pub(super) fn write<T: Serialize>(&self, record: &T, out: &mut Vec<u8>) -> Result<(), WireError> {
         let start = out.len();
-        out.push(MAGIC);
-        out.extend_from_slice(&self.id.to_be_bytes());
-        let written = serde_avro_fast::to_datum(record, &mut *out, &mut SerializerConfig::new(&self.avro)).map(drop);
+        self.write_frame(out);
+        let avro = &self.versions[0].avro;
+        let written = serde_avro_fast::to_datum(record, &mut *out, &mut SerializerConfig::new(avro)).map(drop);
         written.map_err(|error| {
             out.truncate(start);
-            WireError::Encode { record: self.name, message: error.to_string() }
+            WireError::Encode { record: self.name(), message: error.to_string() }
         })
     }
 
@@ -57,7 +117,7 @@ impl Schema {
         config.max_seq_size = MAXIMUM_SEQUENCE;
         config.allowed_depth = MAXIMUM_DEPTH;
         let mut state = DeserializerState::with_config(SliceRead::new(body), config);
-        let record = T::deserialize(state.deserializer()).map_err(|error| not_decodable(self.name, &error))?;
+        let record = T::deserialize(state.deserializer()).map_err(|error| not_decodable(self.name(), &error))?;
         match remaining(&mut state.into_reader()) {
             0 => Ok(record),
             rest => Err(Reject::new(Reason::TrailingBytes, "", format!("{rest} bytes after the end of the record"))),
@@ -85,22 +145,28 @@ impl Schema {
     }
 
     fn of_id(&self, id: u32) -> Result<&serde_avro_fast::Schema, Reject> {
-        if id == self.id {
-            return Ok(&self.avro);
-        }
-        let earlier = self.earlier.iter().find(|(of, _)| *of == id).map(|(_, avro)| avro);
-        let message = || format!("schema id {id}, expected {} ({})", self.id, self.name);
-        earlier.ok_or_else(|| Reject::new(Reason::UnknownSchema, "", message()))
+        let version = self.version(id);
+        let message = || format!("schema id {id}, expected {} ({})", self.id, self.name());
+        let version = version.ok_or_else(|| Reject::new(Reason::UnknownSchema, "", message()))?;
+        Ok(&self.versions[version].avro)
     }
 }
 
+/// Appends what comes before a record.
+pub(super) fn frame(id: u32, out: &mut Vec<u8>) {
+    out.push(MAGIC);
+    out.extend_from_slice(&id.to_be_bytes());
+}
+
 /// Parses and validates a schema.
-fn parsed(name: &'static str, text: &str) -> Result<serde_avro_fast::Schema, WireError> {
-    let broken = |message: String| WireError::Schema { name, message };
+fn parsed(published: &'static Published, text: &str) -> Result<Version, WireError> {
+    let broken = |message: String| WireError::Schema { name: published.name(), message };
     apache_avro::Schema::parse_str(text).map_err(|error| broken(error.to_string()))?;
+    let shape = Shape::of_text(text).map_err(|error| broken(error.to_string()))?;
     let mut json: serde_json::Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
     strip_logical_types(&mut json);
-    json.to_string().parse().map_err(|error: serde_avro_fast::schema::SchemaError| broken(error.to_string()))
+    let avro = json.to_string().parse().map_err(|error: serde_avro_fast::schema::SchemaError| broken(error.to_string()))?;
+    Ok(Version { avro, shape })
 }
 
 fn not_decodable(name: &str, error: &serde_avro_fast::de::DeError) -> Reject {

@@ -11,7 +11,7 @@ use crate::log::batch::Outbox;
 use crate::log::{Batch, Row};
 use crate::pipeline::{Effects, Flow, Origin, Output, Stage, StageError};
 use crate::telemetry;
-use crate::wire::Codec;
+use crate::wire::{Codec, Raw, Unread};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -60,6 +60,10 @@ pub struct Folded {
     /// Time spent on it.
     pub busy: Duration,
     first: Option<Position>,
+    /// Why inputs that are held back cannot be read now.
+    pub unread: BTreeMap<(Topic, u32), String>,
+    /// What others wrote otherwise, written again; of one record at a time.
+    scratch: Vec<u8>,
 }
 
 impl Folding<'_> {
@@ -133,13 +137,24 @@ impl Folding<'_> {
     }
 
     fn fold(&mut self, polled: &Batch, row: &Row) -> Result<Result<Flow, StageError>, String> {
-        let (key, value) = (polled.key(row), polled.value(row));
-        let origin = Origin { position: row.position, key: key.unwrap_or_default(), value: value.unwrap_or_default() };
+        let raw = Raw::of(polled, row);
+        let origin = Origin { position: row.position, key: raw.key.unwrap_or_default(), value: raw.value.unwrap_or_default() };
         let poisoned = self.poison.contains(&row.position);
         let (codec, partitions, limit) = (self.codec, self.partitions, self.maximum_record_bytes);
         let (stage, states, effects) = (&mut *self.stage, &mut *self.states, &mut *self.effects);
+        let scratch = &mut self.folded.scratch;
+        let unread = &mut self.folded.unread;
         let fold = || {
-            let input = if poisoned { Err(panicked()) } else { codec.input(row.position, partitions, key, value, limit) };
+            let taken = if poisoned { Err(panicked().into()) } else { codec.take(raw, partitions, limit, scratch) };
+            let input = match taken {
+                Ok(input) => Ok(input),
+                Err(Unread::Refused(reject)) => Err(reject),
+                // It may be good: it waits, and what comes behind it in its partition.
+                Err(Unread::Unavailable(why)) => {
+                    unread.insert((raw.position.topic, raw.position.partition), why);
+                    return Ok(Flow::NotYet);
+                }
+            };
             stage.fold(origin, input, states, effects)
         };
         catch_unwind(AssertUnwindSafe(fold)).map_err(|panic| panic_text(panic.as_ref()))

@@ -2,12 +2,15 @@
 //! states that it seals. It holds where the partition stands, and what its states must add up to.
 
 use crate::domain::topic::Topic;
+use crate::wire::Contracts;
 use serde::{Deserialize, Serialize};
 
 /// No state key starts with a zero byte.
 pub const COMMIT_KEY: &[u8] = b"\0commit";
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// The same without how the inputs are written: all of them as Avro, under the ids of `schemas/ids.toml`.
+const EARLIER_VERSION: u8 = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitRecord {
@@ -26,6 +29,9 @@ pub struct CommitRecord {
     pub engine_version: String,
     /// Grows whenever a worker takes the partition on.
     pub epoch: u64,
+    /// How the inputs are written; stands behind the rest.
+    #[serde(skip)]
+    pub contracts: Contracts,
 }
 
 /// How far an input topic is folded, and its partition count, which never changes under a running state.
@@ -43,15 +49,21 @@ pub struct CommitRecordError(String);
 
 impl CommitRecord {
     pub fn encode(&self) -> Result<Vec<u8>, CommitRecordError> {
-        postcard::to_extend(self, vec![VERSION]).map_err(|error| CommitRecordError(error.to_string()))
+        let bytes = postcard::to_extend(self, vec![VERSION]);
+        let bytes = bytes.and_then(|bytes| postcard::to_extend(&self.contracts, bytes));
+        bytes.map_err(|error| CommitRecordError(error.to_string()))
     }
 
     pub fn decode(bytes: &[u8]) -> Result<CommitRecord, CommitRecordError> {
         let (version, body) = bytes.split_first().ok_or_else(|| CommitRecordError("empty".into()))?;
-        if *version != VERSION {
+        if ![VERSION, EARLIER_VERSION].contains(version) {
             return Err(CommitRecordError(format!("version {version}; this engine reads version {VERSION}")));
         }
-        let (record, rest) = postcard::take_from_bytes(body).map_err(|error| CommitRecordError(error.to_string()))?;
+        let failed = |error: postcard::Error| CommitRecordError(error.to_string());
+        let (mut record, mut rest): (CommitRecord, &[u8]) = postcard::take_from_bytes(body).map_err(failed)?;
+        if *version == VERSION {
+            (record.contracts, rest) = postcard::take_from_bytes(rest).map_err(failed)?;
+        }
         if rest.is_empty() { Ok(record) } else { Err(CommitRecordError(format!("{} trailing bytes", rest.len()))) }
     }
 
@@ -86,4 +98,42 @@ impl Sealed {
 
 pub fn hash_of(bytes: &[u8]) -> [u8; 32] {
     *blake3::hash(bytes).as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Format, PinnedSchema};
+
+    #[test]
+    fn a_record_reads_as_it_was_written_and_so_does_one_of_the_version_before() {
+        let schemas = vec![PinnedSchema { id: 7, fingerprint: [9; 16] }];
+        let contracts = Contracts { formats: vec![("deal-closed".into(), Format::Either)], registry: true, schemas };
+        let record = CommitRecord {
+            seq: 3,
+            previous_hash: [1; 32],
+            inputs: vec![InputPosition { topic: "deal-closed".into(), next: 5, partitions: 4 }],
+            facts_next: 2,
+            stage_meta: vec![1, 2],
+            live_keys: 1,
+            state_digest: 8,
+            genesis: [4; 16],
+            engine_version: "0.1.0".into(),
+            epoch: 1,
+            contracts,
+        };
+        let bytes = record.encode().unwrap();
+        assert_eq!(CommitRecord::decode(&bytes).unwrap(), record);
+        let contracts = postcard::to_stdvec(&record.contracts).unwrap();
+        let before = [&[EARLIER_VERSION], &bytes[1..bytes.len() - contracts.len()]].concat();
+        assert_eq!(CommitRecord::decode(&before).unwrap(), CommitRecord { contracts: Contracts::default(), ..record });
+        for (bytes, said) in [
+            (&[][..], "empty"),
+            (&[1], "version 1; this engine reads version 3"),
+            (&[before.as_slice(), &[0]].concat(), "1 trailing bytes"),
+        ] {
+            let error = CommitRecord::decode(bytes).unwrap_err().to_string();
+            assert_eq!(error, format!("commit record cannot be read: {said}; start the version of accrue that wrote it"));
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::domain::topic::Topic;
 use crate::log::{Batch, Client};
 use crate::store::{Change, Digest, Opened, Reader, Store, StorePosition, Wiped};
 use crate::telemetry;
+use crate::wire::Codec;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ const READ_BYTES: usize = 1 << 20;
 /// What all partitions of a stage share.
 pub struct Restore<'r> {
     pub client: &'r dyn Client,
+    pub codec: &'r Codec,
     pub store: &'r Store,
     pub crash: &'r CrashPoints,
     pub stage: &'r str,
@@ -76,6 +78,7 @@ impl Restore<'_> {
         let last = replay.last.map(|(sealed, _)| sealed);
         if let Some(sealed) = &last {
             self.check_partition_counts(sealed)?;
+            self.check_contracts(partition, sealed)?;
         }
         let next = self.next_offsets(partition, last.as_ref())?;
         let genesis = last.as_ref().map_or_else(|| new_genesis(self.owner, partition), |sealed| sealed.record.genesis);
@@ -177,6 +180,22 @@ impl Restore<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What was folded must be read again as it was read then.
+    fn check_contracts(&self, partition: u32, sealed: &Sealed) -> Result<(), RestoreError> {
+        let mut folded = Vec::new();
+        for topic in self.inputs {
+            let start = self.client.start(*topic, partition)?;
+            if sealed.record.next(*topic).is_some_and(|next| next > start) {
+                folded.push(*topic);
+            }
+        }
+        self.codec.pin(&sealed.record.contracts.schemas).map_err(Stop::Settings)?;
+        match self.codec.contradicts(&sealed.record.contracts, &folded) {
+            Some(message) => Err(Stop::Settings(message).into()),
+            None => Ok(()),
+        }
     }
 
     fn next_offsets(&self, partition: u32, last: Option<&Sealed>) -> Result<Vec<(Topic, u64)>, RestoreError> {

@@ -48,11 +48,18 @@ pub struct PartitionStatus {
     pub restoring: bool,
     /// The partition stands still until somebody acts.
     pub alarm: Option<Stuck>,
+    /// Inputs whose next record cannot be read now, and why; the others flow.
+    pub unread: BTreeMap<Topic, Stuck>,
     /// Offsets of the changelog that its restore is still to read.
     pub restore_remaining: u64,
 }
 
 impl PartitionStatus {
+    /// What stands still, if anything does.
+    pub fn stuck(&self) -> Option<&Stuck> {
+        self.alarm.as_ref().or_else(|| self.unread.values().next())
+    }
+
     /// It is at work.
     pub fn flows(&self) -> bool {
         !self.restoring && self.alarm.is_none()

@@ -19,11 +19,11 @@ use crate::config::Limits;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::log::batch::Outbox;
-use crate::log::{Batch, Client, Limit, StageLog};
+use crate::log::{Batch, Client, Limit, LogError, StageLog};
 use crate::pipeline::{Effects, Origin, Stage, StageError};
 use crate::store::{Acknowledgement, Store};
 use crate::telemetry::{self, Metrics};
-use crate::wire::Codec;
+use crate::wire::{Codec, Unread};
 use gathering::Gathering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -219,7 +219,11 @@ impl Machine {
         let next = self.setup.client.read(Topic::Facts, 0, from, FACTS_BYTES, &mut facts)?;
         for row in facts.rows().iter().filter(|row| row.position.offset >= wanted) {
             let (key, value) = (facts.key(row).unwrap_or_default(), facts.value(row));
-            let fact = value.map_or_else(|| Err(no_fact()), |value| self.setup.codec.fact(value));
+            let fact = match value.map_or_else(|| Err(no_fact().into()), |value| self.setup.codec.fact(value)) {
+                Ok(fact) => Ok(fact),
+                Err(Unread::Refused(reject)) => Err(reject),
+                Err(Unread::Unavailable(why)) => return Err(LogError::Unavailable(why).into()),
+            };
             self.stage.offer(Origin { position: row.position, key, value: value.unwrap_or_default() }, fact);
         }
         self.facts_next = next;

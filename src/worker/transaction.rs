@@ -10,6 +10,7 @@ use crate::log::batch::Outbox;
 use crate::log::{Records, StageLog};
 use crate::pipeline::{Changed, Effects, Stage};
 use crate::store::{Change, Delta, Digest};
+use crate::wire::Codec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ pub struct Preparing<'p> {
     pub folded: &'p Folded,
     pub partitions: u32,
     pub outbox: &'p mut Outbox,
+    pub codec: &'p Codec,
 }
 
 impl Preparing<'_> {
@@ -145,6 +147,7 @@ impl Preparing<'_> {
             genesis: held.genesis,
             engine_version: env!("CARGO_PKG_VERSION").into(),
             epoch: held.epoch,
+            contracts: self.codec.contracts(self.stage.inputs()),
         }
     }
 

@@ -11,6 +11,7 @@ use accrue::log::{Append, Batch, Client, StageLog};
 use accrue::pipeline::crediting::Crediting;
 use accrue::pipeline::earning::Earning;
 use accrue::wire::Codec;
+use accrue::worker::Stop;
 use accrue::worker::engine::{Engine, EngineSetup};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,18 +25,28 @@ pub fn start(log: &Embedded, directory: &Path) -> Engine {
     start_on(Arc::new(log.clone()), "test", directory, |group, inputs| Box::new(log.stage(group, inputs).unwrap()))
 }
 
-/// Small batches, and inputs of at most 2 kB.
 pub fn start_on(
     client: Arc<dyn Client>,
     application_id: &str,
     directory: &Path,
     hold: impl Fn(&str, &[Topic]) -> Box<dyn StageLog>,
 ) -> Engine {
+    start_with(Codec::new().unwrap(), client, application_id, directory, hold).unwrap()
+}
+
+/// Small batches, and inputs of at most 2 kB.
+pub fn start_with(
+    codec: Codec,
+    client: Arc<dyn Client>,
+    application_id: &str,
+    directory: &Path,
+    hold: impl Fn(&str, &[Topic]) -> Box<dyn StageLog>,
+) -> Result<Engine, Stop> {
     let defaults = Config::defaults().unwrap().limits;
     let limits = Limits { batch_records: 50, batch_wait_ms: 2, maintenance_ms: 20, maximum_record_bytes: 2_000, ..defaults };
     Engine::start(EngineSetup {
         client,
-        codec: Arc::new(Codec::new().unwrap()),
+        codec: Arc::new(codec),
         limits,
         application_id: application_id.into(),
         store_directory: directory.into(),
@@ -44,7 +55,6 @@ pub fn start_on(
         earning: Box::new(|| Box::new(Earning::new(PARTITIONS, 100))),
         crash: Arc::default(),
     })
-    .unwrap()
 }
 
 pub fn append(log: &dyn Client, outbox: &Outbox) {

@@ -76,6 +76,18 @@ pub fn java() -> Command {
     java
 }
 
+/// The directory of a schema registry, unpacked.
+pub fn registry() -> PathBuf {
+    fetched("apicurio", "tests/support/registry/pom.xml", |partial| {
+        let mut maven = Command::new("mvn");
+        maven.args(["-q", "-B", "-f", &repository("tests/support/registry/pom.xml"), "dependency:copy-dependencies"]);
+        output(maven.arg(format!("-DoutputDirectory={}", partial.display())), "maven and access to Maven Central");
+        let archive = std::fs::read_dir(partial).unwrap().next().expect("an archive").unwrap().path();
+        output(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(partial), "tar");
+        std::fs::remove_file(archive).unwrap();
+    })
+}
+
 /// A program that follows a topic until it is told to end, at the latest when the test is over.
 pub struct Follower {
     child: Child,

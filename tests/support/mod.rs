@@ -13,6 +13,7 @@ pub mod memory;
 pub mod producers;
 pub mod proxy;
 pub mod records;
+pub mod registry;
 pub mod runner;
 pub mod secured;
 pub mod story;

@@ -7,6 +7,7 @@ use crate::domain::money::Amount;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic, partition_of};
 use crate::wire::json::acknowledgement_from_line;
+use crate::wire::{Codec, Format, Raw};
 
 fn paid() -> PayoutAcknowledged<'static> {
     PayoutAcknowledged {
@@ -40,6 +41,12 @@ fn an_acknowledgement_comes_back_whoever_wrote_it() {
         assert_eq!(read(Some(&bytes)), Ok(of.clone()));
         assert_eq!(read(Some(&rewritten(&schema("payout-acknowledged"), &bytes))), Ok(of));
     }
+    let json = Codec::new().unwrap().with_formats(&[(Topic::PayoutAcknowledged, Format::Json)]);
+    let (mut line, mut scratch) = (Vec::new(), Vec::new());
+    json.write_acknowledgement(&paid(), &mut line).unwrap();
+    let position = Position { topic: Topic::PayoutAcknowledged, partition: 0, offset: 0 };
+    let own = json.own(Raw { position, key: None, value: Some(&line), headers: &[] }, &mut scratch).unwrap();
+    assert!(line.starts_with(b"{") && own == Some(&written(&paid())));
     let line = r#"{"payout_id":"2026-01/ana/COMM/regular/USD/2026-01","payee_id":"ana","status":"PAID","amount":"3800.00",
         "reference":"T-17","reason":null,"occurred_at":"2026-02-02T02:40:00Z"}"#;
     assert_eq!(acknowledgement_from_line(line).unwrap().as_acknowledgement(), paid());

@@ -26,7 +26,7 @@ pub fn adjustment() -> AdjustmentMade {
     }
 }
 
-fn each_target() -> [AdjustmentMade; 3] {
+pub fn each_target() -> [AdjustmentMade; 3] {
     let earning = Target::Earning { component: "commission".into() };
     let pay = Target::Pay { earning_code: "SPIFF".into() };
     let plain = AdjustmentMade { reverses: None, approver: None, ..adjustment() };

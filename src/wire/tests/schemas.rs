@@ -65,27 +65,27 @@ const EARLIER: [(usize, u8, &str, &[&str]); 9] = [
     (
         2,
         3,
-        include_str!("../../../schemas/earlier/facts.3.avsc"),
+        include_str!("../../../schemas/history/facts.3.avsc"),
         &["paid_measure", "target", "beyond", "weight", "multiplier", "gate", "cap", "prorate", "parameters"],
     ),
     (
         2,
         9,
-        include_str!("../../../schemas/earlier/facts.9.avsc"),
+        include_str!("../../../schemas/history/facts.9.avsc"),
         &["draw", "payment_cap", "minimum_settlement", "deal_cap", "late", "count_split", "pay", "attribution"],
     ),
-    (2, 12, include_str!("../../../schemas/earlier/facts.12.avsc"), &["deal_settled"]),
-    (2, 16, include_str!("../../../schemas/earlier/facts.16.avsc"), &["adjustment_made"]),
-    (2, 18, include_str!("../../../schemas/earlier/facts.18.avsc"), &["rate_type", "spread"]),
+    (2, 12, include_str!("../../../schemas/history/facts.12.avsc"), &["deal_settled"]),
+    (2, 16, include_str!("../../../schemas/history/facts.16.avsc"), &["adjustment_made"]),
+    (2, 18, include_str!("../../../schemas/history/facts.18.avsc"), &["rate_type", "spread"]),
     (
         2,
         20,
-        include_str!("../../../schemas/earlier/facts.20.avsc"),
+        include_str!("../../../schemas/history/facts.20.avsc"),
         &["formula", "pay_rate_type", "pay_currency", "other_totals"],
     ),
-    (3, 4, include_str!("../../../schemas/earlier/attainment.4.avsc"), &["territory"]),
-    (5, 6, include_str!("../../../schemas/earlier/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
-    (6, 7, include_str!("../../../schemas/earlier/payout-run.7.avsc"), &["other_totals"]),
+    (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
+    (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
+    (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
 ];
 /// How many of them are of facts.
 const OF_FACTS: usize = 6;

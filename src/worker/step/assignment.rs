@@ -83,6 +83,7 @@ impl Machine {
         let restored = Restore {
             told: &told,
             client: self.setup.client.as_ref(),
+            codec: &self.setup.codec,
             store: &self.store,
             crash: &self.setup.crash,
             stage: self.setup.name,

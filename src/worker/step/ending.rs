@@ -6,6 +6,7 @@ use crate::pipeline::Phase;
 use crate::telemetry;
 use crate::worker::Trouble;
 use crate::worker::batch::Folded;
+use crate::worker::status::Stuck;
 use crate::worker::transaction::{self, Advance, Preparing};
 use std::time::Instant;
 
@@ -42,6 +43,25 @@ impl Machine {
         self.end_batch(&folded, worked || offered)
     }
 
+    /// An input waits until its next record is read.
+    fn tell_unread(&self, folded: &Folded) {
+        let name = self.setup.name;
+        self.setup.status.update(name, |stage| {
+            for ((topic, partition), why) in &folded.unread {
+                let unread = &mut stage.partitions.entry(*partition).or_default().unread;
+                if let Some(stuck) = unread.get_mut(topic) {
+                    stuck.reason.clone_from(why);
+                } else {
+                    telemetry::unread(name, *topic, *partition, why);
+                    unread.insert(*topic, Stuck::now(why.clone()));
+                }
+            }
+            for place in folded.reached.keys().filter(|place| !folded.unread.contains_key(place)) {
+                stage.partitions.entry(place.1).or_default().unread.remove(&place.0);
+            }
+        });
+    }
+
     fn prepare(&mut self) -> Result<(Vec<Advance>, NextOffsets), Trouble> {
         let mut preparing = Preparing {
             stage: self.stage.as_ref(),
@@ -50,6 +70,7 @@ impl Machine {
             folded: &self.folded,
             partitions: self.partitions,
             outbox: &mut self.outbox,
+            codec: &self.setup.codec,
         };
         let advances = preparing.run(&mut self.effects)?;
         let offsets = preparing.offsets(&advances);
@@ -89,6 +110,7 @@ impl Machine {
             self.log.seek(*topic, *partition, next)?;
             self.facts_due = None;
         }
+        self.tell_unread(folded);
         self.failures = 0;
         // Slowly: each attempt that is too large again costs its time.
         self.records_limit = (self.records_limit + self.records_limit.div_ceil(4)).min(self.setup.limits.batch_records);
