@@ -12,6 +12,7 @@ pub mod mapping;
 mod record;
 mod salesforce;
 pub mod signature;
+mod twice;
 
 use crate::domain::reject::{Reason, Reject};
 use crate::files::deal_fields::{Cells, DealSheet, Finding, SheetDeal};
@@ -29,6 +30,15 @@ const MAXIMUM_RECORDS: usize = 100_000;
 pub enum Crm {
     Salesforce,
     Hubspot,
+}
+
+/// Who sends a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// Who may append anyway.
+    Admitted,
+    /// The CRM, by its signature alone: it signs for everybody who has installed the app.
+    Signed,
 }
 
 /// What a CRM says about one deal.
@@ -53,7 +63,7 @@ impl Said<'_> {
 }
 
 /// Deals of a text: documents one after the other, each a record, a list or a page of records, or of events. `Err`: it is not that.
-pub fn read(crm: Crm, mapping: &Mapping, text: &str) -> Result<DealSheet, String> {
+pub fn read(crm: Crm, mapping: &Mapping, sender: Sender, text: &str) -> Result<DealSheet, String> {
     let mut sheet = DealSheet { word: "record", ..DealSheet::default() };
     let id_field = match crm {
         Crm::Salesforce => salesforce::ID,
@@ -64,9 +74,10 @@ pub fn read(crm: Crm, mapping: &Mapping, text: &str) -> Result<DealSheet, String
     for item in items(crm, text)? {
         sheet.rows += 1;
         let row = sheet.rows;
-        let said = match crm {
-            Crm::Salesforce => salesforce::said(item),
-            Crm::Hubspot => hubspot::said(item, portal_id),
+        let said = match (twice::said_twice(item), crm) {
+            (Some(twice), _) => vec![Said::Wrong(twice)],
+            (None, Crm::Salesforce) => salesforce::said(item),
+            (None, Crm::Hubspot) => hubspot::said(item, portal_id, sender),
         };
         for said in said {
             match said {
@@ -113,7 +124,8 @@ fn check(sheet: &mut DealSheet) {
     sheet.findings.sort_by(|one, other| (one.row, &one.column).cmp(&(other.row, &other.column)));
 }
 
-/// The records or events of a text, out of lists and of the pages in which a CRM answers.
+/// The records or events of a text, out of lists and of the pages in which a CRM answers. A page that is not all of an answer
+/// would be taken for it.
 fn items(crm: Crm, text: &str) -> Result<Vec<&RawValue>, String> {
     let page = match crm {
         Crm::Salesforce => "records",
@@ -123,7 +135,10 @@ fn items(crm: Crm, text: &str) -> Result<Vec<&RawValue>, String> {
     for document in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let document = document.map_err(|error| format!("not JSON: {error}"))?;
         match list_of(document, page) {
-            Some(list) => items.extend(list),
+            Some(list) => {
+                whole(document)?;
+                items.extend(list);
+            }
             None => items.push(document),
         }
     }
@@ -132,6 +147,29 @@ fn items(crm: Crm, text: &str) -> Result<Vec<&RawValue>, String> {
         1..=MAXIMUM_RECORDS => Ok(items),
         _ => Err(format!("{} records, more than {MAXIMUM_RECORDS}: send them in parts", items.len())),
     }
+}
+
+/// Refuses a page that is a part of the answer.
+fn whole(document: &RawValue) -> Result<(), String> {
+    // A list has no fields.
+    let Some(page) = fields_of(document) else { return Ok(()) };
+    if let Some(name) = twice::twice_in(document) {
+        return Err(format!("the page has {name} twice"));
+    }
+    let is_none = |raw: &&RawValue| matches!(raw.get(), "null" | "0") || list_of(raw, "").is_some_and(|list| list.is_empty());
+    if let Some(name) = ["errors", "numErrors"].into_iter().find(|name| page.get(*name).is_some_and(|raw| !is_none(raw))) {
+        return Err(format!("the answer has {name}: see which records the CRM left out, correct it, and ask again"));
+    }
+    if goes_on(&page) {
+        return Err("the page goes on elsewhere: ask for all pages, and send the records of all of them as one list".into());
+    }
+    Ok(())
+}
+
+/// Whether there are more than those of a page.
+fn goes_on(page: &BTreeMap<String, &RawValue>) -> bool {
+    let says = |name: &str| page.get(name).is_some_and(|raw| raw.get() != "null");
+    page.get("done").is_some_and(|done| done.get() == "false") || says("nextRecordsUrl") || says("paging")
 }
 
 /// What is in a list, or in a page that has one.

@@ -1,7 +1,7 @@
 //! A schema registry with Confluent's API, asked over HTTP. No file but this one names ureq.
 //!
-//! Every call blocks, for at most `timeout_ms`. After one that failed nobody asks again for `retry_ms`: the answer is the
-//! same failure, so that a worker which has to wait does not spend its time on it. Leaves out contexts, references between
+//! Every call blocks, for at most `timeout_ms`. After one that failed nobody asks again for `retry_ms`, and for ten times as
+//! long as it took: the answer is the same failure, so that a worker which has to wait does not spend its time on it. Leaves out contexts, references between
 //! schemas and other schema languages than Avro.
 
 use crate::config::Registry as Settings;
@@ -41,6 +41,7 @@ pub struct Registry {
     /// The header that logs in.
     authorization: Option<String>,
     retry: Duration,
+    /// Until when nobody asks again, and why.
     failed: Mutex<Option<(Instant, RegistryError)>>,
 }
 
@@ -64,6 +65,7 @@ impl Registry {
         let agent = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
+            .max_redirects(0)
             .allow_non_standard_methods(true)
             .user_agent(concat!("accrue/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(Duration::from_millis(settings.connect_timeout_ms)))
@@ -112,7 +114,8 @@ impl Registry {
     pub fn versions(&self, subject: &str) -> Result<Vec<Version>, RegistryError> {
         let path = format!("/subjects/{}/versions", escaped(subject));
         let Some(answer) = self.ask(&Method::GET, &path, None)? else { return Ok(Vec::new()) };
-        let numbers: Vec<u64> = answer.as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+        let list = answer.as_array().ok_or_else(|| no_registry(&path))?;
+        let numbers: Vec<u64> = list.iter().filter_map(Value::as_u64).collect();
         let version = |version: u64| {
             let path = format!("{path}/{version}");
             let answer = found(self.ask(&Method::GET, &path, None)?, &path)?;
@@ -131,14 +134,19 @@ impl Registry {
     /// The answer as JSON; `None` where the registry says that it has no such thing.
     fn ask(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Option<Value>, RegistryError> {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, error)) = failed.as_ref()
-            && at.elapsed() < self.retry
+        if let Some((until, error)) = failed.as_ref()
+            && Instant::now() < *until
         {
             return Err(error.clone());
         }
+        let asked = Instant::now();
         let answer = self.call(method, path, body);
+        // One that hangs takes at most a tenth of the time of who has to wait for it.
+        let pause = self.retry.max(asked.elapsed() * 10);
         *failed = match &answer {
-            Err(error @ (RegistryError::Unavailable(_) | RegistryError::Settings(_))) => Some((Instant::now(), error.clone())),
+            Err(error @ (RegistryError::Unavailable(_) | RegistryError::Settings(_))) => {
+                Some((Instant::now() + pause, error.clone()))
+            }
             Ok(_) | Err(RegistryError::Refused(_)) => None,
         };
         answer
@@ -173,7 +181,9 @@ impl Registry {
             (401 | 403, _) => Err(RegistryError::Settings(format!(
                 "the registry at {url} lets this user not do {path}: {said}; look at registry.user_name"
             ))),
-            (409 | 422, _) => Err(RegistryError::Refused(said.to_owned())),
+            (409 | 422, _) => Err(RegistryError::Refused(format!(
+                "the registry at {url} does not take {path}: {said}; see `accrue schemas check`"
+            ))),
             (500..=599 | 429 | 408, _) => {
                 Err(RegistryError::Unavailable(format!("the registry at {url} answers {status}: {said}")))
             }
@@ -223,18 +233,24 @@ fn certificates(pem: &str) -> Result<Vec<ureq::tls::Certificate<'static>>, Strin
     if found.is_empty() { Err("ca_file: there is no certificate in it; name a PEM file".into()) } else { Ok(found) }
 }
 
+/// It answers as no registry does.
+fn no_registry(path: &str) -> RegistryError {
+    RegistryError::Settings(format!("the registry's answer to {path} is none of Confluent's API; correct registry.url"))
+}
+
 fn found(answer: Option<Value>, path: &str) -> Result<Value, RegistryError> {
-    answer.ok_or_else(|| RegistryError::Settings(format!("the registry has no {path}")))
+    answer.ok_or_else(|| RegistryError::Settings(format!("the registry has no {path}; correct registry.url")))
 }
 
 fn number(answer: &Value, key: &str, path: &str) -> Result<u32, RegistryError> {
     let number = answer.get(key).and_then(Value::as_u64).and_then(|id| u32::try_from(id).ok());
-    number.ok_or_else(|| RegistryError::Settings(format!("the registry's answer to {path} has no \"{key}\"")))
+    number
+        .ok_or_else(|| RegistryError::Settings(format!("the registry's answer to {path} has no \"{key}\"; correct registry.url")))
 }
 
 fn text<'a>(answer: &'a Value, key: &str, path: &str) -> Result<&'a str, RegistryError> {
     let text = answer.get(key).and_then(Value::as_str);
-    text.ok_or_else(|| RegistryError::Settings(format!("the registry's answer to {path} has no \"{key}\"")))
+    text.ok_or_else(|| RegistryError::Settings(format!("the registry's answer to {path} has no \"{key}\"; correct registry.url")))
 }
 
 /// A subject as a part of a path.

@@ -66,6 +66,7 @@ const FEATURES: &[&str] = &[
     "calendar extended",
     "calendar later",
     "change inside a period",
+    "comes back to a plan",
     "periods of weeks",
     "cancellation",
     "close",
@@ -141,7 +142,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 96] = [
+const PAIRS: [(&str, &str); 97] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -212,6 +213,7 @@ const PAIRS: [(&str, &str); 96] = [
     ("to_date", "plan corrected"),
     ("to_date", "plan version"),
     ("to_date", "quota applies from"),
+    ("begins anew", "comes back to a plan"),
     ("begins anew", "half-year or year"),
     ("begins anew", "quota applies from"),
     ("begins anew", "plan version"),
@@ -379,6 +381,11 @@ fn check_all(seeds: std::ops::Range<u64>) -> Held {
 fn incremental_equals_from_scratch() {
     if let Ok(seed) = std::env::var("ACCRUE_TEST_SEED") {
         check(seed.parse().unwrap());
+        return;
+    }
+    // Fewer of them hold too little of a feature to say anything about it, and still have to agree.
+    if let Ok(histories) = std::env::var("ACCRUE_TEST_HISTORIES") {
+        check_all(0..histories.parse().unwrap());
         return;
     }
     let held = check_all(0..HISTORIES);

@@ -85,7 +85,8 @@ fn a_worker_on_kafka_takes_the_same() {
     }
     let verified = producers.scratch.on_log(&["verify"]);
     assert!(text(&verified).ends_with(" totals, 0 differ\n"), "{}", text(&verified));
-    assert_eq!(producers.scratch.counted(), ("200000".into(), 0));
+    let rejects = text(&producers.scratch.on_log(&["rejects", "list", "--json"]));
+    assert_eq!(producers.scratch.counted(), ("200000".into(), 0), "{rejects}");
     producers.up.stop();
 }
 
@@ -112,6 +113,12 @@ fn who_is_not_admitted_is_told_no_more() {
         assert_eq!((found, &answer), (code, &serde_json::json!({ "error": said })), "{signature} {time}");
         assert_eq!(producers.post("/v1/crm/salesforce", &headers, body).0, 401);
     }
+    // What is signed has to be of the portal; the token's own says so or not.
+    let object = r#"{"id":"9001","properties":{}}"#;
+    let (code, answer) = producers.signed(object);
+    assert_eq!((code, &answer["refused"][0]["field"]), (422, &"portalId".into()), "{answer}");
+    let (code, answer) = producers.with_token("/v1/crm/hubspot", object);
+    assert_eq!((code, &answer["refused"][0]["source"]), (422, &"amount".into()), "{answer}");
     // Version 1 alone, and another token.
     assert_eq!(producers.post("/v1/crm/hubspot", &[("X-HubSpot-Signature", "x")], body).0, 401);
     assert_eq!(producers.post("/v1/crm/hubspot", &[("Authorization", "Bearer token-0123456788")], body).0, 401);
@@ -177,6 +184,37 @@ fn files_of_the_same_shapes_are_ingested() {
         assert_eq!(again, "0 counted, 2 duplicate, 0 parked, 0 rejected; 2 lines appended, 0 refused before that\n");
         assert!(text(&scratch.on_log(&reconcile)).ends_with("2 deals in the report, 0 not on the log as the report has them\n"));
     }
+    // What is removed takes its time away: the log keeps a newer revision, and that says something else.
+    let (file, mapping) = (example("salesforce/opportunities.json"), example("salesforce/opportunities.toml"));
+    let records = std::fs::read_to_string(&file).unwrap();
+    let newest = records.replace("2026-01-20T15:00:02.000+0000", "2026-01-20T15:00:09.000+0000");
+    let (from, to) = (
+        records.find(",\n     {\"attributes\": {\"type\": \"OpportunitySplit\"}, \"Id\": \"1Nf5g0000004AbeCAE\""),
+        "Overlay\"}}",
+    );
+    let (from, to) = (from.unwrap(), records.find(to).unwrap() + to.len());
+    let removed = format!("{}{}", &records[..from], &records[to..]);
+    let (newest, removed) = (scratch.write("newest.json", &newest), scratch.write("removed.json", &removed));
+    let ingest = |file: &str| text(&scratch.on_log(&["ingest", file, "--from", "salesforce", "--mapping", &mapping]));
+    assert!(ingest(&newest).starts_with("1 counted, 1 duplicate, 0 parked, 0 rejected; "));
+    let reconcile = |file: &str, more: &[&str]| {
+        text(&scratch.on_log(&[&["reconcile", "--crm", file, "--from", "salesforce", "--mapping", &mapping], more].concat()))
+    };
+    // The older of two revisions with one content is no matter.
+    let end = |differing: u32| format!("2 deals in the report, {differing} not on the log as the report has them\n");
+    assert_eq!(reconcile(&file, &[]), end(0));
+    let said = "record 1: deal \"0065g00000XyZabAAF\" arrived with another content under revision 1768921207000000\n";
+    assert_eq!(reconcile(&removed, &[]), format!("{said}{}", end(1)));
+    let touched =
+        std::fs::read_to_string(&removed).unwrap().replace("2026-01-20T15:00:07.000+0000", "2026-01-20T15:00:08.000+0000");
+    let touched = scratch.write("touched.json", &touched);
+    let said = "record 1: deal \"0065g00000XyZabAAF\" has another content on the log under the newer revision 1768921209000000, the report has 1768921208000000\n";
+    assert_eq!(reconcile(&touched, &[]), format!("{said}{}", end(1)));
+    assert!(reconcile(&touched, &["--json"]).contains("\"became\":\"newer\""));
+    // Nor what the report itself has in a newer one.
+    let both = [&touched, &newest].map(|file| std::fs::read_to_string(file).unwrap()).concat();
+    let both = scratch.write("both.json", &both);
+    assert_eq!(reconcile(&both, &[]), "4 deals in the report, 0 not on the log as the report has them\n");
     let (sold, _) = scratch.counted();
     // 60 % of Acme's two lines, and HubSpot's deal of the last day of January.
     assert_eq!(sold, "7295700.5");

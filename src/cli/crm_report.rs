@@ -2,7 +2,7 @@
 
 use super::console::Console;
 use super::exit::{files_error, io_error};
-use crate::crm::{self, Crm};
+use crate::crm::{self, Crm, Sender};
 use crate::files::deal_fields::{DealSheet, Finding};
 use crate::files::deal_sheet::Mapping;
 use crate::wire::json;
@@ -31,7 +31,7 @@ fn records(crm: Crm, mapping: &Path, file: &Path, reader: &mut dyn BufRead) -> a
     let failed = |message: String| files_error(format!("{}: {message}", file.display()));
     let mut text = String::new();
     reader.read_to_string(&mut text).map_err(|error| failed(error.to_string()))?;
-    crm::read(crm, &mapping, &text).map_err(failed)
+    crm::read(crm, &mapping, Sender::Admitted, &text).map_err(failed)
 }
 
 fn report(mapping: &Path, file: &Path, reader: &mut dyn BufRead) -> anyhow::Result<DealSheet> {

@@ -45,7 +45,7 @@ enum Input {
 
 #[derive(Debug, Args)]
 pub struct Ingest {
-    /// A file of JSON lines, or of CSV with --mapping; - for standard input
+    /// JSON lines; with --mapping CSV, with --from a CRM's JSON; - for stdin
     file: PathBuf,
     #[command(flatten)]
     log: LogOptions,
@@ -60,7 +60,7 @@ pub struct Ingest {
         verbatim_doc_comment
     )]
     topic: Input,
-    /// The file is CSV; a TOML file names its columns
+    /// A TOML file: columns of a CSV, or fields with --from
     #[arg(long, value_name = "FILE", conflicts_with = "topic")]
     mapping: Option<PathBuf>,
     /// With --mapping: the JSON of salesforce or hubspot

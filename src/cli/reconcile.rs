@@ -1,7 +1,8 @@
 //! `accrue reconcile`: which deals of a CRM's report never arrived on the log, or not as the report has them.
 //!
 //! The log is asked what it holds, not what was earned: whether a deal that arrived is parked or rejected is told by
-//! `rejects`. Deals that the report leaves out are not looked at, since a report is mostly a part of a CRM.
+//! `rejects`. Deals that the report leaves out are not looked at, since a report is mostly a part of a CRM. A newer revision on
+//! the log is no difference in itself, but another content is: in the CRM something may be gone that had the newest time.
 
 use super::console::Console;
 use super::crm_report;
@@ -30,7 +31,7 @@ pub struct Reconcile {
     /// The report: CSV, or JSON with --from; - for stdin
     #[arg(long, value_name = "FILE")]
     crm: PathBuf,
-    /// A TOML file that names its columns
+    /// A TOML file: its columns, or with --from its fields
     #[arg(long, value_name = "FILE")]
     mapping: PathBuf,
     /// The file is JSON of salesforce or hubspot
@@ -46,22 +47,24 @@ struct Wanted {
     deal: Deal,
     /// The newest revision of the deal on the log.
     newest: Option<i64>,
+    /// Of the newest revision: whether it says the same but for its number. The first one is what counts.
+    newest_same: bool,
     /// Of this revision on the log: whether it says the same. The first one is what counts.
     same: Option<bool>,
+    /// The report itself has a newer revision of the deal.
+    outdated: bool,
 }
 
 impl Wanted {
     /// Takes a record of the deal in, in the order of its partition.
     fn meet(&mut self, record: &DealClosed<'_>) {
-        self.newest = self.newest.max(Some(record.revision));
-        if record.revision == self.deal.revision && self.same.is_none() {
-            let content = |deal: &DealClosed<'_>| DealClosed { occurred_at: 0, ..deal.clone() } == self.content();
-            self.same = Some(content(record));
+        let says_the_same = content(record.clone()) == content(self.deal.as_deal());
+        if self.newest < Some(record.revision) {
+            (self.newest, self.newest_same) = (Some(record.revision), says_the_same);
         }
-    }
-
-    fn content(&self) -> DealClosed<'_> {
-        DealClosed { occurred_at: 0, ..self.deal.as_deal() }
+        if record.revision == self.deal.revision && self.same.is_none() {
+            self.same = Some(says_the_same);
+        }
     }
 
     /// What is not as the report has it, by a word and as a sentence.
@@ -73,9 +76,18 @@ impl Wanted {
             (Some(newest), None) if newest < revision => {
                 Some(("older", format!("arrived only up to revision {newest}, the report has {revision}")))
             }
+            (Some(newest), _) if newest > revision && !self.newest_same && !self.outdated => Some((
+                "newer",
+                format!("has another content on the log under the newer revision {newest}, the report has {revision}"),
+            )),
             _ => None,
         }
     }
+}
+
+/// What a revision says, whatever its number.
+fn content(deal: DealClosed<'_>) -> DealClosed<'_> {
+    DealClosed { revision: 0, occurred_at: 0, ..deal }
 }
 
 impl Reconcile {
@@ -86,7 +98,10 @@ impl Reconcile {
             crm_report::tell(console, &sheet)?;
             return Ok(Exit::Found);
         }
-        let wanted = |(row, json): (u64, &str)| Ok(Wanted { row, deal: deal_from_line(json)?, newest: None, same: None });
+        let wanted = |(row, json): (u64, &str)| {
+            let deal = deal_from_line(json)?;
+            Ok(Wanted { row, deal, newest: None, newest_same: false, same: None, outdated: false })
+        };
         let deals = sheet.deals.iter().map(|deal| (deal.row, deal.json.as_str()));
         let mut wanted = deals.map(wanted).collect::<Result<Vec<Wanted>, Reject>>()?;
         let session = Session::open(&self.log, console)?;
@@ -100,6 +115,10 @@ fn meet_all(session: &Session, console: &Console, wanted: &mut [Wanted]) -> anyh
     let mut places: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, of) in wanted.iter().enumerate() {
         places.entry(of.deal.deal_id.clone()).or_default().push(place);
+    }
+    for of_deal in places.values() {
+        let newest = of_deal.iter().map(|place| wanted[*place].deal.revision).max();
+        of_deal.iter().for_each(|place| wanted[*place].outdated = Some(wanted[*place].deal.revision) < newest);
     }
     let mut progress = Progress::new(console, "deals", None);
     let mut count = 0;

@@ -6,7 +6,7 @@
 
 use super::mapping::Mapping;
 use super::record::{Record, scalar};
-use super::{Said, fields_of};
+use super::{Said, Sender, fields_of, goes_on};
 use crate::files::deal_fields::instant;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -14,18 +14,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The field that has a deal's id.
 pub(super) const ID: &str = "id";
+/// Most inputs that a request may have.
+const MAXIMUM_INPUTS: usize = 100;
 /// The type of deals where an event is of any type.
 const DEALS: &str = "0-3";
 
-pub(super) fn said(item: &RawValue, portal_id: Option<u64>) -> Vec<Said<'_>> {
+pub(super) fn said(item: &RawValue, portal_id: Option<u64>, sender: Sender) -> Vec<Said<'_>> {
     let Some(fields) = fields_of(item) else { return vec![Said::wrong("", "not a JSON object")] };
-    let portal = fields.get("portalId").and_then(|raw| scalar(raw));
-    if let (Some(stated), Some(own)) = (portal, portal_id)
-        && stated != own.to_string()
-    {
-        return vec![Said::wrong("portalId", format!("of portal {stated}, and the mapping is of {own}"))];
+    if let Some(other) = portal_id.and_then(|own| of_another(&fields, own, sender)) {
+        return vec![Said::wrong("portalId", other)];
     }
     if fields.contains_key("subscriptionType") { event(&fields) } else { vec![full(fields)] }
+}
+
+/// Why an item is not one of the mapping's own portal.
+fn of_another(fields: &BTreeMap<String, &RawValue>, own: u64, sender: Sender) -> Option<String> {
+    let Some(raw) = fields.get("portalId").filter(|raw| raw.get() != "null") else {
+        let message =
+            format!("missing: what is signed is taken of portal {own} alone; send it with the token, or with its portalId");
+        return (sender == Sender::Signed).then_some(message);
+    };
+    let stated = scalar(raw).unwrap_or_else(|| raw.get().into());
+    (stated != own.to_string()).then(|| format!("of portal {stated}, and the mapping is of {own}"))
 }
 
 fn full(lists: BTreeMap<String, &RawValue>) -> Said<'_> {
@@ -54,8 +64,12 @@ fn full(lists: BTreeMap<String, &RawValue>) -> Said<'_> {
 fn lacking_items(lists: &BTreeMap<String, &RawValue>) -> Option<String> {
     let named = fields_of(lists.get("associations")?)?;
     let named = named.get("line items").or_else(|| named.get("line_items"))?;
+    let items = lists.get("line_items")?;
+    if fields_of(named).is_some_and(|page| goes_on(&page)) {
+        return Some("the list of its line items goes on elsewhere".into());
+    }
     let named = super::list_of(named, "results")?;
-    let there = lists.get("line_items").and_then(|raw| super::list_of(raw, "results"))?;
+    let there = if items.get() == "null" { Vec::new() } else { super::list_of(items, "results")? };
     let id = |raw: &RawValue| fields_of(raw)?.get("id").and_then(|raw| scalar(raw));
     let there: BTreeSet<String> = there.into_iter().filter_map(id).collect();
     let missing = named.into_iter().filter_map(id).find(|id| !there.contains(id))?;
@@ -101,8 +115,9 @@ fn event<'j>(fields: &BTreeMap<String, &'j RawValue>) -> Vec<Said<'j>> {
 pub(super) fn ask(mapping: &Mapping, ids: &BTreeSet<String>) -> String {
     let properties: Vec<&str> = mapping.own_fields().into_iter().filter(|name| *name != ID).collect();
     let inputs: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
-    let deals = json!({ "inputs": inputs, "properties": properties });
-    let mut asked = format!("POST /crm/v3/objects/deals/batch/read {deals}");
+    let batch =
+        |inputs| format!("POST /crm/v3/objects/deals/batch/read {}", json!({ "inputs": inputs, "properties": properties }));
+    let mut asked = inputs.chunks(MAXIMUM_INPUTS).map(batch).collect::<Vec<_>>().join("; ");
     for (list, fields) in mapping.lists() {
         let fields: Vec<&str> = fields.into_iter().filter(|name| *name != ID).collect();
         asked += &format!("; put the deal's {list} with {} under {list}", fields.join(", "));

@@ -6,6 +6,7 @@
 
 use super::record::{Lack, Record};
 use super::signature::Webhook;
+use crate::domain::deal::{MAXIMUM_LINES, MAXIMUM_SPLITS};
 use crate::domain::reject::Reject;
 use crate::files::deal_fields::{
     Cells, DEAL, Fields, Finding, Group, LINE, SPLIT, SheetDeal, Source, Zone, check, check_sources, json_value,
@@ -15,6 +16,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
+/// So much is said about one record: when so much is wrong, nobody reads the rest.
+const MAXIMUM_FINDINGS: usize = 100;
 /// What a list's records may say, too: when they were changed.
 const LISTED_LINE: Group = ("line", LINE.1, &["geography", "segment", "cost", "revision"]);
 const LISTED_SPLIT: Group = ("split", SPLIT.1, &["revision"]);
@@ -116,6 +119,8 @@ impl Mapping {
         }
         lines.sort_by_key(|line| line.text("line_id"));
         let splits = self.splits(&mut building, record);
+        // Asked here, too, because every split comes to stand on every line.
+        building.bound("splits", self.split.iter().find_map(|split| split.list.as_deref()), splits.len(), MAXIMUM_SPLITS);
         if !building.findings.is_empty() {
             return Err(NoDeal { findings: building.findings, lacks: building.lacks });
         }
@@ -129,11 +134,11 @@ impl Mapping {
         let mut cells = Cells::new();
         note(&mut cells, row, "", &deal.origins);
         note(&mut cells, row, "attributes.", &attributes.origins);
+        for (at, split) in splits.iter().enumerate() {
+            note(&mut cells, row, &format!("splits[{at}]."), &split.origins);
+        }
         let place = |(at, mut line): (usize, Part)| {
             note(&mut cells, row, &format!("lines[{at}]."), &line.origins);
-            for (of, split) in splits.iter().enumerate() {
-                note(&mut cells, row, &format!("lines[{at}].splits[{of}]."), &split.origins);
-            }
             let splits: Vec<Value> = splits.iter().map(|split| Value::Object(split.fields.clone())).collect();
             if !splits.is_empty() {
                 line.fields.insert("splits".into(), Value::Array(splits));
@@ -214,7 +219,19 @@ impl Building<'_> {
     fn parts(&mut self, record: &Record<'_>, listed: &Listed, path: &str) -> Vec<Part> {
         let Some(name) = &listed.list else { return vec![self.part(record, &listed.fields, path)] };
         match record.list(name) {
-            Ok(records) => records.iter().map(|record| self.part(record, &listed.fields, path)).collect(),
+            Ok(records) => {
+                let mut parts = Vec::new();
+                if self.bound(path, Some(name.as_str()), records.len(), MAXIMUM_LINES) {
+                    return parts;
+                }
+                for record in &records {
+                    if self.findings.len() >= MAXIMUM_FINDINGS {
+                        break;
+                    }
+                    parts.push(self.part(record, &listed.fields, path));
+                }
+                parts
+            }
             Err(message) => {
                 self.lacks = true;
                 self.find(name, Reject::field(path, message));
@@ -266,6 +283,14 @@ impl Building<'_> {
                 Err(format!("the record has no {path}: {hint}"))
             }
         }
+    }
+
+    /// Whether there are more than a deal may have, which is found then.
+    fn bound(&mut self, path: &str, list: Option<&str>, count: usize, maximum: usize) -> bool {
+        if count > maximum {
+            self.find(list.unwrap_or_default(), Reject::field(path, format!("{count} {path}, more than {maximum}")));
+        }
+        count > maximum
     }
 
     fn find(&mut self, column: &str, reject: Reject) {

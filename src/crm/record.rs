@@ -3,7 +3,7 @@
 //! A field that is there without a value is empty; one that is not there was not asked for, which is something else: taken
 //! as empty it would say what the CRM never said.
 
-use super::{fields_of, list_of, text_of};
+use super::{fields_of, goes_on, list_of, text_of};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -63,8 +63,7 @@ impl<'j> Record<'j> {
             return Ok(Vec::new());
         }
         let page = fields_of(raw).unwrap_or_default();
-        let more = page.get("done").is_some_and(|done| done.get() == "false") || page.contains_key("paging");
-        if more {
+        if goes_on(&page) {
             return Err(format!("{name} goes on elsewhere: the record has to have all of it"));
         }
         let items = list_of(raw, "records").or_else(|| list_of(raw, "results"));

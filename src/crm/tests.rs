@@ -5,12 +5,16 @@ mod mapping;
 mod salesforce;
 
 use super::mapping::Mapping;
-use super::{Crm, read};
+use super::{Crm, Sender, read};
 
 /// The deals as lines of JSON; where something is found, that alone, and what to ask for.
 fn told(crm: Crm, mapping: &str, text: &str) -> String {
+    told_by(Sender::Admitted, crm, mapping, text)
+}
+
+fn told_by(sender: Sender, crm: Crm, mapping: &str, text: &str) -> String {
     let mapping = Mapping::parse(mapping).unwrap();
-    let sheet = match read(crm, &mapping, text) {
+    let sheet = match read(crm, &mapping, sender, text) {
         Ok(sheet) => sheet,
         Err(message) => return message,
     };

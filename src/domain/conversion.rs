@@ -7,16 +7,13 @@
 
 use super::calendar::{Interval, Period};
 use super::currency::RateRow;
-use super::money::{CURRENCY_RATE_DECIMALS, Minor};
+use super::money::{CURRENCY_RATE_DECIMALS, Minor, RECORD_DIGITS};
 use super::output::{ConvertedFrom, Payout, PayoutKind};
 use super::pay::{Brought, CARRIED, Line, RunOf};
 use compact_str::CompactString;
 use ethnum::I256;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Digits of a payout's amount in front of the point: `decimal(18,4)`.
-const WHOLE_DIGITS: u32 = 14;
 
 /// What a run pays of one component's interval in one line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,8 +29,8 @@ pub type Parts = BTreeMap<Part, i128>;
 /// What a payee's runs have paid, in both currencies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideBySide {
-    /// What is brought forward, in the currency of pay.
-    pub balance: Minor,
+    /// What is brought forward, in minor units of the currency of pay; it may be more than any record holds.
+    pub balance: i128,
     /// In order, without those that are zero.
     totals: Vec<Total>,
 }
@@ -152,7 +149,7 @@ impl PayRate<'_> {
 
     /// Whether a record holds it.
     fn holds(&self, pair: &Pair) -> bool {
-        pair.pay.unsigned_abs() < 10u128.pow(WHOLE_DIGITS + self.minor_digits)
+        pair.pay.unsigned_abs() < 10u128.pow(RECORD_DIGITS + self.minor_digits)
     }
 }
 
@@ -191,11 +188,8 @@ pub fn convert(
         pairs.push((code, extra.kind, extra.effective, Pair { plan, pay: rate.minor(plan)?, otherwise: false }));
     }
     let (left, stays) = (i128::from(brought.balance_after.0), rate.minor(i128::from(brought.balance_after.0))?);
-    let carried = Pair {
-        plan: i128::from(brought.balance_before.0) - left,
-        pay: i128::from(before.balance.0).checked_sub(stays)?,
-        otherwise: true,
-    };
+    let carried =
+        Pair { plan: i128::from(brought.balance_before.0) - left, pay: before.balance.checked_sub(stays)?, otherwise: true };
     pairs.push((CARRIED.into(), PayoutKind::Carried, run.period, carried));
     let sum = |of: fn(&Pair) -> i128| pairs.iter().try_fold(0i128, |sum, (_, _, _, pair)| sum.checked_add(of(pair)));
     let (net, paid) = (sum(|pair| pair.plan)?, sum(|pair| pair.pay)?);
@@ -206,10 +200,10 @@ pub fn convert(
     let mut brought = brought.clone();
     if !pays {
         brought.balance_after = Minor(i64::try_from(left.checked_add(net)?).ok()?);
-        after.balance = Minor(i64::try_from(stays.checked_add(paid)?).ok()?);
+        after.balance = stays.checked_add(paid)?;
         return Some(ConvertedRun { payouts: Vec::new(), brought, after });
     }
-    after.balance = Minor(i64::try_from(stays).ok()?);
+    after.balance = stays;
     let balance_after = Minor(brought.balance_after.0.checked_sub(brought.owed_after.0)?);
     let payouts = pairs.into_iter().filter(|(_, _, _, pair)| pair.pay != 0);
     let payouts = payouts.map(|(earning_code, kind, effective_period, pair)| {

@@ -33,8 +33,15 @@ pub struct Formula {
     root: Term,
     measures: Vec<MeasureUse>,
     parameters: Vec<String>,
-    /// Where in the text what a choice may give stands: the two of an `if`, each of a `min` or `max`.
-    choices: Vec<Range<usize>>,
+    choices: Vec<Choice>,
+}
+
+/// Where in the text what a choice may give stands: the two of an `if`, each of a `min` or `max`.
+#[derive(Clone, Debug)]
+struct Choice {
+    place: Range<usize>,
+    /// The greatest is chosen.
+    of_greatest: bool,
 }
 
 /// A measure that a formula names.
@@ -132,11 +139,13 @@ impl Formula {
         &self.parameters
     }
 
-    /// The texts of what its choices may give, and the whole formula with 777 777 more in each of them.
+    /// The texts of what its choices may give, and the whole formula with each of them another by 777 777: not so that it is
+    /// chosen for that.
     pub fn variants(&self) -> impl Iterator<Item = (&str, Formula)> {
-        self.choices.iter().filter_map(|place| {
+        self.choices.iter().filter_map(|Choice { place, of_greatest }| {
             let (before, choice, after) = (&self.text[..place.start], &self.text[place.clone()], &self.text[place.end..]);
-            Some((choice, Formula::parse(&format!("{before}({choice})+777777{after}")).ok()?))
+            let sign = if *of_greatest { "-" } else { "+" };
+            Some((choice, parse::variant(&format!("{before}({choice}){sign}777777{after}")).ok()?))
         })
     }
 

@@ -20,6 +20,8 @@ pub const MEASURED_DECIMALS: u32 = 12;
 /// Decimals of an unrounded earning: a measured sum times a rate.
 pub const EARNED_DECIMALS: u32 = MEASURED_DECIMALS + RATE_DECIMALS;
 
+/// Digits of a payout's or run's amount in front of the point.
+pub const RECORD_DIGITS: u32 = 14;
 /// The most that a component earns for a period, in whole units of the currency: what is published of it, and of sums of it,
 /// fits `decimal(18,4)`.
 pub const MAXIMUM_EARNING: i64 = 1_000_000_000_000;
@@ -66,6 +68,11 @@ pub struct Measured(pub i128);
 pub struct Minor(pub i64);
 
 impl Minor {
+    /// Whether a record of payouts holds it: `decimal(18,4)`.
+    pub fn fits_record(self, minor_digits: u32) -> bool {
+        u128::from(self.0.unsigned_abs()) < 10u128.pow(RECORD_DIGITS + minor_digits)
+    }
+
     /// Whether a component may earn this for a period: up to [`MAXIMUM_EARNING`].
     pub fn is_payable(self, minor_digits: u32) -> bool {
         i128::from(self.0).abs() <= i128::from(MAXIMUM_EARNING) * 10i128.pow(minor_digits)

@@ -8,7 +8,7 @@
 //! With a quota to date a period starts where the one before ended, against the quota of then: so it makes up for what the
 //! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`.
 
-use super::calendar::Date;
+use super::calendar::{Date, Period};
 use super::deals::{of_deal, whole_deal};
 use super::exact::{Exact, scaled};
 use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
@@ -37,6 +37,8 @@ pub struct PeriodInput<'w> {
     pub component: Option<&'w Component>,
     /// First day of that version.
     pub version: Date,
+    /// Where the version begins anew: the first period of what it prices by itself.
+    pub anew: Option<Period>,
     pub parts: Parts,
     /// The payee's parameter that the component pays a fraction of.
     pub target: Option<Amount>,
@@ -102,9 +104,9 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool
     for (place, period) in periods.iter().enumerate() {
         let (mut minor, mut exact, mut lacks) = (Minor(0), Exact::ZERO, None);
         if let Some(component) = period.component {
-            if segment.version != Some(period.version) {
+            if segment.version != Some((period.version, period.anew)) {
                 earlier.extend(segment.slices());
-                segment = Segment { version: Some(period.version), before: total.clone(), ..Segment::default() };
+                segment = Segment { version: Some((period.version, period.anew)), before: total.clone(), ..Segment::default() };
             }
             let at = At { place, of: periods.len(), minor_digits, sliced };
             match segment.advance(component, period, at) {
@@ -142,10 +144,10 @@ struct Point {
     so_far: Part,
 }
 
-/// The periods of an interval that one version of the component prices.
+/// The periods of an interval that one version of the component prices; of one that begins anew those without a gap.
 #[derive(Default)]
 struct Segment<'w> {
-    version: Option<Date>,
+    version: Option<(Date, Option<Period>)>,
     /// What earlier versions earned in the interval.
     before: Exact,
     /// What the table gave, and what of it was earned.

@@ -32,6 +32,7 @@ pub struct AdjustmentDraft {
     amount: Place,
     /// Where its target is stated.
     target: Place,
+    reverses: Option<Place>,
     pub made: AdjustmentMade,
 }
 
@@ -72,7 +73,8 @@ fn adjustment(row: Row<'_>, findings: &mut Findings) -> Option<AdjustmentDraft> 
         occurred_at: 0,
     };
     let made = accepted(adjustment.place, made, findings)?;
-    Some(AdjustmentDraft { payee, calendar, period, amount: amount.place, target, made })
+    let reverses = row.cell("reverses").map(|cell| cell.place);
+    Some(AdjustmentDraft { payee, calendar, period, amount: amount.place, target, reverses, made })
 }
 
 /// The target that the stated fields say.
@@ -104,6 +106,24 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         if !seen.insert((&row.made.payee_id, &row.made.adjustment_id)) {
             let message = format!("adjustment \"{}\" of \"{}\" is there twice", row.made.adjustment_id, row.payee.value);
             findings.add(row.payee.place, codes::DUPLICATE, message, "give one of them another id");
+        }
+    }
+    check_reversals(&draft.adjustments, findings);
+}
+
+/// A row that takes back another one of the file is its opposite. What it takes back may be published and not be here.
+fn check_reversals(rows: &[AdjustmentDraft], findings: &mut Findings) {
+    let mut by_payee: HashMap<&str, Vec<AdjustmentMade>> = HashMap::new();
+    for row in rows {
+        by_payee.entry(&row.payee.value).or_default().push(row.made.clone());
+    }
+    for row in rows {
+        let (Some(id), Some(place)) = (&row.made.reverses, row.reverses) else { continue };
+        let own = by_payee.get(row.payee.value.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let here = own.iter().any(|other| other.adjustment_id == *id);
+        if let Some(message) = row.made.misfit(own).filter(|_| here) {
+            let hint = "state the same target and a period of the same quarter, and the opposite amount";
+            findings.add(place, codes::BAD_ADJUSTMENT, message, hint);
         }
     }
 }

@@ -64,7 +64,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     others.extend(formula::measures(pays.as_ref()));
     let pay = tranches(&mut fields, findings);
     let by_quota = by_quota(tier_by.as_ref(), by_formula.and(pays.as_ref()), &others);
-    let Quota { used, no_quota, to_date } = quota(&mut fields, by_quota, interval, findings);
+    let Quota { used, no_quota, to_date } = quota(&mut fields, by_quota, by_formula.is_some(), interval, findings);
     clawback(&mut fields, findings);
     let rounding = rounding(&mut fields, minor, findings);
     let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());

@@ -107,7 +107,10 @@ impl Source {
 
 /// A field's text as the line of JSON has it.
 pub fn json_value(name: &str, text: String) -> Value {
-    let integer = INTEGERS.contains(&name).then(|| text.parse::<i64>().ok()).flatten();
+    // Salesforce writes whole numbers as `12.0`.
+    let whole = text.split_once('.').filter(|(_, zeros)| !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0'));
+    let whole = whole.map_or(text.as_str(), |(whole, _)| whole);
+    let integer = INTEGERS.contains(&name).then(|| whole.parse::<i64>().ok()).flatten();
     integer.map_or(Value::String(text), Value::from)
 }
 
@@ -154,17 +157,22 @@ pub struct SheetDeal {
     /// Its first row, from 1 with the header; of records, which one it is.
     pub row: u64,
     pub json: String,
-    /// The row and column of every field, by the field's path.
+    /// The row and column of every field, by the field's path; splits that every line has may stand there once, as `splits[0]`.
     pub cells: Cells,
 }
 
 impl SheetDeal {
     /// Where a reject of its JSON points to.
     pub fn finding(&self, reject: Reject) -> Finding {
-        let cell = self.cells.get(&reject.field);
+        let cell = self.cells.get(&reject.field).or_else(|| self.cells.get(shared(&reject.field)?));
         let (row, column) = cell.cloned().unwrap_or((self.row, String::new()));
         Finding { row, column, reject }
     }
+}
+
+/// The path of a split in splits that every line has: they are noted once for all lines.
+fn shared(path: &str) -> Option<&str> {
+    path.strip_prefix("lines[")?.split_once("].").map(|(_, under)| under).filter(|under| under.starts_with("splits["))
 }
 
 /// All rows of a report, or all records.

@@ -19,7 +19,13 @@ pub struct Quota {
 }
 
 /// They belong to what is compared with a quota, and only there; `by_quota` is whether anything is.
-pub fn quota(fields: &mut Fields<'_>, by_quota: Option<bool>, interval: Option<IntervalKind>, findings: &mut Findings) -> Quota {
+pub fn quota(
+    fields: &mut Fields<'_>,
+    by_quota: Option<bool>,
+    by_formula: bool,
+    interval: Option<IntervalKind>,
+    findings: &mut Findings,
+) -> Quota {
     let (to_date, no_quota) = match by_quota {
         Some(true) => (fields.choice("quota", modes::QUOTA, findings), fields.choice("no_quota", modes::NO_QUOTA, findings)),
         None => (
@@ -29,8 +35,12 @@ pub fn quota(fields: &mut Fields<'_>, by_quota: Option<bool>, interval: Option<I
         Some(false) => {
             for key in ["quota", "spread", "no_quota"] {
                 if let Some(node) = fields.node(key) {
-                    let message = format!("`{key}` has no effect: the tiers are not in percent of a quota");
-                    findings.add(node.place, codes::NO_EFFECT, message, format!("remove `{key}`, or tier by attainment"));
+                    let (why, instead) = match by_formula {
+                        true => ("the formula reads no quota", "use attainment(\"...\") or quota(\"...\")"),
+                        false => ("the tiers are not in percent of a quota", "tier by attainment"),
+                    };
+                    let message = format!("`{key}` has no effect: {why}");
+                    findings.add(node.place, codes::NO_EFFECT, message, format!("remove `{key}`, or {instead}"));
                 }
             }
             return Quota { used: Some(QuotaUse::Interval), no_quota: None, to_date: None };

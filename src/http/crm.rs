@@ -8,7 +8,7 @@ use super::deals::{Deals, Refusal, Refused, error, no_token};
 use super::{Asked, deals};
 use crate::crm::mapping::Mapping;
 use crate::crm::signature::Signatures;
-use crate::crm::{self, Crm};
+use crate::crm::{self, Crm, Sender};
 use crate::wire::json::{Deal, deal_from_line};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -34,9 +34,9 @@ impl Producer {
         self.signatures.as_ref().is_some_and(|signatures| signatures.admit(signature, timestamp, body, now_ms))
     }
 
-    fn deals(&self, body: &[u8]) -> Result<Vec<Deal>, Refusal> {
+    fn deals(&self, sender: Sender, body: &[u8]) -> Result<Vec<Deal>, Refusal> {
         let text = std::str::from_utf8(body).map_err(|_| Refusal::Unreadable("the body is not UTF-8 text".into()))?;
-        let sheet = crm::read(self.crm, &self.mapping, text).map_err(Refusal::Unreadable)?;
+        let sheet = crm::read(self.crm, &self.mapping, sender, text).map_err(Refusal::Unreadable)?;
         if !sheet.findings.is_empty() {
             return Err(Refusal::Records(sheet.findings.into_iter().map(Refused::finding).collect(), sheet.ask));
         }
@@ -57,8 +57,11 @@ async fn taken(producer: Option<Arc<Producer>>, deals: Arc<Deals>, option: &str,
     let Some(producer) = producer else {
         return error(StatusCode::FORBIDDEN, &format!("no such deals are taken here; start with {option} MAPPING to take them"));
     };
-    if !deals.admits(headers) && !producer.signed(headers, &body) {
-        return if producer.signatures.is_some() { error(StatusCode::UNAUTHORIZED, "not admitted") } else { no_token() };
-    }
-    deals::answer(move || deals.append(&producer.deals(&body)?)).await
+    let sender = match deals.admits(headers) {
+        true => Sender::Admitted,
+        false if producer.signed(headers, &body) => Sender::Signed,
+        false if producer.signatures.is_some() => return error(StatusCode::UNAUTHORIZED, "not admitted"),
+        false => return no_token(),
+    };
+    deals::answer(move || deals.append(&producer.deals(sender, &body)?)).await
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(super) struct Heaps {
     heaps: BTreeMap<(u32, Interval), Heap>,
-    pub(super) carried: i64,
+    pub(super) carried: i128,
 }
 
 #[derive(Clone, Default)]

@@ -121,11 +121,12 @@ impl<'h> Pricing<'_, 'h> {
             if tables::is_plain(plan, component) {
                 total += self.part(payee, sums, component, interval, period);
             } else {
-                if cases.first().is_none_or(|first| first.plan.from != plan.from) {
+                let case = Case { pricing: self, payee, sums, plan, component, interval, period };
+                if cases.first().is_none_or(|first| !first.goes_on_in(&case)) {
                     (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &fraction);
                 }
                 fraction -= tables::earned(&cases, &before);
-                cases.push(Case { pricing: self, payee, sums, plan, component, interval, period });
+                cases.push(case);
                 fraction += tables::earned(&cases, &before);
             }
             let now = self.rounded(total, &fraction, component)?;

@@ -283,6 +283,13 @@ impl<'h> Rules<'h> {
         let due = due.filter(|close| close.closed.close_id == released.close_id).ok_or("not the first unreleased close")?;
         let closer_may = self.world.company.is_some_and(|company| company.closer_may_release);
         hold(closer_may || due.author != author, "a release by the closer")?;
+        let own = (self.world.company.map_or("", |company| &company.currency), released.total_minor);
+        let other = released.other_totals.iter().map(|total| (total.currency.as_str(), total.total.0));
+        let written = |(currency, total): (&str, i64)| {
+            let digits = minor_digits(currency).unwrap_or(2);
+            total.unsigned_abs() as u128 / 10u128.pow(digits) < 10u128.pow(14)
+        };
+        hold([own].into_iter().chain(other).all(written), "more than a record of a run holds")?;
         (due.released_by, due.released_at) = (Some(author), Some(offset));
         Ok(())
     }

@@ -60,7 +60,7 @@ impl<'h> Account<'h> {
         receivable: bool,
     ) -> Vec<Payout> {
         let (kept, period) = (conversion.at_rate(self.purse.carried), record.close.closed.period);
-        let other = i128::from(self.heaps.carried) - kept;
+        let other = self.heaps.carried - kept;
         let (code, kind) = ("CARRIED", PayoutKind::Carried);
         entries.push(Entry { code, kind, effective: period, own: carried, other, at_rate: false });
         let own: i64 = entries.iter().map(|entry| entry.own).sum();
@@ -69,10 +69,10 @@ impl<'h> Account<'h> {
         let wanted = if receivable { net != 0 } else { net > 0 };
         if !(settled && wanted && entries.iter().all(|entry| conversion.holds(entry.other))) {
             self.purse.carried += own;
-            self.heaps.carried = (kept + net) as i64;
+            self.heaps.carried = kept + net;
             return Vec::new();
         }
-        self.heaps.carried = kept as i64;
+        self.heaps.carried = kept;
         let balance_after = Minor(self.purse.carried - self.purse.owed());
         let payout = |entry: Entry<'_>| {
             let plain = record.payout(entry.code, entry.kind, entry.effective, balance_after);

@@ -30,6 +30,11 @@ impl Case<'_, '_> {
         runs.into_iter().find(|run| run.contains(&self.period)).unwrap_or_default()
     }
 
+    /// Whether another period of the interval belongs to what this one's version prices together.
+    pub(super) fn goes_on_in(self, other: &Self) -> bool {
+        self.plan.from == other.plan.from && self.segment().first() == other.segment().first()
+    }
+
     /// The part that a quota or target is for: that of the segment, and of the payee's days on the plan where they count.
     pub(super) fn part(self, prorated: bool) -> BigRational {
         self.counted(&self.segment(), prorated)

@@ -219,7 +219,8 @@ impl<'h> Books<'h> {
             if close.released_by.is_some() {
                 self.totals.payouts.extend(payouts.into_iter().map(|payout| (payout_id(&payout), payout)));
             }
-            let left = [account.purse.carried, account.purse.owed(), account.held(), account.heaps.carried];
+            let carried_in = account.heaps.carried.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+            let left = [account.purse.carried, account.purse.owed(), account.held(), carried_in];
             if left != [0; 4] {
                 let key = (close.closed.close_id.clone(), self.history.payees.text(payee).to_string());
                 self.totals.left.insert(key, left.map(Minor));

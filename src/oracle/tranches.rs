@@ -102,7 +102,7 @@ impl<'h> Pricing<'_, 'h> {
 fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     let mut shared = Vec::new();
     let mut before = BigRational::zero();
-    for version in cases.chunk_by(|one, next| one.plan.from == next.plan.from) {
+    for version in cases.chunk_by(|one, next| one.goes_on_in(next)) {
         let earned = tables::earned(version, &before);
         if is_to_date(version[0].component) || is_formula(version[0].component) {
             let up_to = |count: usize| tables::earned(&version[..count], &before);

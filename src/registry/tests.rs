@@ -65,7 +65,7 @@ fn answers_become_schemas_ids_and_reasons() {
     check(404, r#"{"error_code":0,"message":"no page"}"#, &format!("Settings(\"URL/schemas/ids/7 {other}\")"));
     check(404, "<html>", &format!("Settings(\"URL/schemas/ids/7 {other}\")"));
     check(200, "<html>", &format!("Settings(\"URL/schemas/ids/7 {}\")", other.replace("404", "200")));
-    check(200, "{}", r#"Settings("the registry's answer to /schemas/ids/7 has no \"schema\"")"#);
+    check(200, "{}", r#"Settings("the registry's answer to /schemas/ids/7 has no \"schema\"; correct registry.url")"#);
     check(
         401,
         r#"{"error_code":401,"message":"who?"}"#,
@@ -73,7 +73,8 @@ fn answers_become_schemas_ids_and_reasons() {
     );
     check(503, "", r#"Unavailable("the registry at URL answers 503: no reason")"#);
     check(500, r#"{"error_code":50001,"message":"store"}"#, r#"Unavailable("the registry at URL answers 500: store")"#);
-    check(409, r#"{"error_code":409,"message":"incompatible"}"#, r#"Refused("incompatible")"#);
+    let refused = "the registry at URL does not take /schemas/ids/7: incompatible; see `accrue schemas check`";
+    check(409, r#"{"error_code":409,"message":"incompatible"}"#, &format!("Refused(\"{refused}\")"));
 }
 
 #[test]

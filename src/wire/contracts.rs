@@ -36,7 +36,7 @@ pub struct Contracts {
     pub formats: Vec<(String, Format)>,
     /// Schema ids are those of a registry, not of `schemas/ids.toml`.
     pub registry: bool,
-    /// What the registry said of ids that are not ours.
+    /// What the registry said of our own ids, and of others under which something was read.
     pub schemas: Vec<PinnedSchema>,
 }
 
@@ -44,7 +44,7 @@ pub struct Contracts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedSchema {
     pub id: u32,
-    /// Of its text; zeros where the registry had no such id.
+    /// Of its text.
     pub fingerprint: [u8; 16],
 }
 
@@ -53,10 +53,9 @@ impl Codec {
     pub fn contracts(&self, inputs: &[Topic]) -> Contracts {
         let formats = inputs.iter().map(|topic| (topic.name().to_owned(), self.format(*topic)));
         let formats = formats.filter(|(_, format)| *format != Format::Avro).collect();
-        // What passes between the stages has no schema.
+        // What passes between the stages has no schema; but every stage reads facts.
         let open = inputs.iter().any(|topic| Published::of(*topic).is_some());
-        let schemas = if open { self.pins() } else { Vec::new() };
-        Contracts { formats, registry: open && self.has_registry(), schemas }
+        Contracts { formats, registry: open && self.has_registry(), schemas: self.pins() }
     }
 
     /// Why inputs of which something was read like this cannot be read on.

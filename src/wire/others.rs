@@ -5,6 +5,7 @@
 //! input: the same checks, the same content of two deliveries of which one came as JSON.
 
 use super::json::{acknowledgement_from_line, adjustment_from_line, deal_from_line, quota_from_line, settlement_from_line};
+use super::published::PUBLISHED;
 use super::schema::{MAGIC, Schema, frame};
 use super::writers::{Writer, Writers};
 use super::{Ask, Codec, Format, PinnedSchema, SchemaId, Unread, WireError};
@@ -117,6 +118,8 @@ impl Codec {
             let none = || WireError::Schema { name: topic.name(), message: "has no id of the registry".into() };
             own(topic).map(|id| schema.under(id)).ok_or_else(none)
         };
+        let writers = Writers::new(ask);
+        PUBLISHED.iter().filter_map(|published| own(published.topic)).try_for_each(|id| writers.pin_own(id))?;
         Ok(Codec {
             deal_closed: under(self.deal_closed, Topic::DealClosed)?,
             quota_changed: under(self.quota_changed, Topic::QuotaChanged)?,
@@ -129,7 +132,7 @@ impl Codec {
             payout_run: under(self.payout_run, Topic::PayoutRun)?,
             payee: under(self.payee, Topic::Payee)?,
             payout_acknowledged: under(self.payout_acknowledged, Topic::PayoutAcknowledged)?,
-            writers: Some(Writers::new(ask)),
+            writers: Some(writers),
             formats: self.formats,
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! Who asks is a function, so that nothing here knows of HTTP. One that lays a record out as ours is ours under another id;
 //! one that ours can read is resolved: the record is written again under ours. Any other is refused with the difference.
-//! What an id means never changes: it is pinned, by the commit records, too.
+//! What an id means never changes: it is pinned, by the commit records, too, once something is read under it. That an id is
+//! not there may change: such a record is rejected, and the id asked for again later.
 
 use super::avro::{Shape, unreadable};
 use super::contracts::PinnedSchema;
@@ -14,10 +15,13 @@ use apache_avro::writer::datum::GenericDatumWriter;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// Ids that the registry does not have are remembered up to so many: whoever writes garbage must not fill memory and
-/// commit records with it.
-const MAXIMUM_ABSENT: usize = 200;
+/// What the registry does not have is asked for again only after this long: whoever writes garbage must not make a question
+/// of every record.
+const ABSENT_FOR: Duration = Duration::from_millis(if cfg!(test) { 500 } else { 30_000 });
+/// So many of them are remembered at most.
+const MAXIMUM_ABSENT: usize = 10_000;
 /// Memory that a record under another schema may take while it is written again: a few bytes may claim to be very many.
 const MAXIMUM_RECORD_MEMORY_BYTES: usize = 64 << 20;
 
@@ -67,15 +71,17 @@ pub(super) struct Resolved {
 pub(super) struct Writers {
     ask: Ask,
     known: Mutex<BTreeMap<(&'static str, SchemaId), Arc<Writer>>>,
-    /// Fingerprints by id; zeros: the registry had none.
+    /// Fingerprints by id.
     pins: Mutex<BTreeMap<u32, [u8; 16]>>,
+    /// What the registry did not have, and when it said so.
+    absent: Mutex<BTreeMap<SchemaId, Instant>>,
 }
 
 impl Writers {
     pub(super) fn new(ask: Ask) -> Writers {
         // Once for the process; nothing else decodes with it.
         apache_avro::util::max_allocation_bytes(MAXIMUM_RECORD_MEMORY_BYTES);
-        Writers { ask, known: Mutex::default(), pins: Mutex::default() }
+        Writers { ask, known: Mutex::default(), pins: Mutex::default(), absent: Mutex::default() }
     }
 
     pub(super) fn of(&self, schema: &Schema, id: SchemaId) -> Result<Arc<Writer>, Unread> {
@@ -83,16 +89,16 @@ impl Writers {
         if let Some(writer) = lock(&self.known).get(&place) {
             return Ok(writer.clone());
         }
-        let pinned = self.pinned(id);
-        if pinned == Some([0; 16]) {
+        if lock(&self.absent).get(&id).is_some_and(|told| told.elapsed() < ABSENT_FOR) {
             return Ok(Arc::new(absent(id)));
         }
+        let pinned = self.pinned(id);
         let Some(text) = (self.ask)(id).map_err(Unread::Unavailable)? else {
             // What was there and is gone is the registry's loss, no fault of the record.
             if pinned.is_some() {
                 return Err(Unread::Unavailable(format!("the registry has lost {id}; bring it back from a backup")));
             }
-            self.pin_absent(id);
+            self.remember_absent(id);
             return Ok(Arc::new(absent(id)));
         };
         if pinned.is_some_and(|pinned| pinned != fingerprint(&text)) {
@@ -100,11 +106,19 @@ impl Writers {
             return Err(Unread::Unavailable(format!("{id} {what}; bring the registry back from a backup")));
         }
         let writer = Arc::new(judged(schema, id, &text));
-        if let SchemaId::Id(id) = id {
+        if let (SchemaId::Id(id), Writer::Ours(_) | Writer::Resolved(_)) = (id, writer.as_ref()) {
             lock(&self.pins).insert(id, fingerprint(&text));
         }
         lock(&self.known).insert(place, writer.clone());
         Ok(writer)
+    }
+
+    /// What the registry says of an id of our own: one that is lost later must not make garbage of what was written under it.
+    pub(super) fn pin_own(&self, id: u32) -> Result<(), WireError> {
+        if let Some(text) = (self.ask)(SchemaId::Id(id)).map_err(WireError::Unavailable)? {
+            lock(&self.pins).insert(id, fingerprint(&text));
+        }
+        Ok(())
     }
 
     fn pinned(&self, id: SchemaId) -> Option<[u8; 16]> {
@@ -114,14 +128,12 @@ impl Writers {
         }
     }
 
-    fn pin_absent(&self, id: SchemaId) {
-        let mut pins = lock(&self.pins);
-        let absent = pins.values().filter(|fingerprint| **fingerprint == [0; 16]).count();
-        if let SchemaId::Id(id) = id
-            && absent < MAXIMUM_ABSENT
-        {
-            pins.insert(id, [0; 16]);
+    fn remember_absent(&self, id: SchemaId) {
+        let mut absent = lock(&self.absent);
+        if absent.len() >= MAXIMUM_ABSENT {
+            absent.clear();
         }
+        absent.insert(id, Instant::now());
     }
 
     pub(super) fn pins(&self) -> Vec<PinnedSchema> {
@@ -132,12 +144,7 @@ impl Writers {
     pub(super) fn pin(&self, pins: &[PinnedSchema]) -> Result<(), u32> {
         let mut known = lock(&self.pins);
         for PinnedSchema { id, fingerprint } in pins {
-            let pinned = known.entry(*id).or_insert(*fingerprint);
-            // Another worker may have asked when the registry did not have it yet.
-            if *pinned == [0; 16] {
-                *pinned = *fingerprint;
-            }
-            if *fingerprint != [0; 16] && *pinned != *fingerprint {
+            if known.entry(*id).or_insert(*fingerprint) != fingerprint {
                 return Err(*id);
             }
         }

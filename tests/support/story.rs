@@ -80,21 +80,22 @@ impl Story {
 
     /// The worked company's rules, for other people; some of the payees report to `manager`.
     fn company(&self, directory: &str, manager: &str) {
-        for file in ["company.toml", "calendar.toml", "measures.toml"] {
+        for file in ["company.toml", "calendar.toml", "measures.toml", "rates.csv"] {
             self.write(&format!("{directory}/{file}"), &std::fs::read_to_string(config().join(file)).unwrap());
         }
         for (name, text) in plans() {
             self.write(&format!("{directory}/plans/{name}"), &text);
         }
-        let mut payees = String::from("id,title,manager,pay_group,plans,from,to,employee_ref,target_incentive\n");
-        payees += "m0,Head,,default,manager,2026-01-01,,E0,\n";
-        payees += "m1,Manager,m0,default,manager,2026-01-01,,E1,\nm2,Manager,m0,default,manager,2026-01-01,,E2,\n";
+        let mut payees = String::from("id,title,manager,pay_group,plans,from,to,employee_ref,target_incentive,pay_currency\n");
+        payees += "m0,Head,,default,manager,2026-01-01,,E0,,\n";
+        payees += "m1,Manager,m0,default,manager,2026-01-01,,E1,,\nm2,Manager,m0,default,manager,2026-01-01,,E2,,GBP\n";
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
         for number in 0..self.payees {
             let above = if number % 20 == 0 { manager } else { "m2" };
             let plan = PLANS[number % PLANS.len()];
             let target = if plan == "enterprise" { format!("{}.00", 5_000 + number) } else { String::new() };
-            payees += &format!("p{number:03},Seller,{above},default,{plan},2026-01-01,,X{number},{target}\n");
+            let currency = if number % 50 == 2 { "GBP" } else { "" };
+            payees += &format!("p{number:03},Seller,{above},default,{plan},2026-01-01,,X{number},{target},{currency}\n");
             let measures: &[&str] = match plan {
                 "enterprise" => &["new-arr", "renewals"],
                 "success" => &["renewals"],
@@ -189,7 +190,9 @@ fn adjustments(payees: usize, taken_back: bool) -> String {
 /// Deals of one or two payees each, half of them with an overlay, in the first quarter.
 pub fn deals(prefix: &str, count: usize) -> String {
     let deal = |number: usize| {
-        let [first, second, third] = [number, number * 7 + 3, number * 11 + 5].map(|payee| payee % PAYEES);
+        // One of sales development brings several deals of a quarter.
+        let third = if number.is_multiple_of(60) { 3 } else { number * 11 + 5 };
+        let [first, second, third] = [number, number * 7 + 3, third].map(|payee| payee % PAYEES);
         let kind = ["NEW", "EXPANSION", "RENEWAL"][number % 3];
         let product = ["analytics", "services", "core", "analytics"][number % 4];
         let split = |payee: usize, counts: &str, share: &str| {

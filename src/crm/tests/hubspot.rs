@@ -1,8 +1,8 @@
 //! Deals, events and signatures of HubSpot.
 
-use super::{told, with};
-use crate::crm::Crm;
+use super::{told, told_by, with};
 use crate::crm::signature::Webhook;
+use crate::crm::{Crm, Sender};
 
 const MAPPING: &str = include_str!("../../../examples/hubspot/deals.toml");
 const OBJECTS: &str = include_str!("../../../examples/hubspot/deals.json");
@@ -23,6 +23,13 @@ fn an_object_is_a_revision_however_it_is_written() {
     check(OBJECT, DEAL);
     check(&format!("[{OBJECT},{OBJECT}]"), &format!("{DEAL}\n{DEAL}"));
     assert_eq!(told(Crm::Hubspot, MAPPING, OBJECTS).lines().count(), 2);
+    let page = |more: &str| format!("{{\"results\":[{OBJECT}],{more}}}");
+    check(&page("\"paging\":null,\"numErrors\":0,\"errors\":[]"), DEAL);
+    let part = "the page goes on elsewhere: ask for all pages, and send the records of all of them as one list";
+    let left_out = |name: &str| format!("the answer has {name}: see which records the CRM left out, correct it, and ask again");
+    check(&page("\"paging\":{\"next\":{\"after\":\"2\"}}"), part);
+    check(&page("\"numErrors\":1"), &left_out("numErrors"));
+    check(&page("\"numErrors\":1,\"errors\":[{\"category\":\"OBJECT_NOT_FOUND\"}]"), &left_out("errors"));
     // As a workflow's webhook sends it: every property with where it comes from, times in milliseconds, nothing empty.
     let workflow = r#"{"portalId":62515,"dealId":90011,"isDeleted":false,"associations":{"associatedVids":[1]},"properties":{
         "hs_lastmodifieddate":{"value":"1768921200412","timestamp":1768921200412,"source":"CALCULATED","sourceId":null},
@@ -70,6 +77,8 @@ fn what_is_wrong_in_an_object_is_told_by_its_property() {
             "1:: properties: missing: send deals as the CRM API gives them, with all that the mapping names [invalid_field]",
         ),
         ("\"90011\"", "\"\"", "1:: id: missing [invalid_field]"),
+        ("\"amount\":", "\"amount\":\"1\",\"amount\":", "1:: properties.amount: twice [invalid_field]"),
+        ("\"id\":", "\"id\":\"90012\",\"id\":", "1:: id: twice [invalid_field]"),
         (
             "\"archived\":false",
             "\"archived\":true",
@@ -106,6 +115,13 @@ fn line_items_are_all_there_or_the_deal_is_not_taken() {
         lacking.ends_with("; put the deal's line_items with amount, hs_lastmodifieddate, hs_sku under line_items"),
         "{lacking}"
     );
+    let lacking = told(Crm::Hubspot, &mapping, &whole("null"));
+    assert!(lacking.starts_with("1:: line item 2 belongs to the deal and is not in line_items"), "{lacking}");
+    let both = whole(&format!("[{},{}]", item("2", "01.5"), item("1", "00.1")));
+    let more = "\"type\":\"deal_to_line_item\"}],\"paging\":{\"next\":{\"after\":\"1\"}}}";
+    let lacking = told(Crm::Hubspot, &mapping, &with(&both, "\"type\":\"deal_to_line_item\"}]}", more));
+    let said = "1:: the list of its line items goes on elsewhere: send deal 90011 in full [not_supported]\n";
+    assert!(lacking.starts_with(said), "{lacking}");
     let none = told(Crm::Hubspot, &mapping, OBJECT);
     assert_eq!(none, "1:line_items: lines: the record has no list line_items; ask for it [invalid_field]");
 }
@@ -140,6 +156,12 @@ fn an_event_is_a_deletion_or_names_the_deal_to_send() {
         let part = event(subscription, ",\"objectId\":90011,\"propertyName\":\"amount\",\"propertyValue\":\"1\"");
         check(&part, &format!("1:: {subscription} says only a part: send deal 90011 in full [not_supported]\n{ASK}"));
     }
+    // A request of HubSpot's takes a hundred.
+    let parts = (0..201).map(|id| event("deal.creation", &format!(",\"objectId\":{id}"))).collect::<Vec<_>>();
+    let said = told(Crm::Hubspot, MAPPING, &format!("[{}]", parts.join(",")));
+    let asked = said.lines().last().unwrap().split("; ");
+    assert!(asked.clone().all(|batch| batch.starts_with("POST /crm/v3/objects/deals/batch/read {\"inputs\":[")), "{said}");
+    assert_eq!(asked.map(|batch| batch.matches("\"id\"").count()).collect::<Vec<_>>(), [100, 100, 1]);
     let table = [
         (event("deal.deletion", ""), "objectId: missing"),
         (event("deal.merge", ""), "mergedObjectIds: a merge names which deals became which one"),
@@ -163,6 +185,23 @@ fn an_event_is_a_deletion_or_names_the_deal_to_send() {
         let other = format!("1:: portalId: of portal 33, and the mapping is of {portal} [invalid_field]");
         assert_eq!(said, if own { gone("90011") } else { other });
     }
+    let mapping = format!("{MAPPING}\n[webhook]\nurl = \"https://x\"\nportal_id = 33\n");
+    let missing = "1:: portalId: missing: what is signed is taken of portal 33 alone; send it with the token, or with its portalId [invalid_field]";
+    let table = [
+        (Sender::Admitted, OBJECT.to_owned(), DEAL),
+        (Sender::Signed, OBJECT.to_owned(), missing),
+        (Sender::Signed, with(OBJECT, "\"id\"", "\"portalId\":33,\"id\""), DEAL),
+        (Sender::Signed, with(OBJECT, "\"id\"", "\"portalId\":null,\"id\""), missing),
+        (
+            Sender::Signed,
+            with(OBJECT, "\"id\"", "\"portalId\":34,\"id\""),
+            "1:: portalId: of portal 34, and the mapping is of 33 [invalid_field]",
+        ),
+    ];
+    for (sender, text, said) in table {
+        assert_eq!(told_by(sender, Crm::Hubspot, &mapping, &text), said, "{sender:?}: {text}");
+    }
+    assert_eq!(told_by(Sender::Signed, Crm::Hubspot, MAPPING, OBJECT), DEAL);
     let own = with(MAPPING, "deal_id = { field = \"id\" }", "deal_id = { field = \"contract\" }");
     let said = told(Crm::Hubspot, &own, &deletion);
     assert_eq!(

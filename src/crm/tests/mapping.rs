@@ -2,7 +2,7 @@
 
 use super::with;
 use crate::crm::mapping::Mapping;
-use crate::files::deal_fields::salesforce_id;
+use crate::files::deal_fields::{json_value, salesforce_id};
 
 const MAPPING: &str = include_str!("../../../examples/salesforce/opportunities.toml");
 
@@ -47,6 +47,22 @@ fn what_is_wrong_in_a_mapping_is_told_and_nothing_of_it_shown() {
     for (text, said) in table {
         let message = Mapping::parse(&text).unwrap_err();
         assert!(message.contains(said) && !message.contains("canary"), "{said}: {message}");
+    }
+}
+
+#[test]
+fn a_whole_number_may_have_a_fraction_of_zeros() {
+    let table = [
+        ("term_months", "12.0", "12"),
+        ("sequence", "-3.00", "-3"),
+        ("term_months", "12", "12"),
+        ("term_months", "12.5", "\"12.5\""),
+        ("term_months", "12.", "\"12.\""),
+        ("term_months", ".0", "\".0\""),
+        ("amount", "12.0", "\"12.0\""),
+    ];
+    for (name, text, json) in table {
+        assert_eq!(json_value(name, text.into()).to_string(), json, "{name} {text}");
     }
 }
 

@@ -38,8 +38,13 @@ fn check(text: &str, wanted: &str) {
 #[test]
 fn a_record_is_a_revision_however_it_is_written() {
     check(RECORD, DEAL);
-    let page = format!(r#"{{"totalSize":9,"done":false,"nextRecordsUrl":"/x","records":[{RECORD},{RECORD}]}}"#);
+    let page = format!(r#"{{"totalSize":2,"done":true,"nextRecordsUrl":null,"records":[{RECORD},{RECORD}]}}"#);
     check(&page, &format!("{DEAL}\n{DEAL}"));
+    let part = "the page goes on elsewhere: ask for all pages, and send the records of all of them as one list";
+    check(&with(&page, "true", "false"), part);
+    check(&with(&page, "null", "\"/x\""), part);
+    check(&format!("{RECORD}\n{}", with(&page, "true", "false")), part);
+    check(&with(&page, "\"totalSize\":2", "\"records\":[]"), "the page has records twice");
     check(&format!("{RECORD}\n{RECORD}\n"), &format!("{DEAL}\n{DEAL}"));
     let table = [
         // The id of 15 characters, and time in other forms.
@@ -127,6 +132,9 @@ fn what_is_wrong_in_a_record_is_told_by_its_field() {
             "\"Account\"",
             "1:: attributes.type: a record of Account: send opportunities, with what is under them [invalid_field]",
         ),
+        ("\"Amount\":", "\"Amount\":1,\"Amount\":", "1:: Amount: twice [invalid_field]"),
+        ("\"Amount\":", "\"\\u0041mount\":1,\"Amount\":", "1:: Amount: twice [invalid_field]"),
+        ("\"Name\":", "\"Name\":1,\"Name\":", "1:: Account.Name: twice [invalid_field]"),
         ("EUR", "Euro", "1:CurrencyIsoCode: currency: \"Euro\" is not an ISO 4217 currency code [invalid_field]"),
     ];
     for (old, new, said) in table {
@@ -138,6 +146,9 @@ fn what_is_wrong_in_a_record_is_told_by_its_field() {
     check("deal", "not JSON: expected value at line 1 column 1");
     check("[1, ", "not JSON: EOF while parsing a value at line 1 column 4");
     check("[1]", "1:: not a JSON object [invalid_field]");
+    let deep = with(RECORD, "60000.10", &format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000)));
+    let said = told(Crm::Salesforce, SMALL, &deep);
+    assert!(said.ends_with("[0]: nested more than 32 deep: send the record alone [invalid_field]"), "{said}");
     check(&format!("[{}1]", "1,".repeat(100_000)), "100001 records, more than 100000: send them in parts");
 }
 
@@ -156,6 +167,10 @@ fn an_event_is_taken_where_it_says_everything() {
     let other = with(gone, "0065g00000XyZabAAF", "0065g00000XyZacAAF");
     check(&event("DELETE", ONE, ""), gone);
     check(&event("GAP_DELETE", ONE, ""), gone);
+    check(
+        &with(&event("DELETE", ONE, ""), "\"commitNumber\"", "\"changeType\":\"UPDATE\",\"commitNumber\""),
+        "1:: data.payload.ChangeEventHeader.changeType: twice [invalid_field]",
+    );
     check(
         &with(&event("DELETE", ONE, ""), "1768885200123", "1768885199123"),
         &gone.replace("2026-01-20", "2026-01-19").replace("5200123000", "5199123000"),
@@ -279,6 +294,27 @@ fn lines_and_splits_come_from_lists_in_an_order_of_their_own() {
         let found = told(&with(RECORDS, old, new));
         assert_eq!(found.lines().last(), Some(said), "{found}");
     }
+    // Not one split more than a deal may have, before they stand on every line.
+    let list = |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().join(",");
+    let stamp = r#""SystemModstamp":"2026-01-20T15:00:00Z""#;
+    let line = |at: usize| format!(r#"{{"Id":"l{at}",{stamp},"Product2":{{"ProductCode":"p"}},"TotalPrice":1,"Quantity":1}}"#);
+    let split = |_: usize| {
+        let revenue = r#""SplitType":{"DeveloperName":"Revenue"}"#;
+        format!(r#"{{{stamp},"SplitOwner":{{"Username":"ana@harbour.example"}},"SplitPercentage":1,{revenue}}}"#)
+    };
+    let (lines, splits) = (format!("\"OpportunityLineItems\":[{}],", list(1_001, &line)), list(101, &split));
+    let many = with(RECORDS, "\"OpportunityLineItems\": null,", &lines);
+    let first = r#"{"attributes": {"type": "OpportunitySplit"}, "Id": "1Nf5g0000004AbfCAE""#;
+    let many = with(&many, first, &format!("{splits},{first}"));
+    assert_eq!(
+        told(&many),
+        "2:OpportunityLineItems: lines: 1001 lines, more than 1000 [invalid_field]\n\
+         2:OpportunitySplits: splits: 102 splits, more than 100 [invalid_field]"
+    );
+    // Four fields are missing on each of a thousand lines.
+    let empty = format!("\"OpportunityLineItems\":[{}],", list(1_000, &|_: usize| "{}".to_owned()));
+    let empty = with(RECORDS, "\"OpportunityLineItems\": null,", &empty);
+    assert_eq!(told(&empty).lines().count(), 100);
     let ask = told(&event("UPDATE", ONE, ""));
     let query = "SELECT Account.Name, Amount, Campaign.Name, CloseDate, CurrencyIsoCode, Id, StageName, SystemModstamp, Type, (SELECT Id, Product2.ProductCode, Quantity, SystemModstamp, TotalPrice FROM OpportunityLineItems), (SELECT Id, SplitOwner.Username, SplitPercentage, SplitType.DeveloperName, SystemModstamp FROM OpportunitySplits) FROM Opportunity WHERE Id IN ('0065g00000XyZabAAF')";
     assert_eq!(ask.lines().last(), Some(query));

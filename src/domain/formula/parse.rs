@@ -3,11 +3,10 @@
 //! Says what is wrong and at which character. What a formula names is looked up elsewhere.
 
 use super::{
-    Comparison, Formula, FormulaError, MAXIMUM_FORMULA_BYTES, MAXIMUM_FORMULA_DEPTH, MAXIMUM_FORMULA_PARTS, MeasureUse, Operator,
-    Term,
+    Choice, Comparison, Formula, FormulaError, MAXIMUM_FORMULA_BYTES, MAXIMUM_FORMULA_DEPTH, MAXIMUM_FORMULA_PARTS, MeasureUse,
+    Operator, Term,
 };
 use crate::domain::exact::scaled;
-use std::ops::Range;
 
 /// Digits of a number before and behind its point.
 const DIGITS: usize = 18;
@@ -18,11 +17,20 @@ const FUNCTIONS: &str = "measure, quota, attainment, payee, target, min, max, ro
 type Parsed<T> = Result<T, FormulaError>;
 
 pub fn formula(text: &str) -> Parsed<Formula> {
-    if text.len() > MAXIMUM_FORMULA_BYTES {
+    limited(text, 0)
+}
+
+/// What of a formula is changed a little may be a little longer and deeper than a formula.
+pub fn variant(text: &str) -> Parsed<Formula> {
+    limited(text, 16)
+}
+
+fn limited(text: &str, more: usize) -> Parsed<Formula> {
+    if text.len() > MAXIMUM_FORMULA_BYTES + more {
         let message = format!("the formula has {} bytes, at most {MAXIMUM_FORMULA_BYTES} are allowed", text.len());
         return Err(FormulaError { character: 1, message });
     }
-    let mut reader = Reader { text, at: 0, depth: 0, parts: 0, measures: vec![], parameters: vec![], choices: vec![] };
+    let mut reader = Reader { text, at: 0, more, depth: 0, parts: 0, measures: vec![], parameters: vec![], choices: vec![] };
     let root = reader.sum()?;
     if let Some(next) = reader.peek() {
         return Err(reader.here(format!("\"{next}\" where an operator or the end is needed")));
@@ -39,11 +47,13 @@ struct Reader<'t> {
     text: &'t str,
     /// In bytes.
     at: usize,
+    /// Added to every limit.
+    more: usize,
     depth: usize,
     parts: usize,
     measures: Vec<MeasureUse>,
     parameters: Vec<String>,
-    choices: Vec<Range<usize>>,
+    choices: Vec<Choice>,
 }
 
 /// What of a measure a function reads.
@@ -93,7 +103,7 @@ impl<'t> Reader<'t> {
 
     fn count(&mut self, term: Term) -> Parsed<Term> {
         self.parts += 1;
-        if self.parts > MAXIMUM_FORMULA_PARTS {
+        if self.parts > MAXIMUM_FORMULA_PARTS + self.more {
             return Err(self.here(format!("the formula has more than {MAXIMUM_FORMULA_PARTS} parts")));
         }
         Ok(term)
@@ -101,7 +111,7 @@ impl<'t> Reader<'t> {
 
     fn sum(&mut self) -> Parsed<Term> {
         self.depth += 1;
-        if self.depth > MAXIMUM_FORMULA_DEPTH {
+        if self.depth > MAXIMUM_FORMULA_DEPTH + self.more {
             return Err(self.here(format!("parts lie more than {MAXIMUM_FORMULA_DEPTH} deep inside each other")));
         }
         let signs = [("+", Operator::Plus), ("-", Operator::Minus)];
@@ -191,8 +201,8 @@ impl<'t> Reader<'t> {
             "attainment" => self.measure(Reads::Both, Term::Attainment),
             "payee" => self.parameter(Term::Payee),
             "target" => self.parameter(Term::Target),
-            "min" => self.list(Term::Least),
-            "max" => self.list(Term::Greatest),
+            "min" => self.list(Term::Least, false),
+            "max" => self.list(Term::Greatest, true),
             "round" => self.round(),
             "if" => self.choice(),
             "result" => Err(self.error_at(start, "results of other components are not supported by this version")),
@@ -236,11 +246,11 @@ impl<'t> Reader<'t> {
         self.count(term(place))
     }
 
-    fn list(&mut self, term: fn(Vec<Term>) -> Term) -> Parsed<Term> {
+    fn list(&mut self, term: fn(Vec<Term>) -> Term, of_greatest: bool) -> Parsed<Term> {
         self.need("(")?;
-        let mut terms = vec![self.chosen()?];
+        let mut terms = vec![self.chosen(of_greatest)?];
         while self.takes(",") {
-            terms.push(self.chosen()?);
+            terms.push(self.chosen(of_greatest)?);
         }
         if terms.len() < 2 {
             return Err(self.here("one value is no choice: separate two or more by \",\""));
@@ -250,11 +260,12 @@ impl<'t> Reader<'t> {
     }
 
     /// One that may be chosen: its place in the text is kept.
-    fn chosen(&mut self) -> Parsed<Term> {
+    fn chosen(&mut self, of_greatest: bool) -> Parsed<Term> {
         self.peek();
         let start = self.at;
         let term = self.sum()?;
-        self.choices.push(start..start + self.text[start..self.at].trim_end().len());
+        let place = start..start + self.text[start..self.at].trim_end().len();
+        self.choices.push(Choice { place, of_greatest });
         Ok(term)
     }
 
@@ -278,9 +289,9 @@ impl<'t> Reader<'t> {
         let comparison = self.comparison()?;
         let right = self.sum()?;
         self.need(",")?;
-        let met = self.chosen()?;
+        let met = self.chosen(false)?;
         self.need(",")?;
-        let otherwise = self.chosen()?;
+        let otherwise = self.chosen(false)?;
         self.need(")")?;
         self.count(Term::If(comparison, Box::new([left, right, met, otherwise])))
     }

@@ -128,6 +128,12 @@ fn a_formula_says_what_it_reads_and_what_it_chooses() {
     let longer = text.len() + "()+777777".len();
     let wanted = ["quota(\"b\")", "payee(\"p\")", "measure(\"c\")", "if(attainment('a') > 1, payee(\"p\"), measure(\"c\"))"];
     assert_eq!(variants, wanted.map(|choice| (choice.to_owned(), longer)));
+    // One that is as long as is allowed has them, too; and what `max` does not choose is not chosen for being changed.
+    let longest = format!("if(measure('a') > 5, 1, 2){}", "+1".repeat(97));
+    assert_eq!(Formula::parse(&longest).unwrap().variants().count(), 2);
+    let greatest = Formula::parse("max(0, measure('a'))").unwrap();
+    let texts: Vec<_> = greatest.variants().map(|(_, changed)| changed.text().to_owned()).collect();
+    assert_eq!(texts, ["max((0)-777777, measure('a'))", "max(0, (measure('a'))-777777)"]);
     let written: Formula = serde_json::from_str(&serde_json::to_string(&formula).unwrap()).unwrap();
     assert_eq!(written, formula);
     assert!(serde_json::from_str::<Formula>("\"1 + 1\"").is_err());

@@ -61,6 +61,7 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
         PeriodInput {
             component: months[place].0.map(|(component, _)| component),
             version: months[place].0.map_or(JANUARY, |(_, version)| version),
+            anew: None,
             parts: Parts::ALL,
             target: None,
             tier,

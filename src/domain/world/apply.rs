@@ -2,7 +2,7 @@
 
 use super::component::check_component;
 use super::organisation::MAXIMUM_LEVELS;
-use super::pay::check_pay_terms;
+use super::pay::{check_pay_terms, check_totals};
 use super::rates::check_rate_type;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
 use crate::domain::calendar::{Calendar, Date};
@@ -246,27 +246,6 @@ impl World {
         Ok(reach)
     }
 
-    /// What a run has paid in one currency cannot be taken back in another.
-    fn check_pay_currency(&self, payee: &Payee) -> Result<(), Reject> {
-        let stated = payee.pay_currency();
-        let other = |row: &PayeeRow| row.pay_currency.as_deref().unwrap_or(&self.currency) != stated.unwrap_or(&self.currency);
-        if payee.rows.iter().any(other) {
-            let message = format!("payee \"{}\": a pay currency that changes", payee.payee_id);
-            return Err(Reject::new(Reason::NotSupported, "pay_currency", message));
-        }
-        if let Some(unknown) = stated.filter(|currency| minor_digits(currency).is_none()) {
-            return Err(invalid("pay_currency", format!("\"{unknown}\" is not an ISO 4217 currency code")));
-        }
-        let Some(known) = self.organisation.get(&payee.payee_id) else { return Ok(()) };
-        let currency = |of: &Payee| of.pay_currency().unwrap_or(&self.currency).to_string();
-        let (before, now) = (currency(known), currency(payee));
-        if before != now && self.may_be_paid(&payee.payee_id) {
-            let message = format!("payee \"{}\": pay in {now} after a close that pays in {before}", payee.payee_id);
-            return Err(Reject::new(Reason::NotSupported, "pay_currency", message));
-        }
-        Ok(())
-    }
-
     fn apply_territories(&mut self, stated: &Territories) -> Result<Reach, Reject> {
         if self.territories.stated() == stated {
             return Ok(Reach::default());
@@ -335,6 +314,7 @@ impl World {
         if self.runs[index].closed_by == author && !closer_may {
             return Err(invalid("author", format!("\"{author}\" closed this period; another person releases it")));
         }
+        check_totals(released, &self.currency)?;
         let run = &mut Arc::make_mut(&mut self.runs)[index];
         run.state = RunState::Released;
         run.release = Some((released.clone(), author.into()));

@@ -6,12 +6,12 @@ use super::{PlanVersion, World};
 use crate::domain::account::{DrawNow, RecoveryNow, TermsNow};
 use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::exact::{Exact, scaled};
-use crate::domain::fact::Payee;
-use crate::domain::money::{AMOUNT_DECIMALS, Amount, Minor, RATE_DECIMALS, Rate, RoundingMode};
+use crate::domain::fact::{Payee, PayeeRow, PeriodReleased};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, Minor, RATE_DECIMALS, Rate, RoundingMode, minor_digits};
 use crate::domain::pay_terms::{AtEnd, Draw, Flush, PayTerms, Recover, RecoveryFloor};
 use crate::domain::plan::{NegativePay, Plan};
 use crate::domain::rate_table::Part;
-use crate::domain::reject::Reject;
+use crate::domain::reject::{Reason, Reject};
 use std::sync::Arc;
 
 impl World {
@@ -157,6 +157,39 @@ fn draw_of(version: &PlanVersion, period: Period) -> Option<&Draw> {
 
 fn recover_of(version: &PlanVersion) -> Option<&Recover> {
     version.plan.pay.draw.as_ref()?.recover.as_ref()
+}
+
+impl World {
+    /// What a run has paid in one currency cannot be taken back in another.
+    pub(super) fn check_pay_currency(&self, payee: &Payee) -> Result<(), Reject> {
+        let stated = payee.pay_currency();
+        let other = |row: &PayeeRow| row.pay_currency.as_deref().unwrap_or(&self.currency) != stated.unwrap_or(&self.currency);
+        if payee.rows.iter().any(other) {
+            let message = format!("payee \"{}\": a pay currency that changes", payee.payee_id);
+            return Err(Reject::new(Reason::NotSupported, "pay_currency", message));
+        }
+        let mut named = payee.rows.iter().filter_map(|row| row.pay_currency.as_deref());
+        if let Some(unknown) = named.find(|currency| minor_digits(currency).is_none()) {
+            return Err(invalid("pay_currency", format!("\"{unknown}\" is not an ISO 4217 currency code")));
+        }
+        let Some(known) = self.organisation.get(&payee.payee_id) else { return Ok(()) };
+        let currency = |of: &Payee| of.pay_currency().unwrap_or(&self.currency).to_string();
+        let (before, now) = (currency(known), currency(payee));
+        if before != now && self.may_be_paid(&payee.payee_id) {
+            let message = format!("payee \"{}\": pay in {now} after a close that pays in {before}", payee.payee_id);
+            return Err(Reject::new(Reason::NotSupported, "pay_currency", message));
+        }
+        Ok(())
+    }
+}
+
+/// A run whose totals no record holds is not released; its period can be reopened.
+pub(super) fn check_totals(released: &PeriodReleased, currency: &str) -> Result<(), Reject> {
+    let other = released.other_totals.iter().map(|total| (total.currency.as_str(), total.total));
+    let mut totals = std::iter::once((currency, Minor(released.total_minor))).chain(other);
+    let over = totals.find(|(currency, total)| !total.fits_record(minor_digits(currency).unwrap_or(2)));
+    let Some((currency, _)) = over else { return Ok(()) };
+    Err(invalid("total_minor", format!("more is paid in {currency} than the record of a run holds: reopen the period")))
 }
 
 pub(super) fn check_pay_terms(terms: &PayTerms) -> Result<(), Reject> {

@@ -4,8 +4,11 @@ mod pay_currencies;
 
 use super::World;
 use super::component::check_component;
+use super::pay::check_totals;
 use crate::domain::calendar::IntervalKind;
-use crate::domain::money::Rate;
+use crate::domain::fact::PeriodReleased;
+use crate::domain::money::{Minor, Rate};
+use crate::domain::output::CurrencyTotal;
 use crate::domain::plan::*;
 use crate::domain::reward;
 use crate::domain::tranche::{Due, Tranche};
@@ -76,4 +79,31 @@ fn a_quota_to_date_does_not_begin_anew() {
     assert_eq!(plan(MidIntervalChange::Carry, shares(&[])), Ok(()));
     assert_eq!(plan(MidIntervalChange::Restart, QuotaUse::Interval), Ok(()));
     assert_eq!(plan(MidIntervalChange::Restart, shares(&[])), Err(refused.into()));
+}
+
+#[test]
+fn a_run_is_released_only_where_its_record_holds_it() {
+    let check = |total_minor: i64, other: &[(&str, i64)], refused: Option<&str>| {
+        let other_totals = other.iter().map(|(currency, total)| CurrencyTotal {
+            currency: (*currency).into(),
+            records: 1,
+            total: Minor(*total),
+        });
+        let released = PeriodReleased {
+            close_id: "c".into(),
+            records: 1,
+            total_minor,
+            other_totals: other_totals.collect(),
+            digest: String::new(),
+        };
+        let found = check_totals(&released, "USD").map_err(|reject| reject.message);
+        let refused =
+            refused.map(|currency| format!("more is paid in {currency} than the record of a run holds: reopen the period"));
+        assert_eq!(found.err(), refused, "{total_minor} {other:?}");
+    };
+    let most = 10i64.pow(16) - 1;
+    check(most, &[("GBP", -most), ("JPY", 10i64.pow(14) - 1), ("KWD", 10i64.pow(17) - 1)], None);
+    check(most + 1, &[], Some("USD"));
+    check(0, &[("GBP", most), ("EUR", -most - 1)], Some("EUR"));
+    check(0, &[("JPY", 10i64.pow(14))], Some("JPY"));
 }

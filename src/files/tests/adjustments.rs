@@ -55,6 +55,16 @@ fn rows_that_are_refused() {
     check("A,ana,fiscal,2026-01,5.005,,,new,,,r,hr", "22: bad-number: 5.005 is not in whole minor units of USD");
     check("A,ana,fiscal,2026-01,0,,,new,,,r,hr", "1: bad-adjustment: amount: 0 adjusts nothing");
     check("A,ana,fiscal,2026-01,5,,,,DRAW,,r,hr", "1: bad-adjustment: earning_code: \"DRAW\" is what a run adds itself");
+    let reversed = |second: &str, expected: &str| {
+        let rows = format!("A,ana,fiscal,2026-01,5,,,new,,,r,hr\n{second}");
+        let expected = if expected.is_empty() { String::new() } else { format!("{FILE}:3:{expected}\n") };
+        assert_eq!(brief(&found(FILE, "", &sheet(&rows))), expected, "{second}");
+    };
+    reversed("B,ana,fiscal,2026-01,-5,,,new,,A,r,hr", "");
+    reversed("B,ana,fiscal,2026-01,-5,,,new,,published,r,hr", "");
+    let other = "bad-adjustment: \"A\" is not the same with the opposite amount";
+    reversed("B,ana,fiscal,2026-01,-4,,,new,,A,r,hr", &format!("32: {other}"));
+    reversed("B,ana,fiscal,2026-01,-5,,,,CONTEST,A,r,hr", &format!("36: {other}"));
     let twice = "A,ana,fiscal,2026-01,5,,,new,,,r,hr\nA,ana,fiscal,2026-02,5,,,new,,,r,hr";
     assert_eq!(
         brief(&found(FILE, "", &sheet(twice))),

@@ -67,8 +67,8 @@ fn what_a_formula_is_not() {
             SALES,
             quotas("park"),
             &[
-                "19:9: no-effect: `quota` has no effect: the tiers are not in percent of a quota",
-                "20:12: no-effect: `no_quota` has no effect: the tiers are not in percent of a quota",
+                "19:9: no-effect: `quota` has no effect: the formula reads no quota",
+                "20:12: no-effect: `no_quota` has no effect: the formula reads no quota",
             ],
         ),
         (by_quota, "quota = \"interval\"".into(), &["10:1: missing-key: `no_quota` is missing"]),

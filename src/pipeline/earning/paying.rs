@@ -36,7 +36,8 @@ impl Earning {
         let terms = world.pay_terms(payee_id, period, !before.advances.is_empty()).ok_or_else(overflow)?;
         let settled = settle(period, &lines, &before, &terms).ok_or_else(overflow)?;
         let brought = Brought::new(&before, &settled);
-        let run_of = self.run_of(run, payee_id, None, &world);
+        let employee_ref = employee_ref(&world, payee_id, period);
+        let run_of = self.run_of(run, payee_id, employee_ref.as_deref(), &world);
         let currency = world.paid_in(payee_id);
         let (payouts, brought, paid_after, moved) = match currency {
             None => (payouts(&run_of, &lines, &brought).ok_or_else(overflow)?, brought, paid_before.clone(), false),
@@ -54,7 +55,9 @@ impl Earning {
             carried: brought.balance_after,
             owed: brought.owed_after,
             held,
-            carried_in: currency.map(|currency| (currency.into(), paid_after.balance)).filter(|(_, left)| *left != Minor(0)),
+            carried_in: currency
+                .map(|currency| (currency.into(), shown(paid_after.balance)))
+                .filter(|(_, left)| *left != Minor(0)),
         };
         if [left.carried, left.owed, left.held] != [Minor(0); 3] || left.carried_in.is_some() {
             effects.outputs.push(Output::RunBalance(left));
@@ -189,4 +192,9 @@ fn employee_ref(world: &World, payee_id: &str, period: Period) -> Option<String>
     let rows = &world.organisation.get(payee_id)?.rows;
     let row = rows.iter().rev().find(|row| row.from < end).or(rows.first())?;
     row.employee_ref.clone()
+}
+
+/// A balance as statements show it; one that no record holds shows the most that there is.
+fn shown(balance: i128) -> Minor {
+    Minor(balance.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
 }

@@ -177,7 +177,7 @@ fn a_schema_is_named_in_four_ways_and_asked_for_once() {
             assert_eq!(taken(&codec, raw(value, headers)), Ok(format!("Deal({:?})", fixtures::deal())), "{headers:?}");
         }
     }
-    assert_eq!(fake.asked(), 4, "two ids and two guids");
+    assert_eq!(fake.asked(), PUBLISHED.len() + 4, "our own at the start, then two ids and two guids");
     let refused = taken(&codec, raw(&ours, &header(1, &[1, 2]))).unwrap_err();
     assert_eq!(refused, "header __value_schema_id of 3 bytes, expected byte 0x00 and an id, or 0x01 and a guid [unknown_format]");
 }
@@ -241,24 +241,26 @@ fn while_nobody_can_tell_nothing_is_refused_and_what_is_known_goes_on() {
     assert!(read(&codec, 8).is_ok());
     let contracts = codec.contracts(&[Topic::DealClosed]);
     assert!(contracts.registry);
-    assert_eq!(
-        contracts.schemas.iter().map(|pin| (pin.id, pin.fingerprint == [0; 16])).collect::<Vec<_>>(),
-        [(7, false), (8, false), (9, true)]
-    );
-    assert_eq!(codec.contracts(&[Topic::Credits]), Default::default());
+    assert_eq!(contracts.schemas.iter().map(|pin| pin.id).collect::<Vec<_>>(), [7, 8]);
+    // A registry that lagged behind has it later.
+    fake.0.lock().unwrap().texts.insert(SchemaId::Id(9), more);
+    std::thread::sleep(std::time::Duration::from_millis(550));
+    assert!(read(&codec, 9).is_ok());
+    let inside = codec.contracts(&[Topic::Credits]);
+    assert_eq!((inside.registry, inside.schemas.len()), (false, 3), "every stage reads facts");
+    assert_eq!(Codec::new().unwrap().contracts(&[Topic::Credits]), Default::default());
 }
 
 #[test]
 fn an_id_means_for_ever_what_a_commit_record_says_that_it_means() {
     let more = changed(|schema| schema["fields"].as_array_mut().unwrap().push(json!({"name": "note", "type": "string"})));
     let fake = Fake::with(&[(SchemaId::Id(7), more)]);
-    let [absent, other] = [[0; 16], [9; 16]];
+    let other = [9; 16];
     let pinned = |fingerprint| {
         let codec = fake.codec();
         codec.pin(&[PinnedSchema { id: 7, fingerprint }]).unwrap();
         taken(&codec, raw(&framed(7, b"anything"), &[])).unwrap_err()
     };
-    assert_eq!(pinned(absent), "schema id 7 is not in the registry [unknown_schema]");
     assert_eq!(
         pinned(other),
         "cannot tell: schema id 7 is another schema in the registry than it was when it was read before; bring the registry \
@@ -268,7 +270,6 @@ fn an_id_means_for_ever_what_a_commit_record_says_that_it_means() {
     assert!(taken(&codec, raw(&framed(7, b"anything"), &[])).unwrap_err().ends_with("[not_decodable]"));
     let pins = codec.contracts(&[Topic::DealClosed]).schemas;
     assert_eq!(codec.pin(&pins), Ok(()));
-    assert_eq!(codec.pin(&[PinnedSchema { id: 7, fingerprint: absent }]), Ok(()), "it came later");
     let refused = codec.pin(&[PinnedSchema { id: 7, fingerprint: other }]).unwrap_err();
     assert!(refused.starts_with("schema id 7 is another schema in the registry than it was when it was folded"), "{refused}");
     fake.0.lock().unwrap().texts.clear();
@@ -296,7 +297,7 @@ fn garbage_does_not_fill_the_commit_record() {
     for id in 1_000..1_500 {
         assert!(taken(&codec, raw(&framed(id, b"x"), &[])).unwrap_err().contains("is not in the registry"));
     }
-    assert_eq!(codec.contracts(&[Topic::DealClosed]).schemas.len(), 200);
+    assert_eq!(codec.contracts(&[Topic::DealClosed]).schemas.len(), 0);
 }
 
 #[test]

@@ -228,7 +228,14 @@ impl Making {
                 let moved = 2 + self.random.below(2) as i8;
                 let moved = self.first_day(moved);
                 self.features.count("move to another plan");
-                vec![row(first, Some(moved), managers[0], one), row(moved, None, managers[1], two)]
+                let back = self.first_day(4);
+                let back = Some(back).filter(|back| *back > moved && self.random.chance(40));
+                let mut rows = vec![row(first, Some(moved), managers[0], one), row(moved, back, managers[1], two)];
+                if let Some(back) = back {
+                    self.features.count("comes back to a plan");
+                    rows.push(row(back, None, managers[0], one));
+                }
+                rows
             }
             2 => vec![row(first, Some(day(12, 1)), managers[0], one)],
             _ => vec![row(first, None, managers[0], one)],

@@ -36,6 +36,7 @@ impl<'w> Terms<'w> {
         let mut input = PeriodInput {
             component: None,
             version: Date(0),
+            anew: None,
             parts: Parts::ALL,
             target: None,
             tier: nothing,
@@ -54,7 +55,7 @@ impl<'w> Terms<'w> {
         let since = run.map_or(first, |run| run.first);
         let read = |measure: Option<&str>| self.reading(interval, since, period, measure, inputs, component);
         input.component = Some(component);
-        input.version = version.plan.plan.from;
+        (input.version, input.anew) = (version.plan.plan.from, run.map(|run| run.first));
         input.tier = read(Some(&component.measure))?;
         input.paid = read(component.paid_measure.as_deref())?;
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
