@@ -182,3 +182,23 @@ fn a_file_for_payroll_adds_up_in_each_currency() {
     assert!(shown.iter().any(|line| line.starts_with("bo 2026-01 COMM 1 600.00 GBP 1 600.00 paid")), "{shown:?}");
     assert_eq!(shown[shown.len() - 2..], ["1 paid, 1 600.00 GBP", "1 unpaid, 1 000.00 USD"], "{shown:?}");
 }
+
+#[test]
+fn a_run_that_no_record_holds_is_reopened() {
+    let scratch = Scratch::new();
+    scratch.publish("pay,USD,GBP,2026-01-01,7420000000,30\n");
+    scratch.deal("D-1", 1, "2026-01-20", "100000.00", "bo");
+    scratch.deal("D-2", 1, "2026-01-20", "100000.00", "cy");
+    scratch.accrue(&["close", "2026-01", "--author", "kim", "--yes", "--wait"], 0);
+    let refused = scratch.accrue(&["release", "2026-01", "--author", "lee"], 1).1;
+    let why = "2026-01 pays 148400000000000.00 GBP, more than the record of a run holds: accrue reopen 2026-01, correct the rates, \
+               and close it again";
+    assert!(refused.contains(why), "{refused}");
+    scratch.accrue(&["reopen", "2026-01", "--author", "kim"], 0);
+    scratch.publish("pay,USD,GBP,2026-01-01,0.742,30\n");
+    scratch.close_and_release("2026-01");
+    let paid = words(&scratch.accrue(&["payouts"], 0).0);
+    assert_eq!(paid.last().map(String::as_str), Some("2 payouts, 14 840.00 GBP in all"), "{paid:?}");
+    let verified = scratch.accrue(&["verify"], 0).0;
+    assert!(verified.contains(" totals, 0 differ"), "{verified}");
+}

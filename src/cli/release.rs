@@ -7,7 +7,7 @@ use super::exit::{Exit, found_error};
 use super::session::{Author, LogOptions, Session};
 use crate::domain::calendar::Period;
 use crate::domain::fact::{FactBody, PeriodReleased};
-use crate::domain::money::Minor;
+use crate::domain::money::{Minor, minor_digits};
 use crate::domain::output::{CloseNote, CurrencyTotal};
 use crate::domain::topic::Topic;
 use crate::read::facts::{Close, CloseState, Periods};
@@ -58,6 +58,14 @@ impl RunSum {
         own.into_iter().chain(others.map(|of| (totals::money(of.total, &of.currency), of.currency.clone()))).collect()
     }
 
+    /// What no record of a run holds: it would be refused.
+    fn over(&self, currency: &str) -> Option<(String, String)> {
+        let others = self.other_totals.iter().map(|of| (of.currency.as_str(), of.total));
+        let mut all = std::iter::once((currency, Minor(self.total))).chain(others);
+        let over = all.find(|(currency, total)| !total.fits_record(minor_digits(currency).unwrap_or(2)));
+        over.map(|(currency, total)| (totals::money(total, currency), currency.to_owned()))
+    }
+
     /// The same in words.
     pub fn words(&self, currency: &str) -> String {
         let words = self.totals(currency).into_iter().map(|(total, currency)| format!("{total} {currency}"));
@@ -73,6 +81,12 @@ impl Release {
         let close = releasable(&periods, self.period, &author)?;
         let sum = sum_of(&session, &close.closed.close_id)?;
         let currency = periods.company.as_ref().map_or("", |company| company.currency.as_str());
+        if let Some((total, currency)) = sum.over(currency) {
+            return Err(found_error(format!(
+                "{} pays {total} {currency}, more than the record of a run holds: accrue reopen {}, correct the rates, and close it again",
+                self.period, self.period
+            )));
+        }
         let total = totals::money(Minor(sum.total), currency);
         let (records, words, digest) = (sum.records, sum.words(currency), format!("{:032x}", sum.digest));
         let other = |of: &CurrencyTotal| json!({"currency": of.currency, "records": of.records, "total": totals::money(of.total, &of.currency)});

@@ -198,7 +198,7 @@ impl<'h> Books<'h> {
         let sums = measure(self.history, world, until);
         let pricing = self.pricing(world, until, &sums);
         let period = close.closed.period;
-        let (mut records, mut total, mut others) = (0, 0, BTreeMap::<String, (u64, i64)>::new());
+        let (mut records, mut total, mut others) = (0, 0i64, BTreeMap::<String, (u64, i64)>::new());
         let own = world.company.map_or("", |company| company.currency.as_str());
         for payee in self.paid(&sums, world) {
             let mut account = self.accounts.remove(&payee).unwrap_or_default();
@@ -210,10 +210,10 @@ impl<'h> Books<'h> {
             records += payouts.len() as u64;
             for payout in &payouts {
                 if payout.currency == own {
-                    total += payout.amount.0;
+                    total = total.saturating_add(payout.amount.0);
                 } else {
                     let of = others.entry(payout.currency.clone()).or_default();
-                    *of = (of.0 + 1, of.1 + payout.amount.0);
+                    *of = (of.0 + 1, of.1.saturating_add(payout.amount.0));
                 }
             }
             if close.released_by.is_some() {
