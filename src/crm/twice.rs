@@ -3,16 +3,12 @@
 //! Looks at everything under an item, also at what no mapping names. Leaves out what the fields say.
 
 use crate::domain::reject::Reject;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use crate::wire::json::Fields;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
-use std::fmt;
 
 /// Deeper than anything a CRM sends; every level is read once more.
 const MAXIMUM_DEPTH: usize = 32;
-
-/// The fields of an object as they are written.
-struct Written<'j>(Vec<(String, &'j RawValue)>);
 
 /// Where something is, from the inside out, and what is wrong there.
 struct Place {
@@ -29,7 +25,7 @@ pub fn said_twice(item: &RawValue) -> Option<Reject> {
 
 /// A field that an object itself has twice.
 pub fn twice_in(raw: &RawValue) -> Option<String> {
-    let Written(fields) = serde_json::from_str(raw.get()).ok()?;
+    let Fields(fields) = serde_json::from_str(raw.get()).ok()?;
     twice(&fields).map(str::to_owned)
 }
 
@@ -58,33 +54,9 @@ fn find(raw: &RawValue, depth: usize) -> Option<Place> {
         let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
         return items.into_iter().enumerate().find_map(|(at, item)| under(format!("[{at}]"), item));
     }
-    let Written(fields) = serde_json::from_str(raw.get()).ok()?;
+    let Fields(fields) = serde_json::from_str(raw.get()).ok()?;
     if let Some(name) = twice(&fields) {
         return Some(Place { path: vec![format!(".{name}")], message: "twice".into() });
     }
     fields.into_iter().find_map(|(name, raw)| under(format!(".{name}"), raw))
-}
-
-impl<'de> Deserialize<'de> for Written<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(WrittenVisitor).map(Written)
-    }
-}
-
-struct WrittenVisitor;
-
-impl<'de> Visitor<'de> for WrittenVisitor {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            fields.push(entry);
-        }
-        Ok(fields)
-    }
 }

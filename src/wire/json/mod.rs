@@ -16,6 +16,7 @@ pub use acknowledgement::{Acknowledgement, acknowledgement_from_line};
 pub use adjustment::adjustment_from_line;
 pub use deal::{Attribute, Deal, Line, Split, deal_from_line};
 pub use input::{acknowledgement_line, adjustment_line, deal_line, quota_line, settlement_line};
+pub use object::Fields;
 pub use output::{ToJson, to_json};
 pub use quota::{Quota, quota_from_line};
 pub use settlement::{Settlement, settlement_from_line};

@@ -186,7 +186,7 @@ pub(super) fn expected(path: &str, what: &str, raw: &RawValue) -> Reject {
 }
 
 /// The fields of an object in the order in which they are written.
-struct Fields<'j>(Vec<(String, &'j RawValue)>);
+pub struct Fields<'j>(pub Vec<(String, &'j RawValue)>);
 
 impl<'de> Deserialize<'de> for Fields<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
