@@ -55,6 +55,9 @@ const FEATURES: &[&str] = &[
     "gate at the end",
     "half-year or year",
     "interpolated",
+    "lookup",
+    "lookup by attribute",
+    "lookup by band",
     "lump",
     "multiplier",
     "paid on another measure",
@@ -142,7 +145,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 97] = [
+const PAIRS: [(&str, &str); 111] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -238,6 +241,20 @@ const PAIRS: [(&str, &str); 97] = [
     ("formula", "prorated"),
     ("formula", "quota applies from"),
     ("formula that divides", "moved deal"),
+    ("lookup", "amendment"),
+    ("lookup", "begins anew"),
+    ("lookup", "cancellation"),
+    ("lookup", "close"),
+    ("lookup", "credit by hand"),
+    ("lookup", "gate"),
+    ("lookup", "half-year or year"),
+    ("lookup", "measure later"),
+    ("lookup", "moved deal"),
+    ("lookup", "negative line"),
+    ("lookup", "other currency"),
+    ("lookup", "paid in tranches"),
+    ("lookup", "plan corrected"),
+    ("lookup", "plan version"),
     ("spread", "move to another plan"),
     ("spread", "prorated"),
 ];

@@ -12,6 +12,7 @@ use super::rate_table::Part;
 use serde::{Deserialize, Serialize};
 
 mod component;
+pub mod lookup;
 
 pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, Tested, Tier};
 
@@ -133,6 +134,8 @@ pub enum Method {
     WholeDealAfter,
     /// A formula says what all of the sums earns.
     Formula,
+    /// Each line of a deal at the rate of the row that says most about it.
+    Lookup,
 }
 
 /// What a table is asked about.

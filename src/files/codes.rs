@@ -67,6 +67,7 @@ pub const NODE_CYCLE: Code = error("node-cycle", "a node would lie below itself"
 pub const PAID_FOR_NOTHING: Code = error("paid-for-nothing", "a table that pays steps has to pay nothing for a sum of zero");
 pub const BAD_FORMULA: Code =
     error("bad-formula", "no formula of sums, quotas and parameters, or one that is too long or too deep");
+pub const EQUAL_ROWS: Code = error("equal-rows", "two rows of a lookup say equally much: chance would say which rate a line has");
 pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
@@ -85,7 +86,7 @@ pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 54] = [
+pub const ALL: [Code; 55] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -129,6 +130,7 @@ pub const ALL: [Code; 54] = [
     NODE_CYCLE,
     PAID_FOR_NOTHING,
     BAD_FORMULA,
+    EQUAL_ROWS,
     PAY_CONFLICT,
     RATE_TOO_BIG,
     CLIFF,

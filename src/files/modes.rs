@@ -88,7 +88,7 @@ pub const METHOD: &Choices<Method> = &[
     ("curve", Some(Method::Curve)),
     ("overage", None),
     ("lump", Some(Method::Lump)),
-    ("lookup", None),
+    ("lookup", Some(Method::Lookup)),
     ("formula", Some(Method::Formula)),
 ];
 pub const TIER_BY: &Choices<TierBy> = &[

@@ -14,10 +14,12 @@
 //!   whole deals by attainment, or where a tranche waits for deals;
 //! - a formula with tiers, with another measure than the first that it names, of single deals, that does not carry, with
 //!   a first tier, or of a quota to date; the method of formulas without one;
+//! - a lookup as `lookups` says;
 //! - a negative weight, factor, cap or gate; a name that begins as those of manual lines do.
 
 use super::deals::settles;
 use super::formulas::{is_formula, names};
+use super::lookups::{self, is_lookup};
 use super::rules::{Check, hold};
 use crate::wire::records::{
     Component, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt, Scope, Tier,
@@ -27,6 +29,7 @@ use crate::wire::records::{
 pub(super) fn component(component: &Component) -> Check {
     hold(!component.component_id.starts_with("manual:"), "a component that is called like a manual line")?;
     formula(component)?;
+    lookups::fits(component)?;
     paid(component)?;
     deals(component)?;
     tranches(component)?;
@@ -42,6 +45,8 @@ fn paid(component: &Component) -> Check {
     let whole = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
     let rates = whole || [Method::Marginal, Method::Retroactive].contains(&component.method);
     match &component.pays {
+        Pays::RateOf | Pays::PerUnit if is_lookup(component) => {}
+        _ if is_lookup(component) => return Err("a lookup that pays no rates".into()),
         Pays::RateOf | Pays::PerUnit => {
             hold(rates || component.method == Method::Curve, "a rate where an amount is needed")?;
             let money = matches!(by, TierBy::Amount | TierBy::Attainment);
@@ -154,7 +159,7 @@ fn rising(tiers: &[Tier]) -> Check {
 
 fn table(component: &Component) -> Check {
     let (tiers, method) = (&component.tiers, component.method);
-    if is_formula(component) {
+    if is_formula(component) || is_lookup(component) {
         return hold(component.beyond.is_none(), "a curve says what is beyond it, and only a curve");
     }
     rising(tiers)?;

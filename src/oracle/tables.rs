@@ -7,6 +7,7 @@
 use super::credits::Sum;
 use super::deals::by_deals;
 use super::formulas::{self, is_formula};
+use super::lookups::is_lookup;
 use super::numbers::{decimal, whole_number};
 use super::rewards::Pricing;
 use super::to_date::{is_to_date, made_up, so_far};
@@ -95,6 +96,9 @@ pub(super) fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
 impl Case<'_, '_> {
     /// What the table gives for the period: all up to its end less all before it.
     pub(super) fn priced(&self) -> Result<BigRational, Waits> {
+        if is_lookup(self.component) {
+            return Ok(self.looked_up());
+        }
         if by_deals(self.component) {
             return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, (_, one)| all + one));
         }
@@ -285,8 +289,8 @@ impl Point<'_, '_> {
             Method::Lump => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
             Method::Interpolated => in_proportion(tiers, x) * whole,
             Method::Curve => self.on_curve(x) * whole,
-            // Those are priced deal by deal, or are no table.
-            Method::WholeDealBefore | Method::WholeDealAfter | Method::Formula => BigRational::zero(),
+            // Those are priced deal by deal or line by line, or are no table.
+            Method::WholeDealBefore | Method::WholeDealAfter | Method::Formula | Method::Lookup => BigRational::zero(),
         }
     }
 

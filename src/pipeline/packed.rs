@@ -61,6 +61,15 @@ pub enum Entry<'a> {
         #[serde(borrow)]
         group: CreditGroup<'a>,
     },
+    /// Credits of a deal with attributes that a table looks at: names and values (in `texts`). The rest is as above; no rates:
+    /// it is in the company's currency.
+    Attributed {
+        attributes: Vec<(u32, u32)>,
+        sequence: Option<i64>,
+        rates: Option<Vec<(u32, CurrencyRate)>>,
+        #[serde(borrow)]
+        group: CreditGroup<'a>,
+    },
 }
 
 /// All that was settled of a deal, for payees whom it credits: it replaces what was told before. What is told of no deal

@@ -2,6 +2,7 @@
 
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
+use super::lookup::{LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
@@ -50,6 +51,8 @@ pub(super) struct ComponentRecord {
     spread: Vec<RateDecimal>,
     #[serde(default)]
     formula: Option<String>,
+    #[serde(default)]
+    lookup: Option<LookupRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,7 +93,7 @@ struct CapRecord {
     excess: String,
 }
 
-fn rate_decimal(rate: Rate) -> RateDecimal {
+pub(super) fn rate_decimal(rate: Rate) -> RateDecimal {
     Unscaled(i128::from(rate.0))
 }
 
@@ -141,6 +144,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
             QuotaUse::Interval => Vec::new(),
         },
         formula: component.formula().map(|formula| formula.text().to_owned()),
+        lookup: component.lookup.as_ref().map(lookup_record),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
 }
@@ -221,6 +225,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
+        lookup: record.lookup.map(|lookup| read_lookup(&at("lookup"), lookup)).transpose()?,
         pay: record
             .pay
             .iter()
@@ -283,7 +288,7 @@ fn read_tier(path: &str, record: &TierRecord) -> Result<Tier, Reject> {
     Ok(Tier { from: read_edge(&format!("{path}.from"), record.from)?, rate: read_rate(&format!("{path}.rate"), record.rate)? })
 }
 
-fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
+pub(super) fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
     in_range(edge.in_range().is_some(), || path.into(), "decimal(38,12)")?;
     Ok(edge.0)
 }

@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 mod adjustments;
 #[path = "histories/company.rs"]
 mod company;
+#[path = "histories/lookups.rs"]
+mod lookups;
 #[path = "histories/pay.rs"]
 mod pay;
 #[path = "histories/pay_currencies.rs"]

@@ -104,6 +104,18 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
             let from = edge(&component.tiers[tier], component.tier_by);
             add(format!("{id}: tier from {from}"), &|plan| plan.components[place].tiers[tier].rate.0 += OTHER);
         }
+        let rows = component.lookup.iter().flat_map(|lookup| lookup.takes()).enumerate();
+        rows.for_each(|(row, takes)| {
+            add(format!("{id}: rate of {takes}"), &|plan| {
+                plan.components[place].lookup.iter_mut().for_each(|lookup| lookup.rows[row].rate.0 += OTHER);
+            });
+        });
+        if component.lookup.as_ref().is_some_and(|lookup| lookup.otherwise.is_some()) {
+            add(format!("{id}: otherwise"), &|plan| {
+                let lookup = plan.components[place].lookup.as_mut();
+                lookup.and_then(|lookup| lookup.otherwise.as_mut()).into_iter().for_each(|rate| rate.0 += OTHER);
+            });
+        }
         for (choice, formula) in component.formula().into_iter().flat_map(|formula| formula.variants()) {
             add(format!("{id}: what the formula chooses, {choice}"), &|plan| {
                 plan.components[place].pays = Pays::Formula(formula.clone());

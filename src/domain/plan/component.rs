@@ -1,5 +1,6 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
+use super::lookup::Lookup;
 use super::{Beyond, Boundary, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
@@ -22,9 +23,9 @@ pub struct Component {
     pub earning_code: String,
     pub interval: IntervalKind,
     pub scope: Scope,
-    /// Picks the tier; the first that a formula names.
+    /// Picks the tier; the first that a formula names; of a lookup what its rates are of.
     pub measure: String,
-    /// Of a formula: by attainment where it reads the quota of that measure, else by amount.
+    /// Of a formula: by attainment where it reads the quota of that measure, else by amount; of a lookup by amount.
     pub tier_by: TierBy,
     pub pays: Pays,
     /// Of a rate or of money per unit: what is paid on, where it is another measure than the one that picks the tier.
@@ -40,8 +41,10 @@ pub struct Component {
     pub no_quota: Option<NoQuota>,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
-    /// In order, the first from 0 (a curve's first point is anywhere); none of a formula.
+    /// In order, the first from 0 (a curve's first point is anywhere); none of a formula or a lookup.
     pub tiers: Vec<Tier>,
+    /// Present exactly with a lookup.
+    pub lookup: Option<Lookup>,
     pub modifiers: Modifiers,
     /// When parts of it are paid; empty: all of it when it is booked.
     pub pay: Vec<Tranche>,

@@ -24,6 +24,7 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     }
     let about = |field: &'static str| move |message: String| invalid(field, format!("component \"{id}\": {message}"));
     check_formula(component).map_err(about("pays"))?;
+    check_lookup(component).map_err(about("lookup"))?;
     check_paid(component).map_err(about("pays"))?;
     check_deals(component).map_err(about("scope"))?;
     hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
@@ -43,6 +44,7 @@ fn check_paid(component: &Component) -> Check {
     let fits = match (&component.pays, component.method) {
         (Pays::Formula(_), method) => method == Method::Formula,
         (_, Method::Formula) => false,
+        (pays, Method::Lookup) => matches!(pays, Pays::RateOf | Pays::PerUnit),
         (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => false,
         (Pays::RateOf, _) => component.paid_measure.is_some() || matches!(component.tier_by, TierBy::Amount | TierBy::Attainment),
         (Pays::PerUnit, _) => component.paid_measure.is_some() || component.tier_by != TierBy::Amount,
@@ -78,6 +80,21 @@ fn check_formula(component: &Component) -> Check {
     hold(component.no_quota != Some(NoQuota::FirstTier), "a formula has no first tier")
 }
 
+/// A table by line stands for the tiers, and is of sums of lines.
+fn check_lookup(component: &Component) -> Check {
+    let is = component.method == Method::Lookup;
+    hold(component.lookup.is_some() == is, "a lookup has a table of lines, and nothing else does")?;
+    let Some(lookup) = &component.lookup else { return Ok(()) };
+    let fault = lookup.faults().into_iter().next();
+    fault.map_or(Ok(()), |fault| Err(format!("row {}: {}", fault.row, fault.message)))?;
+    hold(lookup.otherwise.is_none_or(|rate| rate.0 >= 0), "a rate below zero")?;
+    hold(component.tier_by == TierBy::Amount && component.tiers.is_empty(), "a lookup has no tiers")?;
+    hold(component.paid_measure.is_none(), "a lookup is of the measure that it pays on")?;
+    hold(component.scope == Scope::Running && !component.settles(), "a lookup is of lines, not of single deals")?;
+    hold(component.negative == Negative::Carry, "a line takes back what such a line earns")?;
+    hold(!component.quota.is_to_date(), "a lookup reads no quota that grows")
+}
+
 /// What looks at deals one by one.
 fn check_deals(component: &Component) -> Check {
     let by_deal = component.scope == Scope::Deal;
@@ -109,7 +126,7 @@ fn check_quota(component: &Component) -> Check {
 fn check_table(component: &Component) -> Check {
     let curve = component.method == Method::Curve;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and nothing else does")?;
-    if component.formula().is_some() {
+    if component.formula().is_some() || component.lookup.is_some() {
         return Ok(());
     }
     check_tiers(&component.tiers, component.tier_by, !curve)?;

@@ -5,6 +5,7 @@
 
 mod apply;
 mod component;
+mod lookups;
 mod organisation;
 mod pay;
 mod rates;
@@ -13,6 +14,7 @@ mod territories;
 mod tests;
 
 pub use apply::Reach;
+pub use lookups::{LookupTable, Lookups};
 pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
 pub use territories::TerritoryMap;
 
@@ -80,6 +82,7 @@ pub struct World {
     pub calendar_id: Arc<str>,
     pub measures: Arc<Vec<DefinedMeasure>>,
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
+    pub lookups: Arc<Lookups>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
     pub yearly: Option<u64>,
     pub organisation: Arc<Organisation>,
@@ -102,6 +105,7 @@ impl World {
             calendar_id: "".into(),
             measures: Arc::default(),
             plans: Arc::default(),
+            lookups: Arc::default(),
             yearly: None,
             organisation: Arc::default(),
             territories: Arc::default(),
@@ -127,10 +131,12 @@ impl World {
         self.measures.iter().find(|defined| defined.measure.measure_id == measure_id)
     }
 
-    /// Whether a measure was defined, its deals began to be kept, or years to be summed, by a fact in `[from, facts_next)`.
+    /// Whether a measure was defined, its deals began to be kept, or years or rows of a table to be summed, by a fact in
+    /// `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
         let measured = |of: &DefinedMeasure| of.offset >= from || of.listed.is_some_and(|listed| listed >= from);
-        self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
+        let looked_up = self.lookups.tables.iter().any(|table| table.offset >= from);
+        looked_up || self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
     }
 
     /// Last period whose close stands.

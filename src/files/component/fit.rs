@@ -16,6 +16,9 @@ pub(super) fn check_fit(
     if let Some(Pays::Formula(_)) = draft.pays.as_ref().map(|pays| &pays.value) {
         return true;
     }
+    if method.is_some_and(|method| method.value == Method::Lookup) {
+        return true;
+    }
     let (Some(pays), Some(method), Some(tier_by)) = (&draft.pays, method, &draft.tier_by) else { return false };
     let before = findings.errors();
     let by_attainment = tier_by.value == TierBy::Attainment;

@@ -7,6 +7,7 @@ mod case_files;
 mod deals;
 mod formulas;
 mod json_schemas;
+mod lookups;
 mod parameters;
 mod pay;
 mod pay_currencies;

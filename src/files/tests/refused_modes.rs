@@ -31,7 +31,7 @@ fn modes_of_a_plan_and_component() {
 
 #[test]
 fn methods() {
-    for method in ["overage", "lookup"] {
+    for method in ["overage"] {
         refused("method = \"marginal\"", &format!("method = \"{method}\""), "19:10", &format!("method = \"{method}\" is"));
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::credit::Credit;
 use crate::domain::currency::StatedRate;
-use crate::domain::deal::DealClosed;
+use crate::domain::deal::{Attribute, DealClosed};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::partition_of;
 use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Entry, PACKED_VERSION, Settled, SettledDeal};
@@ -167,6 +167,8 @@ pub struct GroupKind<'r> {
     pub backfill_from: Option<u64>,
     /// Of a deal in another currency than the company's.
     pub rates: Option<&'r [StatedRate]>,
+    /// Names of attributes that tables look at.
+    pub attributes: &'r [String],
 }
 
 impl Open {
@@ -200,19 +202,35 @@ impl Open {
             allocations: std::mem::take(&mut self.allocations),
         };
         let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
-        let entry = match (how.rates, deal.sequence) {
-            (Some(rates), sequence) => Entry::Converted { sequence, rates: rates.iter().map(&mut at).collect(), group },
+        let rates: Option<Vec<_>> = how.rates.map(|rates| rates.iter().map(&mut at).collect());
+        let attributes = self.attributes(deal, how.attributes);
+        let entry = match (rates, deal.sequence) {
+            (rates, sequence) if !attributes.is_empty() => Entry::Attributed { attributes, sequence, rates, group },
+            (Some(rates), sequence) => Entry::Converted { sequence, rates, group },
             (None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
             (None, None) => Entry::Credits(group),
         };
         let written = self.entry(&entry);
-        if let Entry::Credits(group) | Entry::SequencedCredits { group, .. } | Entry::Converted { group, .. } = entry {
+        if let Entry::Credits(group)
+        | Entry::SequencedCredits { group, .. }
+        | Entry::Converted { group, .. }
+        | Entry::Attributed { group, .. } = entry
+        {
             let CreditGroup { lines, allocations, .. } = group;
             (self.lines, self.allocations) = (lines, allocations);
             self.lines.clear();
             self.allocations.clear();
         }
         written
+    }
+
+    /// The texts among a deal's attributes that tables look at.
+    fn attributes(&mut self, deal: &DealClosed<'_>, looked_at: &[String]) -> Vec<(u32, u32)> {
+        let texts = deal.attributes.iter().filter_map(|(name, attribute)| match attribute {
+            Attribute::Text(text) if looked_at.iter().any(|of| of == name) => Some((*name, *text)),
+            _ => None,
+        });
+        texts.map(|(name, text)| (self.texts.place(name), self.texts.place(text))).collect()
     }
 
     fn entry(&mut self, entry: &Entry<'_>) -> Result<(), postcard::Error> {

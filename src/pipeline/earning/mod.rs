@@ -11,6 +11,7 @@ mod booking;
 mod counting;
 mod entry;
 mod inputs;
+mod looking_up;
 mod operations;
 mod paying;
 mod priced;

@@ -47,7 +47,8 @@ impl Making {
 
     /// Another table, or the same, with or without modifiers.
     pub(super) fn shaped(&mut self, plain: Component) -> Component {
-        let mut component = match self.random.below(9) {
+        let mut component = match self.random.below(10) {
+            9 => self.looked_up(plain),
             8 => self.formula(plain),
             6 => self.alone(plain),
             7 => self.whole_deals(plain),
@@ -63,7 +64,8 @@ impl Making {
         }
         let component = self.settle_quota(component);
         let component = self.use_quota(component);
-        let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || component.formula().is_some();
+        let by_sums = component.formula().is_some() || component.lookup.is_some();
+        let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || by_sums;
         let pay = self.tranches(!of_sums);
         Component { pay, ..component }
     }
@@ -104,7 +106,12 @@ impl Making {
     /// The whole quota, or what falls to the pay periods so far; not of whole deals by attainment.
     fn use_quota(&mut self, component: Component) -> Component {
         let whole = component.method.is_whole_deal() && component.tier_by == TierBy::Attainment;
-        if whole || component.formula().is_some() || !component.reads_quota() || self.random.chance(50) {
+        if whole
+            || component.formula().is_some()
+            || component.lookup.is_some()
+            || !component.reads_quota()
+            || self.random.chance(50)
+        {
             return component;
         }
         self.features.count("to_date");

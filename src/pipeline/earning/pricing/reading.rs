@@ -64,6 +64,9 @@ impl<'w> Terms<'w> {
             input.named = formula.measures().iter().map(|named| read(Some(&named.id))).collect::<Option<_>>()?;
             input.parameters = formula.parameters().iter().map(|name| self.parameter(name, period)).collect();
         }
+        if component.lookup.is_some() {
+            input.named = self.world.lookup_keys(component).iter().map(|key| read(Some(key))).collect::<Option<_>>()?;
+        }
         if component.lists_deals() {
             let listed = inputs.deals_of(&component.measure, self.span.place(period));
             let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
