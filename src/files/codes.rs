@@ -49,7 +49,10 @@ pub const MANAGER_CYCLE: Code = error("manager-cycle", "a payee would be above h
 pub const NOT_A_PERIOD_START: Code = error("not-a-period-start", "plans and quotas change on the first day of a pay period");
 pub const OUTSIDE_CALENDAR: Code = error("outside-calendar", "the calendar does not reach this date or interval");
 pub const WRONG_UNIT: Code = error("wrong-unit", "an amount is asked of a measure that counts quantity, or the reverse");
-pub const TIER_START: Code = error("tier-start", "the first tier starts at 0: below it nothing would be paid without a word");
+pub const TIER_START: Code = error(
+    "tier-start",
+    "the first tier starts at 0: below it nothing would be paid without a word; that of an overage where it begins to pay",
+);
 pub const TIER_ORDER: Code = error("tier-order", "tiers ascend");
 pub const TIER_GAP: Code = error("tier-gap", "between two tiers, or above the last, nothing would be paid without a word");
 pub const TIER_OVERLAP: Code = error("tier-overlap", "two tiers claim the same sums");

@@ -147,8 +147,9 @@ fn prorate() -> Value {
         ("target", flag("Whether targets shrink.")),
         ("cap", flag("Whether the caps of an interval shrink.")),
         ("draw", flag("Whether draws and guarantees shrink.")),
+        ("floor", flag("Whether the floors of components shrink; stated where one has a floor.")),
     ];
-    about(table(&keys, &[]), "What shrinks with the part of an interval in which somebody is on the plan.")
+    about(table(&keys, &["floor"]), "What shrinks with the part of an interval in which somebody is on the plan.")
 }
 
 fn draw() -> Value {
@@ -201,6 +202,7 @@ fn component() -> Value {
         ("weight", number("Times this.")),
         ("multiplier", multiplier()),
         ("gate", gate()),
+        ("floor", floor()),
         ("cap", caps()),
         ("boundary", choice(modes::BOUNDARY, "Which tier owns an exact hit.")),
         ("negative", choice(modes::NEGATIVE, "What a negative sum earns.")),
@@ -304,6 +306,11 @@ fn gate() -> Value {
         ("else", json!({"oneOf": otherwise, "description": "What is earned where it is not met."})),
     ];
     about(table(&keys, &["until_then"]), "A threshold under which the component pays less.")
+}
+
+fn floor() -> Value {
+    let keys = [("per", choice(modes::FLOOR_PER, "What it is the least of.")), ("amount", number("The least."))];
+    about(table(&keys, &[]), "The least that is earned where anything is measured.")
 }
 
 fn caps() -> Value {

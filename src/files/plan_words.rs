@@ -65,7 +65,13 @@ fn plan_words(plan: &Plan) -> Words {
 }
 
 fn prorate(prorate: &Prorate) -> String {
-    let parts = [("quota", prorate.quota), ("target", prorate.target), ("cap", prorate.cap), ("draw", prorate.draw)];
+    let parts = [
+        ("quota", prorate.quota),
+        ("target", prorate.target),
+        ("cap", prorate.cap),
+        ("draw", prorate.draw),
+        ("floor", prorate.floor),
+    ];
     let named: Vec<&str> = parts.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
     if named.is_empty() { "nothing".into() } else { format!("{} by {}", named.join(", "), mode(modes::PRORATE_BY, prorate.by)) }
 }
@@ -154,6 +160,9 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
     }
     if let Some(gate) = &modifiers.gate {
         gate_words(gate, say);
+    }
+    if let Some(floor) = modifiers.floor {
+        say("floor of the interval", money(floor));
     }
     if let Some(cap) = modifiers.cap {
         say("cap of the interval", money(cap));

@@ -15,7 +15,9 @@
 //! - a formula with tiers, with another measure than the first that it names, of single deals, that does not carry, with
 //!   a first tier, or of a quota to date; the method of formulas without one;
 //! - a lookup as `lookups` says;
-//! - a negative weight, factor, cap or gate; a name that begins as those of manual lines do.
+//! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
+//!   a tranche waits for deals;
+//! - a negative weight, factor, cap, floor or gate; a name that begins as those of manual lines do.
 
 use super::deals::settles;
 use super::formulas::{is_formula, names};
@@ -43,7 +45,9 @@ fn paid(component: &Component) -> Check {
     let by = component.tier_by;
     let own = component.paid_measure.is_none();
     let whole = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
-    let rates = whole || [Method::Marginal, Method::Retroactive].contains(&component.method);
+    let over = component.method == Method::Overage;
+    let rates = whole || over || [Method::Marginal, Method::Retroactive].contains(&component.method);
+    hold(!over || component.no_quota != Some(NoQuota::FirstTier), "an overage without a quota")?;
     match &component.pays {
         Pays::RateOf | Pays::PerUnit if is_lookup(component) => {}
         _ if is_lookup(component) => return Err("a lookup that pays no rates".into()),
@@ -65,7 +69,7 @@ fn paid(component: &Component) -> Check {
     let Some(other) = &component.paid_measure else { return Ok(()) };
     hold(matches!(component.pays, Pays::RateOf | Pays::PerUnit), "a measure that nothing is paid on")?;
     hold(*other != component.measure, "another measure that is the same")?;
-    hold(component.method != Method::Marginal, "marginal tiers of another measure")?;
+    hold(component.method != Method::Marginal && !over, "marginal tiers of another measure")?;
     hold(component.negative != Negative::Mirror, "a mirror of another measure")
 }
 
@@ -165,7 +169,12 @@ fn table(component: &Component) -> Check {
     rising(tiers)?;
     let (first, last) = (&tiers[0], &tiers[tiers.len() - 1]);
     let curve = method == Method::Curve;
-    hold(if curve { first.from >= 0 } else { first.from == 0 }, "tiers that do not start at 0")?;
+    let starts = match method {
+        Method::Curve => first.from >= 0,
+        Method::Overage => first.from > 0,
+        _ => first.from == 0,
+    };
+    hold(starts, "tiers that do not start where they should")?;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and only a curve")?;
     let on_sum = matches!(component.pays, Pays::RateOf | Pays::PerUnit);
     let steps = method == Method::Lump || (curve && !on_sum);
@@ -179,6 +188,10 @@ fn modifiers(component: &Component) -> Check {
     hold(modifiers.weight.is_none_or(|weight| weight.0 >= 0), positive)?;
     hold(modifiers.cap.is_none_or(|cap| cap.0 >= 0), positive)?;
     hold(modifiers.deal_cap.is_none_or(|cap| cap.0 >= 0), positive)?;
+    if let Some(floor) = modifiers.floor {
+        hold(floor.0 >= 0 && modifiers.cap.is_none_or(|cap| floor.0 <= cap.0), "a floor below zero or above the cap")?;
+        hold(!settles(component), "a floor of settled deals")?;
+    }
     if let Some(multiplier) = &modifiers.multiplier {
         rising(&multiplier.tiers)?;
         hold(multiplier.tiers[0].from == 0, "tiers that do not start at 0")?;

@@ -53,6 +53,8 @@ pub(super) struct ComponentRecord {
     formula: Option<String>,
     #[serde(default)]
     lookup: Option<LookupRecord>,
+    #[serde(default)]
+    floor: Option<FloorRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,6 +86,12 @@ struct GateRecord {
     otherwise: String,
     factor: Option<RateDecimal>,
     cap: Option<AmountDecimal>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FloorRecord {
+    per: String,
+    amount: AmountDecimal,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,6 +153,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         },
         formula: component.formula().map(|formula| formula.text().to_owned()),
         lookup: component.lookup.as_ref().map(lookup_record),
+        floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
 }
@@ -240,6 +249,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
             multiplier: record.multiplier.map(|of| read_multiplier(&at("multiplier"), of)).transpose()?,
             gate: record.gate.map(|gate| read_gate(&at("gate"), gate)).transpose()?,
             cap: record.cap.map(|cap| read_cap(&at("cap"), &cap)).transpose()?,
+            floor: record.floor.map(|floor| read_floor(&at("floor"), &floor)).transpose()?,
             deal_cap: record.deal_cap.map(|cap| read_amount(&at("deal_cap"), cap)).transpose()?,
         },
     })
@@ -335,5 +345,10 @@ fn read_gate(path: &str, record: GateRecord) -> Result<Gate, Reject> {
 fn read_cap(path: &str, record: &CapRecord) -> Result<Amount, Reject> {
     only(&format!("{path}.per"), &record.per, "interval")?;
     only(&format!("{path}.excess"), &record.excess, "lost")?;
+    read_amount(&format!("{path}.amount"), record.amount)
+}
+
+fn read_floor(path: &str, record: &FloorRecord) -> Result<Amount, Reject> {
+    only(&format!("{path}.per"), &record.per, "interval")?;
     read_amount(&format!("{path}.amount"), record.amount)
 }

@@ -146,11 +146,12 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
 
 type Change = fn(&mut Component);
 
-/// What a component has of gate, quota to date and caps, and how it is without each.
+/// What a component has of gate, floor, quota to date and caps, and how it is without each.
 fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
     let modifiers = &component.modifiers;
-    let known: [(&str, bool, Change); 4] = [
+    let known: [(&str, bool, Change); 5] = [
         ("gate", modifiers.gate.is_some(), |component| component.modifiers.gate = None),
+        ("floor of the interval", modifiers.floor.is_some(), |component| component.modifiers.floor = None),
         ("cap of the interval", modifiers.cap.is_some(), |component| component.modifiers.cap = None),
         ("quota to date", component.quota.is_to_date(), |component| component.quota = QuotaUse::Interval),
         ("cap of a deal", modifiers.deal_cap.is_some(), |component| component.modifiers.deal_cap = None),

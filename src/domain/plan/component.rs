@@ -41,7 +41,7 @@ pub struct Component {
     pub no_quota: Option<NoQuota>,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
-    /// In order, the first from 0 (a curve's first point is anywhere); none of a formula or a lookup.
+    /// In order, the first from 0 (a curve's first point is anywhere, an overage's first tier above 0); none of a formula or a lookup.
     pub tiers: Vec<Tier>,
     /// Present exactly with a lookup.
     pub lookup: Option<Lookup>,
@@ -60,6 +60,8 @@ pub struct Modifiers {
     /// Times the factor of the tier that a measure reaches.
     pub multiplier: Option<Multiplier>,
     pub gate: Option<Gate>,
+    /// At least this in an interval in which anything is measured.
+    pub floor: Option<Amount>,
     /// At most this in an interval; what is above is lost.
     pub cap: Option<Amount>,
 }

@@ -53,6 +53,8 @@ fn check_paid(component: &Component) -> Check {
         (Pays::Lump, _) => !proportional,
     };
     hold(fits, "what it pays does not fit what its tiers are of")?;
+    let overage = component.method == Method::Overage;
+    hold(!overage || component.no_quota != Some(NoQuota::FirstTier), "without a quota nothing says what is above it")?;
     if let Pays::FractionOf(parameter) = &component.pays {
         hold(!parameter.is_empty(), "it pays a fraction of nothing")?;
         let undefined = proportional && component.no_quota == Some(NoQuota::FirstTier);
@@ -60,7 +62,7 @@ fn check_paid(component: &Component) -> Check {
     }
     let Some(paid) = &component.paid_measure else { return Ok(()) };
     hold(component.paid().is_some() && *paid != component.measure, "another measure is paid on only where one is")?;
-    hold(component.method != Method::Marginal, "parts of one measure have no place in the tiers of another")?;
+    hold(component.method != Method::Marginal && !overage, "parts of one measure have no place in the tiers of another")?;
     hold(component.negative != Negative::Mirror, "nothing mirrors a sum that another measure picks the tier of")
 }
 
@@ -129,9 +131,11 @@ fn check_table(component: &Component) -> Check {
     if component.formula().is_some() || component.lookup.is_some() {
         return Ok(());
     }
-    check_tiers(&component.tiers, component.tier_by, !curve)?;
-    let steps = component.method == Method::Lump || (curve && component.paid().is_none());
+    let overage = component.method == Method::Overage;
+    check_tiers(&component.tiers, component.tier_by, !curve && !overage)?;
     let first = component.tiers.first();
+    hold(!overage || first.is_none_or(|tier| tier.from > 0), "an overage begins above zero")?;
+    let steps = component.method == Method::Lump || (curve && component.paid().is_none());
     hold(!steps || first.is_none_or(|tier| tier.from != 0 || tier.rate.0 == 0), "a sum of zero would be paid")?;
     let open = component.tiers.len() < 2 || component.tiers.last().is_none_or(|tier| tier.rate.0 != 0);
     hold(component.method != Method::Interpolated || !open, "tiers that pay in proportion end with one that pays nothing")
@@ -153,8 +157,11 @@ fn check_edge(edge: i128, tier_by: TierBy) -> Check {
 fn check_modifiers(component: &Component) -> Check {
     let modifiers = &component.modifiers;
     hold(modifiers.weight.is_none_or(|Rate(weight)| weight >= 0), "a negative weight")?;
-    let caps = [modifiers.cap, modifiers.deal_cap];
-    hold(caps.iter().flatten().all(|Amount(cap)| *cap >= 0), "a negative cap")?;
+    let caps = [modifiers.cap, modifiers.deal_cap, modifiers.floor];
+    hold(caps.iter().flatten().all(|Amount(cap)| *cap >= 0), "a negative cap or floor")?;
+    let bounds = modifiers.floor.zip(modifiers.cap);
+    hold(bounds.is_none_or(|(floor, cap)| floor.0 <= cap.0), "a floor above the cap")?;
+    hold(modifiers.floor.is_none() || !component.settles(), "a floor is of no deal that could be settled")?;
     if let Some(Multiplier { tiers, tier_by, .. }) = &modifiers.multiplier {
         check_tiers(tiers, *tier_by, true)?;
         hold(tiers.iter().all(|tier| tier.rate.0 >= 0), "a negative factor")?;

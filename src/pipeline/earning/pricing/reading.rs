@@ -118,7 +118,12 @@ impl<'w> Terms<'w> {
             (false, Some(run)) => part_of(plan, calendar, interval, (run.first, run.last)).unwrap_or(Part::ALL),
             (false, None) => Part::ALL,
         };
-        Parts { quota: of(plan.prorate.quota, run), target: of(plan.prorate.target, run), cap: of(plan.prorate.cap, None) }
+        Parts {
+            quota: of(plan.prorate.quota, run),
+            target: of(plan.prorate.target, run),
+            cap: of(plan.prorate.cap, None),
+            floor: of(plan.prorate.floor, None),
+        }
     }
 
     fn target(&self, component: &Component, period: Period) -> Option<Amount> {
