@@ -54,7 +54,7 @@ pub(super) struct ComponentRecord {
     #[serde(default)]
     lookup: Option<LookupRecord>,
     #[serde(default)]
-    floor: Option<FloorRecord>,
+    interval_floor: Option<FloorRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,7 +153,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         },
         formula: component.formula().map(|formula| formula.text().to_owned()),
         lookup: component.lookup.as_ref().map(lookup_record),
-        floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
+        interval_floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
 }
@@ -249,7 +249,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
             multiplier: record.multiplier.map(|of| read_multiplier(&at("multiplier"), of)).transpose()?,
             gate: record.gate.map(|gate| read_gate(&at("gate"), gate)).transpose()?,
             cap: record.cap.map(|cap| read_cap(&at("cap"), &cap)).transpose()?,
-            floor: record.floor.map(|floor| read_floor(&at("floor"), &floor)).transpose()?,
+            floor: record.interval_floor.map(|floor| read_floor(&at("interval_floor"), &floor)).transpose()?,
             deal_cap: record.deal_cap.map(|cap| read_amount(&at("deal_cap"), cap)).transpose()?,
         },
     })

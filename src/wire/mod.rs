@@ -17,6 +17,7 @@ mod internal;
 pub mod json;
 pub mod keys;
 mod lookup;
+mod measure;
 mod mode;
 mod others;
 mod output;

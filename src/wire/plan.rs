@@ -38,7 +38,7 @@ struct ProrateRecord {
     #[serde(default)]
     draw: bool,
     #[serde(default)]
-    floor: bool,
+    floors: bool,
 }
 
 impl PlanRecord {
@@ -83,16 +83,16 @@ impl PlanRecord {
 /// As the schema's default: nothing is prorated.
 impl Default for ProrateRecord {
     fn default() -> ProrateRecord {
-        ProrateRecord { by: "active_days".into(), quota: false, target: false, cap: false, draw: false, floor: false }
+        ProrateRecord { by: "active_days".into(), quota: false, target: false, cap: false, draw: false, floors: false }
     }
 }
 
 fn prorate_record(prorate: Prorate) -> Result<ProrateRecord, String> {
     let Prorate { by, quota, target, cap, draw, floor } = prorate;
-    Ok(ProrateRecord { by: mode_text(&by)?, quota, target, cap, draw, floor })
+    Ok(ProrateRecord { by: mode_text(&by)?, quota, target, cap, draw, floors: floor })
 }
 
 fn read_prorate(record: ProrateRecord) -> Result<Prorate, Reject> {
-    let ProrateRecord { by, quota, target, cap, draw, floor } = record;
-    Ok(Prorate { by: mode("prorate.by", &by)?, quota, target, cap, draw, floor })
+    let ProrateRecord { by, quota, target, cap, draw, floors } = record;
+    Ok(Prorate { by: mode("prorate.by", &by)?, quota, target, cap, draw, floor: floors })
 }

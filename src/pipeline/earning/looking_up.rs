@@ -1,6 +1,7 @@
 //! Which row of a table takes which lines of a group: the sum of each row is kept beside its measure's.
 
 use super::counting::{Matched, Told, taken, whole_of};
+use crate::domain::deal::Attribute;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
 use crate::domain::plan::lookup::Shown;
 use crate::domain::world::{DefinedMeasure, LookupTable};
@@ -22,8 +23,12 @@ pub(super) fn matched_rows<'w>(
         return Vec::new();
     }
     let text = |place: u32| packed.texts.get(place as usize).copied();
-    let attributes: Vec<(&str, &str)> =
-        told.attributes.iter().filter_map(|(name, value)| Some((text(*name)?, text(*value)?))).collect();
+    let stated = told.details.map_or(&[][..], |details| &details.attributes);
+    let texts = stated.iter().filter_map(|(name, attribute)| match attribute {
+        Attribute::Text(text) => Some((*name, *text)),
+        Attribute::Number(_) | Attribute::Date(_) => None,
+    });
+    let attributes: Vec<(&str, &str)> = texts.collect();
     let measured = taken(&defined.measure, packed, told);
     let row = |(line, value): (usize, &i128)| {
         let of = told.group.lines.get(line).filter(|_| *value != 0)?;
