@@ -4,7 +4,7 @@
 //! `plans`.
 
 use super::credits::Shown;
-use super::history::{Content, History, Line};
+use super::history::{Content, History, Line, Stated};
 use super::numbers::{decimal, whole_number};
 use super::rules::{Check, hold};
 use super::tables::Case;
@@ -36,7 +36,11 @@ pub(super) fn shown(history: &History, deal: &Content, line: &Line, size: i128) 
         (LineKey::Kind, kind.map(String::from)),
     ];
     let mut values: Vec<(LineKey, String)> = named.into_iter().filter_map(|(by, value)| Some((by, value?))).collect();
-    values.extend(deal.attributes.iter().map(|(name, value)| (LineKey::Attribute(text(*name)), text(*value))));
+    for (name, stated) in &deal.attributes {
+        if let Stated::Text(value) = stated {
+            values.push((LineKey::Attribute(text(*name)), text(*value)));
+        }
+    }
     Shown { values, size }
 }
 
