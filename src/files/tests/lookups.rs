@@ -19,15 +19,15 @@ fn tables_by_line() {
     let cases: [(String, &[&str]); 14] = [
         (format!("{head}rates = [{row}]\notherwise = \"nothing\"\n"), &[]),
         (format!("{head}rates = [{row}]\notherwise = \"1%\"\n"), &[]),
-        (format!("{head}rates = [{row}]\n"), &["11:1: missing-key: `otherwise` is missing"]),
-        (format!("{head}otherwise = \"1%\"\n"), &["11:1: missing-key: `rates` is missing"]),
+        (format!("{head}rates = [{row}]\n"), &["10:1: missing-key: `otherwise` is missing"]),
+        (format!("{head}otherwise = \"1%\"\n"), &["10:1: missing-key: `rates` is missing"]),
         (
             format!("{head}rates = [{row}]\notherwise = \"1%\"\nboundary = \"upper\"\n"),
             &["19:12: no-effect: `boundary` has no effect: no row has a band"],
         ),
         (
             format!("{head}rates = [{{ band = {{ from = \"10\" }}, rate = \"5%\" }}]\notherwise = \"1%\"\n"),
-            &["11:1: missing-key: `boundary` is missing"],
+            &["10:1: missing-key: `boundary` is missing"],
         ),
         (
             format!(
@@ -41,7 +41,7 @@ fn tables_by_line() {
         ),
         (
             format!("{head}rates = [{row}, {{ geography = [\"emea\"], rate = \"4%\" }}]\notherwise = \"1%\"\n"),
-            &["17:44: equal-rows: \"product core\" and \"geography emea\" say equally much about a line that both take"],
+            &["17:45: equal-rows: \"product core\" and \"geography emea\" say equally much about a line that both take"],
         ),
         (
             format!("{head}rates = [{{ customer = \"acme\", rate = \"5%\" }}]\notherwise = \"1%\"\n"),

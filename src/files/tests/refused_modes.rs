@@ -36,7 +36,6 @@ fn keys_that_are_not_built() {
         ("deficit = \"next_interval\"", "24:11", "deficit = \"next_interval\" is"),
         ("cap = { per = \"year\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"year\" is"),
         ("cap = { per = \"interval\", amount = \"1.00\", excess = \"carry\" }", "24:53", "excess = \"carry\" is"),
-        ("floor = { per = \"year\", amount = \"1.00\" }", "24:17", "per = \"year\" is"),
     ];
     for (key, at, what) in keys {
         refused("tiers = ", &format!("{key}\ntiers = "), at, what);

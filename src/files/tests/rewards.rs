@@ -101,7 +101,7 @@ fn overage() {
     let above = "tiers = [{ from = \"100%\", rate = \"6%\" }, { from = \"120%\", rate = \"8%\" }]";
     assert_eq!(over(above, "no_quota = \"park\""), "");
     let zero = over(tiers, "no_quota = \"park\"");
-    assert_eq!(zero, format!("{PLAN_FILE}:24:20: tier-start: an overage starts at zero, so that nothing is below it\n"));
+    assert_eq!(zero, format!("{PLAN_FILE}:24:19: tier-start: an overage starts at zero, so that nothing is below it\n"));
     let unmeasured = over(above, "no_quota = \"first_tier\"");
     assert_eq!(unmeasured, format!("{PLAN_FILE}:19:10: wrong-unit: without a quota nothing says what is above it\n"));
 }
@@ -121,6 +121,9 @@ fn floors() {
     let pay = "attribution = \"slice\"\npay = [{ share = \"100%\", when = \"settled\" }]\n";
     let settled = stated(pay, "draw = false, floor = false");
     assert_eq!(settled, format!("{PLAN_FILE}:18:20: wrong-unit: a floor is of no single deal to be settled\n"));
+    let yearly = super::PLAN.replace(TIERS, &format!("{}{TIERS}", floor.replace("interval", "year")));
+    let yearly = brief(&found(PLAN_FILE, super::PLAN, &yearly.replace("draw = false", "draw = false, floor = true")));
+    assert_eq!(yearly, format!("{PLAN_FILE}:24:17: not-supported: per = \"year\" is not supported by this version\n"));
     let none = brief(&found(PLAN_FILE, "draw = false", "draw = false, floor = true"));
-    assert_eq!(none, format!("{PLAN_FILE}:6:80: no-effect: `floor` has no effect: no component has one\n"));
+    assert_eq!(none, format!("{PLAN_FILE}:6:94: no-effect: `floor` has no effect: no component has one\n"));
 }
