@@ -31,7 +31,7 @@ pub enum StageError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// What is stored contradicts itself: an alarm that stops the process.
+    /// What is stored contradicts itself: an alarm that stops the partition.
     #[error("alarm in partition {partition}: {message}")]
     Alarm { partition: u32, message: String },
 }

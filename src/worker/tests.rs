@@ -1,5 +1,6 @@
 //! The step machine on a toy stage: whatever happens on the way, everything is counted exactly once.
 
+mod alarms;
 mod limits;
 mod panics;
 mod support;

@@ -104,6 +104,11 @@ impl StageLog for EmbeddedStage {
         Ok(())
     }
 
+    fn stop(&mut self, partition: u32) -> Result<(), LogError> {
+        self.cursors.retain(|cursor| cursor.partition != partition);
+        Ok(())
+    }
+
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         let (before, deadline) = (into.len(), Instant::now() + wait);
         if limit.records == 0 {

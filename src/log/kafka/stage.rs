@@ -218,6 +218,16 @@ impl StageLog for KafkaStage {
         Ok(())
     }
 
+    fn stop(&mut self, partition: u32) -> Result<(), LogError> {
+        self.drop_held(|_, of| of == partition);
+        // Taken away meanwhile: it does not flow any more.
+        if !self.membership().started.remove(&partition) {
+            return Ok(());
+        }
+        let inputs = self.consumer.context().all_inputs(&[partition]);
+        self.consumer.incremental_unassign(&inputs).map_err(|error| explain(self.settings(), "stop", &error))
+    }
+
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         self.check_membership()?;
         if limit.records == 0 {

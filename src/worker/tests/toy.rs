@@ -156,6 +156,9 @@ impl Stage for Toy {
                 if deal.deal_id == SLOW {
                     std::thread::sleep(SLOW_TIME);
                 }
+                if deal.deal_id.starts_with("contradiction") && self.metas[&partition].facts_next == 0 {
+                    return Err(StageError::Alarm { partition, message: "a contradiction".into() });
+                }
                 // A deal named so waits for the second fact.
                 if deal.deal_id.starts_with("later") && self.metas[&partition].facts_next < 2 {
                     return Ok(Flow::NotYet);
