@@ -22,6 +22,7 @@ mod kafka;
 mod payroll;
 mod progress;
 mod publish;
+mod rebuild;
 mod reconcile;
 mod refused;
 mod release;
@@ -98,6 +99,8 @@ enum Command {
     Test(test::Test),
     /// Recompute everything with the second engine and compare
     Verify(verify::Verify),
+    /// Build a partition's states again from its inputs
+    Rebuild(rebuild::RebuildPartition),
     /// The records of a topic as lines of JSON
     Tap(tap::Tap),
     /// Print the topics with their settings, or create them
@@ -151,6 +154,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Explain(command) => command.run(console),
         Command::Test(command) => command.run(console),
         Command::Verify(command) => command.run(console),
+        Command::Rebuild(command) => command.run(console),
         Command::Tap(command) => command.run(console),
         Command::Topics(command) => command.run(console),
         Command::Schemas(command) => command.run(console),

@@ -43,6 +43,11 @@ impl LogOptions {
         self.data.is_some()
     }
 
+    /// Of an embedded log.
+    pub fn directory(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// The config of a Kafka log; an embedded one has no `what`.
     pub fn config(&self, what: &str) -> anyhow::Result<Config> {
         let none = || usage_error(format!("an embedded log has no {what}; name a Kafka log with --config FILE"));
@@ -279,7 +284,8 @@ impl Session {
     }
 }
 
-fn expect_log(options: &LogOptions) -> anyhow::Result<()> {
+/// An embedded log must be there.
+pub fn expect_log(options: &LogOptions) -> anyhow::Result<()> {
     match options.data.as_deref().filter(|directory| !Embedded::is_in(directory)).map(Path::display) {
         Some(place) => {
             Err(files_error(format!("there is no log in {place}; `accrue publish` or `accrue up --data {place}` starts one")))

@@ -8,6 +8,7 @@ pub mod batch;
 pub mod commit_record;
 pub mod crash;
 pub mod engine;
+pub mod rebuild;
 pub mod restore;
 pub mod status;
 pub mod step;

@@ -8,6 +8,7 @@
 mod deal_state;
 mod packer;
 mod progress;
+pub mod rebuilt;
 mod settlements;
 mod telling;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::log::LogError;
 use crate::pipeline::StageError;
 use crate::telemetry;
 use crate::worker::batch::Folded;
+use crate::worker::restore::remedy;
 use crate::worker::status::Stuck;
 use crate::worker::{Stop, Trouble};
 use std::collections::BTreeSet;
@@ -54,7 +55,7 @@ impl Machine {
     /// The others go on from their last commit.
     fn stand_still(&mut self, partition: u32, message: String) -> Result<(), Stop> {
         let held = self.held.contains_key(&partition) || self.waiting.contains(&partition);
-        let message = format!("{message}; {}", remedy(self.setup.name, partition));
+        let message = format!("{message}; {}", remedy(self.stage.changelog(), self.setup.name, partition));
         if !held {
             return Err(Stop::Alarm(format!("partition {partition}, which is not held: {message}")));
         }
@@ -157,12 +158,4 @@ impl Machine {
         self.stage = (self.setup.make_stage)();
         (self.facts_due, self.facts_next, self.facts_floor, self.more) = (None, 0, 0, false);
     }
-}
-
-/// What the people who run it do about an alarm.
-fn remedy(stage: &str, partition: u32) -> String {
-    format!(
-        "start this worker again with an empty state directory; if {stage} partition {partition} says so again, bring the log \
-         back from a backup"
-    )
 }
