@@ -2,11 +2,13 @@
 
 mod support;
 
+use accrue::domain::fact::{Cut, FactBody, PeriodClosed};
 use accrue::domain::topic::{Topic, partition_of};
+use accrue::log::batch::Outbox;
 use accrue::log::embedded::Embedded;
 use accrue::log::kafka::Kafka;
 use accrue::log::{Append, Batch, Client, Records, StageLog};
-use accrue::pipeline::Outcome;
+use accrue::pipeline::{Outcome, PendingClose};
 use accrue::wire::Codec;
 use accrue::worker::engine::{Engine, group};
 use accrue::worker::status::{CREDITING, EARNING};
@@ -100,6 +102,47 @@ fn contradict(log: &dyn Client, engine: &Engine, partition: u32) {
     log.append(&[Append { topic: Topic::Credits, partition, records: &records }]).unwrap();
     let stands_still = || engine.status().stage(EARNING).partitions.get(&partition).is_some_and(|held| held.alarm.is_some());
     wait_until(engine, "it stands still", stands_still);
+}
+
+#[test]
+fn a_close_names_the_partitions_that_it_misses() {
+    let (log, codec) = (Embedded::in_memory().unwrap(), Codec::new().unwrap());
+    let directory = tempfile::tempdir().unwrap();
+    log.create_topics(PARTITIONS).unwrap();
+    append_company(&log, &codec);
+    append_deals(&log, &codec, 0, 20);
+    let engine = start(&log, directory.path());
+    assert!(engine.wait_caught_up(WAIT).unwrap(), "{:?}", engine.status());
+    assert!([CREDITING, EARNING].iter().all(|stage| engine.status().stage(stage).closing.is_empty()));
+    engine.stop().unwrap();
+    let mut records = Records::default();
+    records.push(Some(b"of-nobody"), Some(b"?"));
+    log.append(&[Append { topic: Topic::CreditingChangelog, partition: 0, records: &records }]).unwrap();
+    let ends = |topic| (0..PARTITIONS).map(|partition| log.end(topic, partition).unwrap()).collect();
+    let cut = Cut {
+        deal_closed: ends(Topic::DealClosed),
+        quota_changed: ends(Topic::QuotaChanged),
+        deal_settled: ends(Topic::DealSettled),
+        adjustment_made: ends(Topic::AdjustmentMade),
+    };
+    let (close_id, period) = ("fiscal-2026-01-1".to_owned(), "2026-01".parse().unwrap());
+    let closed = PeriodClosed { close_id: close_id.clone(), calendar: "fiscal".into(), pay_group: "default".into(), period, cut };
+    let (mut bytes, mut outbox) = (Vec::new(), Outbox::default());
+    codec.write_fact(&support::engine::fact(9, FactBody::PeriodClosed(closed)), &mut bytes).unwrap();
+    outbox.to(Topic::Facts, 0).push(Some(b"close"), Some(&bytes));
+    support::engine::append(&log, &outbox);
+    let engine = start(&log, directory.path());
+    let pending = PendingClose { close_id, crediting: vec![0], earning: (0..PARTITIONS).collect() };
+    wait_until(&engine, "it misses one", || engine.status().stage(EARNING).closing == [pending.clone()]);
+    wait_until(&engine, "the others have done it", || engine.status().stage(CREDITING).closing.is_empty());
+    let metrics = engine.metrics().text(engine.status(), &log).unwrap();
+    let missing = |line: &&str| line.starts_with("accrue_close_missing{") && line.ends_with(" 1");
+    let stage = |stage: &'static str| move |line: &&str| line.contains(&format!("stage=\"{stage}\""));
+    let lines: Vec<&str> = metrics.lines().filter(missing).collect();
+    assert_eq!(lines.iter().copied().filter(stage(EARNING)).count(), PARTITIONS as usize, "{metrics}");
+    let crediting: Vec<&str> = lines.iter().copied().filter(stage(CREDITING)).collect();
+    assert_eq!(crediting, ["accrue_close_missing{partition=\"0\",stage=\"crediting\"} 1"]);
+    engine.stop().unwrap();
 }
 
 fn wait_until(engine: &Engine, what: &str, done: impl Fn() -> bool) {

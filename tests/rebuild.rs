@@ -163,7 +163,8 @@ fn on_kafka_a_rebuild_waits_for_no_worker_and_refuses_to_write_beside_one() {
     let mut worker = application.run(1, None);
     story.begin(&log);
     let prefix = application.topic("");
-    let client = Kafka::connect(KafkaSettings { topic_prefix: prefix, ..KafkaSettings::new(support::broker::brokers()) }).unwrap();
+    let client =
+        Kafka::connect(KafkaSettings { topic_prefix: prefix, ..KafkaSettings::new(support::broker::brokers()) }).unwrap();
     // All of the first file.
     worker.wait_until("it has folded them", |_| stored(&client).len() > 40);
     worker.stop();

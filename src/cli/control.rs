@@ -9,8 +9,12 @@ use crate::log::socket::{MAXIMUM_MESSAGE_BYTES, Place, Record, Request, Response
 use crate::log::{Append, Batch, Client, LogError, Records};
 use crate::worker::status::{OutcomeTap, Status, caught_up};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+
+/// How long the stages may take to come between two transactions.
+const PAUSE_WAIT: Duration = Duration::from_secs(30);
 
 /// What requests are answered from.
 #[derive(Clone)]
@@ -76,6 +80,14 @@ impl Service {
             }
             Request::Trim { place, offset } => {
                 client.trim(place.topic()?, place.partition, offset)?;
+                Response::Done
+            }
+            Request::Pause { paused } => {
+                self.status.pause(paused);
+                if !self.status.wait_paused(paused, PAUSE_WAIT) {
+                    let text = "a transaction goes on; it pauses behind that, `/readyz` says when";
+                    return Err(LogError::Unavailable(text.into()));
+                }
                 Response::Done
             }
             Request::Status => Response::Status { caught_up: caught_up(&self.status, client)? },

@@ -19,6 +19,7 @@ mod explain;
 mod export;
 mod ingest;
 mod kafka;
+mod pause;
 mod payroll;
 mod progress;
 mod publish;
@@ -62,6 +63,10 @@ enum Command {
     Up(up::Up),
     /// The same work on Kafka
     Run(up::Run),
+    /// Let a running `up` fold nothing until it is resumed
+    Pause(pause::Pause),
+    /// Let a paused `up` go on
+    Resume(pause::Pause),
     /// Check a company's files and append what differs
     Publish(publish::Publish),
     /// Append records from JSON lines, or deals from a CRM
@@ -136,6 +141,8 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Demo(command) => command.run(console),
         Command::Up(command) => command.run(console),
         Command::Run(command) => command.run(console),
+        Command::Pause(command) => command.run(true, console),
+        Command::Resume(command) => command.run(false, console),
         Command::Publish(command) => command.run(console),
         Command::Ingest(command) => command.run(console),
         Command::Adjust(command) => command.run(console),

@@ -119,7 +119,8 @@ impl RebuildPartition {
     fn tell(&self, rebuilt: &Rebuilt, console: &Console) -> anyhow::Result<()> {
         let Rebuilt { states, adds_up, passing, differences, commits } = rebuilt;
         if console.json {
-            let difference = |(key, difference): &(Vec<u8>, _)| json!({"key": String::from_utf8_lossy(key), "difference": difference});
+            let difference =
+                |(key, difference): &(Vec<u8>, _)| json!({"key": String::from_utf8_lossy(key), "difference": difference});
             let differences: Vec<_> = differences.iter().map(difference).collect();
             console.object(&json!({
                 "stage": CREDITING, "partition": self.partition, "states": states, "adds_up": adds_up,
@@ -128,7 +129,8 @@ impl RebuildPartition {
             return Ok(());
         }
         let partition = self.partition;
-        console.line(&format!("{CREDITING} partition {partition}: the inputs give {states} states, {} differ", differences.len()))?;
+        console
+            .line(&format!("{CREDITING} partition {partition}: the inputs give {states} states, {} differ", differences.len()))?;
         for (key, difference) in differences.iter().take(SHOWN) {
             console.line(&format!("  {} {difference}", shown(key)))?;
         }
@@ -144,7 +146,9 @@ impl RebuildPartition {
         console.line(&match (commits, self.dry_run) {
             (0, true) => "nothing was written".to_owned(),
             (0, false) => "nothing was to be written".to_owned(),
-            (_, _) if *adds_up => format!("written in {commits} transactions; a worker tells earning what differs when it starts"),
+            (_, _) if *adds_up => {
+                format!("written in {commits} transactions; a worker tells earning what differs when it starts")
+            }
             (_, _) => format!("written in {commits} transactions; earning is told nothing"),
         })?;
         Ok(())

@@ -221,13 +221,18 @@ impl Session {
 
     /// Waits until `done`; tells on standard error what for when it takes long. An engine of this process that has
     /// stopped ends the waiting with its reason.
-    pub fn wait_until(&self, what: &str, mut done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    pub fn wait_until(&self, what: &str, done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+        self.wait_telling(|| what.to_owned(), done)
+    }
+
+    /// The same for what is said at that time.
+    pub fn wait_telling(&self, what: impl Fn() -> String, mut done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
         let mut told = Instant::now();
         while !done()? {
             self.check_engine()?;
             if told.elapsed() >= PATIENCE {
                 told = Instant::now();
-                Console::new(false).notice(&format!("waiting for {what}"));
+                Console::new(false).notice(&format!("waiting for {}", what()));
             }
             std::thread::sleep(LOOK);
         }

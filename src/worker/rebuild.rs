@@ -116,7 +116,9 @@ impl Rebuild {
         while !lock(hold).assigned(LOOK)?.given.contains(&self.partition) {
             if Instant::now() > deadline {
                 let partition = self.partition;
-                return Err(Stop::Settings(format!("partition {partition} is another worker's; end the workers and rebuild again")));
+                return Err(Stop::Settings(format!(
+                    "partition {partition} is another worker's; end the workers and rebuild again"
+                )));
             }
         }
         Ok(())
@@ -138,7 +140,8 @@ impl Rebuild {
 
     fn check_contracts(&self, record: &CommitRecord) -> Result<(), Stop> {
         self.codec.pin(&record.contracts.schemas).map_err(Stop::Settings)?;
-        let folded: Vec<Topic> = self.inputs.iter().copied().filter(|topic| record.next(*topic).is_some_and(|next| next > 0)).collect();
+        let folded: Vec<Topic> =
+            self.inputs.iter().copied().filter(|topic| record.next(*topic).is_some_and(|next| next > 0)).collect();
         self.codec.contradicts(&record.contracts, &folded).map_or(Ok(()), |message| Err(Stop::Settings(message)))
     }
 
@@ -169,7 +172,9 @@ impl Rebuild {
             if reached == next {
                 if Instant::now() > deadline {
                     let name = topic.name();
-                    return Err(Stop::Unavailable(format!("the end of {name} stays undecided: a transaction hangs; wait and rebuild again")));
+                    return Err(Stop::Unavailable(format!(
+                        "the end of {name} stays undecided: a transaction hangs; wait and rebuild again"
+                    )));
                 }
                 std::thread::sleep(LOOK);
             }
@@ -261,7 +266,8 @@ impl Rebuild {
             let [one, other] = some;
             let (one, other) = (one?, other?);
             // Behind the last key of a list that is not whole nothing is known of it.
-            let through = [&one, &other].into_iter().filter(|keys| keys.len() == KEYS).filter_map(|keys| keys.last()).min().cloned();
+            let through =
+                [&one, &other].into_iter().filter(|keys| keys.len() == KEYS).filter_map(|keys| keys.last()).min().cloned();
             let mut keys: Vec<Vec<u8>> = one.into_iter().chain(other).collect();
             keys.sort_unstable();
             keys.dedup();

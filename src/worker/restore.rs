@@ -289,7 +289,9 @@ pub fn remedy(changelog: Topic, stage: &str, partition: u32) -> String {
     let name = changelog.name();
     match stage {
         CREDITING => format!("end the workers and run `accrue rebuild --stage {stage} --partition {partition}`"),
-        _ => format!("start this worker again with an empty state directory, and if it says so again bring {name} back from a backup"),
+        _ => format!(
+            "start this worker again with an empty state directory, and if it says so again bring {name} back from a backup"
+        ),
     }
 }
 

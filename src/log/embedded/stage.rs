@@ -109,6 +109,11 @@ impl StageLog for EmbeddedStage {
         Ok(())
     }
 
+    /// Nothing is fetched ahead: what is not polled does not flow.
+    fn pause(&mut self, _paused: bool) -> Result<(), LogError> {
+        Ok(())
+    }
+
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         let (before, deadline) = (into.len(), Instant::now() + wait);
         if limit.records == 0 {

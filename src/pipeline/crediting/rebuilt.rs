@@ -111,7 +111,9 @@ impl Compared {
         let new = DealState::decode(rebuilt)?;
         let mut old = match DealState::decode(stored) {
             Ok(old) => old,
-            Err(error) if self.believed => return Err(format!("{} {error}; start the version of accrue that wrote it", shown(key))),
+            Err(error) if self.believed => {
+                return Err(format!("{} {error}; start the version of accrue that wrote it", shown(key)));
+            }
             Err(_) => return Ok(Some((Difference::Unreadable, Some(rebuilt.into())))),
         };
         let Some(difference) = self.difference(&old, &new) else { return Ok(None) };

@@ -126,6 +126,10 @@ impl StageLog for Inputs {
         Ok(())
     }
 
+    fn pause(&mut self, _paused: bool) -> Result<(), LogError> {
+        Ok(())
+    }
+
     fn poll(&mut self, into: &mut Batch, limit: Limit, _wait: Duration) -> Result<(), LogError> {
         let (records, bytes) = (into.len() + limit.records, into.bytes() + limit.bytes);
         for (topic, next) in &mut self.next {

@@ -119,8 +119,10 @@ impl Machine {
             self.setup.crash.pass(phase_point(self.stage.phase()))?;
         }
         let idle = !worked && !folded.more && folded.polled == 0 && self.stage.idle();
+        let closing = self.stage.pending_closes();
         self.setup.status.update(self.setup.name, |stage| {
             stage.idle = idle;
+            stage.closing = closing;
             stage.trouble = None;
             if worked {
                 stage.commits += 1;

@@ -4,7 +4,7 @@
 use crate::domain::fact::Fact;
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
-use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, Phase, Stage, StageError, States};
+use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, PendingClose, Phase, Stage, StageError, States};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -207,6 +207,10 @@ impl Stage for Toy {
 
     fn idle(&self) -> bool {
         self.metas.values().all(|meta| meta.cursor.is_none() && meta.facts_next == self.offered)
+    }
+
+    fn pending_closes(&self) -> Vec<PendingClose> {
+        Vec::new()
     }
 
     fn phase(&self) -> Phase {
