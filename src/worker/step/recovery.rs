@@ -23,7 +23,7 @@ impl Machine {
         }
         let text = trouble.to_string();
         self.setup.status.update(self.setup.name, |stage| {
-            stage.idle = false;
+            (stage.idle, stage.settled) = (false, false);
             match &mut stage.trouble {
                 Some(trouble) => trouble.reason.clone_from(&text),
                 None => stage.trouble = Some(Stuck::now(text.clone())),
@@ -64,7 +64,7 @@ impl Machine {
         self.log.stop(partition)?;
         telemetry::alarm(self.setup.name, partition, &message);
         self.setup.status.update(self.setup.name, |stage| {
-            stage.idle = false;
+            (stage.idle, stage.settled) = (false, false);
             stage.trouble = None;
             stage.partitions.entry(partition).or_default().alarm = Some(Stuck::now(message));
         });
