@@ -10,7 +10,7 @@ use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, RoundingAt, Scope,
-    TierBy,
+    TierBy, Unit,
 };
 use crate::domain::settlement::SettlementKind;
 use crate::domain::territory::{Uncovered, When};
@@ -78,6 +78,7 @@ pub const INTERVAL: &Choices<IntervalKind> = &[
     ("year", Some(IntervalKind::Year)),
     ("week", None),
 ];
+pub const UNIT: &Choices<Unit> = &[("money", Some(Unit::Money)), ("points", Some(Unit::Points))];
 pub const SCOPE: &Choices<Scope> = &[("running", Some(Scope::Running)), ("deal", Some(Scope::Deal))];
 pub const METHOD: &Choices<Method> = &[
     ("marginal", Some(Method::Marginal)),

@@ -17,7 +17,7 @@ pub use crate::domain::pay_terms::{
 };
 pub use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Component, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
-    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,
+    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy, Unit,
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;

@@ -6,6 +6,7 @@
 pub const FEATURES: &[&str] = &[
     "adjusted by parts of a cent",
     "adjustment conflict",
+    "another unit",
     "adjustment duplicate",
     "adjustment id in another quarter",
     "adjustment reversed",
@@ -83,6 +84,7 @@ pub const FEATURES: &[&str] = &[
     "plan corrected",
     "plan later",
     "plan version",
+    "points",
     "quota applies from",
     "quota change",
     "quota of a half-year or year",
@@ -136,6 +138,13 @@ pub const LEAST: usize = 200;
 /// Features that have a say about each other: how many histories hold both.
 pub const PAIRS: &[(&str, &str)] = &[
     ("half-year or year", "release"),
+    ("points", "release"),
+    ("points", "amendment"),
+    ("points", "earning by hand"),
+    ("points", "paid in another currency"),
+    ("points", "paid in tranches"),
+    ("points", "draw"),
+    ("another unit", "close"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
     ("half-year or year", "paid when settled"),
