@@ -51,7 +51,7 @@ pub(super) struct ComponentRecord {
     #[serde(default)]
     formula: Option<String>,
     #[serde(default)]
-    unit: Option<String>,
+    earning_unit: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,7 +142,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
             QuotaUse::ToDate(shares) => shares.iter().copied().map(rate_decimal).collect(),
             QuotaUse::Interval => Vec::new(),
         },
-        unit: (component.unit != Unit::Money).then(|| mode_text(&component.unit)).transpose()?,
+        earning_unit: (component.unit != Unit::Money).then(|| mode_text(&component.unit)).transpose()?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
@@ -210,7 +210,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
     let at = |field: &str| format!("{path}.{field}");
     check_fixed_modes(path, &record)?;
     Ok(Component {
-        unit: record.unit.as_deref().map_or(Ok(Unit::Money), |text| mode(&at("unit"), text))?,
+        unit: record.earning_unit.as_deref().map_or(Ok(Unit::Money), |text| mode(&at("earning_unit"), text))?,
         interval: mode(&at("interval"), &record.interval)?,
         scope: mode(&at("scope"), &record.scope)?,
         tier_by: mode(&at("tier_by"), &record.tier_by)?,
