@@ -258,7 +258,7 @@ fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
-        unit: Unit::Money,
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),

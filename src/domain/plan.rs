@@ -138,7 +138,7 @@ pub enum Method {
 /// What a component earns. Points are no money: no run pays them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Unit {
+pub enum EarningUnit {
     Money,
     Points,
 }

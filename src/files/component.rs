@@ -19,7 +19,7 @@ use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
-use crate::domain::plan::{Boundary, Component, Method, Negative, Pays, RoundingAt, TierBy, Unit};
+use crate::domain::plan::{Boundary, Component, EarningUnit, Method, Negative, Pays, RoundingAt, TierBy};
 use crate::domain::tranche::Due;
 use fit::check_fit;
 use pays::pays;
@@ -36,7 +36,7 @@ pub type Looked = (Located<String>, Option<Located<TierBy>>);
 #[derive(Clone, Debug)]
 pub struct ComponentDraft {
     pub id: Option<Located<String>>,
-    pub unit: Option<Located<Unit>>,
+    pub unit: Option<Located<EarningUnit>>,
     pub interval: Option<IntervalKind>,
     pub measure: Option<Located<String>>,
     pub tier_by: Option<Located<TierBy>>,
@@ -140,7 +140,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
 
 struct Names {
     id: String,
-    unit: Unit,
+    unit: EarningUnit,
     interval: IntervalKind,
     measure: String,
     tier_by: TierBy,

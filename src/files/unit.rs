@@ -6,15 +6,15 @@ use super::modes;
 use super::plan::PlanDraft;
 use super::source::{Findings, Located};
 use crate::domain::money::POINTS_DECIMALS;
-use crate::domain::plan::Unit;
+use crate::domain::plan::EarningUnit;
 use std::collections::HashMap;
 
 /// Money where nothing is stated. `minor`: the digits of the plan's currency, where it is known.
-pub fn unit(component: &mut Fields<'_>, minor: Option<u32>, findings: &mut Findings) -> Option<Located<Unit>> {
-    let Some(node) = component.node("unit") else { return Some(Located::new(Unit::Money, component.place)) };
+pub fn unit(component: &mut Fields<'_>, minor: Option<u32>, findings: &mut Findings) -> Option<Located<EarningUnit>> {
+    let Some(node) = component.node("unit") else { return Some(Located::new(EarningUnit::Money, component.place)) };
     let place = node.place;
-    let unit = component.choice("unit", modes::UNIT, findings)?;
-    if unit.value == Unit::Money {
+    let unit = component.choice("unit", modes::EARNING_UNIT, findings)?;
+    if unit.value == EarningUnit::Money {
         return Some(unit);
     }
     if let Some(pay) = component.node("pay") {
@@ -29,7 +29,7 @@ pub fn unit(component: &mut Fields<'_>, minor: Option<u32>, findings: &mut Findi
 
 /// What a component of a name earns never changes, since what is booked of it adds up.
 pub fn check_units(plans: &[PlanDraft], findings: &mut Findings) {
-    let mut known: HashMap<&str, Unit> = HashMap::new();
+    let mut known: HashMap<&str, EarningUnit> = HashMap::new();
     for component in plans.iter().flat_map(|plan| &plan.components) {
         let (Some(id), Some(unit)) = (&component.id, &component.unit) else { continue };
         if *known.entry(&id.value).or_insert(unit.value) != unit.value {

@@ -28,8 +28,8 @@ use super::to_date::is_to_date;
 use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, Component, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MidIntervalChange, Payee,
-    PayeeRow, PeriodClosed, PeriodReleased, Plan, RateRow, Unit,
+    Calendar, Company, Component, CurrencyRates, Cut, Date, EarningUnit, Fact, FactBody, MAXIMUM_RATES, Measure,
+    MidIntervalChange, Payee, PayeeRow, PeriodClosed, PeriodReleased, Plan, RateRow,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -207,9 +207,9 @@ impl<'h> Rules<'h> {
     /// A component earns money or points, for ever; points have two decimals, as the money beside them.
     fn unit(&self, component: &Component, currency: &str) -> Check {
         let id = component.component_id.as_str();
-        let other = if component.unit == Unit::Points { &self.world.money } else { &self.world.points };
+        let other = if component.unit == EarningUnit::Points { &self.world.money } else { &self.world.points };
         hold(!other.contains(id), "a component that earned something else")?;
-        hold(component.unit == Unit::Money || minor_digits(currency) == Some(2), "points beside other decimals")
+        hold(component.unit == EarningUnit::Money || minor_digits(currency) == Some(2), "points beside other decimals")
     }
 
     /// One currency in all rows, and no other one once a close that stands may have paid.

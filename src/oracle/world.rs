@@ -4,8 +4,8 @@
 
 use super::history::Names;
 use crate::wire::records::{
-    Calendar, Company, CurrencyRates, Date, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow, Period, Plan,
-    Territories, Unit, Year,
+    Calendar, Company, CurrencyRates, Date, EarningUnit, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow,
+    Period, Plan, Territories, Year,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +58,7 @@ impl<'h> World<'h> {
                 let long = [IntervalKind::HalfYear, IntervalKind::Year];
                 self.yearly |= plan.components.iter().any(|component| long.contains(&component.interval));
                 for component in &plan.components {
-                    let names = if component.unit == Unit::Points { &mut self.points } else { &mut self.money };
+                    let names = if component.unit == EarningUnit::Points { &mut self.points } else { &mut self.money };
                     names.insert(&component.component_id);
                 }
                 let versions = self.plans.entry(&plan.plan_id).or_default();

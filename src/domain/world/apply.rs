@@ -8,7 +8,7 @@ use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::{POINTS_DECIMALS, minor_digits};
-use crate::domain::plan::{Component, MidIntervalChange, Plan, Unit};
+use crate::domain::plan::{Component, EarningUnit, MidIntervalChange, Plan};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::territory::Territories;
 use std::collections::BTreeSet;
@@ -236,7 +236,7 @@ impl World {
             let message = format!("component \"{id}\" earned something else before: money or points; use a new id");
             return Err(invalid("unit", message));
         }
-        if component.unit == Unit::Points && minor_digits(currency) != Some(POINTS_DECIMALS) {
+        if component.unit == EarningUnit::Points && minor_digits(currency) != Some(POINTS_DECIMALS) {
             return Err(not_supported("unit", "points beside a currency of other decimals than theirs"));
         }
         Ok(())

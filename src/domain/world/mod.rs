@@ -19,7 +19,7 @@ pub use territories::TerritoryMap;
 use super::calendar::{Calendar, Date, Period};
 use super::currency::CurrencyRates;
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
-use super::plan::{Plan, Unit};
+use super::plan::{EarningUnit, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ pub struct World {
     pub measures: Arc<Vec<DefinedMeasure>>,
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
     /// What a component of a name earns: the first plan that has one says it for good.
-    pub units: Arc<BTreeMap<String, Unit>>,
+    pub units: Arc<BTreeMap<String, EarningUnit>>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
     pub yearly: Option<u64>,
     pub organisation: Arc<Organisation>,
@@ -128,7 +128,7 @@ impl World {
 
     /// Whether a component of this name earns points.
     pub fn earns_points(&self, component_id: &str) -> bool {
-        self.units.get(component_id) == Some(&Unit::Points)
+        self.units.get(component_id) == Some(&EarningUnit::Points)
     }
 
     pub fn measure(&self, measure_id: &str) -> Option<&DefinedMeasure> {

@@ -111,17 +111,17 @@ fn a_run_is_released_only_where_its_record_holds_it() {
 #[test]
 fn a_component_earns_one_unit_for_good() {
     let mut world = World::new(1);
-    let mut check = |id: &str, unit: Unit, currency: &str, refused: Option<&str>| {
+    let mut check = |id: &str, unit: EarningUnit, currency: &str, refused: Option<&str>| {
         let component = Component { component_id: id.into(), unit, ..component(QuotaUse::Interval) };
         let plan = Plan { currency: currency.into(), components: vec![component], ..reward::tests::plan() };
         let found = world.apply_plan(0, &plan).map(drop).map_err(|reject| reject.to_string());
         assert_eq!(found.err().as_deref(), refused, "{id} {unit:?}");
     };
     let decimals = "unit: points beside a currency of other decimals than theirs [not_supported]";
-    check("club", Unit::Points, "JPY", Some(decimals));
-    check("club", Unit::Points, "USD", None);
-    check("base", Unit::Money, "USD", None);
-    for (id, unit) in [("club", Unit::Money), ("base", Unit::Points)] {
+    check("club", EarningUnit::Points, "JPY", Some(decimals));
+    check("club", EarningUnit::Points, "USD", None);
+    check("base", EarningUnit::Money, "USD", None);
+    for (id, unit) in [("club", EarningUnit::Money), ("base", EarningUnit::Points)] {
         let refused =
             format!("unit: component \"{id}\" earned something else before: money or points; use a new id [invalid_fact]");
         check(id, unit, "USD", Some(&refused));

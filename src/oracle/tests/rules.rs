@@ -71,7 +71,7 @@ fn units() {
         FactBody::PlanDefined(plan(from, None, vec![component]))
     };
     let paid = vec![Tranche { share: Rate(100_000_000), when: Due::Booked }];
-    let (body, other) = (plan("2026-01-01", Unit::Points, paid), plan("2026-01-01", Unit::Points, vec![]));
+    let (body, other) = (plan("2026-01-01", EarningUnit::Points, paid), plan("2026-01-01", EarningUnit::Points, vec![]));
     check(move |script: &mut Script| script.fact("admin", body.clone()), "tranches of points");
     check(move |script: &mut Script| script.fact("admin", other.clone()), "a component that earned something else");
 }

@@ -109,7 +109,7 @@ impl Making {
         if self.random.chance(10) {
             self.features.count("another unit");
             let first = &mut components[0];
-            (first.unit, first.pay) = (Unit::Points, Vec::new());
+            (first.unit, first.pay) = (EarningUnit::Points, Vec::new());
         }
         components
     }
@@ -127,7 +127,7 @@ impl Making {
             return component;
         }
         self.features.count("points");
-        Component { unit: Unit::Points, pay: Vec::new(), ..component }
+        Component { unit: EarningUnit::Points, pay: Vec::new(), ..component }
     }
 
     /// Half of the companies have components over more than a quarter.
@@ -165,7 +165,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             pay: Vec::new(),
-            unit: Unit::Money,
+            unit: EarningUnit::Money,
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),
