@@ -202,6 +202,7 @@ fn component() -> Value {
     let keys = [
         ("id", text("Its name on boards and statements.")),
         ("earning_code", text("What payroll books it under.")),
+        ("unit", choice(modes::EARNING_UNIT, "What it earns: money where it is left out; points are not paid.")),
         ("interval", choice(modes::INTERVAL, "What its sums and quotas run over.")),
         ("scope", choice(modes::SCOPE, "Whether the table is asked about the sum or about each deal.")),
         ("quota", choice(modes::QUOTA, "All of the interval's quota, or what falls to the pay periods so far.")),
@@ -235,6 +236,8 @@ fn component() -> Value {
     let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| !required.contains(key)).collect();
     let mut component = table(&keys, &optional);
     component["if"] = json!({"properties": {"method": {"enum": ["formula", "lookup"]}}});
+    let by_line = json!({"if": {"properties": {"method": {"const": "lookup"}}}, "then": {"required": ["rates", "otherwise"]}});
+    component["allOf"] = json!([by_line]);
     component["else"] = json!({"required": ["tier_by", "boundary", "negative"]});
     component
 }

@@ -24,8 +24,8 @@ use super::formulas::{is_formula, names};
 use super::lookups::{self, is_lookup};
 use super::rules::{Check, hold};
 use crate::wire::records::{
-    Component, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt, Scope, Tier,
-    TierBy,
+    Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt,
+    Scope, Tier, TierBy,
 };
 
 pub(super) fn component(component: &Component) -> Check {
@@ -96,6 +96,7 @@ fn tranches(component: &Component) -> Check {
     let total = shares.iter().try_fold(0i64, |all, share| all.checked_add(*share));
     let whole = shares.len() <= 24 && shares.iter().all(|share| *share > 0) && total == Some(100_000_000);
     hold(shares.is_empty() || whole, "tranches that are not whole")?;
+    hold(shares.is_empty() || component.unit == EarningUnit::Money, "tranches of points")?;
     hold(!settles(component) || component.paid_measure.is_none(), "a settled deal that is paid on another measure")
 }
 
@@ -169,12 +170,8 @@ fn table(component: &Component) -> Check {
     rising(tiers)?;
     let (first, last) = (&tiers[0], &tiers[tiers.len() - 1]);
     let curve = method == Method::Curve;
-    let starts = match method {
-        Method::Curve => first.from >= 0,
-        Method::Overage => first.from > 0,
-        _ => first.from == 0,
-    };
-    hold(starts, "tiers that do not start where they should")?;
+    hold(method != Method::Overage || first.from > 0, "an overage from zero on")?;
+    hold(if curve { first.from >= 0 } else { first.from == 0 || method == Method::Overage }, "tiers that do not start at 0")?;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and only a curve")?;
     let on_sum = matches!(component.pays, Pays::RateOf | Pays::PerUnit);
     let steps = method == Method::Lump || (curve && !on_sum);

@@ -6,7 +6,7 @@ use super::lookup::{LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
-use crate::domain::plan::{Component, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier};
+use crate::domain::plan::{Component, EarningUnit, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,8 @@ pub(super) struct ComponentRecord {
     lookup: Option<LookupRecord>,
     #[serde(default)]
     interval_floor: Option<FloorRecord>,
+    #[serde(default)]
+    earning_unit: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -151,6 +153,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
             QuotaUse::ToDate(shares) => shares.iter().copied().map(rate_decimal).collect(),
             QuotaUse::Interval => Vec::new(),
         },
+        earning_unit: (component.unit != EarningUnit::Money).then(|| mode_text(&component.unit)).transpose()?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
         lookup: component.lookup.as_ref().map(lookup_record),
         interval_floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
@@ -220,6 +223,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
     let at = |field: &str| format!("{path}.{field}");
     check_fixed_modes(path, &record)?;
     Ok(Component {
+        unit: record.earning_unit.as_deref().map_or(Ok(EarningUnit::Money), |text| mode(&at("earning_unit"), text))?,
         interval: mode(&at("interval"), &record.interval)?,
         scope: mode(&at("scope"), &record.scope)?,
         tier_by: mode(&at("tier_by"), &record.tier_by)?,

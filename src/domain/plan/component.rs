@@ -1,7 +1,7 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
 use super::lookup::Lookup;
-use super::{Beyond, Boundary, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
+use super::{Beyond, Boundary, EarningUnit, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate, RoundingMode};
@@ -21,6 +21,7 @@ pub struct Tier {
 pub struct Component {
     pub component_id: String,
     pub earning_code: String,
+    pub unit: EarningUnit,
     pub interval: IntervalKind,
     pub scope: Scope,
     /// Picks the tier; the first that a formula names; of a lookup what its rates are of.

@@ -127,3 +127,14 @@ fn floors() {
     let none = brief(&found(PLAN_FILE, "draw = false", "draw = false, floor = true"));
     assert_eq!(none, format!("{PLAN_FILE}:6:94: no-effect: `floor` has no effect: no component has one\n"));
 }
+
+#[test]
+fn points() {
+    let points = "unit = \"points\"";
+    check(TIERS, &format!("{points}\n{TIERS}"), &[]);
+    check(TIERS, &format!("unit = \"money\"\n{TIERS}"), &[]);
+    check(TIERS, &format!("unit = \"medals\"\n{TIERS}"), &["24:8: unknown-value: \"medals\" is not a value of `unit`"]);
+    let pay = "attribution = \"slice\"\npay = [{ share = \"100%\", when = \"booked\" }]";
+    let paid = ["26:7: no-effect: `pay` has no effect: points are not paid"];
+    check(TIERS, &format!("{points}\n{pay}\n{TIERS}"), &paid);
+}
