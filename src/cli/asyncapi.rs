@@ -35,7 +35,9 @@ fn about(topic: Topic) -> (Use, &'static str, &'static str, &'static str) {
         Topic::DealSettled => (Use::In, "DealSettled", OF_DEAL, "What is invoiced, collected or refunded for deals."),
         Topic::AdjustmentMade => (Use::In, "AdjustmentMade", OF_PAYEE, "What people add by hand."),
         Topic::PayoutAcknowledged => (Use::In, "PayoutAcknowledged", OF_PAYEE, "What payroll says about payouts."),
-        Topic::Facts => (Use::Stated, "Fact", "kind:id", "What the company states: plans, people, calendar, closes and releases."),
+        Topic::Facts => {
+            (Use::Stated, "Fact", "kind:id", "What the company states: plans, people, calendar, closes and releases.")
+        }
         Topic::Payee => (Use::Stated, "PayeeName", OF_PAYEE, "Names for boards; the only personal data."),
         Topic::Attainment => {
             (Use::Out, "Attainment", "payee|measure|calendar|interval", "Where measured sums stand; what leaderboards read.")
@@ -43,11 +45,15 @@ fn about(topic: Topic) -> (Use, &'static str, &'static str, &'static str) {
         Topic::Accrual => (Use::Out, "Accrual", OF_PAYEE, "Changes of what is earned; what statements read."),
         Topic::Payout => (Use::Out, "Payout", OF_PAYEE, "What payroll pays, once it is released."),
         Topic::PayoutRun => (Use::Out, "PayoutRun", "run_id", "Released runs, so that payroll can tell a complete one."),
-        Topic::Rejected => (Use::Out, "Rejected", "that of the record", "Records that are rejected, wait, or have resumed, and why."),
+        Topic::Rejected => {
+            (Use::Out, "Rejected", "that of the record", "Records that are rejected, wait, or have resumed, and why.")
+        }
         Topic::Credits => (Use::Internal, "Credits", "none", "Packed credits on their way from crediting to earning."),
         Topic::Closes => (Use::Internal, "CloseNote", "close_id", "What each partition did for a close."),
         Topic::PayoutDraft => (Use::Internal, "PayoutDraft", OF_PAYEE, "Payouts of a close before its release."),
-        Topic::CreditingChangelog => (Use::Internal, "CreditingState", "that of the state", "States and commit records of crediting."),
+        Topic::CreditingChangelog => {
+            (Use::Internal, "CreditingState", "that of the state", "States and commit records of crediting.")
+        }
         Topic::EarningChangelog => (Use::Internal, "EarningState", "that of the state", "States and commit records of earning."),
     }
 }
@@ -101,6 +107,10 @@ fn servers(config: &Config) -> Value {
     });
     if let Some(scheme) = security.scheme() {
         server["security"] = json!([{"type": scheme}]);
+    }
+    if let Some(url) = security.token_url() {
+        let flow = json!({"tokenUrl": url, "availableScopes": {}});
+        server["security"] = json!([{"type": "oauth2", "flows": {"clientCredentials": flow}}]);
     }
     if config.registry.is_named() {
         let url = &config.registry.url;

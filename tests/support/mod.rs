@@ -18,3 +18,4 @@ pub mod registry;
 pub mod runner;
 pub mod secured;
 pub mod story;
+pub mod tokens;
