@@ -106,7 +106,7 @@ auto.create.topics.enable=false
 }
 
 /// Two CAs, and certificates of the first one for this host, for another host and for a client.
-fn certificates(directory: &Path) -> Result<(), String> {
+pub fn certificates(directory: &Path) -> Result<(), String> {
     let failed = |error: rcgen::Error| format!("certificates: {error}");
     let write = |name: &str, text: &str| std::fs::write(directory.join(name), text).map_err(|error| error.to_string());
     let issuer = authority("accrue test CA").map_err(failed)?;
