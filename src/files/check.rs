@@ -12,6 +12,7 @@ use super::quotas::QuotaDraft;
 use super::rates;
 use super::source::{Findings, Located, Place};
 use super::territory_check;
+use super::unit::check_units;
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::MeasureOf;
 use crate::domain::plan::{Pays, TierBy};
@@ -28,6 +29,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     check_measure_twins(draft, findings);
     rates::check(draft, findings);
     check_versions(&draft.plans, findings);
+    check_units(&draft.plans, findings);
     organisation::check(draft, findings);
     super::pay_conflicts::check(draft, findings);
     pay_currencies::check(draft, findings);
@@ -132,17 +134,17 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
         unknown_measure(named, draft, findings);
         return;
     };
-    let Some(of) = measure.of else { return };
+    let Some(of) = measure.counts else { return };
     let counts = match of {
-        MeasureOf::Amount => "amount",
-        MeasureOf::Quantity => "quantity",
+        MeasureOf::Amount | MeasureOf::Margin => "amount",
+        MeasureOf::Quantity | MeasureOf::Attribute => "quantity",
         MeasureOf::Count => "deals",
     };
     if let Some((_, place, what)) = used.filter(|(needed, _, _)| *needed != of) {
         let message = format!("{what} does not fit: measure \"{}\" counts {counts}", named.value);
         let hint = match of {
-            MeasureOf::Amount => "use rate_of and as = \"amount\"",
-            MeasureOf::Quantity => "use per_unit and as = \"quantity\"",
+            MeasureOf::Amount | MeasureOf::Margin => "use rate_of and as = \"amount\"",
+            MeasureOf::Quantity | MeasureOf::Attribute => "use per_unit and as = \"quantity\"",
             MeasureOf::Count => "use per_unit and as = \"count\"",
         };
         findings.add(place, codes::WRONG_UNIT, message, hint);
@@ -151,7 +153,7 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
 
 fn counts_deals(draft: &Draft, named: &Located<String>) -> bool {
     let mut measures = draft.measures.iter().flatten();
-    measures.any(|measure| measure.id.value == named.value && measure.of == Some(MeasureOf::Count))
+    measures.any(|measure| measure.id.value == named.value && measure.counts == Some(MeasureOf::Count))
 }
 
 pub fn unknown_measure(named: &Located<String>, draft: &Draft, findings: &mut Findings) {

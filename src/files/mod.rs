@@ -25,6 +25,7 @@ mod folder;
 mod formula;
 mod json;
 mod json_schema;
+mod measures;
 mod modes;
 mod modifiers;
 mod node;
@@ -47,6 +48,7 @@ mod territory_changes;
 mod territory_check;
 mod tiers;
 mod tranches;
+mod unit;
 
 pub use case::{Case, case};
 pub use changes::{Change, ChangeKind, Current, Record, changes};

@@ -12,6 +12,7 @@ mod conversion;
 mod credits;
 mod currencies;
 mod deals;
+mod filters;
 mod formulas;
 mod history;
 mod numbers;

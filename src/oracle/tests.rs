@@ -209,11 +209,9 @@ fn measure(id: &str) -> Measure {
         measure_id: id.into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![CreditKind::Revenue, CreditKind::Overlay, CreditKind::Rolled],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
+        ..Measure::default()
     }
 }
 
@@ -274,6 +272,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

@@ -36,11 +36,9 @@ pub fn bookings() -> FactBody {
         measure_id: "bookings".into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![CreditKind::Revenue, CreditKind::Overlay, CreditKind::Rolled],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
+        ..Measure::default()
     })
 }
 
@@ -67,6 +65,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),

@@ -231,11 +231,9 @@ fn measures() -> impl Iterator<Item = Measure> {
         measure_id: id.into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![kind],
-        products: Vec::new(),
-        geographies: Vec::new(),
-        segments: Vec::new(),
         deal_kinds,
         rate_type: None,
+        ..Measure::default()
     };
     [
         measure("bookings", CreditKind::Revenue, Vec::new()),
@@ -288,6 +286,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

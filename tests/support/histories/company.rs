@@ -1,5 +1,6 @@
 //! The company of a history: calendar, measures, plan versions and three levels of organisation.
 
+use super::measures::measure;
 use super::*;
 
 impl Making {
@@ -11,12 +12,13 @@ impl Making {
         self.calendars();
         self.long = self.random.chance(50);
         self.huge = self.random.chance(6);
+        self.points = self.random.chance(25);
         self.rates();
         self.pay_rates();
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);
-            let mut measure = measure(id);
-            measure.rate_type = self.rate_type().filter(|_| measure.of == MeasureOf::Amount);
+            let mut measure = self.measure(id);
+            measure.rate_type = self.rate_type().filter(|_| measure.is_money());
             if measure.rate_type.is_some() && self.random.chance(15) {
                 self.later.push(("measure begins to convert", FactBody::MeasureDefined(measure.clone())));
                 measure.rate_type = None;
@@ -67,6 +69,8 @@ impl Making {
         if self.random.chance(20) {
             let changed = Measure { of: MeasureOf::Quantity, ..measure(MEASURES[0]) };
             self.later.push(("fact refused", FactBody::MeasureDefined(changed)));
+            let refused = Measure { measure_id: "refused".into(), ..self.refused_measure() };
+            self.later.push(("measure refused", FactBody::MeasureDefined(refused)));
         }
     }
 
@@ -91,12 +95,23 @@ impl Making {
             if self.random.chance(20) {
                 let components = self.changed(&plan.components);
                 let mid_interval_change = self.mid_interval_change(&components);
+                let components = self.other_unit(components);
                 let corrected = Plan { components, mid_interval_change, ..plan.clone() };
                 self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
             }
             let late = self.random.chance(10);
             self.now_or_later("plan later", late, FactBody::PlanDefined(plan));
         }
+    }
+
+    /// Now and then another unit for what was money or points before: refused.
+    fn other_unit(&mut self, mut components: Vec<Component>) -> Vec<Component> {
+        if self.random.chance(10) {
+            self.features.count("another unit");
+            let first = &mut components[0];
+            (first.unit, first.pay) = (EarningUnit::Points, Vec::new());
+        }
+        components
     }
 
     fn components(&mut self) -> Vec<Component> {
@@ -107,7 +122,12 @@ impl Making {
     /// A plain rate table at times, and at times one of the others.
     fn component(&mut self, id: &str) -> Component {
         let plain = self.plain(id);
-        if self.random.chance(50) { plain } else { self.shaped(plain) }
+        let component = if self.random.chance(50) { plain } else { self.shaped(plain) };
+        if !(self.points && id == "extra") {
+            return component;
+        }
+        self.features.count("points");
+        Component { unit: EarningUnit::Points, pay: Vec::new(), ..component }
     }
 
     /// Half of the companies have components over more than a quarter.
@@ -122,6 +142,7 @@ impl Making {
     fn plain(&mut self, id: &str) -> Component {
         let measure = *self.random.pick(&MEASURES);
         let plain = rewards::plain_axis(measure);
+        self.used(measure);
         let quantity = plain != TierBy::Amount;
         if plain == TierBy::Count {
             self.features.count("deals counted");
@@ -144,6 +165,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             pay: Vec::new(),
+            unit: EarningUnit::Money,
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),
@@ -253,34 +275,6 @@ impl Making {
             return Some(LATE_MANAGER);
         }
         if self.random.chance(5) { None } else { Some(*self.random.pick(&MANAGERS)) }
-    }
-}
-
-fn measure(id: &str) -> Measure {
-    use CreditKind::*;
-    let all = Measure {
-        measure_id: id.into(),
-        of: MeasureOf::Amount,
-        credit_kinds: vec![Revenue, Rolled],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
-        deal_kinds: vec![],
-        rate_type: None,
-    };
-    match id {
-        "new-business" => Measure { deal_kinds: vec![DealKind::New], ..all },
-        "suite" => Measure {
-            credit_kinds: vec![Revenue, Overlay, Rolled],
-            products: vec!["suite".into(), "addon".into()],
-            segments: vec!["smb".into()],
-            ..all
-        },
-        "units" => Measure { of: MeasureOf::Quantity, geographies: vec!["emea".into()], ..all },
-        "deals" => Measure { of: MeasureOf::Count, products: vec!["suite".into(), "service".into()], ..all },
-        "territory" => Measure { credit_kinds: vec![Revenue, Territory, Rolled], ..all },
-        "overlay" => Measure { credit_kinds: vec![Overlay], ..all },
-        _ => all,
     }
 }
 
