@@ -1,16 +1,13 @@
-//! Kafka behind TLS, client certificates, SCRAM, PLAIN and OAUTHBEARER: the whole application through each of them, and what is said where one
+//! Kafka behind TLS, client certificates, SCRAM and PLAIN: the whole application through each of them, and what is said where one
 //! of them is not as the broker wants it.
 
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use support::secured::{PASSWORD, Secured, USER, secured};
 use support::story::{PATIENCE, Story, Worker, accrue, error_text, text, totals};
-use support::tokens::{self, TokenEndpoint};
 
 /// A file that this user alone may read.
 fn secret(story: &Story, name: &str, content: &str) -> String {
@@ -58,28 +55,15 @@ fn plain(secured: &Secured, password_file: &str) -> String {
     scram(secured, USER, password_file).replace("SCRAM-SHA-512", "PLAIN")
 }
 
-fn token(secured: &Secured, endpoint: &TokenEndpoint, secret_file: &str) -> String {
-    let (ca, url) = (ca(secured), &endpoint.url);
-    format!(
-        "protocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"\n{ca}\ntoken_url = \"{url}\"\ndangerous_plain_token_url = true\n\
-         client_id = \"accrue worker\"\nclient_secret_file = {secret_file:?}\nscope = \"kafka write\""
-    )
-}
-
-/// Tokens last so long, and brokers take no older log-in than of 3 s.
-const TOKEN_SECONDS: u64 = 8;
-
 #[test]
 fn the_application_works_through_each_of_them() {
     let (secured, story) = (secured(), Story::new());
     let password = secret(&story, "password", &format!("{PASSWORD}\n"));
-    let endpoint = tokens::serve(PASSWORD, TOKEN_SECONDS);
     let table = [
         ("tls", &secured.tls, tls(secured)),
         ("certificate", &secured.client_certificate, with_certificate(secured)),
         ("scram", &secured.scram, scram(secured, USER, &password)),
         ("plain", &secured.password, plain(secured, &password)),
-        ("token", &secured.token, token(secured, &endpoint, &password)),
     ];
     let expected = story.undisturbed();
     for (name, brokers, security) in table {
@@ -87,27 +71,17 @@ fn the_application_works_through_each_of_them() {
         let log = ["--config", config.as_str()];
         story.begin(&log);
         let worker = Worker::start(&["run", "--config", &config], None, story.path(&format!("{name}.log")));
-        for (place, step) in story.steps().into_iter().enumerate() {
-            if name == "token" && place == 1 {
-                outlives_its_token(&worker, &endpoint);
-            }
+        for step in story.steps() {
             let output = step.run(&log);
             assert!(output.status.success(), "{name} {}: {}\n{}", step.name(), error_text(&output), worker.said());
         }
         let deadline = Instant::now() + PATIENCE;
         while totals(&log) != expected {
             assert!(Instant::now() < deadline, "{name}: {}", worker.said());
-            std::thread::sleep(Duration::from_millis(200));
+            std::thread::sleep(std::time::Duration::from_millis(200));
         }
         assert!(!worker.said().contains(PASSWORD), "{name}");
     }
-}
-
-/// Nobody but the worker asks for tokens meanwhile.
-fn outlives_its_token(worker: &Worker, endpoint: &TokenEndpoint) {
-    let given = endpoint.given.load(Ordering::SeqCst);
-    std::thread::sleep(Duration::from_secs(TOKEN_SECONDS + 2));
-    assert!(endpoint.given.load(Ordering::SeqCst) > given, "{}", worker.said());
 }
 
 #[test]
@@ -124,10 +98,7 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
     let no_tls = "no TLS with the Kafka brokers at 127.0.0.1:";
     let nowhere = support::broker::free_port();
     let nowhere = format!("127.0.0.1:{nowhere}");
-    let endpoint = tokens::serve(PASSWORD, TOKEN_SECONDS);
-    let away = TokenEndpoint { url: format!("http://{nowhere}/token"), given: Arc::default() };
-    let no_token = "gives no token: 401 invalid_client; look at token_url, client_id, its secret and scope";
-    let table: [(&str, &str, String, i32, &str); 18] = [
+    let table: [(&str, &str, String, i32, &str); 14] = [
         ("unknown CA", &secured.tls, stranger.clone(), 78, no_tls),
         ("another host's certificate", &secured.elsewhere, tls(secured), 78, no_tls),
         ("the same, not looked at", &secured.elsewhere, unsafe_host, 0, "DANGER: dangerous_skip_hostname_check is on"),
@@ -141,10 +112,6 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
         ("password open to everybody", &secured.scram, scram(secured, USER, &open), 78, "chmod 0600"),
         ("no such file", &secured.scram, scram(secured, USER, "/nowhere/password"), 78, "password_file: /nowhere/password"),
         ("wrong password of PLAIN", &secured.password, plain(secured, &wrong), 78, log_in),
-        ("wrong secret", &secured.token, token(secured, &endpoint, &wrong), 78, no_token),
-        ("no token endpoint", &secured.token, token(secured, &away, &password), 69, "/token is not to be had"),
-        ("token where there is SCRAM", &secured.scram, token(secured, &endpoint, &password), 78, "look at mechanism, client_id"),
-        ("token to anybody", &secured.token, token(secured, &endpoint, &password), 0, "DANGER: dangerous_plain_token_url is on"),
         ("another mechanism", &secured.scram, scram(secured, USER, &password).replace("SHA-512", "SHA-256"), 78, log_in),
     ];
     for (name, brokers, security, code, wanted) in table {

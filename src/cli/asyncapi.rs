@@ -108,10 +108,6 @@ fn servers(config: &Config) -> Value {
     if let Some(scheme) = security.scheme() {
         server["security"] = json!([{"type": scheme}]);
     }
-    if let Some(url) = security.token_url() {
-        let flow = json!({"tokenUrl": url, "availableScopes": {}});
-        server["security"] = json!([{"type": "oauth2", "flows": {"clientCredentials": flow}}]);
-    }
     if config.registry.is_named() {
         let url = &config.registry.url;
         let registry = json!({"schemaRegistryUrl": url, "schemaRegistryVendor": "confluent", "bindingVersion": BINDING});

@@ -6,7 +6,6 @@
 
 pub mod acl;
 mod error;
-mod login;
 mod membership;
 mod permissions;
 mod producer;
@@ -14,7 +13,6 @@ mod reader;
 mod stage;
 mod topics;
 
-pub use login::{AskToken, Login, NoToken, Token};
 pub use stage::KafkaStage;
 pub use topics::config as topic_config;
 
@@ -31,7 +29,10 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use reader::{Range, Readers};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is over and above the record in a message: the format's own fields.
@@ -66,7 +67,6 @@ pub struct KafkaSettings {
     pub request_timeout_ms: u64,
     /// What this process is to the broker, if it is always the same: then what it lacks can be told in full.
     pub role: Option<Role>,
-    pub login: Login,
     /// Any other property of librdkafka, such as those of TLS and SASL.
     pub properties: BTreeMap<String, String>,
 }
@@ -90,7 +90,6 @@ impl KafkaSettings {
             maximum_poll_interval_ms: 300_000,
             request_timeout_ms: 10_000,
             role: None,
-            login: Login::default(),
             properties: BTreeMap::new(),
         }
     }
@@ -176,8 +175,6 @@ impl Kafka {
         let committed = create(&settings.reading())?;
         let uncommitted = create(settings.reading().set("isolation.level", "read_uncommitted"))?;
         let (groups, readers, appender) = (Mutex::default(), Readers::default(), Mutex::default());
-        let login = settings.login.clone();
-        [&committed, &uncommitted].into_iter().try_for_each(|made: &BaseConsumer| login.give(&settings, made.client()))?;
         let kafka = Kafka { shared: Arc::new(Shared { settings, committed, uncommitted, groups, readers, appender }) };
         kafka.metadata(None)?;
         Ok(kafka)
@@ -198,15 +195,9 @@ impl Kafka {
     }
 
     fn metadata(&self, topic: Option<&str>) -> Result<Metadata, LogError> {
-        self.log_in(&self.shared.committed)?;
         let timeout = self.settings().request_timeout();
         let answer = self.shared.committed.fetch_metadata(topic, timeout);
         answer.map_err(|error| error::unreachable(self.settings(), &error, &self.complaints()))
-    }
-
-    /// Nobody polls these clients: what logs them in is looked at before they are asked.
-    fn log_in(&self, consumer: &BaseConsumer) -> Result<(), LogError> {
-        self.settings().login.give(self.settings(), consumer.client())
     }
 
     /// Partitions of a topic; `None` when it is not there.
@@ -227,7 +218,6 @@ impl Kafka {
     }
 
     fn watermarks(&self, consumer: &BaseConsumer, topic: Topic, partition: u32) -> Result<(u64, u64), LogError> {
-        self.log_in(consumer)?;
         let (settings, name) = (self.settings(), self.settings().name(topic));
         let marks = patiently(settings, || consumer.fetch_watermarks(&name, partition as i32, settings.request_timeout()));
         let describe = Acl::topic(Operation::Describe, &name);
@@ -349,7 +339,6 @@ impl Client for Kafka {
         let (settings, mut list) = (self.settings(), TopicPartitionList::new());
         list.add_partition(&settings.name(topic), partition as i32);
         let consumer = self.group(group)?;
-        self.log_in(&consumer)?;
         let committed = patiently(settings, || consumer.committed_offsets(list.clone(), settings.request_timeout()));
         let doing = format!("look up the offsets of {group}");
         let needs = [Acl::group(group), Acl::topic(Operation::Describe, settings.name(topic))];
@@ -389,4 +378,22 @@ fn push(topic: Topic, message: &BorrowedMessage<'_>, into: &mut Batch) {
         headers.iter().map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec())).collect()
     });
     into.push(position, message.timestamp().to_millis().unwrap_or_default(), message.key(), message.payload(), headers);
+}
+
+/// Waits on this thread for an answer that librdkafka's threads bring.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        std::thread::park();
+    }
 }

@@ -18,4 +18,3 @@ pub mod registry;
 pub mod runner;
 pub mod secured;
 pub mod story;
-pub mod tokens;

@@ -65,11 +65,9 @@ pub fn unreachable(settings: &KafkaSettings, error: &KafkaError, complaints: &[C
     let (brokers, seconds) = (&settings.brokers, settings.request_timeout().as_secs_f32());
     let met = |code| complaints.contains(&code) || error.rdkafka_error_code() == Some(code);
     if met(Code::Authentication) || met(Code::SaslAuthenticationFailed) {
-        let what = match settings.login.has_tokens() {
-            true => "mechanism, client_id and scope in [kafka.security], and at what the brokers ask of a token",
-            false => "mechanism, user_name and the password in [kafka.security]",
-        };
-        return LogError::Settings(format!("the Kafka brokers at {brokers} refuse the log-in; look at {what}"));
+        return LogError::Settings(format!(
+            "the Kafka brokers at {brokers} refuse the log-in; look at mechanism, user_name and the password in [kafka.security]"
+        ));
     }
     if met(Code::SSL) {
         return LogError::Settings(format!(

@@ -3,11 +3,11 @@
 
 use super::acl::Acl;
 use super::error::{explain, explain_needing};
-use super::{Kafka, KafkaSettings, Login};
+use super::{Kafka, KafkaSettings};
 use crate::log::LogError;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings::{self as native, rd_kafka_resp_err_t as ResponseError};
-use rdkafka::client::{ClientContext, OAuthToken};
+use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::RDKafkaErrorCode as Code;
 use std::collections::BTreeSet;
@@ -38,7 +38,6 @@ pub struct Assignment {
 pub struct Membership {
     inputs: Vec<String>,
     assignment: Mutex<Assignment>,
-    login: Login,
 }
 
 impl Membership {
@@ -103,12 +102,6 @@ impl Membership {
 }
 
 impl ClientContext for Membership {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.login.token()
-    }
-
     fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "kafka consumer");
     }
@@ -134,9 +127,8 @@ pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Resul
         .set("group.id", group)
         .set("group.instance.id", &settings.client_id)
         .set("partition.assignment.strategy", "cooperative-sticky")
-        .create_with_context(Membership { inputs, assignment: Mutex::default(), login: settings.login.clone() })
+        .create_with_context(Membership { inputs, assignment: Mutex::default() })
         .map_err(|error| explain(settings, "create the consumer", &error))?;
-    settings.login.give(settings, consumer.client())?;
     consumer.subscribe(&[&first]).map_err(|error| explain(settings, &format!("subscribe to {first}"), &error))?;
     Ok(consumer)
 }

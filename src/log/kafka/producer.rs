@@ -3,15 +3,15 @@
 //! `commit_transaction` alone flushes in polls of 100 ms that nothing wakes, and `BaseProducer::send` costs twice what
 //! `rd_kafka_produce_batch` does; so this calls librdkafka's own functions for both.
 
+use super::KafkaSettings;
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_code, explain_commit, explain_needing, lacks, undelivered};
 use super::permissions::lacking;
-use super::{KafkaSettings, Login};
 use crate::domain::topic::Topic;
 use crate::log::batch::Outgoing;
 use crate::log::{LogError, Records};
 use rdkafka::bindings as native;
-use rdkafka::client::{ClientContext, OAuthToken};
+use rdkafka::client::ClientContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{IsError, KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, Message, OwnedHeaders};
@@ -31,24 +31,16 @@ struct Delivered {
     disconnects: u64,
 }
 
-struct Deliveries {
-    delivered: Mutex<Delivered>,
-    login: Login,
-}
+#[derive(Default)]
+struct Deliveries(Mutex<Delivered>);
 
 impl Deliveries {
     fn lock(&self) -> MutexGuard<'_, Delivered> {
-        self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ClientContext for Deliveries {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        self.login.token()
-    }
-
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!(%error, reason, "kafka producer");
         self.lock().disconnects += 1;
@@ -124,9 +116,8 @@ impl Transactional {
             .set("queue.buffering.max.messages", settings.producer_queue_records.to_string())
             .set("queue.buffering.max.kbytes", (settings.producer_queue_bytes / 1024).to_string())
             .set("delivery.report.only.error", (reports == Reports::Failures).to_string())
-            .create_with_context(Deliveries { delivered: Mutex::default(), login: settings.login.clone() })
+            .create_with_context(Deliveries::default())
             .map_err(|error| explain(settings, "create the producer", &error))?;
-        settings.login.give(settings, producer.client())?;
         let right = Acl::transactional_id(transactional_id);
         producer
             .init_transactions(settings.request_timeout() + Duration::from_millis(settings.transaction_timeout_ms))

@@ -74,7 +74,6 @@ fn consumer(settings: &KafkaSettings) -> Result<BaseConsumer, LogError> {
 }
 
 fn assign(settings: &KafkaSettings, consumer: &BaseConsumer, range: Range, from: u64) -> Result<(), LogError> {
-    settings.login.give(settings, consumer.client())?;
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(&settings.name(range.topic), range.partition as i32, Offset::Offset(from as i64))
         .and_then(|()| consumer.assign(&list))
