@@ -3,6 +3,7 @@
 
 mod support;
 
+use accrue::worker::crash::POINTS;
 use std::collections::BTreeSet;
 use std::process::Output;
 use std::time::{Duration, Instant};
@@ -225,6 +226,8 @@ fn kill_rounds(
     before: impl FnOnce(&mut Told<'_>, &str),
     loses_disk: impl Fn(usize) -> bool,
 ) {
+    let covered: BTreeSet<&str> = ROUNDS.iter().filter_map(|(point, _)| point.split(':').next()).collect();
+    assert_eq!(covered, POINTS.into_iter().collect());
     let config = application.config(1);
     let mut workers: Vec<Option<Worker>> = (1..=WORKERS).map(|number| Some(application.run(number, None))).collect();
     story.begin(&["--config", &config]);
