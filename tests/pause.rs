@@ -9,7 +9,7 @@ use std::time::Duration;
 use support::application::{Application, held};
 use support::story::{Story, Worker, accrue, command, error_text, succeeded, totals};
 
-const PAYEES: usize = 60;
+const PAYEES: usize = 700;
 /// Long enough for what is not paused to be folded.
 const WHILE_PAUSED: Duration = Duration::from_secs(2);
 

@@ -15,7 +15,7 @@ use support::story::{Story, Worker, accrue, error_text, succeeded, text, totals}
 
 const STATES: Topic = Topic::CreditingChangelog;
 const INPUTS: [Topic; 4] = [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade];
-const PAYEES: usize = 60;
+const PAYEES: usize = 700;
 const REBUILD: [&str; 5] = ["rebuild", "--stage", "crediting", "--partition", "0"];
 
 fn embedded(data: &str) -> Embedded {
@@ -166,7 +166,7 @@ fn on_kafka_a_rebuild_waits_for_no_worker_and_refuses_to_write_beside_one() {
     let client =
         Kafka::connect(KafkaSettings { topic_prefix: prefix, ..KafkaSettings::new(support::broker::brokers()) }).unwrap();
     // All of the first file.
-    worker.wait_until("it has folded them", |_| stored(&client).len() > 40);
+    worker.wait_until("it has folded them", |_| stored(&client).len() > 30);
     worker.stop();
     damage(&client);
     let mut worker = application.run(1, None);
