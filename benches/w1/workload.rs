@@ -260,6 +260,7 @@ fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        clawback: ClawbackPrice::Recompute,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),

@@ -3,6 +3,8 @@
 //! Modes that this version does not have are not representable here: the readers refuse them by name. What a table and
 //! its modifiers make of sums is `rate_table` and `reward`; whether a plan can be is `world`'s check.
 
+pub use super::clawback::ClawbackPrice;
+
 use super::calendar::{Date, IntervalKind};
 use super::formula::Formula;
 use super::money::{Amount, RATE_DECIMALS, Rate, RoundingMode};
@@ -230,6 +232,7 @@ pub struct Component {
     pub quota: QuotaUse,
     /// Present exactly where something is compared with a quota.
     pub no_quota: Option<NoQuota>,
+    pub clawback: ClawbackPrice,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
     /// In order, the first from 0 (a curve's first point is anywhere); none of a formula.
@@ -304,9 +307,19 @@ impl Component {
         self.pay.iter().any(|tranche| tranche.when == Due::Settled)
     }
 
+    /// Whether returned deals count in its sums, and it takes back what they earned themselves.
+    pub fn takes_back(&self) -> bool {
+        self.clawback == ClawbackPrice::HistoricRate
+    }
+
+    /// Whether what it earns is told deal by deal.
+    pub fn earns_by_deal(&self) -> bool {
+        self.settles() || self.takes_back()
+    }
+
     /// Whether it needs the deals of its measure one by one.
     pub fn lists_deals(&self) -> bool {
-        self.reads_deals() || self.settles()
+        self.reads_deals() || self.earns_by_deal()
     }
 
     /// The measure that is paid on, where one is.

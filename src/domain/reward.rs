@@ -6,18 +6,21 @@
 //! the difference of two rounded cumulative amounts, so nothing drifts.
 //!
 //! With a quota to date a period starts where the one before ended, against the quota of then: so it makes up for what the
-//! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`.
+//! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`, what modifies a table in
+//! `modified`, what is taken back of single deals in `taken_back`.
 
 use super::calendar::{Date, Period};
 use super::deals::{of_deal, whole_deal};
 use super::exact::{Exact, scaled};
-use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
-use super::plan::{Component, Gate, Method, NoQuota, Otherwise, Pays, Scope, Tested, TierBy};
+use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor};
+use super::plan::{Component, Method, NoQuota, Pays, Scope, TierBy};
 use super::rate_table::{Axis, Part, Parts, Question, value, without_quota};
 use num_rational::BigRational;
 use num_traits::{One, Zero};
 
 mod formula;
+mod modified;
+mod taken_back;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -60,7 +63,10 @@ pub struct PeriodInput<'w> {
 #[derive(Clone, Copy, Debug)]
 pub struct OneDeal<'w> {
     pub deal_id: &'w str,
+    /// As it was sold, where what it earned is taken back by itself.
     pub measured: Measured,
+    /// What is left of that.
+    pub left: Measured,
 }
 
 /// A part of what an interval earned, and what it came with: the sums of the period at a place, or one deal of it where
@@ -106,7 +112,8 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool
         if let Some(component) = period.component {
             if segment.version != Some((period.version, period.anew)) {
                 earlier.extend(segment.slices());
-                segment = Segment { version: Some((period.version, period.anew)), before: total.clone(), ..Segment::default() };
+                let before = &segment.before + &segment.earned;
+                segment = Segment { version: Some((period.version, period.anew)), before, ..Segment::default() };
             }
             let at = At { place, of: periods.len(), minor_digits, sliced };
             match segment.advance(component, period, at) {
@@ -144,6 +151,14 @@ struct Point {
     so_far: Part,
 }
 
+/// What the table gave for a period, or for a deal of it, and what of that is left where the deal was returned.
+struct Piece<'w> {
+    place: usize,
+    deal_id: Option<&'w str>,
+    priced: Exact,
+    kept: Exact,
+}
+
 /// The periods of an interval that one version of the component prices; of one that begins anew those without a gap.
 #[derive(Default)]
 struct Segment<'w> {
@@ -154,12 +169,16 @@ struct Segment<'w> {
     priced: Exact,
     earned: Exact,
     /// What the table gave, in parts.
-    parts: Vec<(usize, Option<&'w str>, Exact)>,
+    parts: Vec<Piece<'w>>,
+    /// What is paid of it: what its deals earned is taken back with them.
+    kept: Exact,
     /// The quota is to date, or a formula pays: a period's part is what it earned itself.
     own_parts: bool,
     /// With a quota to date: where the next period starts, and what deals of passed periods gave.
     start: Option<Point>,
     passed: Exact,
+    /// What the modifiers leave of each unit of next to nothing, where single deals are taken back.
+    of_little: Option<BigRational>,
     /// With a formula that divided by zero: the sums from which the next period makes up for it.
     undivided: Option<Vec<Measured>>,
 }
@@ -169,19 +188,21 @@ impl<'w> Segment<'w> {
     /// formula gives, is of both signs, and in proportion to it one part would take back more than was earned: there each is
     /// what its period earned.
     fn slices(&self) -> Vec<Slice<'w>> {
-        let priced = self.priced.fraction();
-        let factor = match self.own_parts {
-            true => BigRational::one(),
-            // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other.
-            false if priced.is_zero() => return Vec::new(),
-            false => self.earned.fraction() / priced,
-        };
-        let slice = |(place, deal_id, part): &(usize, Option<&'w str>, Exact)| Slice {
-            place: *place,
-            deal_id: *deal_id,
-            amount: part.fraction() * &factor,
-        };
+        let Some(factor) = self.factor() else { return Vec::new() };
+        let slice = |part: &Piece<'w>| Slice { place: part.place, deal_id: part.deal_id, amount: part.kept.fraction() * &factor };
         self.parts.iter().map(slice).collect()
+    }
+
+    /// What is earned for each unit that the table gave.
+    fn factor(&self) -> Option<BigRational> {
+        let priced = self.priced.fraction();
+        match self.own_parts {
+            true => Some(BigRational::one()),
+            // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other, unless
+            // one of them is taken back.
+            false if priced.is_zero() => self.of_little.clone(),
+            false => Some(self.earned.fraction() / priced),
+        }
     }
 
     /// The component is not in force in a period: the position moves on, and nothing is made up for.
@@ -193,8 +214,8 @@ impl<'w> Segment<'w> {
     /// date the next one makes up for it.
     fn advance(&mut self, component: &'w Component, period: &PeriodInput<'w>, at: At) -> Result<Exact, Lacks<'w>> {
         let end = Pricing { component, period, so_far: component.quota.part(at.place + 1, at.of) };
-        let waits = at.sliced && component.settles();
-        let by_deal = if component.reads_deals() || waits { end.by_deal(at.minor_digits)? } else { Vec::new() };
+        let in_deals = component.takes_back() || (at.sliced && component.settles());
+        let by_deal = if component.reads_deals() || in_deals { end.by_deal(at.minor_digits)? } else { Vec::new() };
         let added = match (component.reads_deals(), component.quota.is_to_date()) {
             _ if component.formula().is_some() => self.of_formula(&end)?,
             (true, to_date) => {
@@ -217,15 +238,20 @@ impl<'w> Segment<'w> {
         let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
         (self.priced, self.start, self.passed) = (priced, Some(end.point()), Exact::ZERO);
         let before = std::mem::replace(&mut self.earned, earned);
-        if waits {
+        if in_deals {
             let deals = by_deal.into_iter().zip(&period.deals);
-            self.parts.extend(deals.map(|(part, deal)| (at.place, Some(deal.deal_id), part)));
+            self.parts.extend(deals.map(|(priced, deal)| end.part(at, deal, priced)));
         } else if at.sliced {
             self.own_parts = component.quota.is_to_date() || component.formula().is_some();
-            let part = if self.own_parts { &self.earned - &before } else { added };
-            self.parts.push((at.place, None, part));
+            let priced = if self.own_parts { &self.earned - &before } else { added };
+            self.parts.push(Piece { place: at.place, deal_id: None, kept: priced.clone(), priced });
         }
-        Ok(&self.earned - &before)
+        if component.takes_back() {
+            self.of_little = end.of_little(&self.before)?;
+        }
+        let kept = &self.earned - &self.taken_back();
+        let before = std::mem::replace(&mut self.kept, kept);
+        Ok(&self.kept - &before)
     }
 }
 
@@ -258,36 +284,6 @@ impl<'w> Pricing<'_, 'w> {
             return start;
         }
         Point { quota: self.period.tier.quota, so_far: self.so_far, ..start }
-    }
-
-    /// What of a version's priced amount is earned after the period. `None`: for want of a quota the period adds nothing.
-    fn modified(&self, priced: &Exact, before: &Exact) -> Result<Option<Exact>, Lacks<'w>> {
-        let modifiers = &self.component.modifiers;
-        let mut total = priced.clone();
-        if let Some(weight) = modifiers.weight {
-            total = times(&total, scaled(weight.0, RATE_DECIMALS));
-        }
-        if let Some(multiplier) = &modifiers.multiplier {
-            let Some(axis) = self.axis(multiplier.tier_by, &multiplier.measure, &self.period.multiplier)? else {
-                return Ok(None);
-            };
-            let place = axis.map_or(0, |axis| axis.place(&multiplier.tiers, self.component.boundary));
-            total = times(&total, scaled(multiplier.tiers[place].rate.0, RATE_DECIMALS));
-        }
-        if let Some(gate) = &modifiers.gate {
-            let Some(gated) = self.gated(gate, total)? else { return Ok(None) };
-            total = gated;
-        }
-        Ok(Some(match modifiers.cap {
-            Some(cap) => at_most(total, self.room(cap, before)),
-            None => total,
-        }))
-    }
-
-    /// What a cap of the interval leaves behind what earlier versions earned.
-    fn room(&self, cap: Amount, before: &Exact) -> BigRational {
-        let cap = scaled(cap.0, AMOUNT_DECIMALS) * self.period.parts.cap.fraction();
-        (cap - before.fraction()).max(BigRational::zero())
     }
 
     /// `None` where nothing is earned for want of a quota.
@@ -362,32 +358,4 @@ impl<'w> Pricing<'_, 'w> {
     fn on_axis(&self, by: TierBy, sum: Measured, quota: Option<Amount>, so_far: Part) -> Option<Axis> {
         Axis::new(by, sum, quota, self.period.parts.quota.times(so_far))
     }
-
-    /// `None`: without a quota nothing is earned.
-    fn gated(&self, gate: &'w Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
-        let Some(axis) = self.axis(gate.tier_by, &gate.measure, &self.period.gate)? else { return Ok(None) };
-        let met = axis.is_some_and(|axis| axis.reaches(gate.at_least, self.component.boundary));
-        Ok(Some(match (gate.tested, self.period.last) {
-            (Tested::AtEndPaidUntilThen, false) => total,
-            (Tested::AtEndHeldUntilThen, false) => Exact::ZERO,
-            _ if met => total,
-            _ => otherwise(gate.otherwise, total),
-        }))
-    }
-}
-
-fn otherwise(otherwise: Otherwise, total: Exact) -> Exact {
-    match otherwise {
-        Otherwise::Zero => Exact::ZERO,
-        Otherwise::Factor(factor) => times(&total, scaled(factor.0, RATE_DECIMALS)),
-        Otherwise::Cap(cap) => at_most(total, scaled(cap.0, AMOUNT_DECIMALS)),
-    }
-}
-
-fn times(total: &Exact, factor: BigRational) -> Exact {
-    Exact::of(total.fraction() * factor)
-}
-
-fn at_most(total: Exact, cap: BigRational) -> Exact {
-    if total.fraction() > cap { Exact::of(cap) } else { total }
 }

@@ -4,6 +4,7 @@
 
 use super::fields::Choices;
 use crate::domain::calendar::IntervalKind;
+use crate::domain::clawback::ClawbackPrice;
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
 use crate::domain::fact::{CreditKind, MeasureOf};
 use crate::domain::money::RoundingMode;
@@ -113,7 +114,8 @@ pub const DEFICIT: &Choices<()> = &[("lost", Some(())), ("next_interval", None)]
 pub const QUOTA: &Choices<bool> = &[("interval", Some(false)), ("to_date", Some(true))];
 pub const NO_QUOTA: &Choices<NoQuota> =
     &[("park", Some(NoQuota::Park)), ("nothing", Some(NoQuota::Nothing)), ("first_tier", Some(NoQuota::FirstTier))];
-pub const CLAWBACK_PRICE: &Choices<()> = &[("recompute", Some(())), ("historic_rate", None)];
+pub const CLAWBACK_PRICE: &Choices<ClawbackPrice> =
+    &[("recompute", Some(ClawbackPrice::Recompute)), ("historic_rate", Some(ClawbackPrice::HistoricRate))];
 pub const CLAWBACK_PERIOD: &Choices<()> = &[("original", Some(())), ("current", None)];
 pub const ROUNDING_MODE: &Choices<RoundingMode> =
     &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];

@@ -3,11 +3,13 @@
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
 use super::currencies;
-use super::deals::{by_deals, settles};
+use super::deals::{by_deals, earns_by_deal, takes_back};
 use super::history::{Content, History, Line, NextOffsets, Revision};
+use super::returns::{Back, backs};
+use super::tables::measures_of;
 use super::territories;
 use super::world::World;
-use crate::wire::records::{Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
+use crate::wire::records::{Component, Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
 use ethnum::I256;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeMap;
@@ -72,6 +74,8 @@ pub(super) struct Paid {
 pub(super) struct Sums {
     /// In order of payee and place.
     pub(super) deals: Vec<DealSum>,
+    /// What was taken back of deals, of the measures for which it is asked.
+    pub(super) backs: Vec<DealSum>,
     /// Deals for which something was paid, or that amount to nothing.
     pub(super) paid: FxHashMap<u32, Paid>,
     /// In order.
@@ -94,17 +98,21 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         history,
         world,
         measures: world.measures.values().map(|measure| Filter::new(measure, history)).collect(),
-        by_deal: read_by_deal(world),
+        by_deal: places_of(world, |component, id| component.measure == id && (by_deals(component) || earns_by_deal(component))),
+        asked_back: places_of(world, |component, id| takes_back(component) && measures_of(component).contains(&id)),
         sums: FxHashMap::default(),
         deals: Vec::new(),
+        backs: Vec::new(),
     };
     let (mut parked, mut paid) = (Vec::new(), FxHashMap::default());
     for revision in newest_revisions(history, until) {
-        let Some(content) = history.content(revision) else { continue };
-        if let Err(reason) = counting.deal(revision.deal, &content) {
+        let content = history.content(revision);
+        let known = history.revisions_of(revision.deal).filter(|of| until.holds_deal(of.partition, of.offset));
+        let backs = if counting.asked_back.is_empty() { Vec::new() } else { backs(history, known.collect()) };
+        if let Err(reason) = counting.deal(revision.deal, content.as_ref(), &backs) {
             parked.push((revision.deal, reason));
         }
-        if let Some(of_deal) = paid_for(history, revision.deal, &content, until) {
+        if let Some(of_deal) = content.and_then(|content| paid_for(history, revision.deal, &content, until)) {
             paid.insert(revision.deal, of_deal);
         }
     }
@@ -114,7 +122,7 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
     sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
     let mut deals = counting.deals;
     deals.sort_by(|one, other| (one.payee, &one.place).cmp(&(other.payee, &other.place)));
-    Sums { deals, paid, sums, parked }
+    Sums { deals, backs: counting.backs, paid, sums, parked }
 }
 
 /// What was paid for a deal in its own currency.
@@ -139,11 +147,10 @@ fn newest_revisions<'h>(history: &'h History, until: Until<'_>) -> impl Iterator
     newest.into_iter().flatten().map(|place| &history.revisions[place as usize])
 }
 
-/// The places of measures that any component reads deal by deal.
-fn read_by_deal(world: &World<'_>) -> Vec<u32> {
+/// The places of measures that any component looks at in such a way.
+fn places_of(world: &World<'_>, looks: impl Fn(&Component, &str) -> bool) -> Vec<u32> {
     let components = || world.plans.values().flatten().flat_map(|plan| &plan.components);
-    let read = |id: &str| components().any(|component| component.measure == id && (by_deals(component) || settles(component)));
-    let places = world.measures.keys().enumerate().filter(|(_, id)| read(id));
+    let places = world.measures.keys().enumerate().filter(|(_, id)| components().any(|component| looks(component, id)));
     places.map(|(place, _)| place as u32).collect()
 }
 
@@ -153,8 +160,11 @@ pub(super) struct Counting<'a> {
     measures: Vec<Filter>,
     /// Places of the measures that a component reads deal by deal.
     pub(super) by_deal: Vec<u32>,
+    /// Places of the measures of which it is asked what was taken back.
+    asked_back: Vec<u32>,
     pub(super) sums: FxHashMap<(u32, u32, Period), I256>,
     pub(super) deals: Vec<DealSum>,
+    backs: Vec<DealSum>,
 }
 
 /// A payee's share of a line.
@@ -165,24 +175,41 @@ struct Credit {
 }
 
 impl Counting<'_> {
-    /// Adds a deal's credits, or none of them when it lacks a fact.
-    fn deal(&mut self, number: u32, deal: &Content) -> Result<(), Reason> {
+    /// Adds a deal's credits and what was taken back of them, or nothing when it lacks a fact.
+    fn deal(&mut self, number: u32, deal: Option<&Content>, backs: &[Back]) -> Result<(), Reason> {
+        let now = deal.map(|deal| self.given(deal, None)).transpose()?;
+        let taken = backs.iter().map(|back| self.given(&back.content, Some(back))).collect::<Result<Vec<_>, Reason>>()?;
+        let deal_id = self.history.deals.text(number).to_string();
+        let deal_sum = |deal: &Content, (payee, measure): (u32, u32), period, sum| {
+            let place = (deal.closed_on, deal.sequence, deal_id.clone());
+            DealSum { deal: number, payee, measure, period, place, sum }
+        };
+        for (deal, (period, given)) in deal.into_iter().zip(now) {
+            for (key, sum) in given {
+                *self.sums.entry((key.0, key.1, period)).or_insert(I256::ZERO) += sum;
+                if self.by_deal.contains(&key.1) {
+                    self.deals.push(deal_sum(deal, key, period, sum));
+                }
+            }
+        }
+        for (back, (period, given)) in backs.iter().zip(taken) {
+            let asked = given.into_iter().filter(|((_, measure), _)| self.asked_back.contains(measure));
+            self.backs.extend(asked.map(|(key, sum)| deal_sum(&back.content, key, period, sum)));
+        }
+        Ok(())
+    }
+
+    /// What a deal, or what was taken back of it on a day, gives by payee and measure.
+    fn given(&self, deal: &Content, back: Option<&Back>) -> Result<(Period, BTreeMap<(u32, u32), I256>), Reason> {
         let period = self.period_of(deal)?;
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
         let shared = shared?;
         self.convertible(deal, &shared)?;
         let mut given = BTreeMap::new();
-        for (place, (line, credits)) in deal.lines.iter().zip(shared).enumerate() {
-            self.count(deal, &deal.lines[..place], line, &credits, &mut given);
+        for (place, credits) in shared.iter().enumerate() {
+            self.count(deal, place, credits, back, &mut given);
         }
-        for ((payee, measure), sum) in given {
-            *self.sums.entry((payee, measure, period)).or_insert(I256::ZERO) += sum;
-            if self.by_deal.contains(&measure) {
-                let place = (deal.closed_on, deal.sequence, self.history.deals.text(number).to_string());
-                self.deals.push(DealSum { deal: number, payee, measure, period, place, sum });
-            }
-        }
-        Ok(())
+        Ok((period, given))
     }
 
     /// The pay period of the close date; what is missing for it is asked in the order of the reasons to park.
@@ -254,16 +281,26 @@ impl Counting<'_> {
         Ok(())
     }
 
-    /// `before` are the deal's lines in front of this one; adds to what is given, by payee and measure.
-    fn count(&self, deal: &Content, before: &[Line], line: &Line, credits: &[Credit], given: &mut BTreeMap<(u32, u32), I256>) {
-        let currency = self.history.texts.text(deal.currency);
+    /// Adds what a line gives, by payee and measure.
+    fn count(&self, deal: &Content, at: usize, credits: &[Credit], back: Option<&Back>, given: &mut BTreeMap<(u32, u32), I256>) {
+        let (currency, line) = (self.history.texts.text(deal.currency), &deal.lines[at]);
         for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal.kind, line)) {
             let amount = || currencies::counted(self.world, deal, currency, filter, line).unwrap_or(0);
+            let once = || {
+                let mut taken = (0..deal.lines.len()).filter(|other| filter.takes(deal.kind, &deal.lines[*other]));
+                let first = taken.clone().next() == Some(at);
+                // A deal is taken back as one on the day since which nothing is left of what is counted.
+                first
+                    && back.is_none_or(|back| {
+                        let days: Option<Vec<Date>> = taken.by_ref().map(|other| back.without[other]).collect();
+                        days.is_some_and(|days| days.into_iter().max() == Some(back.on))
+                    })
+            };
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
                 let part = match filter.of {
                     MeasureOf::Amount => amount() * i128::from(credit.millionths),
                     MeasureOf::Quantity => i128::from(line.quantity) * i128::from(credit.millionths) * 100,
-                    MeasureOf::Count if before.iter().any(|line| filter.takes(deal.kind, line)) => 0,
+                    MeasureOf::Count if !once() => 0,
                     MeasureOf::Count => 1_000_000 * i128::from(credit.millionths),
                 };
                 *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += I256::from(part);

@@ -5,8 +5,8 @@
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
 use crate::wire::records::{
-    AdjustmentMade, Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody, Interval,
-    MAXIMUM_SETTLEMENTS, Plan, Position, QuotaChanged, SettlementKind, Split,
+    AdjustmentMade, Attribute, Change, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody,
+    Interval, MAXIMUM_SETTLEMENTS, Plan, Position, QuotaChanged, SettlementKind, Split,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,9 @@ pub(super) struct Revision {
     pub(super) partition: u32,
     pub(super) offset: u64,
     pub(super) number: i64,
+    /// It is a return or a cancellation, if it is not the first one.
+    pub(super) takes_back: bool,
+    pub(super) effective_on: Option<Date>,
     hash: u64,
     /// The deal's revision that was accepted before this one.
     earlier: Option<u32>,
@@ -58,7 +61,7 @@ pub(super) struct Revision {
 }
 
 /// What a revision that credits something says, as far as any rule reads it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Content {
     pub(super) closed_on: Date,
     pub(super) sequence: Option<i64>,
@@ -68,20 +71,21 @@ pub(super) struct Content {
     /// Those that are texts, by name.
     pub(super) attributes: Vec<(u32, u32)>,
     pub(super) lines: Vec<Line>,
-    shares: Vec<Share>,
+    pub(super) shares: Vec<Share>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Line {
+    pub(super) id: u32,
     pub(super) amount: i128,
     pub(super) quantity: i64,
     pub(super) product: u32,
     pub(super) geography: Option<u32>,
     pub(super) segment: Option<u32>,
-    shares: Vec<Share>,
+    pub(super) shares: Vec<Share>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Share {
     pub(super) payee: u32,
     pub(super) millionths: u32,
@@ -194,7 +198,19 @@ impl History {
         self.last_of_deal[number as usize] = Some(self.revisions.len() as u32);
         let content = (deal.status == DealStatus::Closed).then(|| self.keep(deal));
         let Position { partition, offset, .. } = position;
-        self.revisions.push(Revision { deal: number, partition, offset, number: deal.revision, hash, earlier, content });
+        let (takes_back, effective_on) = (deal.change != Change::Correction, deal.effective_on);
+        let deal = deal.revision;
+        self.revisions.push(Revision {
+            deal: number,
+            partition,
+            offset,
+            number: deal,
+            takes_back,
+            effective_on,
+            hash,
+            earlier,
+            content,
+        });
         Taken::Counted
     }
 
@@ -234,6 +250,12 @@ impl History {
         Taken::Counted
     }
 
+    /// All accepted revisions of a deal.
+    pub(super) fn revisions_of(&self, deal: u32) -> impl Iterator<Item = &Revision> {
+        let last = self.last_of_deal.get(deal as usize).copied().flatten();
+        std::iter::successors(last, |place| self.revisions[*place as usize].earlier).map(|place| &self.revisions[place as usize])
+    }
+
     fn revision_of(&self, mut at: Option<u32>, number: i64) -> Option<&Revision> {
         while let Some(place) = at {
             let revision = &self.revisions[place as usize];
@@ -248,6 +270,7 @@ impl History {
     /// Keeps what a deal says and returns where.
     fn keep(&mut self, deal: &DealClosed<'_>) -> usize {
         let lines = deal.lines.iter().map(|line| Line {
+            id: self.texts.intern(line.line_id),
             amount: line.amount.0,
             quantity: line.quantity.0,
             product: self.texts.intern(line.product),

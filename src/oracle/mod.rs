@@ -17,6 +17,7 @@ mod history;
 mod numbers;
 mod pay;
 mod plans;
+mod returns;
 mod rewards;
 mod rules;
 mod runs;

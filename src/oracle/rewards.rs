@@ -5,6 +5,7 @@
 //! at 10^-26. Leaves out when it is booked (`totals`).
 
 use super::credits::{DealSum, Paid, Sum, Until};
+use super::deals::taken_back;
 use super::history::{History, QuotaKey, Statement};
 use super::numbers;
 use super::tables::{self, Case};
@@ -50,6 +51,7 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) until: Until<'a>,
     pub(super) minor_digits: u32,
     pub(super) deals: &'a [DealSum],
+    pub(super) backs: &'a [DealSum],
     pub(super) paid: &'a FxHashMap<u32, Paid>,
 }
 
@@ -115,6 +117,8 @@ impl<'h> Pricing<'_, 'h> {
     ) -> Option<Vec<(Slot, i64, &'h str)>> {
         let (mut total, mut fraction, mut rounded) = (I256::ZERO, BigRational::zero(), 0);
         let (mut cases, mut before): (Vec<Case<'_, 'h>>, _) = (Vec::new(), BigRational::zero());
+        // With what goes back with deals that were returned.
+        let mut gross = BigRational::zero();
         let mut earned = Vec::new();
         for (period, version) in periods_of(interval).into_iter().zip(versions) {
             let Some((plan, component)) = *version else { continue };
@@ -123,11 +127,12 @@ impl<'h> Pricing<'_, 'h> {
             } else {
                 let case = Case { pricing: self, payee, sums, plan, component, interval, period };
                 if cases.first().is_none_or(|first| !first.goes_on_in(&case)) {
-                    (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &fraction);
+                    gross += tables::earned(&cases, &before);
+                    (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &gross);
                 }
-                fraction -= tables::earned(&cases, &before);
+                fraction -= tables::earned(&cases, &before) - taken_back(&cases, &before);
                 cases.push(case);
-                fraction += tables::earned(&cases, &before);
+                fraction += tables::earned(&cases, &before) - taken_back(&cases, &before);
             }
             let now = self.rounded(total, &fraction, component)?;
             let new = now.checked_sub(rounded).filter(|new| Minor(*new).is_payable(self.minor_digits))?;

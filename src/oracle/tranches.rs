@@ -5,7 +5,7 @@
 //! out over single deals.
 
 use super::credits::{Paid, Sum};
-use super::deals::settles;
+use super::deals::{earns_by_deal, per_unit};
 use super::formulas::is_formula;
 use super::numbers::{decimal, round};
 use super::rewards::{Pricing, Slot, find, kind_of};
@@ -118,9 +118,8 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
         }
         let counted = (1..=version.len()).filter(|count| counts(&version[..*count], &before));
         let mut parts: Vec<Share<'h>> = counted.flat_map(|count| parts(&version[count - 1])).collect();
-        let whole = parts.iter().fold(BigRational::zero(), |all, part| all + &part.money);
-        if !whole.is_zero() {
-            parts.iter_mut().for_each(|part| part.money = &part.money * &earned / &whole);
+        if let Some(per_unit) = per_unit(version, &before) {
+            parts.iter_mut().for_each(|part| part.money = &part.money * &per_unit);
             shared.append(&mut parts);
         }
         before += earned;
@@ -132,8 +131,8 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
 fn parts<'h>(case: &Case<'_, 'h>) -> Vec<Share<'h>> {
     let (period, component) = (case.period, case.component);
     let share = |(deal, money)| Share { period, deal, component, money };
-    match settles(component) {
-        true => case.each_deal().into_iter().flatten().map(|(deal, money)| share((Some(deal), money))).collect(),
+    match earns_by_deal(component) {
+        true => case.each_deal().into_iter().flatten().map(|given| share((Some(given.deal), given.left))).collect(),
         false => case.priced().into_iter().map(|money| share((None, money))).collect(),
     }
 }

@@ -61,6 +61,15 @@ pub enum Entry<'a> {
         #[serde(borrow)]
         group: CreditGroup<'a>,
     },
+    /// Credits of what was taken back of a deal on a day, of all lines that it ever had, with the day since which each is gone.
+    Returned {
+        on: Date,
+        gone: Vec<Option<Date>>,
+        sequence: Option<i64>,
+        rates: Option<Vec<(u32, CurrencyRate)>>,
+        #[serde(borrow)]
+        group: CreditGroup<'a>,
+    },
 }
 
 /// All that was settled of a deal, for payees whom it credits: it replaces what was told before. What is told of no deal

@@ -151,7 +151,10 @@ impl World {
             }
             None => {}
         }
-        let defined = DefinedMeasure { id: measure.measure_id.as_str().into(), measure: measure.clone(), offset, listed: None };
+        let defined = {
+            let id = measure.measure_id.as_str().into();
+            DefinedMeasure { id, measure: measure.clone(), offset, listed: None, returned: None }
+        };
         Arc::make_mut(&mut self.measures).push(defined);
         self.list_measures(offset);
         Ok(Reach { backfill: true, all_earnings: true, ..Reach::default() })
@@ -185,19 +188,26 @@ impl World {
         Ok(Reach { all_earnings: true, backfill, ..Reach::default() })
     }
 
-    /// Deals of a measure are kept one by one from the first fact on that needs them; true: of some since this one.
+    /// Deals of a measure are kept one by one, and what is returned of them, from the first fact on that needs them; true: of some
+    /// since this one.
     fn list_measures(&mut self, offset: u64) -> bool {
         let components = || self.plans.values().flatten().flat_map(|version| &version.plan.components);
-        let read = |defined: &DefinedMeasure| {
-            let of = |component: &Component| component.lists_deals() && component.measure == defined.measure.measure_id;
-            defined.listed.is_none() && components().any(of)
+        let needs = |defined: &DefinedMeasure| {
+            let id = &defined.measure.measure_id;
+            let listed = |of: &Component| of.lists_deals() && of.measure == *id;
+            let returned = |of: &Component| of.takes_back() && of.measures().any(|(measure, _)| measure == id);
+            let listed = defined.listed.is_none() && components().any(listed);
+            (listed, defined.returned.is_none() && components().any(returned))
         };
-        let new: Vec<usize> = (0..self.measures.len()).filter(|place| read(&self.measures[*place])).collect();
-        if !new.is_empty() {
-            let measures = Arc::make_mut(&mut self.measures);
-            new.iter().for_each(|place| measures[*place].listed = Some(offset));
+        let new: Vec<(bool, bool)> = self.measures.iter().map(needs).collect();
+        if new.iter().all(|needs| *needs == (false, false)) {
+            return false;
         }
-        !new.is_empty()
+        for (defined, (listed, returned)) in Arc::make_mut(&mut self.measures).iter_mut().zip(new) {
+            defined.listed = defined.listed.or(listed.then_some(offset));
+            defined.returned = defined.returned.or(returned.then_some(offset));
+        }
+        true
     }
 
     pub(super) fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {

@@ -31,6 +31,8 @@ pub struct DefinedMeasure {
     pub offset: u64,
     /// The fact since which its deals are kept one by one, because a component reads them.
     pub listed: Option<u64>,
+    /// The fact since which what was returned of deals is kept, because a component takes it back by itself.
+    pub returned: Option<u64>,
 }
 
 /// A version of a plan, with the ids that outputs share.
@@ -129,8 +131,14 @@ impl World {
 
     /// Whether a measure was defined, its deals began to be kept, or years to be summed, by a fact in `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
-        let measured = |of: &DefinedMeasure| of.offset >= from || of.listed.is_some_and(|listed| listed >= from);
+        let measured =
+            |of: &DefinedMeasure| of.offset >= from || [of.listed, of.returned].into_iter().flatten().any(|began| began >= from);
         self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
+    }
+
+    /// Whether anybody needs to know what was returned of deals.
+    pub fn reads_returns(&self) -> bool {
+        self.measures.iter().any(|defined| defined.returned.is_some())
     }
 
     /// Last period whose close stands.

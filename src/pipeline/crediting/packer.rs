@@ -1,6 +1,7 @@
 //! Builds packed records: groups of credits are written straight into one buffer per destination partition.
 
 use crate::domain::adjustment::AdjustmentMade;
+use crate::domain::calendar::Date;
 use crate::domain::credit::Credit;
 use crate::domain::currency::StatedRate;
 use crate::domain::deal::DealClosed;
@@ -167,6 +168,8 @@ pub struct GroupKind<'r> {
     pub backfill_from: Option<u64>,
     /// Of a deal in another currency than the company's.
     pub rates: Option<&'r [StatedRate]>,
+    /// Of what was returned of a deal: the day, and by line the one since which it is gone.
+    pub returned: Option<(Date, &'r [Option<Date>])>,
 }
 
 impl Open {
@@ -200,13 +203,19 @@ impl Open {
             allocations: std::mem::take(&mut self.allocations),
         };
         let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
-        let entry = match (how.rates, deal.sequence) {
-            (Some(rates), sequence) => Entry::Converted { sequence, rates: rates.iter().map(&mut at).collect(), group },
-            (None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
-            (None, None) => Entry::Credits(group),
+        let rates = how.rates.map(|rates| rates.iter().map(&mut at).collect::<Vec<_>>());
+        let entry = match (how.returned, rates, deal.sequence) {
+            (Some((on, gone)), rates, sequence) => Entry::Returned { on, gone: gone.to_vec(), sequence, rates, group },
+            (None, Some(rates), sequence) => Entry::Converted { sequence, rates, group },
+            (None, None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
+            (None, None, None) => Entry::Credits(group),
         };
         let written = self.entry(&entry);
-        if let Entry::Credits(group) | Entry::SequencedCredits { group, .. } | Entry::Converted { group, .. } = entry {
+        if let Entry::Credits(group)
+        | Entry::SequencedCredits { group, .. }
+        | Entry::Converted { group, .. }
+        | Entry::Returned { group, .. } = entry
+        {
             let CreditGroup { lines, allocations, .. } = group;
             (self.lines, self.allocations) = (lines, allocations);
             self.lines.clear();

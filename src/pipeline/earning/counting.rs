@@ -35,14 +35,16 @@ impl Earning {
         self.recent.resize(packed.payees.len(), [None; 2]);
         for entry in &packed.entries {
             match entry {
-                PackedEntry::Credits(group) => {
-                    self.count_group(number, packed, Told { group, sequence: None, rates: None }, states)?;
-                }
+                PackedEntry::Credits(group) => self.count_group(number, packed, Told::of(group, None, None), states)?,
                 PackedEntry::SequencedCredits { sequence, group } => {
-                    self.count_group(number, packed, Told { group, sequence: Some(*sequence), rates: None }, states)?;
+                    self.count_group(number, packed, Told::of(group, Some(*sequence), None), states)?;
                 }
                 PackedEntry::Converted { sequence, rates, group } => {
-                    self.count_group(number, packed, Told { group, sequence: *sequence, rates: Some(rates) }, states)?;
+                    self.count_group(number, packed, Told::of(group, *sequence, Some(rates)), states)?;
+                }
+                PackedEntry::Returned { on, gone, sequence, rates, group } => {
+                    let told = Told { returned: Some((*on, gone)), ..Told::of(group, *sequence, rates.as_deref()) };
+                    self.count_group(number, packed, told, states)?;
                 }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
                 PackedEntry::Settled(settled) => self.count_settled(number, packed, settled, states)?,
@@ -231,6 +233,14 @@ struct Told<'a> {
     sequence: Option<i64>,
     /// By type, in the record's texts. `None`: its amounts are in the company's currency.
     rates: Option<&'a [(u32, CurrencyRate)]>,
+    /// Of what was taken back of the deal: the day, and by line the one since which it is gone.
+    returned: Option<(Date, &'a [Option<Date>])>,
+}
+
+impl<'a> Told<'a> {
+    fn of(group: &'a CreditGroup<'a>, sequence: Option<i64>, rates: Option<&'a [(u32, CurrencyRate)]>) -> Told<'a> {
+        Told { group, sequence, rates, returned: None }
+    }
 }
 
 /// What a measure takes of a group, before the share: of each line and of all; `None` when it does not fit.
@@ -239,6 +249,8 @@ struct Matched<'w> {
     /// It counts in the measure's sum, in its list of deals, or in both.
     summed: bool,
     listed: bool,
+    /// It counts in what was returned on this day, and nowhere else.
+    returned: Option<Date>,
     lines: Vec<i128>,
     whole: Option<i128>,
 }
@@ -246,6 +258,9 @@ struct Matched<'w> {
 impl Matched<'_> {
     fn add(&self, inputs: &mut Inputs, place: u8, deal: DealKey<'_>, kind: CreditKind, value: i128) -> Option<()> {
         let measure = &self.measure.measure_id;
+        if let Some(on) = self.returned {
+            return inputs.add_returned(measure, place, deal, on, value);
+        }
         if self.summed {
             inputs.sum_mut(measure, place).add(kind, value)?;
         }
@@ -261,20 +276,25 @@ fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told:
         began < packed.facts_next && told.group.backfill_from.is_none_or(|from| began >= from)
     };
     let of = |defined: &'w DefinedMeasure| {
-        let (summed, listed) = (counts(defined.offset), defined.listed.is_some_and(counts));
-        if !summed && !listed {
+        let began = |began: Option<u64>| began.is_some_and(counts);
+        let (summed, listed) = match told.returned {
+            Some(_) => (false, false),
+            None => (counts(defined.offset), began(defined.listed)),
+        };
+        let returned = told.returned.map(|(on, _)| on).filter(|_| began(defined.returned));
+        if !summed && !listed && returned.is_none() {
             return None;
         }
         let lines = taken(&defined.measure, packed, told);
         let whole = lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line));
-        Some(Matched { measure: &defined.measure, summed, listed, lines, whole })
+        Some(Matched { measure: &defined.measure, summed, listed, returned, lines, whole })
     };
     measures.iter().filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
 }
 
 /// What a measure takes of each line, before the share: 0 where its filter does not match.
 fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i128> {
-    let Told { group, rates, .. } = told;
+    let Told { group, rates, returned, .. } = told;
     let text = |place: u32| packed.texts.get(place as usize).copied();
     let kind_matches = measure.takes_kind(group.kind);
     let line_value = |line: &CreditLine| {
@@ -297,8 +317,13 @@ fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i
     };
     let mut taken: Vec<i128> = group.lines.iter().map(line_value).collect();
     if measure.of == MeasureOf::Count {
-        // The deal counts with the first of them.
-        let first = taken.iter().position(|value| *value != 0);
+        // The deal counts with the first of them, and is returned on the day since which none of them is left.
+        let counted = |(place, value): (usize, &i128)| (*value != 0).then_some(place);
+        let gone = |(on, gone): (Date, &[Option<Date>])| {
+            let days = taken.iter().enumerate().filter_map(counted).map(|place| gone.get(place).copied().flatten());
+            days.collect::<Option<Vec<Date>>>().and_then(|days| days.into_iter().max()) == Some(on)
+        };
+        let first = taken.iter().position(|value| *value != 0).filter(|_| returned.is_none_or(gone));
         taken.iter_mut().enumerate().filter(|(place, _)| Some(*place) != first).for_each(|(_, value)| *value = 0);
     }
     taken

@@ -65,7 +65,16 @@ impl Making {
         let component = self.use_quota(component);
         let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || component.formula().is_some();
         let pay = self.tranches(!of_sums);
-        Component { pay, ..component }
+        let clawback = self.clawback(!of_sums);
+        Component { pay, clawback, ..component }
+    }
+
+    fn clawback(&mut self, of_deals: bool) -> ClawbackPrice {
+        if !of_deals || self.random.chance(60) {
+            return ClawbackPrice::Recompute;
+        }
+        self.features.count("historic rate");
+        ClawbackPrice::HistoricRate
     }
 
     /// Most are paid at once.

@@ -1,0 +1,86 @@
+//! What of a deal was returned, and when: what all of its accepted revisions say, folded in their order.
+//!
+//! A CORRECTION says that it had always been so: it restates what is left, and of what was returned it takes back only what
+//! it states again. A RETURN or CANCELLATION takes back what is between it and the revision before it, from a day on.
+
+use super::calendar::Date;
+use super::deal::{Change, DealClosed, Line};
+use super::money::{Amount, Quantity};
+use std::collections::BTreeSet;
+
+/// What was taken back on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned<'d> {
+    pub on: Date,
+    /// The deal with every line that was ever sold, and of each what was taken back.
+    pub deal: DealClosed<'d>,
+    /// By line: the day since which it is no part of the deal any more.
+    pub gone: Vec<Option<Date>>,
+}
+
+/// A line that was sold, as the last revision with it states it.
+struct Sold<'d> {
+    line: Line<'d>,
+    /// It is a part of the deal now.
+    standing: bool,
+    parts: Vec<Part>,
+}
+
+/// What a revision took back; without a day as the deal was closed.
+struct Part {
+    on: Option<Date>,
+    amount: i128,
+    quantity: i64,
+}
+
+/// By day, in order. The revisions are in their order; the first one takes nothing back, whatever it says.
+pub fn returns<'d>(revisions: &[DealClosed<'d>]) -> Vec<Returned<'d>> {
+    let mut sold: Vec<Sold<'d>> = Vec::new();
+    for (place, deal) in revisions.iter().enumerate() {
+        fold(&mut sold, deal, place > 0 && deal.change != Change::Correction);
+    }
+    let Some(newest) = revisions.iter().rev().find(|deal| deal.credits_anything()) else { return Vec::new() };
+    let day = |part: &Part| part.on.map_or(newest.closed_on, |on| on.max(newest.closed_on));
+    let days: BTreeSet<Date> = sold.iter().flat_map(|of| &of.parts).map(day).collect();
+    let gone: Vec<Option<Date>> = sold.iter().map(|of| of.parts.last().filter(|_| !of.standing).map(day)).collect();
+    let on_day = |on: Date| {
+        let line = |of: &Sold<'d>| {
+            let parts = || of.parts.iter().filter(|part| day(part) == on);
+            let amount = parts().fold(0i128, |all, part| all.saturating_add(part.amount));
+            let quantity = parts().fold(0i64, |all, part| all.saturating_add(part.quantity));
+            Line { amount: Amount(amount), quantity: Quantity(quantity), ..of.line.clone() }
+        };
+        let lines = sold.iter().map(line).collect();
+        // What differs between revisions that take back the same is left out.
+        let deal = DealClosed { revision: 0, change: Change::Correction, effective_on: None, lines, ..newest.clone() };
+        Returned { on, deal, gone: gone.clone() }
+    };
+    days.into_iter().map(on_day).collect()
+}
+
+fn fold<'d>(sold: &mut Vec<Sold<'d>>, deal: &DealClosed<'d>, takes_back: bool) {
+    let lines: &[Line<'d>] = if deal.credits_anything() { &deal.lines } else { &[] };
+    let stated = |id: &str| lines.iter().find(|line| line.line_id == id);
+    // What a correction leaves out was never sold; what was returned before stays returned.
+    sold.retain(|of| takes_back || !of.standing || stated(of.line.line_id).is_some());
+    for of in sold.iter_mut() {
+        let now = stated(of.line.line_id);
+        if takes_back && (of.standing || now.is_some()) {
+            let left = if of.standing { (of.line.amount.0, of.line.quantity.0) } else { (0, 0) };
+            let (amount, quantity) = now.map_or((0, 0), |line| (line.amount.0, line.quantity.0));
+            of.parts.push(Part { on: deal.effective_on, amount: left.0 - amount, quantity: left.1.saturating_sub(quantity) });
+        } else if now.is_some() && !of.standing {
+            // It had never gone.
+            of.parts.pop();
+        }
+        of.standing = now.is_some();
+        if let Some(line) = now {
+            of.line = line.clone();
+        }
+    }
+    for line in lines {
+        if sold.iter().all(|of| of.line.line_id != line.line_id) {
+            sold.push(Sold { line: line.clone(), standing: true, parts: Vec::new() });
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `clawback` of a component: what is taken back of what a returned or cancelled deal earned.
+
+use super::fields::Fields;
+use super::modes;
+use super::source::{Findings, Located, Place};
+use crate::domain::clawback::ClawbackPrice;
+
+/// `None` where something was refused.
+pub fn clawback(component: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<ClawbackPrice>> {
+    let example = "{ price = \"recompute\", period = \"original\" }";
+    let mut fields = component.table("clawback", example, findings)?;
+    let price = fields.choice("price", modes::CLAWBACK_PRICE, findings);
+    let period = fields.choice("period", modes::CLAWBACK_PERIOD, findings);
+    fields.finish(&["scale"], findings);
+    price.zip(period).map(|(price, _)| price)
+}
+
+/// Where it says that deals are taken back by themselves.
+pub fn by_deal(clawback: Option<&Located<ClawbackPrice>>) -> Option<Place> {
+    clawback.filter(|price| price.value == ClawbackPrice::HistoricRate).map(|price| price.place)
+}
