@@ -55,7 +55,7 @@ pub(super) struct Revision {
     pub(super) effective_on: Option<Date>,
     hash: u64,
     /// The deal's revision that was accepted before this one.
-    earlier: Option<u32>,
+    pub(super) earlier: Option<u32>,
     /// Where its [`Content`] starts; `None` for a revision that credits nothing.
     content: Option<usize>,
 }
@@ -168,7 +168,7 @@ pub struct History {
     pub(super) payees: Names,
     pub(super) texts: Names,
     pub(super) revisions: Vec<Revision>,
-    last_of_deal: Vec<Option<u32>>,
+    pub(super) last_of_deal: Vec<Option<u32>>,
     /// Of every revision that credits something, one after the other.
     contents: Vec<u8>,
     pub(super) quotas: FxHashMap<QuotaKey, Vec<Statement>>,
@@ -248,12 +248,6 @@ impl History {
             hash,
         });
         Taken::Counted
-    }
-
-    /// All accepted revisions of a deal.
-    pub(super) fn revisions_of(&self, deal: u32) -> impl Iterator<Item = &Revision> {
-        let last = self.last_of_deal.get(deal as usize).copied().flatten();
-        std::iter::successors(last, |place| self.revisions[*place as usize].earlier).map(|place| &self.revisions[place as usize])
     }
 
     fn revision_of(&self, mut at: Option<u32>, number: i64) -> Option<&Revision> {

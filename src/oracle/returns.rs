@@ -30,6 +30,14 @@ struct Taken {
     quantity: i64,
 }
 
+impl History {
+    /// All accepted revisions of a deal.
+    pub(super) fn revisions_of(&self, deal: u32) -> impl Iterator<Item = &Revision> {
+        let last = self.last_of_deal.get(deal as usize).copied().flatten();
+        std::iter::successors(last, |place| self.revisions[*place as usize].earlier).map(|place| &self.revisions[place as usize])
+    }
+}
+
 /// What was taken back of a deal, day by day, by those of its revisions that are known.
 pub(super) fn backs(history: &History, mut known: Vec<&Revision>) -> Vec<Back> {
     known.sort_by_key(|revision| revision.number);

@@ -22,7 +22,7 @@ impl Segment<'_> {
 
 impl<'w> Pricing<'_, 'w> {
     /// A deal that was sold for nothing in all earned nothing that could be left.
-    pub(super) fn part(&self, at: At, deal: &OneDeal<'w>, priced: Exact) -> Piece<'w> {
+    pub(super) fn piece(&self, at: At, deal: &OneDeal<'w>, priced: Exact) -> Piece<'w> {
         let (sold, left) = (deal.measured.0, deal.left.0);
         let kept = match (sold == left, sold) {
             (true, _) => priced.clone(),

@@ -1,7 +1,7 @@
-//! What modifies what a table gives: weight, multiplier, gate and cap, in this order.
+//! What modifies what a table gave: weight, multiplier, gate and cap, in this order.
 
-use super::{Exact, Lacks, Pricing};
-use crate::domain::exact::scaled;
+use super::{Lacks, Pricing};
+use crate::domain::exact::{Exact, scaled};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
 use crate::domain::plan::{Gate, Otherwise, Tested};
 use num_rational::BigRational;
