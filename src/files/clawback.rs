@@ -3,19 +3,20 @@
 use super::fields::Fields;
 use super::modes;
 use super::source::{Findings, Located, Place};
-use crate::domain::clawback::ClawbackPrice;
+use crate::domain::clawback::{Clawback, ClawbackPrice};
 
 /// `None` where something was refused.
-pub fn clawback(component: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<ClawbackPrice>> {
+pub fn clawback(component: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<Clawback>> {
     let example = "{ price = \"recompute\", period = \"original\" }";
     let mut fields = component.table("clawback", example, findings)?;
     let price = fields.choice("price", modes::CLAWBACK_PRICE, findings);
     let period = fields.choice("period", modes::CLAWBACK_PERIOD, findings);
     fields.finish(&["scale"], findings);
-    price.zip(period).map(|(price, _)| price)
+    let (price, period) = price.zip(period)?;
+    Some(Located::new(Clawback { price: price.value, period: period.value }, price.place))
 }
 
 /// Where it says that deals are taken back by themselves.
-pub fn by_deal(clawback: Option<&Located<ClawbackPrice>>) -> Option<Place> {
-    clawback.filter(|price| price.value == ClawbackPrice::HistoricRate).map(|price| price.place)
+pub fn by_deal(clawback: Option<&Located<Clawback>>) -> Option<Place> {
+    clawback.filter(|of| of.value.price == ClawbackPrice::HistoricRate).map(|of| of.place)
 }

@@ -4,7 +4,7 @@
 
 use super::fields::Choices;
 use crate::domain::calendar::IntervalKind;
-use crate::domain::clawback::ClawbackPrice;
+use crate::domain::clawback::{ClawbackPeriod, ClawbackPrice};
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
 use crate::domain::fact::{CreditKind, MeasureOf};
 use crate::domain::money::RoundingMode;
@@ -116,7 +116,8 @@ pub const NO_QUOTA: &Choices<NoQuota> =
     &[("park", Some(NoQuota::Park)), ("nothing", Some(NoQuota::Nothing)), ("first_tier", Some(NoQuota::FirstTier))];
 pub const CLAWBACK_PRICE: &Choices<ClawbackPrice> =
     &[("recompute", Some(ClawbackPrice::Recompute)), ("historic_rate", Some(ClawbackPrice::HistoricRate))];
-pub const CLAWBACK_PERIOD: &Choices<()> = &[("original", Some(())), ("current", None)];
+pub const CLAWBACK_PERIOD: &Choices<ClawbackPeriod> =
+    &[("original", Some(ClawbackPeriod::Original)), ("current", Some(ClawbackPeriod::Current))];
 pub const ROUNDING_MODE: &Choices<RoundingMode> =
     &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];
 pub const ROUNDING_AT: &Choices<RoundingAt> = &[("cumulative", Some(RoundingAt::Cumulative)), ("deal", Some(RoundingAt::Deal))];

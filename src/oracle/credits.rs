@@ -3,8 +3,9 @@
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
 use super::currencies;
-use super::deals::{by_deals, earns_by_deal, takes_back};
+use super::deals::{by_deals, earns_by_deal};
 use super::history::{Content, History, Line, NextOffsets, Revision};
+use super::later::asks_for_returns;
 use super::returns::{Back, backs};
 use super::tables::measures_of;
 use super::territories;
@@ -47,6 +48,7 @@ impl Until<'_> {
 }
 
 /// The sum of a payee, a measure (its place in the world's order) and a pay period.
+#[derive(Clone)]
 pub(super) struct Sum {
     pub(super) payee: u32,
     pub(super) measure: u32,
@@ -55,6 +57,7 @@ pub(super) struct Sum {
 }
 
 /// What a deal gave a payee in a measure whose deals somebody is paid for one by one.
+#[derive(Clone)]
 pub(super) struct DealSum {
     pub(super) deal: u32,
     pub(super) payee: u32,
@@ -63,6 +66,8 @@ pub(super) struct DealSum {
     /// Its place among the deals of the payee: close date, stated sequence (none first), id.
     pub(super) place: (Date, Option<i64>, String),
     pub(super) sum: I256,
+    /// Of what was taken back: since when.
+    pub(super) on: Date,
 }
 
 /// What a deal's lines total, and what was paid for it, in millionths.
@@ -99,7 +104,7 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         world,
         measures: world.measures.values().map(|measure| Filter::new(measure, history)).collect(),
         by_deal: places_of(world, |component, id| component.measure == id && (by_deals(component) || earns_by_deal(component))),
-        asked_back: places_of(world, |component, id| takes_back(component) && measures_of(component).contains(&id)),
+        asked_back: places_of(world, |component, id| asks_for_returns(component) && measures_of(component).contains(&id)),
         sums: FxHashMap::default(),
         deals: Vec::new(),
         backs: Vec::new(),
@@ -112,9 +117,12 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         if let Err(reason) = counting.deal(revision.deal, content.as_ref(), &backs) {
             parked.push((revision.deal, reason));
         }
-        if let Some(of_deal) = content.and_then(|content| paid_for(history, revision.deal, &content, until)) {
-            paid.insert(revision.deal, of_deal);
-        }
+        let of_deal = match content {
+            Some(content) => paid_for(history, revision.deal, &content, until),
+            // Of a deal of which nothing is left there is nothing to be paid for.
+            None => Some(Paid { total: 0, on: Vec::new() }).filter(|_| !backs.is_empty()),
+        };
+        paid.extend(of_deal.map(|of_deal| (revision.deal, of_deal)));
     }
     counting.by_hand(until, &mut paid);
     let summed = counting.sums.into_iter().map(|((payee, measure, period), sum)| Sum { payee, measure, period, sum });
@@ -180,21 +188,24 @@ impl Counting<'_> {
         let now = deal.map(|deal| self.given(deal, None)).transpose()?;
         let taken = backs.iter().map(|back| self.given(&back.content, Some(back))).collect::<Result<Vec<_>, Reason>>()?;
         let deal_id = self.history.deals.text(number).to_string();
-        let deal_sum = |deal: &Content, (payee, measure): (u32, u32), period, sum| {
+        let deal_sum = |deal: &Content, (payee, measure): (u32, u32), period, sum, on| {
             let place = (deal.closed_on, deal.sequence, deal_id.clone());
-            DealSum { deal: number, payee, measure, period, place, sum }
+            DealSum { deal: number, payee, measure, period, place, sum, on }
         };
         for (deal, (period, given)) in deal.into_iter().zip(now) {
             for (key, sum) in given {
                 *self.sums.entry((key.0, key.1, period)).or_insert(I256::ZERO) += sum;
                 if self.by_deal.contains(&key.1) {
-                    self.deals.push(deal_sum(deal, key, period, sum));
+                    self.deals.push(deal_sum(deal, key, period, sum, deal.closed_on));
                 }
             }
         }
         for (back, (period, given)) in backs.iter().zip(taken) {
-            let asked = given.into_iter().filter(|((_, measure), _)| self.asked_back.contains(measure));
-            self.backs.extend(asked.map(|(key, sum)| deal_sum(&back.content, key, period, sum)));
+            for (key, sum) in given.into_iter().filter(|((_, measure), _)| self.asked_back.contains(measure)) {
+                // Where nothing is left, something is looked at all the same.
+                self.sums.entry((key.0, key.1, period)).or_insert(I256::ZERO);
+                self.backs.push(deal_sum(&back.content, key, period, sum, back.on));
+            }
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ pub(super) fn settles(component: &Component) -> bool {
 
 /// Whether what a returned deal earned is taken back by itself.
 pub(super) fn takes_back(component: &Component) -> bool {
-    component.clawback == ClawbackPrice::HistoricRate
+    component.clawback.price == ClawbackPrice::HistoricRate
 }
 
 /// Whether every single deal has earnings of its own.

@@ -14,6 +14,7 @@ mod currencies;
 mod deals;
 mod formulas;
 mod history;
+mod later;
 mod numbers;
 mod pay;
 mod plans;

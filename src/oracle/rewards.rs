@@ -115,6 +115,21 @@ impl<'h> Pricing<'_, 'h> {
         interval: Interval,
         versions: &[Option<(&'h Plan, &'h Component)>],
     ) -> Option<Vec<(Slot, i64, &'h str)>> {
+        match self.moments(payee, sums, interval, versions) {
+            Some(moments) => self.priced_later(payee, interval, versions, &moments),
+            None => self.priced_at_once(payee, sums, interval, versions, true),
+        }
+    }
+
+    /// The same of everything that is known; where it is `payable`, `None` if a pay period is more than can be.
+    pub(super) fn priced_at_once(
+        &self,
+        payee: u32,
+        sums: &[Sum],
+        interval: Interval,
+        versions: &[Option<(&'h Plan, &'h Component)>],
+        payable: bool,
+    ) -> Option<Vec<(Slot, i64, &'h str)>> {
         let (mut total, mut fraction, mut rounded) = (I256::ZERO, BigRational::zero(), 0);
         let (mut cases, mut before): (Vec<Case<'_, 'h>>, _) = (Vec::new(), BigRational::zero());
         // With what goes back with deals that were returned.
@@ -135,7 +150,7 @@ impl<'h> Pricing<'_, 'h> {
                 fraction += tables::earned(&cases, &before) - taken_back(&cases, &before);
             }
             let now = self.rounded(total, &fraction, component)?;
-            let new = now.checked_sub(rounded).filter(|new| Minor(*new).is_payable(self.minor_digits))?;
+            let new = now.checked_sub(rounded).filter(|new| !payable || Minor(*new).is_payable(self.minor_digits))?;
             let slot = self.slot(payee, &component.component_id, interval, period).filter(|_| new != 0);
             earned.extend(slot.map(|slot| (slot, new, component.earning_code.as_str())));
             rounded = now;

@@ -278,7 +278,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
-        clawback: ClawbackPrice::Recompute,
+        clawback: Clawback::default(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

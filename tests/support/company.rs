@@ -67,7 +67,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
-        clawback: ClawbackPrice::Recompute,
+        clawback: Clawback::default(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),

@@ -141,7 +141,9 @@ fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
         ("gate", modifiers.gate.is_some(), |component| component.modifiers.gate = None),
         ("cap of the interval", modifiers.cap.is_some(), |component| component.modifiers.cap = None),
         ("quota to date", component.quota.is_to_date(), |component| component.quota = QuotaUse::Interval),
-        ("clawback at the historic rate", component.takes_back(), |component| component.clawback = ClawbackPrice::Recompute),
+        ("clawback at the historic rate", component.takes_back(), |component| {
+            component.clawback.price = ClawbackPrice::Recompute
+        }),
         ("cap of a deal", modifiers.deal_cap.is_some(), |component| component.modifiers.deal_cap = None),
     ];
     known.into_iter().filter(|(_, is, _)| *is).map(|(name, _, change)| (name, change)).collect()

@@ -1,6 +1,9 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
-use super::{Beyond, Boundary, ClawbackPrice, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
+use super::{
+    Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope,
+    TierBy,
+};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate, RoundingMode};
@@ -38,7 +41,7 @@ pub struct Component {
     pub quota: QuotaUse,
     /// Present exactly where something is compared with a quota.
     pub no_quota: Option<NoQuota>,
-    pub clawback: ClawbackPrice,
+    pub clawback: Clawback,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
     /// In order, the first from 0 (a curve's first point is anywhere); none of a formula.
@@ -115,7 +118,17 @@ impl Component {
 
     /// Whether returned deals count in its sums, and it takes back what they earned themselves.
     pub fn takes_back(&self) -> bool {
-        self.clawback == ClawbackPrice::HistoricRate
+        self.clawback.price == ClawbackPrice::HistoricRate
+    }
+
+    /// Whether what was returned is taken back in the pay period of its return.
+    pub fn takes_back_later(&self) -> bool {
+        self.clawback.period == ClawbackPeriod::Current
+    }
+
+    /// Whether it needs to know what was returned.
+    pub fn reads_returns(&self) -> bool {
+        self.takes_back() || self.takes_back_later()
     }
 
     /// Whether what it earns is told deal by deal.

@@ -29,7 +29,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         negative: Negative::Carry,
         quota,
         no_quota: Some(no_quota),
-        clawback: ClawbackPrice::Recompute,
+        clawback: Clawback::default(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.map(|(from, rate)| Tier { from, rate: Rate(rate * 1_000_000) }).into(),

@@ -189,25 +189,27 @@ impl World {
     }
 
     /// Deals of a measure are kept one by one, and what is returned of them, from the first fact on that needs them; true: of some
-    /// since this one.
+    /// since this one, or nobody asks for returns any more.
     fn list_measures(&mut self, offset: u64) -> bool {
         let components = || self.plans.values().flatten().flat_map(|version| &version.plan.components);
         let needs = |defined: &DefinedMeasure| {
             let id = &defined.measure.measure_id;
             let listed = |of: &Component| of.lists_deals() && of.measure == *id;
-            let returned = |of: &Component| of.takes_back() && of.measures().any(|(measure, _)| measure == id);
-            let listed = defined.listed.is_none() && components().any(listed);
-            (listed, defined.returned.is_none() && components().any(returned))
+            let returned = |of: &Component| of.reads_returns() && of.measures().any(|(measure, _)| measure == id);
+            (components().any(listed), components().any(returned))
         };
-        let new: Vec<(bool, bool)> = self.measures.iter().map(needs).collect();
-        if new.iter().all(|needs| *needs == (false, false)) {
-            return false;
+        let needs: Vec<(bool, bool)> = self.measures.iter().map(needs).collect();
+        let reads_returns = needs.iter().any(|(_, returned)| *returned);
+        let mut begins = std::mem::replace(&mut self.reads_returns, reads_returns) != reads_returns;
+        let new = |began: Option<u64>, needed: bool| began.is_none() && needed;
+        if self.measures.iter().zip(&needs).any(|(of, needs)| new(of.listed, needs.0) || new(of.returned, needs.1)) {
+            begins = true;
+            for (defined, (listed, returned)) in Arc::make_mut(&mut self.measures).iter_mut().zip(needs) {
+                defined.listed = defined.listed.or(listed.then_some(offset));
+                defined.returned = defined.returned.or(returned.then_some(offset));
+            }
         }
-        for (defined, (listed, returned)) in Arc::make_mut(&mut self.measures).iter_mut().zip(new) {
-            defined.listed = defined.listed.or(listed.then_some(offset));
-            defined.returned = defined.returned.or(returned.then_some(offset));
-        }
-        true
+        begins
     }
 
     pub(super) fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {

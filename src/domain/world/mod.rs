@@ -31,7 +31,7 @@ pub struct DefinedMeasure {
     pub offset: u64,
     /// The fact since which its deals are kept one by one, because a component reads them.
     pub listed: Option<u64>,
-    /// The fact since which what was returned of deals is kept, because a component takes it back by itself.
+    /// The fact since which what was returned of deals is kept, because a component asks for it.
     pub returned: Option<u64>,
 }
 
@@ -84,6 +84,8 @@ pub struct World {
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
     pub yearly: Option<u64>,
+    /// Whether any component asks now what was returned of deals: only then a deal waits for that, too.
+    pub reads_returns: bool,
     pub organisation: Arc<Organisation>,
     pub territories: Arc<TerritoryMap>,
     /// One of each type and currency.
@@ -105,6 +107,7 @@ impl World {
             measures: Arc::default(),
             plans: Arc::default(),
             yearly: None,
+            reads_returns: false,
             organisation: Arc::default(),
             territories: Arc::default(),
             rates: Arc::default(),
@@ -134,11 +137,6 @@ impl World {
         let measured =
             |of: &DefinedMeasure| of.offset >= from || [of.listed, of.returned].into_iter().flatten().any(|began| began >= from);
         self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
-    }
-
-    /// Whether anybody needs to know what was returned of deals.
-    pub fn reads_returns(&self) -> bool {
-        self.measures.iter().any(|defined| defined.returned.is_some())
     }
 
     /// Last period whose close stands.

@@ -14,7 +14,8 @@ fn revised<'a>(revision: i64, change: Change, amount: &'a str) -> Told<'a> {
 /// 60 000 and 60 000 at 5 % to 100 000 and 10 % above: 3 000 and 4 000.
 fn check(revisions: &[Told<'_>], expected: [&str; 2]) {
     for (price, expected) in [Recompute, HistoricRate].into_iter().zip(expected) {
-        let mut script = Script::with_plan(Component { clawback: price, ..component(FIVE_TEN) });
+        let mut script =
+            Script::with_plan(Component { clawback: Clawback { price, ..Clawback::default() }, ..component(FIVE_TEN) });
         script.deal(told("D2", "2026-01-11", "60000"));
         revisions.iter().for_each(|revision| assert_eq!(script.deal(*revision), Taken::Counted));
         assert_eq!(script.earned(), expected, "{price:?}");
@@ -51,11 +52,41 @@ fn what_is_taken_back() {
 }
 
 #[test]
+fn what_is_taken_back_later() {
+    let first = told("D1", "2026-01-10", "60000");
+    let on = |day, amount, revision| Told { effective_on: Some(day), ..revised(revision, RETURN, amount) };
+    let check = |revisions: &[Told<'_>], expected: [&[&str]; 2]| {
+        for (price, expected) in [Recompute, HistoricRate].into_iter().zip(expected) {
+            let clawback = Clawback { price, period: ClawbackPeriod::Current };
+            let mut script = Script::with_plan(Component { clawback, ..component(FIVE_TEN) });
+            script.deal(told("D2", "2026-02-11", "60000"));
+            revisions.iter().for_each(|revision| assert_eq!(script.deal(*revision), Taken::Counted));
+            let booked = script.booked();
+            let earned: Vec<&str> = booked.iter().filter_map(|line| line.strip_prefix("ana ")).collect();
+            assert_eq!(earned, expected, "{price:?}");
+        }
+    };
+    let sold = ["2026-01 > 2026-01: 3000.00", "2026-02 > 2026-02: 4000.00"];
+    check(&[first], [&sold, &sold]);
+    // Of March, and behind the quarter.
+    let march = "2026-03 > 2026-03: ";
+    let [all, own] = [format!("{march}-4000.00"), format!("{march}-3000.00")];
+    check(&[first, on("2026-03-31", "0", 2)], [&[sold[0], sold[1], &all], &[sold[0], sold[1], &own]]);
+    let may = "2026-05 > 2026-05: ";
+    let [all, own] = [format!("{may}-4000.00"), format!("{may}-3000.00")];
+    check(&[first, on("2026-05-01", "0", 2)], [&[sold[0], sold[1], &all], &[sold[0], sold[1], &own]]);
+    // Half of it in the month of the deal, which finds less behind it, and half of it later.
+    let [half, rest] = ["2026-01 > 2026-01: 1500.00", "2026-02 > 2026-02: 3000.00"];
+    let last = format!("{may}-1500.00");
+    check(&[first, on("2026-01-31", "30000", 2), on("2026-05-01", "0", 3)], [&[half, rest, &last], &[half, sold[1], &last]]);
+}
+
+#[test]
 fn what_was_returned_moves_with_the_deal() {
     let first = told("D1", "2026-01-10", "60000");
     let to_bo: Splits<'_> = &[("bo", Counts::Revenue, "100%")];
     let check = |last: Told<'_>, expected: &[&str]| {
-        let component = Component { clawback: HistoricRate, ..component(FIVE_TEN) };
+        let component = Component { clawback: Clawback { price: HistoricRate, ..Clawback::default() }, ..component(FIVE_TEN) };
         let mut script = Script::with_plan(component);
         script.fact("admin", payee("bo", vec![row("2026-01-01", None, None)]));
         script.deal(told("D2", "2026-01-11", "60000"));

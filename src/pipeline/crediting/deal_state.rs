@@ -153,6 +153,12 @@ impl DealState {
     }
 }
 
+impl ToldReturn {
+    pub fn deal(&self) -> Result<DealClosed<'_>, postcard::Error> {
+        postcard::from_bytes(&self.content)
+    }
+}
+
 impl Revision {
     pub fn deal(&self) -> Result<DealClosed<'_>, postcard::Error> {
         postcard::from_bytes(&self.content)

@@ -141,7 +141,7 @@ impl Crediting {
             Delivery::Older => {
                 self.loaded[place].changed = true;
                 // What the revisions behind it took back is another part now.
-                if self.world.reads_returns() {
+                if self.world.reads_returns {
                     self.recredit(place, None, cause, origin, effects)?;
                 }
             }

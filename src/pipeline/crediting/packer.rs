@@ -104,8 +104,8 @@ impl Packer {
     /// Adds what is settled of a deal, once per destination of its credits.
     pub fn settled(
         &mut self,
-        deal: &DealClosed<'_>,
-        credits: &[Credit],
+        (deal_id, closed_on): (&str, Date),
+        credits: &[&Credit],
         settled: &Settled,
         cause: Cause,
     ) -> Result<(), postcard::Error> {
@@ -116,7 +116,7 @@ impl Packer {
         for here in payees.chunk_by(|one, other| one.0 == other.0) {
             let open = &mut self.open[here[0].0];
             let payees = here.iter().map(|(_, payee_id)| open.payees.place(payee_id)).collect();
-            let (deal_id, closed_on, settled) = (deal.deal_id, deal.closed_on, settled.clone());
+            let settled = settled.clone();
             open.entry(&Entry::Settled(SettledDeal { cause, deal_id, closed_on, payees, settled }))?;
         }
         Ok(())

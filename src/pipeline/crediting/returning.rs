@@ -6,7 +6,6 @@ use super::deal_state::{DealState, ToldReturn};
 use super::packer::{GroupKind, Packer};
 use super::telling::rates_beside;
 use crate::domain::credit::{Credit, credits_of};
-use crate::domain::deal::DealClosed;
 use crate::domain::reject::Reject;
 use crate::domain::returns::returns;
 use crate::domain::world::World;
@@ -14,7 +13,7 @@ use crate::pipeline::packed::Cause;
 
 /// What there is to tell of a deal's returns, or the fact that they wait for; nothing where nobody asks.
 pub fn returned_of(state: &DealState, world: &World) -> Result<Result<Vec<ToldReturn>, Reject>, postcard::Error> {
-    if !world.reads_returns() || state.revisions.len() < 2 {
+    if !world.reads_returns || state.revisions.len() < 2 {
         return Ok(Ok(Vec::new()));
     }
     let revisions = state.revisions.iter().map(|revision| revision.deal()).collect::<Result<Vec<_>, _>>()?;
@@ -49,7 +48,7 @@ pub fn tell(
         all.extend(now.iter().map(|told| (told, false, None)));
     }
     for (told, retract, backfill_from) in &all {
-        let deal: DealClosed<'_> = postcard::from_bytes(&told.content)?;
+        let deal = told.deal()?;
         let credits: Vec<&Credit> = told.credited.credits.iter().collect();
         let rates = rates_beside(&deal, &told.credited, world);
         let returned = Some((told.on, told.gone.as_slice()));

@@ -220,6 +220,20 @@ impl Inputs {
         self.returned.iter().filter(move |of| usize::from(of.place) == place && of.measure == measure)
     }
 
+    /// What was told but for what was returned on or after a day, as if it had not been; `None` when a sum does not fit.
+    pub fn without_returns_since(&self, day: Date) -> Option<Inputs> {
+        let mut inputs = self.clone();
+        let (since, before) = std::mem::take(&mut inputs.returned).into_vec().into_iter().partition(|of: &Returned| of.on >= day);
+        let since: Vec<Returned> = since;
+        inputs.returned = Vec::into_boxed_slice(before);
+        for of in &since {
+            let (measure, deal) = of.key();
+            inputs.sum_mut(measure, of.place).add(CreditKind::Revenue, of.value)?;
+            inputs.add_deal(measure, of.place, deal, of.value)?;
+        }
+        Some(inputs)
+    }
+
     /// The deals of a period as they were sold, in order, each with what is left of it; `None` when a sum does not fit.
     pub fn sold_in(&self, measure: &str, place: usize) -> Option<Vec<(&str, i128, i128)>> {
         let mut sold: BTreeMap<DealKey<'_>, (i128, i128)> = BTreeMap::new();

@@ -235,7 +235,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "interval", "so_far", "{c}.quota: \"so_far\" is not supported; use interval or to_date"),
         (plan, "first_tier", "top", "{c}.no_quota: \"top\" is not supported; use park or nothing or first_tier"),
         (plan, "recompute", "list_price", "{c}.clawback_price: \"list_price\" is not supported; use recompute or historic_rate"),
-        (plan, "original", "current", "{c}.clawback_period: \"current\" is not supported; use original"),
+        (plan, "original", "next", "{c}.clawback_period: \"next\" is not supported; use original or current"),
         (plan, "half_even", "half_odd", "{c}.rounding_mode: \"half_odd\" is not supported; use half_even or half_up or down"),
         (plan, "cumulative", "payee", "{c}.rounding_at: \"payee\" is not supported; use cumulative or deal"),
         (payee, "default", "weekly", "rows[0].pay_group: \"weekly\" is not supported; use default"),

@@ -144,7 +144,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             pay: Vec::new(),
-            clawback: ClawbackPrice::Recompute,
+            clawback: Clawback::default(),
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),

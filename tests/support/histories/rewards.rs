@@ -69,12 +69,17 @@ impl Making {
         Component { pay, clawback, ..component }
     }
 
-    fn clawback(&mut self, of_deals: bool) -> ClawbackPrice {
-        if !of_deals || self.random.chance(60) {
-            return ClawbackPrice::Recompute;
+    fn clawback(&mut self, of_deals: bool) -> Clawback {
+        let mut clawback = Clawback::default();
+        if of_deals && self.random.chance(40) {
+            self.features.count("historic rate");
+            clawback.price = ClawbackPrice::HistoricRate;
         }
-        self.features.count("historic rate");
-        ClawbackPrice::HistoricRate
+        if self.random.chance(25) {
+            self.features.count("taken back later");
+            clawback.period = ClawbackPeriod::Current;
+        }
+        clawback
     }
 
     /// Most are paid at once.
