@@ -31,6 +31,7 @@ struct Part {
     on: Option<Date>,
     amount: i128,
     quantity: i64,
+    cost: i128,
 }
 
 /// By day, in order. The revisions are in their order; the first one takes nothing back, whatever it says.
@@ -48,7 +49,9 @@ pub fn returns<'d>(revisions: &[DealClosed<'d>]) -> Vec<Returned<'d>> {
             let parts = || of.parts.iter().filter(|part| day(part) == on);
             let amount = parts().fold(0i128, |all, part| all.saturating_add(part.amount));
             let quantity = parts().fold(0i64, |all, part| all.saturating_add(part.quantity));
-            Line { amount: Amount(amount), quantity: Quantity(quantity), ..of.line.clone() }
+            let cost = parts().fold(0i128, |all, part| all.saturating_add(part.cost));
+            let cost = of.line.cost.map(|_| Amount(cost));
+            Line { amount: Amount(amount), quantity: Quantity(quantity), cost, ..of.line.clone() }
         };
         let lines = sold.iter().map(line).collect();
         // What differs between revisions that take back the same is left out.
@@ -66,9 +69,11 @@ fn fold<'d>(sold: &mut Vec<Sold<'d>>, deal: &DealClosed<'d>, takes_back: bool) {
     for of in sold.iter_mut() {
         let now = stated(of.line.line_id);
         if takes_back && (of.standing || now.is_some()) {
-            let left = if of.standing { (of.line.amount.0, of.line.quantity.0) } else { (0, 0) };
-            let (amount, quantity) = now.map_or((0, 0), |line| (line.amount.0, line.quantity.0));
-            of.parts.push(Part { on: deal.effective_on, amount: left.0 - amount, quantity: left.1.saturating_sub(quantity) });
+            let stated = |line: &Line<'_>| (line.amount.0, line.quantity.0, line.cost.map_or(0, |cost| cost.0));
+            let (amount, quantity, cost) = Some(&of.line).filter(|_| of.standing).map_or((0, 0, 0), stated);
+            let left = now.map_or((0, 0, 0), stated);
+            let quantity = quantity.saturating_sub(left.1);
+            of.parts.push(Part { on: deal.effective_on, amount: amount - left.0, quantity, cost: cost - left.2 });
         } else if now.is_some() && !of.standing {
             // It had never gone.
             of.parts.pop();

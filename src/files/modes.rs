@@ -6,7 +6,8 @@ use super::fields::Choices;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::clawback::{ClawbackPeriod, ClawbackPrice};
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
-use crate::domain::fact::{CreditKind, MeasureOf};
+use crate::domain::fact::CreditKind;
+use crate::domain::measure::{MeasureOf, Missing, Unit};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
@@ -28,9 +29,11 @@ pub const MEASURE_OF: &Choices<MeasureOf> = &[
     ("amount", Some(MeasureOf::Amount)),
     ("quantity", Some(MeasureOf::Quantity)),
     ("count", Some(MeasureOf::Count)),
-    ("margin", None),
-    ("attribute", None),
+    ("margin", Some(MeasureOf::Margin)),
+    ("attribute", Some(MeasureOf::Attribute)),
 ];
+pub const UNIT: &Choices<Unit> = &[("money", Some(Unit::Money)), ("number", Some(Unit::Number))];
+pub const MISSING: &Choices<Missing> = &[("park", Some(Missing::Park)), ("nothing", Some(Missing::Nothing))];
 pub const CREDIT_KINDS: &Choices<CreditKind> = &[
     ("REVENUE", Some(CreditKind::Revenue)),
     ("OVERLAY", Some(CreditKind::Overlay)),
@@ -131,6 +134,6 @@ pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
-pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["attribute", "dated_by", "currency", "customers", "roles", "filter"];
+pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["dated_by", "currency", "roles"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

@@ -4,15 +4,16 @@
 
 use super::currencies;
 use super::deals::{by_deals, earns_by_deal};
+use super::filters::Filter;
 use super::history::{Content, History, Line, NextOffsets, Revision};
 use super::later::asks_for_returns;
 use super::returns::{Back, backs};
 use super::tables::measures_of;
 use super::territories;
 use super::world::World;
-use crate::wire::records::{Component, Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
+use crate::wire::records::{Component, Counts, CreditKind, Date, Period, Reason};
 use ethnum::I256;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// Which inputs count: all, or per source partition those before a close's next offsets.
@@ -216,6 +217,7 @@ impl Counting<'_> {
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
         let shared = shared?;
         self.convertible(deal, &shared)?;
+        self.is_stated(deal, &shared)?;
         let mut given = BTreeMap::new();
         for (place, credits) in shared.iter().enumerate() {
             self.count(deal, place, credits, back, &mut given);
@@ -230,17 +232,32 @@ impl Counting<'_> {
         self.world.period_of(deal.closed_on).ok_or(Reason::NoSuchPeriod)
     }
 
-    /// Whether every measure that counts a credit of the deal, by id, can do so in its own currency.
+    /// Every line with a measure, by id, that counts a credit of it.
+    fn counting<'c>(&'c self, deal: &'c Content, shared: &'c [Vec<Credit>]) -> impl Iterator<Item = (&'c Filter, &'c Line)> {
+        let lines = move |filter: &'c Filter| {
+            let counts = |credits: &[Credit]| credits.iter().any(|credit| filter.takes_kind(credit.kind));
+            let of = deal.lines.iter().zip(shared).filter(move |(line, credits)| filter.takes(deal, line) && counts(credits));
+            of.map(move |(line, _)| (filter, line))
+        };
+        self.measures.iter().flat_map(lines)
+    }
+
+    /// Whether every measure of money can count the deal in its own currency.
     fn convertible(&self, deal: &Content, shared: &[Vec<Credit>]) -> Result<(), Reason> {
         let currency = self.history.texts.text(deal.currency);
-        for filter in self.measures.iter().filter(|filter| filter.of == MeasureOf::Amount) {
-            for (line, credits) in deal.lines.iter().zip(shared).filter(|(line, _)| filter.takes(deal.kind, line)) {
-                if credits.iter().any(|credit| filter.takes_kind(credit.kind)) {
-                    currencies::counted(self.world, deal, currency, filter, line)?;
-                }
-            }
+        for (filter, line) in self.counting(deal, shared).filter(|(filter, _)| filter.is_money) {
+            currencies::counted(self.world, deal, currency, filter, filter.worth(deal, line).unwrap_or(0))?;
         }
         Ok(())
+    }
+
+    /// Whether the deal says what measures sum that let it wait.
+    fn is_stated(&self, deal: &Content, shared: &[Vec<Credit>]) -> Result<(), Reason> {
+        let mut lacking = self.counting(deal, shared).filter(|(filter, _)| filter.parks);
+        match lacking.find(|(filter, line)| filter.worth(deal, line).is_none()) {
+            Some((filter, _)) => Err(filter.lacks()),
+            None => Ok(()),
+        }
     }
 
     fn credits(&self, deal: &Content, line: &Line) -> Result<Vec<Credit>, Reason> {
@@ -295,63 +312,26 @@ impl Counting<'_> {
     /// Adds what a line gives, by payee and measure.
     fn count(&self, deal: &Content, at: usize, credits: &[Credit], back: Option<&Back>, given: &mut BTreeMap<(u32, u32), I256>) {
         let (currency, line) = (self.history.texts.text(deal.currency), &deal.lines[at]);
-        for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal.kind, line)) {
-            let amount = || currencies::counted(self.world, deal, currency, filter, line).unwrap_or(0);
-            let once = || {
-                let mut taken = (0..deal.lines.len()).filter(|other| filter.takes(deal.kind, &deal.lines[*other]));
-                let first = taken.clone().next() == Some(at);
-                // A deal is taken back as one on the day since which nothing is left of what is counted.
-                first
-                    && back.is_none_or(|back| {
-                        let days: Option<Vec<Date>> = taken.by_ref().map(|other| back.without[other]).collect();
-                        days.is_some_and(|days| days.into_iter().max() == Some(back.on))
-                    })
+        for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal, line)) {
+            // A deal counts with the first line that counts anything, and is taken back as one on the day since which none of
+            // them is left.
+            let counts =
+                |other: &usize| filter.takes(deal, &deal.lines[*other]) && filter.worth(deal, &deal.lines[*other]).is_some();
+            let mut counting = (0..deal.lines.len()).filter(counts);
+            let gone = |back: &Back| {
+                let days: Option<Vec<Date>> = (0..deal.lines.len()).filter(counts).map(|other| back.without[other]).collect();
+                days.is_some_and(|days| days.into_iter().max() == Some(back.on))
             };
+            if filter.once && (counting.next() != Some(at) || !back.is_none_or(gone)) {
+                continue;
+            }
+            let own = filter.worth(deal, line).unwrap_or(0);
+            let converted = || currencies::counted(self.world, deal, currency, filter, own).unwrap_or(0);
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
-                let part = match filter.of {
-                    MeasureOf::Amount => amount() * i128::from(credit.millionths),
-                    MeasureOf::Quantity => i128::from(line.quantity) * i128::from(credit.millionths) * 100,
-                    MeasureOf::Count if !once() => 0,
-                    MeasureOf::Count => 1_000_000 * i128::from(credit.millionths),
-                };
-                *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += I256::from(part);
+                let whole = if filter.is_money { converted() } else { own };
+                let part = I256::from(whole) * I256::from(credit.millionths);
+                *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += part;
             }
         }
-    }
-}
-
-/// A measure's filter over numbered texts; an empty list matches everything.
-pub(super) struct Filter {
-    pub(super) of: MeasureOf,
-    pub(super) rate_type: Option<String>,
-    credit_kinds: Vec<CreditKind>,
-    products: FxHashSet<u32>,
-    geographies: FxHashSet<u32>,
-    segments: FxHashSet<u32>,
-    deal_kinds: Vec<DealKind>,
-}
-
-impl Filter {
-    fn new(measure: &Measure, history: &History) -> Filter {
-        let numbers = |texts: &[String]| texts.iter().filter_map(|text| history.texts.find(text)).collect();
-        Filter {
-            of: measure.of,
-            rate_type: measure.rate_type.clone(),
-            credit_kinds: measure.credit_kinds.clone(),
-            products: numbers(&measure.products),
-            geographies: numbers(&measure.geographies),
-            segments: numbers(&measure.segments),
-            deal_kinds: measure.deal_kinds.clone(),
-        }
-    }
-
-    fn takes_kind(&self, kind: CreditKind) -> bool {
-        self.credit_kinds.is_empty() || self.credit_kinds.contains(&kind)
-    }
-
-    pub(super) fn takes(&self, deal_kind: Option<DealKind>, line: &Line) -> bool {
-        let lists = [(&self.products, Some(line.product)), (&self.geographies, line.geography), (&self.segments, line.segment)];
-        let attributes = lists.iter().all(|(list, text)| list.is_empty() || text.is_some_and(|text| list.contains(&text)));
-        attributes && (self.deal_kinds.is_empty() || deal_kind.is_some_and(|kind| self.deal_kinds.contains(&kind)))
     }
 }

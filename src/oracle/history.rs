@@ -4,6 +4,8 @@
 //! A million deals must fit beside a running engine, so ids and texts are interned, and what deals say lies packed in one vector. Leaves
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
+pub(super) use super::content::{Content, Line, Share, Stated};
+
 use crate::wire::records::{
     AdjustmentMade, Attribute, Change, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody,
     Interval, MAXIMUM_SETTLEMENTS, Plan, Position, QuotaChanged, SettlementKind, Split,
@@ -58,45 +60,6 @@ pub(super) struct Revision {
     pub(super) earlier: Option<u32>,
     /// Where its [`Content`] starts; `None` for a revision that credits nothing.
     content: Option<usize>,
-}
-
-/// What a revision that credits something says, as far as any rule reads it.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Content {
-    pub(super) closed_on: Date,
-    pub(super) sequence: Option<i64>,
-    pub(super) currency: u32,
-    pub(super) kind: Option<DealKind>,
-    pub(super) customer: Option<u32>,
-    /// Those that are texts, by name.
-    pub(super) attributes: Vec<(u32, u32)>,
-    pub(super) lines: Vec<Line>,
-    pub(super) shares: Vec<Share>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Line {
-    pub(super) id: u32,
-    pub(super) amount: i128,
-    pub(super) quantity: i64,
-    pub(super) product: u32,
-    pub(super) geography: Option<u32>,
-    pub(super) segment: Option<u32>,
-    pub(super) shares: Vec<Share>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Share {
-    pub(super) payee: u32,
-    pub(super) millionths: u32,
-    pub(super) counts: Counts,
-}
-
-impl Content {
-    /// The splits that apply to a line: its own, else the deal's.
-    pub(super) fn shares_of<'a>(&'a self, line: &'a Line) -> &'a [Share] {
-        if line.shares.is_empty() { &self.shares } else { &line.shares }
-    }
 }
 
 /// A quota statement's subject; the calendar's id stays with it.
@@ -266,6 +229,7 @@ impl History {
         let lines = deal.lines.iter().map(|line| Line {
             id: self.texts.intern(line.line_id),
             amount: line.amount.0,
+            cost: line.cost.map(|cost| cost.0),
             quantity: line.quantity.0,
             product: self.texts.intern(line.product),
             geography: line.geography.map(|text| self.texts.intern(text)),
@@ -274,11 +238,15 @@ impl History {
         });
         let lines = lines.collect();
         let customer = deal.customer.map(|text| self.texts.intern(text));
-        let texts = deal.attributes.iter().filter_map(|(name, value)| match value {
-            Attribute::Text(text) => Some((self.texts.intern(name), self.texts.intern(text))),
-            _ => None,
+        let stated = deal.attributes.iter().map(|(name, value)| {
+            let value = match value {
+                Attribute::Text(text) => Stated::Text(self.texts.intern(text)),
+                Attribute::Number(number) => Stated::Number(*number),
+                Attribute::Date(date) => Stated::Date(*date),
+            };
+            (self.texts.intern(name), value)
         });
-        let attributes = texts.collect();
+        let attributes = stated.collect();
         let (currency, shares) = (self.texts.intern(deal.currency), shares(&mut self.payees, &deal.splits));
         let DealClosed { closed_on, sequence, kind, .. } = *deal;
         let content = Content { closed_on, sequence, currency, kind, customer, attributes, lines, shares };
@@ -333,7 +301,7 @@ impl History {
             }
             FactBody::MeasureDefined(measure) => {
                 self.texts.intern(&measure.measure_id);
-                let filters = [&measure.products, &measure.geographies, &measure.segments];
+                let filters = [&measure.products, &measure.geographies, &measure.segments, &measure.customers];
                 for text in filters.into_iter().flatten() {
                     self.texts.intern(text);
                 }

@@ -8,10 +8,12 @@
 //! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
+mod content;
 mod conversion;
 mod credits;
 mod currencies;
 mod deals;
+mod filters;
 mod formulas;
 mod history;
 mod later;

@@ -28,6 +28,16 @@ struct Taken {
     on: Option<Date>,
     amount: i128,
     quantity: i64,
+    cost: i128,
+}
+
+impl Taken {
+    /// What a line still had, less what it has now.
+    fn between(on: Option<Date>, before: Option<&Line>, now: Option<&Line>) -> Taken {
+        let of = |line: Option<&Line>| line.map_or((0, 0, 0), |line| (line.amount, line.quantity, line.cost.unwrap_or(0)));
+        let (before, now) = (of(before), of(now));
+        Taken { on, amount: before.0 - now.0, quantity: before.1.saturating_sub(now.1), cost: before.2 - now.2 }
+    }
 }
 
 impl History {
@@ -53,11 +63,13 @@ pub(super) fn backs(history: &History, mut known: Vec<&Revision>) -> Vec<Back> {
     let without = || ways.iter().map(|way| if way.here { None } else { way.taken.last().map(day) }).collect();
     let back = |on: Date| {
         let part = |way: &Way<'_>| {
-            let (mut amount, mut quantity) = (0i128, 0i64);
+            let mut line = Line { amount: 0, quantity: 0, cost: way.line.cost.map(|_| 0), ..way.line.clone() };
             for taken in way.taken.iter().filter(|taken| day(taken) == on) {
-                (amount, quantity) = (amount.saturating_add(taken.amount), quantity.saturating_add(taken.quantity));
+                line.amount = line.amount.saturating_add(taken.amount);
+                line.quantity = line.quantity.saturating_add(taken.quantity);
+                line.cost = line.cost.map(|cost| cost.saturating_add(taken.cost));
             }
-            Line { amount, quantity, ..way.line.clone() }
+            line
         };
         let content = Content { lines: ways.iter().map(part).collect(), ..newest.clone() };
         Back { on, content, without: without() }
@@ -77,17 +89,12 @@ fn way_of(id: u32, told: &[(Option<Content>, bool, Option<Date>)]) -> Option<Way
             (Some(way), None) if !way.here => Some(way),
             (Some(_), None) if !takes_back => None,
             (Some(mut way), None) => {
-                way.taken.push(Taken { on: *on, amount: way.line.amount, quantity: way.line.quantity });
+                way.taken.push(Taken::between(*on, Some(way.line), None));
                 Some(Way { here: false, ..way })
             }
             (Some(mut way), Some((_, line))) => {
-                let (amount, quantity) = if way.here { (way.line.amount, way.line.quantity) } else { (0, 0) };
                 if *takes_back {
-                    way.taken.push(Taken {
-                        on: *on,
-                        amount: amount - line.amount,
-                        quantity: quantity.saturating_sub(line.quantity),
-                    });
+                    way.taken.push(Taken::between(*on, Some(way.line).filter(|_| way.here), Some(line)));
                 } else if !way.here {
                     way.taken.pop();
                 }

@@ -213,11 +213,9 @@ fn measure(id: &str) -> Measure {
         measure_id: id.into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![CreditKind::Revenue, CreditKind::Overlay, CreditKind::Rolled],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
+        ..Measure::default()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Date;
-use crate::domain::deal::DealKind;
+use crate::domain::deal::{Attribute, DealKind};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::{Amount, CurrencyRate, Quantity, Share};
 use crate::domain::quota::QuotaChanged;
@@ -61,6 +61,14 @@ pub enum Entry<'a> {
         #[serde(borrow)]
         group: CreditGroup<'a>,
     },
+    /// Credits of a deal with what else of it some measure reads.
+    Detailed {
+        sequence: Option<i64>,
+        rates: Option<Vec<(u32, CurrencyRate)>>,
+        #[serde(borrow)]
+        details: Details<'a>,
+        group: CreditGroup<'a>,
+    },
     /// Credits of what was taken back of a deal on a day, of all lines that it ever had, with the day since which each is gone.
     Returned {
         on: Date,
@@ -68,8 +76,20 @@ pub enum Entry<'a> {
         sequence: Option<i64>,
         rates: Option<Vec<(u32, CurrencyRate)>>,
         #[serde(borrow)]
+        details: Option<Details<'a>>,
         group: CreditGroup<'a>,
     },
+}
+
+/// What measures read of a deal besides kind, amounts and quantities.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details<'a> {
+    pub customer: Option<&'a str>,
+    /// Those that some measure names, in order of names.
+    #[serde(borrow)]
+    pub attributes: Vec<(&'a str, Attribute<'a>)>,
+    /// Of each line; none at all where no line states one.
+    pub costs: Vec<Option<Amount>>,
 }
 
 /// All that was settled of a deal, for payees whom it credits: it replaces what was told before. What is told of no deal

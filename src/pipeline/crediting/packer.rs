@@ -4,10 +4,11 @@ use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::Date;
 use crate::domain::credit::Credit;
 use crate::domain::currency::StatedRate;
-use crate::domain::deal::DealClosed;
+use crate::domain::deal::{Attribute, DealClosed};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::partition_of;
-use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Entry, PACKED_VERSION, Settled, SettledDeal};
+use crate::domain::world::World;
+use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Details, Entry, PACKED_VERSION, Settled, SettledDeal};
 use crate::pipeline::{Effects, Output};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -170,6 +171,37 @@ pub struct GroupKind<'r> {
     pub rates: Option<&'r [StatedRate]>,
     /// Of what was returned of a deal: the day, and by line the one since which it is gone.
     pub returned: Option<(Date, &'r [Option<Date>])>,
+    /// What the world's measures may read of deals beyond amounts and quantities.
+    pub read: &'r Read,
+}
+
+/// Which details of deals any measure reads.
+#[derive(Debug, Default)]
+pub struct Read {
+    any: bool,
+    attributes: Vec<String>,
+}
+
+impl Read {
+    pub fn of(world: &World) -> Read {
+        let mut read = Read::default();
+        for measure in world.measures.iter().map(|defined| &defined.measure).filter(|measure| measure.reads_details()) {
+            read.any = true;
+            let named = measure.attribute.iter().chain(measure.filter.iter().map(|condition| &condition.attribute));
+            read.attributes.extend(named.cloned());
+        }
+        read
+    }
+
+    fn details<'a>(&self, deal: &DealClosed<'a>) -> Option<Details<'a>> {
+        let read = |(name, _): &&(&str, Attribute<'_>)| self.attributes.iter().any(|of| of == name);
+        let stated = deal.lines.iter().any(|line| line.cost.is_some());
+        self.any.then(|| Details {
+            customer: deal.customer,
+            attributes: deal.attributes.iter().filter(read).cloned().collect(),
+            costs: deal.lines.iter().filter(|_| stated).map(|line| line.cost).collect(),
+        })
+    }
 }
 
 impl Open {
@@ -204,16 +236,20 @@ impl Open {
         };
         let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
         let rates = how.rates.map(|rates| rates.iter().map(&mut at).collect::<Vec<_>>());
-        let entry = match (how.returned, rates, deal.sequence) {
-            (Some((on, gone)), rates, sequence) => Entry::Returned { on, gone: gone.to_vec(), sequence, rates, group },
-            (None, Some(rates), sequence) => Entry::Converted { sequence, rates, group },
-            (None, None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
-            (None, None, None) => Entry::Credits(group),
+        let entry = match (how.returned, how.read.details(deal), rates, deal.sequence) {
+            (Some((on, gone)), details, rates, sequence) => {
+                Entry::Returned { on, gone: gone.to_vec(), sequence, rates, details, group }
+            }
+            (None, Some(details), rates, sequence) => Entry::Detailed { sequence, rates, details, group },
+            (None, None, Some(rates), sequence) => Entry::Converted { sequence, rates, group },
+            (None, None, None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
+            (None, None, None, None) => Entry::Credits(group),
         };
         let written = self.entry(&entry);
         if let Entry::Credits(group)
         | Entry::SequencedCredits { group, .. }
         | Entry::Converted { group, .. }
+        | Entry::Detailed { group, .. }
         | Entry::Returned { group, .. } = entry
         {
             let CreditGroup { lines, allocations, .. } = group;

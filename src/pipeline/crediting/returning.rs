@@ -3,7 +3,7 @@
 //! Told as a whole: where anything about it differs, all of it is retracted and told again. Returns are few.
 
 use super::deal_state::{DealState, ToldReturn};
-use super::packer::{GroupKind, Packer};
+use super::packer::{GroupKind, Packer, Read};
 use super::telling::rates_beside;
 use crate::domain::credit::{Credit, credits_of};
 use crate::domain::reject::Reject;
@@ -38,7 +38,7 @@ pub fn tell(
     packer: &mut Packer,
 ) -> Result<bool, postcard::Error> {
     let (backfills, differs) = (world.measure_defined_since(state.facts_next), state.returned != now);
-    let backfill_from = Some(state.facts_next);
+    let (backfill_from, read) = (Some(state.facts_next), Read::of(world));
     let mut all = Vec::new();
     if backfills {
         all.extend(state.returned.iter().map(|told| (told, false, backfill_from)));
@@ -52,7 +52,7 @@ pub fn tell(
         let credits: Vec<&Credit> = told.credited.credits.iter().collect();
         let rates = rates_beside(&deal, &told.credited, world);
         let returned = Some((told.on, told.gone.as_slice()));
-        let how = GroupKind { cause, retract: *retract, backfill_from: *backfill_from, rates, returned };
+        let how = GroupKind { cause, retract: *retract, backfill_from: *backfill_from, rates, read: &read, returned };
         packer.credits(&deal, &credits, how)?;
     }
     Ok(!all.is_empty())

@@ -1,7 +1,7 @@
 //! What earning is told of a deal: what is between the credits that it knows and those that the deal has now.
 
 use super::deal_state::Emitted;
-use super::packer::{GroupKind, Heading, PACKED_BYTES};
+use super::packer::{GroupKind, Heading, PACKED_BYTES, Read};
 use super::returning;
 use super::{Crediting, alarm, reject_record};
 use crate::domain::credit::{Credit, Credited, credits_of};
@@ -45,6 +45,7 @@ impl Crediting {
             Err(reject) => (Credited::default(), Vec::new(), Some(reject)),
         };
         let world = &self.world;
+        let read = &Read::of(world);
         let old = state.emitted.as_ref();
         // Of a deal whose rates differ, everything is told again.
         let same_content = old.is_some_and(|old| old.revision == newest.number && old.credited.rates == credited.rates);
@@ -55,21 +56,21 @@ impl Crediting {
             let rates = rates_beside(&told, &old.credited, world);
             if world.measure_defined_since(state.facts_next) {
                 let all: Vec<&Credit> = old.credited.credits.iter().collect();
-                let how = GroupKind { cause, retract: false, backfill_from: Some(state.facts_next), rates, returned: None };
+                let how = GroupKind { cause, retract: false, backfill_from: Some(state.facts_next), rates, read, returned: None };
                 partition.packer.credits(&told, &all, how).map_err(failed)?;
                 changed = true;
             }
             let stays = |credit: &&Credit| same_content && credited.credits.contains(credit);
             let gone: Vec<&Credit> = old.credited.credits.iter().filter(|credit| !stays(credit)).collect();
             changed |= !gone.is_empty();
-            let how = GroupKind { cause, retract: true, backfill_from: None, rates, returned: None };
+            let how = GroupKind { cause, retract: true, backfill_from: None, rates, read, returned: None };
             partition.packer.credits(&told, &gone, how).map_err(failed)?;
         }
         let told_before = |credit: &Credit| same_content && old.is_some_and(|old| old.credited.credits.contains(credit));
         let fresh: Vec<&Credit> = credited.credits.iter().filter(|credit| !told_before(credit)).collect();
         changed |= !fresh.is_empty();
         let rates = rates_beside(deal, &credited, world);
-        let how = GroupKind { cause, retract: false, backfill_from: None, rates, returned: None };
+        let how = GroupKind { cause, retract: false, backfill_from: None, rates, read, returned: None };
         partition.packer.credits(deal, &fresh, how).map_err(failed)?;
         changed |= returning::tell(state, &returned, cause, world, &mut partition.packer).map_err(failed)?;
         if changed {

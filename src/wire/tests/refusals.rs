@@ -204,7 +204,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
     let (measure, plan, payee, closed, territories) = (&facts[2], &facts[3], &facts[4], &facts[5], &facts[8]);
     let component = "components[0]";
     let table = [
-        (measure, "amount", "margin", "of: \"margin\" is not supported; use amount or quantity or count"),
+        (measure, "amount", "median", "of: \"median\" is not supported; use amount or quantity or count or margin or attribute"),
         (measure, "deal", "receipt", "dated_by: \"receipt\" is not supported; use deal"),
         (
             measure,
