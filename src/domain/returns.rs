@@ -89,3 +89,92 @@ fn fold<'d>(sold: &mut Vec<Sold<'d>>, deal: &DealClosed<'d>, takes_back: bool) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::deal::DealStatus;
+
+    const CLOSED_ON: Date = Date(100);
+
+    /// A revision with lines of these amounts; none: cancelled.
+    fn deal(change: Change, on: Option<i32>, lines: &[(&'static str, i128)]) -> DealClosed<'static> {
+        let line = |(line_id, amount): &(&'static str, i128)| Line {
+            line_id,
+            product: "suite",
+            geography: None,
+            segment: None,
+            amount: Amount(*amount),
+            quantity: Quantity(*amount as i64),
+            cost: Some(Amount(*amount / 2)),
+            splits: vec![],
+        };
+        DealClosed {
+            deal_id: "D",
+            revision: 1,
+            status: if lines.is_empty() { DealStatus::Cancelled } else { DealStatus::Closed },
+            change,
+            effective_on: on.map(Date),
+            closed_on: CLOSED_ON,
+            sequence: None,
+            currency: "USD",
+            customer: None,
+            related_deal: None,
+            kind: None,
+            contract_start: None,
+            term_months: None,
+            stage: None,
+            probability: None,
+            lines: lines.iter().map(line).collect(),
+            splits: vec![],
+            attributes: vec![],
+            occurred_at: 0,
+        }
+    }
+
+    /// By day: each line's amount that was taken back, and since when it is gone.
+    fn check(revisions: &[DealClosed<'static>], expected: &[(i32, &[(&str, i128, Option<i32>)])]) {
+        let shown = returns(revisions);
+        let line = |(line, gone): (&Line<'static>, &Option<Date>)| {
+            assert_eq!((line.quantity.0, line.cost), (line.amount.0 as i64, Some(Amount(line.amount.0 / 2))));
+            (line.line_id, line.amount.0, gone.map(|gone| gone.0))
+        };
+        let by_day = shown.iter().map(|of| (of.on.0, of.deal.lines.iter().zip(&of.gone).map(line).collect::<Vec<_>>()));
+        let expected: Vec<_> = expected.iter().map(|(on, lines)| (*on, lines.to_vec())).collect();
+        assert_eq!(by_day.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_revisions_take_back() {
+        use Change::*;
+        let sold = deal(Return, Some(120), &[("a", 60), ("b", 40)]);
+        check(&[], &[]);
+        check(&[deal(Cancellation, Some(120), &[])], &[]);
+        check(&[sold.clone()], &[]);
+        check(&[sold.clone(), deal(Correction, Some(120), &[])], &[]);
+        let gone = deal(Cancellation, Some(130), &[]);
+        let all: &[_] = &[("a", 60, Some(130)), ("b", 40, Some(130))];
+        check(&[sold.clone(), gone.clone()], &[(130, all)]);
+        // A day before the close date, or none, is the close date.
+        let all: &[_] = &[("a", 60, Some(100)), ("b", 40, Some(100))];
+        check(&[sold.clone(), deal(Cancellation, None, &[])], &[(100, all)]);
+        check(&[sold.clone(), deal(Cancellation, Some(90), &[])], &[(100, all)]);
+        // One line is returned in part, the other in whole; what a return adds was sold.
+        let part = deal(Return, Some(120), &[("a", 20), ("c", 10)]);
+        let of_part: &[_] = &[("a", 40, None), ("b", 40, Some(120)), ("c", 0, None)];
+        check(&[sold.clone(), part.clone()], &[(120, of_part)]);
+        let then: &[_] = &[("a", 20, Some(130)), ("b", 0, Some(120)), ("c", 10, Some(130))];
+        let first: &[_] = &[("a", 40, Some(130)), ("b", 40, Some(120)), ("c", 0, Some(130))];
+        check(&[sold.clone(), part.clone(), gone.clone()], &[(120, first), (130, then)]);
+        // A correction: what is gone stays gone, what it leaves out was never sold, what it brings back had not gone.
+        let without: &[_] = &[("a", 40, None), ("b", 40, Some(120))];
+        check(&[sold.clone(), part.clone(), deal(Correction, None, &[("a", 30)])], &[(120, without)]);
+        let back: &[_] = &[("a", 40, None), ("b", 0, None), ("c", 0, None)];
+        check(&[sold.clone(), part, deal(Correction, None, &[("a", 30), ("b", 40), ("c", 10)])], &[(120, back)]);
+        let again = DealClosed { change: Correction, ..sold.clone() };
+        check(&[sold.clone(), gone.clone(), again], &[]);
+        let still = DealClosed { change: Correction, ..gone.clone() };
+        let all: &[_] = &[("a", 60, Some(130)), ("b", 40, Some(130))];
+        check(&[sold, gone, still], &[(130, all)]);
+    }
+}

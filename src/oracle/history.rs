@@ -7,11 +7,11 @@
 pub(super) use super::content::{Content, Line, Share, Stated};
 
 use crate::wire::records::{
-    AdjustmentMade, Attribute, Change, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody,
-    Interval, MAXIMUM_SETTLEMENTS, Plan, Position, QuotaChanged, SettlementKind, Split,
+    AdjustmentMade, Attribute, Change, CloseNote, Date, DealClosed, DealSettled, DealStatus, Fact, FactBody, Interval,
+    MAXIMUM_SETTLEMENTS, Plan, Position, QuotaChanged, SettlementKind, Split,
 };
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
