@@ -259,6 +259,7 @@ fn plan() -> Plan {
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),

@@ -277,6 +277,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

@@ -1,8 +1,8 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
 use super::{
-    Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope,
-    TierBy,
+    Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, EarningUnit, Method, Negative, NoQuota, Pays, QuotaUse,
+    RoundingAt, Scope, TierBy,
 };
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
@@ -23,6 +23,7 @@ pub struct Tier {
 pub struct Component {
     pub component_id: String,
     pub earning_code: String,
+    pub unit: EarningUnit,
     pub interval: IntervalKind,
     pub scope: Scope,
     /// Picks the tier; the first that a formula names.

@@ -7,8 +7,8 @@ use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap,
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
-use crate::domain::money::minor_digits;
-use crate::domain::plan::{Component, MidIntervalChange, Plan};
+use crate::domain::money::{POINTS_DECIMALS, minor_digits};
+use crate::domain::plan::{Component, EarningUnit, MidIntervalChange, Plan};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::territory::Territories;
 use std::collections::BTreeSet;
@@ -159,7 +159,7 @@ impl World {
         Ok(Reach { backfill: true, all_earnings: true, ..Reach::default() })
     }
 
-    fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
+    pub(super) fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
         self.check_plan(plan)?;
         let versions = self.plans.get(&plan.plan_id).map(Vec::as_slice).unwrap_or_default();
         let other = versions.iter().filter(|version| version.plan.from != plan.from);
@@ -173,6 +173,8 @@ impl World {
         if versions.iter().any(|version| version.plan == *plan) {
             return Ok(Reach::default());
         }
+        let units = Arc::make_mut(&mut self.units);
+        units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
         let names = plan.components.iter().map(|c| (c.component_id.as_str().into(), c.earning_code.as_str().into())).collect();
         let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id: plan.plan_id.as_str().into(), names });
         let versions = Arc::make_mut(&mut self.plans).entry(plan.plan_id.clone()).or_default();
@@ -185,30 +187,6 @@ impl World {
         }
         let backfill = self.list_measures(offset) || years_begin;
         Ok(Reach { all_earnings: true, backfill, ..Reach::default() })
-    }
-
-    /// Deals of a measure are kept one by one, and what is returned of them, from the first fact on that needs them; true: of some
-    /// since this one, or nobody asks for returns any more.
-    fn list_measures(&mut self, offset: u64) -> bool {
-        let components = || self.plans.values().flatten().flat_map(|version| &version.plan.components);
-        let needs = |defined: &DefinedMeasure| {
-            let id = &defined.measure.measure_id;
-            let listed = |of: &Component| of.lists_deals() && of.measure == *id;
-            let returned = |of: &Component| of.reads_returns() && of.measures().any(|(measure, _)| measure == id);
-            (components().any(listed), components().any(returned))
-        };
-        let needs: Vec<(bool, bool)> = self.measures.iter().map(needs).collect();
-        let reads_returns = needs.iter().any(|(_, returned)| *returned);
-        let mut begins = std::mem::replace(&mut self.reads_returns, reads_returns) != reads_returns;
-        let new = |began: Option<u64>, needed: bool| began.is_none() && needed;
-        if self.measures.iter().zip(&needs).any(|(of, needs)| new(of.listed, needs.0) || new(of.returned, needs.1)) {
-            begins = true;
-            for (defined, (listed, returned)) in Arc::make_mut(&mut self.measures).iter_mut().zip(needs) {
-                defined.listed = defined.listed.or(listed.then_some(offset));
-                defined.returned = defined.returned.or(returned.then_some(offset));
-            }
-        }
-        begins
     }
 
     pub(super) fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {
@@ -231,11 +209,25 @@ impl World {
                 return Err(invalid("components", format!("component \"{}\" twice", component.component_id)));
             }
             check_component(component)?;
+            self.check_unit(component, &plan.currency)?;
             if plan.mid_interval_change == MidIntervalChange::Restart && component.quota.is_to_date() {
                 return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
             }
         }
         check_pay_terms(&plan.pay)
+    }
+
+    /// What is booked of a component adds up, so what it earns never changes.
+    fn check_unit(&self, component: &Component, currency: &str) -> Result<(), Reject> {
+        let id = &component.component_id;
+        if self.units.get(id).is_some_and(|known| *known != component.unit) {
+            let message = format!("component \"{id}\" earned something else before: money or points; use a new id");
+            return Err(invalid("unit", message));
+        }
+        if component.unit == EarningUnit::Points && minor_digits(currency) != Some(POINTS_DECIMALS) {
+            return Err(not_supported("unit", "points beside a currency of other decimals than theirs"));
+        }
+        Ok(())
     }
 
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {

@@ -5,6 +5,7 @@
 
 mod apply;
 mod component;
+mod listed;
 mod organisation;
 mod pay;
 mod rates;
@@ -19,7 +20,7 @@ pub use territories::TerritoryMap;
 use super::calendar::{Calendar, Date, Period};
 use super::currency::CurrencyRates;
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
-use super::plan::Plan;
+use super::plan::{EarningUnit, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -82,6 +83,8 @@ pub struct World {
     pub calendar_id: Arc<str>,
     pub measures: Arc<Vec<DefinedMeasure>>,
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
+    /// What a component of a name earns: the first plan that has one says it for good.
+    pub units: Arc<BTreeMap<String, EarningUnit>>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
     pub yearly: Option<u64>,
     /// Whether any component asks now what was returned of deals: only then a deal waits for that, too.
@@ -106,6 +109,7 @@ impl World {
             calendar_id: "".into(),
             measures: Arc::default(),
             plans: Arc::default(),
+            units: Arc::default(),
             yearly: None,
             reads_returns: false,
             organisation: Arc::default(),
@@ -126,6 +130,11 @@ impl World {
         let (first_day, _) = self.bounds(period)?;
         let versions = self.plans.get(plan_id)?;
         versions.iter().find(|version| version.plan.from <= first_day && version.plan.to.is_none_or(|to| first_day < to))
+    }
+
+    /// Whether a component of this name earns points.
+    pub fn earns_points(&self, component_id: &str) -> bool {
+        self.units.get(component_id) == Some(&EarningUnit::Points)
     }
 
     pub fn measure(&self, measure_id: &str) -> Option<&DefinedMeasure> {
