@@ -259,6 +259,7 @@ fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        clawback: Clawback::default(),
         unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,

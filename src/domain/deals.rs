@@ -1,10 +1,9 @@
 //! What one deal earns where deals are looked at one by one: by its own size, or by the sum that it finds.
 
 use super::exact::{Exact, scaled};
-use super::money::{AMOUNT_DECIMALS, EARNED_DECIMALS, Measured};
+use super::money::{AMOUNT_DECIMALS, Measured};
 use super::plan::{Component, RoundingAt};
 use super::rate_table::{Axis, Part, Question, times_rate, value};
-use ethnum::I256;
 
 /// `scope = "deal"`: the table of the deal's own size, at most `deal_cap` either way, rounded where the deal is.
 pub fn of_deal(component: &Component, deal: Measured, minor_digits: u32) -> Exact {
@@ -19,9 +18,7 @@ pub fn of_deal(component: &Component, deal: Measured, minor_digits: u32) -> Exac
     };
     match component.rounding_at {
         RoundingAt::Cumulative => earned,
-        RoundingAt::Deal => earned
-            .round(minor_digits, component.rounding)
-            .map_or(earned, |minor| Exact::Fixed(I256::from(minor.0) * I256::from(10i128.pow(EARNED_DECIMALS - minor_digits)))),
+        RoundingAt::Deal => earned.rounded(minor_digits, component.rounding),
     }
 }
 

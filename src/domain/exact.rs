@@ -70,6 +70,14 @@ impl Exact {
         }
     }
 
+    /// Rounds to minor units and stays an amount; one that does not fit is left as it is.
+    pub fn rounded(self, minor_digits: u32, mode: RoundingMode) -> Exact {
+        match self.round(minor_digits, mode) {
+            Some(minor) => Exact::Fixed(I256::from(minor.0) * I256::from(10i128.pow(EARNED_DECIMALS - minor_digits))),
+            None => self,
+        }
+    }
+
     /// Numerator and denominator as published: over 10^20 where that is exact, else reduced.
     pub fn parts(&self) -> (String, String) {
         match self {

@@ -1,14 +1,15 @@
 //! The domain: what a deal, a quota, a plan and a payout are, and how pay is computed from them.
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
-//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `territory`, `currency`, `measure`, `fact` (inputs); `world` (facts
-//! folded); `credit`, `rate_table`, `formula`, `deals`, `reward`, `tranche`, `account`, `pay`, `conversion` (the four steps of the pipeline); `output` (what is
+//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `clawback`, `territory`, `currency`, `measure`, `fact` (inputs); `world` (facts
+//! folded); `returns`, `credit`, `rate_table`, `formula`, `deals`, `reward`, `tranche`, `account`, `pay`, `conversion` (the four steps of the pipeline); `output` (what is
 //! published); `reject` (why not).
 
 pub mod account;
 pub mod acknowledgement;
 pub mod adjustment;
 pub mod calendar;
+pub mod clawback;
 pub mod conversion;
 pub mod credit;
 pub mod currency;
@@ -26,6 +27,7 @@ pub mod plan;
 pub mod quota;
 pub mod rate_table;
 pub mod reject;
+pub mod returns;
 pub mod reward;
 pub mod settlement;
 pub mod territory;

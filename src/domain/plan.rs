@@ -4,6 +4,8 @@
 //! table is `component`; what a table and its modifiers make of sums is `rate_table` and `reward`; whether a plan can be is
 //! `world`'s check.
 
+pub use super::clawback::{Clawback, ClawbackPeriod, ClawbackPrice};
+
 use super::calendar::Date;
 use super::formula::Formula;
 use super::money::{RATE_DECIMALS, Rate};

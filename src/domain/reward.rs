@@ -7,7 +7,7 @@
 //!
 //! With a quota to date a period starts where the one before ended, against the quota of then: so it makes up for what the
 //! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`;
-//! what periods read is in `period`, how the table is asked in `pricing`.
+//! what periods read is in `period`, how the table is asked in `pricing`, what is taken back of single deals in `taken_back`.
 
 use super::calendar::{Date, Period};
 use super::exact::Exact;
@@ -21,6 +21,7 @@ mod formula;
 mod modifiers;
 mod period;
 mod pricing;
+mod taken_back;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -38,7 +39,8 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool
         if let Some(component) = period.component {
             if segment.version != Some((period.version, period.anew)) {
                 earlier.extend(segment.slices());
-                segment = Segment { version: Some((period.version, period.anew)), before: total.clone(), ..Segment::default() };
+                let before = &segment.before + &segment.earned;
+                segment = Segment { version: Some((period.version, period.anew)), before, ..Segment::default() };
             }
             let at = At { place, of: periods.len(), minor_digits, sliced };
             match segment.advance(component, period, at) {
@@ -67,6 +69,14 @@ struct At {
     sliced: bool,
 }
 
+/// What the table gave for a period, or for a deal of it, and what of that is left where the deal was returned.
+struct Piece<'w> {
+    place: usize,
+    deal_id: Option<&'w str>,
+    priced: Exact,
+    kept: Exact,
+}
+
 /// The periods of an interval that one version of the component prices; of one that begins anew those without a gap.
 #[derive(Default)]
 struct Segment<'w> {
@@ -77,12 +87,16 @@ struct Segment<'w> {
     priced: Exact,
     earned: Exact,
     /// What the table gave, in parts.
-    parts: Vec<(usize, Option<&'w str>, Exact)>,
+    parts: Vec<Piece<'w>>,
+    /// What is paid of what was earned: what its deals earned is taken back with them.
+    kept: Exact,
     /// The quota is to date, a formula pays, or there is a floor: a period's part is what it earned itself.
     own_parts: bool,
     /// With a quota to date: where the next period starts, and what deals of passed periods gave.
     start: Option<Point>,
     passed: Exact,
+    /// What the modifiers leave of each unit of next to nothing, where single deals are taken back.
+    of_little: Option<BigRational>,
     /// With a formula that divided by zero: the sums from which the next period makes up for it.
     undivided: Option<Vec<Measured>>,
 }
@@ -92,19 +106,21 @@ impl<'w> Segment<'w> {
     /// formula gives, is of both signs, and in proportion to it one part would take back more than was earned: there each is
     /// what its period earned.
     fn slices(&self) -> Vec<Slice<'w>> {
-        let priced = self.priced.fraction();
-        let factor = match self.own_parts {
-            true => BigRational::one(),
-            // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other.
-            false if priced.is_zero() => return Vec::new(),
-            false => self.earned.fraction() / priced,
-        };
-        let slice = |(place, deal_id, part): &(usize, Option<&'w str>, Exact)| Slice {
-            place: *place,
-            deal_id: *deal_id,
-            amount: part.fraction() * &factor,
-        };
+        let Some(factor) = self.factor() else { return Vec::new() };
+        let slice = |part: &Piece<'w>| Slice { place: part.place, deal_id: part.deal_id, amount: part.kept.fraction() * &factor };
         self.parts.iter().map(slice).collect()
+    }
+
+    /// What is earned for each unit that the table gave.
+    fn factor(&self) -> Option<BigRational> {
+        let priced = self.priced.fraction();
+        match self.own_parts {
+            true => Some(BigRational::one()),
+            // What modifiers leave of nothing is nothing, and so is what is left of parts that make up for each other, unless
+            // one of them is taken back.
+            false if priced.is_zero() => self.of_little.clone(),
+            false => Some(self.earned.fraction() / priced),
+        }
     }
 
     /// The component is not in force in a period: the position moves on, and nothing is made up for.
@@ -116,8 +132,8 @@ impl<'w> Segment<'w> {
     /// date the next one makes up for it.
     fn advance(&mut self, component: &'w Component, period: &PeriodInput<'w>, at: At) -> Result<Exact, Lacks<'w>> {
         let end = Pricing { component, period, so_far: component.quota.part(at.place + 1, at.of) };
-        let waits = at.sliced && component.settles();
-        let by_deal = if component.reads_deals() || waits { end.by_deal(at.minor_digits)? } else { Vec::new() };
+        let in_deals = component.takes_back() || (at.sliced && component.settles());
+        let by_deal = if component.reads_deals() || in_deals { end.by_deal(at.minor_digits)? } else { Vec::new() };
         let added = match (component.reads_deals(), component.quota.is_to_date()) {
             _ if component.formula().is_some() => self.of_formula(&end)?,
             _ if component.lookup.is_some() => end.looked_up(),
@@ -141,14 +157,19 @@ impl<'w> Segment<'w> {
         let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
         (self.priced, self.start, self.passed) = (priced, Some(end.point()), Exact::ZERO);
         let before = std::mem::replace(&mut self.earned, earned);
-        if waits {
+        if in_deals {
             let deals = by_deal.into_iter().zip(&period.deals);
-            self.parts.extend(deals.map(|(part, deal)| (at.place, Some(deal.deal_id), part)));
+            self.parts.extend(deals.map(|(priced, deal)| end.piece(at, deal, priced)));
         } else if at.sliced {
             self.own_parts = component.quota.is_to_date() || component.formula().is_some() || component.modifiers.floor.is_some();
-            let part = if self.own_parts { &self.earned - &before } else { added };
-            self.parts.push((at.place, None, part));
+            let priced = if self.own_parts { &self.earned - &before } else { added };
+            self.parts.push(Piece { place: at.place, deal_id: None, kept: priced.clone(), priced });
         }
-        Ok(&self.earned - &before)
+        if component.takes_back() {
+            self.of_little = end.of_little(&self.before)?;
+        }
+        let kept = &self.earned - &self.taken_back();
+        let before = std::mem::replace(&mut self.kept, kept);
+        Ok(&self.kept - &before)
     }
 }

@@ -3,6 +3,7 @@
 //! What the parts have to do with each other is checked here; whether the measures that they name are defined, and count
 //! what is paid, is `check`'s.
 
+use super::clawback::{RECOMPUTED, by_deal, clawback};
 use super::codes;
 use super::deal_rules::{self, Stated};
 use super::fields::Fields;
@@ -77,10 +78,12 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
     let (modifiers, mut others) = modifiers(&mut fields, findings);
     others.extend(formula::measures(pays.as_ref()));
-    let pay = tranches(&mut fields, findings);
+    let clawback = clawback(&mut fields, findings);
+    let taken_back = by_deal(clawback.as_ref());
+    let returned = clawback.as_ref().filter(|of| of.value != RECOMPUTED).map(|of| of.place);
+    let pay = tranches(&mut fields, taken_back.is_some(), findings);
     let by_quota = by_quota(tier_by.as_ref(), by_formula.or(by_line).and(pays.as_ref()), &others);
     let Quota { used, no_quota, to_date } = quota(&mut fields, by_quota, by_formula.is_some(), interval, findings);
-    clawback(&mut fields, findings);
     let rounding = rounding(&mut fields, minor, findings);
     let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());
     let table = match (by_formula, by_line) {
@@ -97,7 +100,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let mut draft = ComponentDraft { id, unit, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
-    let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used));
+    let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used).zip(clawback));
     if let (
         Some(code),
         Some(scope),
@@ -106,7 +109,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
         Some(negative),
         Some(rounding),
         Some((table, pay)),
-        Some((modifiers, used)),
+        Some(((modifiers, used), clawback)),
     ) = parts
     {
         let (rounding, rounding_at) = rounding;
@@ -119,6 +122,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             cap_place,
             to_date,
             settles: pay.iter().any(|tranche| tranche.when == Due::Settled),
+            taken_back,
+            returned,
         };
         let of_formula = formula::check(&draft, &stated, no_quota, findings);
         let of_lines = lookup::check(&draft, &stated, findings);
@@ -141,6 +146,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             negative: negative.value,
             quota: used,
             no_quota,
+            clawback: clawback.value,
             rounding,
             rounding_at: rounding_at.value,
             tiers: table.tiers,
@@ -256,14 +262,6 @@ fn measured(
     let tier_by = fields.choice("as", modes::TIER_BY, findings);
     fields.finish(&[], findings);
     (measure, tier_by)
-}
-
-fn clawback(component: &mut Fields<'_>, findings: &mut Findings) {
-    let example = "{ price = \"recompute\", period = \"original\" }";
-    let Some(mut fields) = component.table("clawback", example, findings) else { return };
-    fields.choice("price", modes::CLAWBACK_PRICE, findings);
-    fields.choice("period", modes::CLAWBACK_PERIOD, findings);
-    fields.finish(&["scale"], findings);
 }
 
 fn rounding(

@@ -34,6 +34,10 @@ pub struct Stated<'s> {
     pub to_date: Option<Place>,
     /// A part of what a deal earns waits until it is settled.
     pub settles: bool,
+    /// Where it says that what a returned deal earned is taken back by itself.
+    pub taken_back: Option<Place>,
+    /// Where it says anything but that a returned deal is forgotten in its own period.
+    pub returned: Option<Place>,
 }
 
 pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Findings) -> bool {
@@ -50,6 +54,17 @@ pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Finding
     let other = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
     if let Some((paid, _)) = other.filter(|_| stated.settles) {
         refuse(paid.place, "what is paid on another measure is of no single deal to be settled", "name one measure in both");
+    }
+    if let Some((paid, _)) = other.filter(|_| stated.taken_back.is_some()) {
+        let message = "what is paid on another measure is of no single deal to be taken back";
+        refuse(paid.place, message, "name one measure in both, or write price = \"recompute\"");
+    }
+    if let Some(place) = stated.taken_back.filter(|_| stated.modifiers.floor.is_some()) {
+        refuse(place, "a floor is of no single deal to be taken back", "write price = \"recompute\", or no floor");
+    }
+    if let Some(place) = stated.to_date.filter(|_| stated.taken_back.is_some()) {
+        let hint = "write quota = \"interval\", or price = \"recompute\"";
+        refuse(place, "what is made up for as the quota grows is of no single deal to be taken back", hint);
     }
     if let Some(place) = stated.to_date.filter(|_| stated.settles) {
         let hint = "write quota = \"interval\", or let no part wait until it is settled";

@@ -81,6 +81,9 @@ pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, no_quota: Option<NoQuo
     if stated.settles {
         refuse(pays.place, "what a formula pays is of no single deal to be settled", "let no part wait until it is settled");
     }
+    if let Some(place) = stated.taken_back {
+        refuse(place, "what a formula pays is of no single deal to be taken back", "write price = \"recompute\"");
+    }
     if no_quota == Some(NoQuota::FirstTier) {
         refuse(pays.place, "a formula has no first tier", "use no_quota = \"park\" or \"nothing\"");
     }

@@ -229,7 +229,7 @@ fn component() -> Value {
         ("deficit", choice(modes::DEFICIT, "What is missing at an interval's end.")),
         ("clawback", clawback()),
         ("rounding", rounding()),
-        ("attribution", choice(modes::ATTRIBUTION, "Which earning a deal has, with tranches.")),
+        ("attribution", choice(modes::ATTRIBUTION, "Which earning a deal has, with tranches and a historic rate.")),
         ("pay", list(tranche(), "When parts of it are paid; all of it when booked where it is left out.")),
     ];
     let required = ["id", "earning_code", "interval", "scope", "pays", "method", "clawback", "rounding"];

@@ -12,6 +12,7 @@ mod adjustments;
 pub mod case;
 mod changes;
 mod check;
+mod clawback;
 pub mod codes;
 mod component;
 pub mod deal_fields;

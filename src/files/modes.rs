@@ -4,6 +4,7 @@
 
 use super::fields::Choices;
 use crate::domain::calendar::IntervalKind;
+use crate::domain::clawback::{ClawbackPeriod, ClawbackPrice};
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
 use crate::domain::fact::CreditKind;
 use crate::domain::measure::{MeasureOf, Missing, Unit};
@@ -119,8 +120,10 @@ pub const DEFICIT: &Choices<()> = &[("lost", Some(())), ("next_interval", None)]
 pub const QUOTA: &Choices<bool> = &[("interval", Some(false)), ("to_date", Some(true))];
 pub const NO_QUOTA: &Choices<NoQuota> =
     &[("park", Some(NoQuota::Park)), ("nothing", Some(NoQuota::Nothing)), ("first_tier", Some(NoQuota::FirstTier))];
-pub const CLAWBACK_PRICE: &Choices<()> = &[("recompute", Some(())), ("historic_rate", None)];
-pub const CLAWBACK_PERIOD: &Choices<()> = &[("original", Some(())), ("current", None)];
+pub const CLAWBACK_PRICE: &Choices<ClawbackPrice> =
+    &[("recompute", Some(ClawbackPrice::Recompute)), ("historic_rate", Some(ClawbackPrice::HistoricRate))];
+pub const CLAWBACK_PERIOD: &Choices<ClawbackPeriod> =
+    &[("original", Some(ClawbackPeriod::Original)), ("current", Some(ClawbackPeriod::Current))];
 pub const ROUNDING_MODE: &Choices<RoundingMode> =
     &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];
 pub const ROUNDING_AT: &Choices<RoundingAt> = &[("cumulative", Some(RoundingAt::Cumulative)), ("deal", Some(RoundingAt::Deal))];

@@ -1,4 +1,4 @@
-//! `pay`, the tranches of a component, and `attribution`, which they need.
+//! `pay`, the tranches of a component, and `attribution`, which they need, and deals that are taken back by themselves.
 
 use super::codes;
 use super::fields::Fields;
@@ -11,8 +11,11 @@ use crate::domain::tranche::{Due, MAXIMUM_MONTHS, MAXIMUM_TRANCHES, Tranche, are
 const CHOICES: &str = "choose \"booked\" or \"+3 months\" or \"interval_end\" or \"year_end\" or \"settled\"";
 
 /// `None` where something was refused.
-pub fn tranches(component: &mut Fields<'_>, findings: &mut Findings) -> Option<Vec<Tranche>> {
+pub fn tranches(component: &mut Fields<'_>, taken_back: bool, findings: &mut Findings) -> Option<Vec<Tranche>> {
     let Some(place) = component.node("pay").map(|node| node.place) else {
+        if taken_back {
+            return component.choice("attribution", modes::ATTRIBUTION, findings).map(|_| Vec::new());
+        }
         if let Some(node) = component.node("attribution") {
             let message = "`attribution` has no effect: everything is paid when it is booked";
             findings.add(node.place, codes::NO_EFFECT, message, "remove `attribution`, or state `pay`");

@@ -84,7 +84,7 @@ impl Counting<'_> {
                 if self.by_deal.contains(&measure) {
                     let last = self.world.bounds(period).map_or(Date(0), |(_, after)| Date(after.0 - 1));
                     let place = (last, None, format!("adjustment\u{1}{}", of.made.adjustment_id));
-                    self.deals.push(DealSum { deal: number, payee, measure, period, place, sum });
+                    self.deals.push(DealSum { deal: number, payee, measure, period, place, sum, on: last });
                     paid.insert(number, Paid { total: 0, on: Vec::new() });
                     number += 1;
                 }

@@ -3,13 +3,16 @@
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
 use super::currencies;
-use super::deals::{by_deals, settles};
+use super::deals::{by_deals, earns_by_deal};
 use super::filters::Filter;
 use super::history::{Content, History, Line, NextOffsets, Revision};
+use super::later::asks_for_returns;
 use super::lookups::{is_lookup, shown};
+use super::returns::{Back, backs};
+use super::tables::measures_of;
 use super::territories;
 use super::world::World;
-use crate::wire::records::{Counts, CreditKind, Date, LineKey, Period, Reason};
+use crate::wire::records::{Component, Counts, CreditKind, Date, LineKey, Period, Reason};
 use ethnum::I256;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -47,6 +50,7 @@ impl Until<'_> {
 }
 
 /// The sum of a payee, a measure (its place in the world's order) and a pay period.
+#[derive(Clone)]
 pub(super) struct Sum {
     pub(super) payee: u32,
     pub(super) measure: u32,
@@ -55,6 +59,7 @@ pub(super) struct Sum {
 }
 
 /// What a deal gave a payee in a measure whose deals somebody is paid for one by one.
+#[derive(Clone)]
 pub(super) struct DealSum {
     pub(super) deal: u32,
     pub(super) payee: u32,
@@ -63,6 +68,8 @@ pub(super) struct DealSum {
     /// Its place among the deals of the payee: close date, stated sequence (none first), id.
     pub(super) place: (Date, Option<i64>, String),
     pub(super) sum: I256,
+    /// Of what was taken back: since when.
+    pub(super) on: Date,
 }
 
 /// What a deal's lines total, and what was paid for it, in millionths.
@@ -85,10 +92,19 @@ pub(super) type Lines = FxHashMap<(u32, u32, Period), Vec<(Option<Shown>, I256)>
 /// By payee and measure: what counts of a line, and the payee's part of it.
 type Given = BTreeMap<(u32, u32), (i128, I256)>;
 
+/// What a deal gives by payee and measure, and of measures that tables are looked up for line by line.
+struct Gave {
+    period: Period,
+    sums: BTreeMap<(u32, u32), I256>,
+    lines: Vec<((u32, u32), Shown, I256)>,
+}
+
 pub(super) struct Sums {
     pub(super) lines: Lines,
     /// In order of payee and place.
     pub(super) deals: Vec<DealSum>,
+    /// What was taken back of deals, of the measures for which it is asked.
+    pub(super) backs: Vec<DealSum>,
     /// Deals for which something was paid, or that amount to nothing.
     pub(super) paid: FxHashMap<u32, Paid>,
     /// In order.
@@ -111,21 +127,28 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         history,
         world,
         measures: world.measures.values().map(|measure| Filter::new(measure, history)).collect(),
-        by_deal: read_by_deal(world),
-        by_line: read_by_line(world),
+        by_deal: places_of(world, |component, id| component.measure == id && (by_deals(component) || earns_by_deal(component))),
+        by_line: places_of(world, |component, id| component.measure == id && is_lookup(component)),
+        asked_back: places_of(world, |component, id| asks_for_returns(component) && measures_of(component).contains(&id)),
         sums: FxHashMap::default(),
         lines: Lines::default(),
         deals: Vec::new(),
+        backs: Vec::new(),
     };
     let (mut parked, mut paid) = (Vec::new(), FxHashMap::default());
     for revision in newest_revisions(history, until) {
-        let Some(content) = history.content(revision) else { continue };
-        if let Err(reason) = counting.deal(revision.deal, &content) {
+        let content = history.content(revision);
+        let known = history.revisions_of(revision.deal).filter(|of| until.holds_deal(of.partition, of.offset));
+        let backs = if counting.asked_back.is_empty() { Vec::new() } else { backs(history, known.collect()) };
+        if let Err(reason) = counting.deal(revision.deal, content.as_ref(), &backs) {
             parked.push((revision.deal, reason));
         }
-        if let Some(of_deal) = paid_for(history, revision.deal, &content, until) {
-            paid.insert(revision.deal, of_deal);
-        }
+        let of_deal = match content {
+            Some(content) => paid_for(history, revision.deal, &content, until),
+            // Of a deal of which nothing is left there is nothing to be paid for.
+            None => Some(Paid { total: 0, on: Vec::new() }).filter(|_| !backs.is_empty()),
+        };
+        paid.extend(of_deal.map(|of_deal| (revision.deal, of_deal)));
     }
     counting.by_hand(until, &mut paid);
     let summed = counting.sums.into_iter().map(|((payee, measure, period), sum)| Sum { payee, measure, period, sum });
@@ -133,7 +156,7 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
     sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
     let mut deals = counting.deals;
     deals.sort_by(|one, other| (one.payee, &one.place).cmp(&(other.payee, &other.place)));
-    Sums { lines: counting.lines, deals, paid, sums, parked }
+    Sums { lines: counting.lines, deals, backs: counting.backs, paid, sums, parked }
 }
 
 /// What was paid for a deal in its own currency.
@@ -158,19 +181,10 @@ fn newest_revisions<'h>(history: &'h History, until: Until<'_>) -> impl Iterator
     newest.into_iter().flatten().map(|place| &history.revisions[place as usize])
 }
 
-/// The places of measures that any component reads deal by deal.
-fn read_by_deal(world: &World<'_>) -> Vec<u32> {
+/// The places of measures that any component looks at in such a way.
+fn places_of(world: &World<'_>, looks: impl Fn(&Component, &str) -> bool) -> Vec<u32> {
     let components = || world.plans.values().flatten().flat_map(|plan| &plan.components);
-    let read = |id: &str| components().any(|component| component.measure == id && (by_deals(component) || settles(component)));
-    let places = world.measures.keys().enumerate().filter(|(_, id)| read(id));
-    places.map(|(place, _)| place as u32).collect()
-}
-
-/// The places of measures that any component looks up by line.
-fn read_by_line(world: &World<'_>) -> Vec<u32> {
-    let components = || world.plans.values().flatten().flat_map(|plan| &plan.components);
-    let read = |id: &str| components().any(|component| component.measure == id && is_lookup(component));
-    let places = world.measures.keys().enumerate().filter(|(_, id)| read(id));
+    let places = world.measures.keys().enumerate().filter(|(_, id)| components().any(|component| looks(component, id)));
     places.map(|(place, _)| place as u32).collect()
 }
 
@@ -183,8 +197,11 @@ pub(super) struct Counting<'a> {
     /// Places of the measures that a component looks up by line.
     pub(super) by_line: Vec<u32>,
     pub(super) lines: Lines,
+    /// Places of the measures of which it is asked what was taken back.
+    asked_back: Vec<u32>,
     pub(super) sums: FxHashMap<(u32, u32, Period), I256>,
     pub(super) deals: Vec<DealSum>,
+    backs: Vec<DealSum>,
 }
 
 /// A payee's share of a line.
@@ -195,33 +212,55 @@ struct Credit {
 }
 
 impl Counting<'_> {
-    /// Adds a deal's credits, or none of them when it lacks a fact.
-    fn deal(&mut self, number: u32, deal: &Content) -> Result<(), Reason> {
+    /// Adds a deal's credits and what was taken back of them, or nothing when it lacks a fact.
+    fn deal(&mut self, number: u32, deal: Option<&Content>, backs: &[Back]) -> Result<(), Reason> {
+        let now = deal.map(|deal| self.given(deal, None)).transpose()?;
+        let taken = backs.iter().map(|back| self.given(&back.content, Some(back))).collect::<Result<Vec<_>, Reason>>()?;
+        let deal_id = self.history.deals.text(number).to_string();
+        let deal_sum = |deal: &Content, (payee, measure): (u32, u32), period, sum, on| {
+            let place = (deal.closed_on, deal.sequence, deal_id.clone());
+            DealSum { deal: number, payee, measure, period, place, sum, on }
+        };
+        for (deal, Gave { period, sums, lines }) in deal.into_iter().zip(now) {
+            for (key, shown, sum) in lines {
+                self.lines.entry((key.0, key.1, period)).or_default().push((Some(shown), sum));
+            }
+            for (key, sum) in sums {
+                *self.sums.entry((key.0, key.1, period)).or_insert(I256::ZERO) += sum;
+                if self.by_deal.contains(&key.1) {
+                    self.deals.push(deal_sum(deal, key, period, sum, deal.closed_on));
+                }
+            }
+        }
+        for (back, Gave { period, sums, .. }) in backs.iter().zip(taken) {
+            for (key, sum) in sums.into_iter().filter(|((_, measure), _)| self.asked_back.contains(measure)) {
+                // Where nothing is left, something is looked at all the same.
+                self.sums.entry((key.0, key.1, period)).or_insert(I256::ZERO);
+                self.backs.push(deal_sum(&back.content, key, period, sum, back.on));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a deal, or what was taken back of it on a day, gives by payee and measure.
+    fn given(&self, deal: &Content, back: Option<&Back>) -> Result<Gave, Reason> {
         let period = self.period_of(deal)?;
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
         let shared = shared?;
         self.convertible(deal, &shared)?;
         self.is_stated(deal, &shared)?;
-        let mut given = BTreeMap::new();
-        for (place, (line, credits)) in deal.lines.iter().zip(shared).enumerate() {
-            let mut of_line = BTreeMap::new();
-            self.count(deal, &deal.lines[..place], line, &credits, &mut of_line);
-            for ((payee, measure), (size, sum)) in of_line {
-                *given.entry((payee, measure)).or_insert(I256::ZERO) += sum;
-                if self.by_line.contains(&measure) {
-                    let shown = Some(shown(self.history, deal, line, size));
-                    self.lines.entry((payee, measure, period)).or_default().push((shown, sum));
+        let (mut sums, mut lines) = (BTreeMap::new(), Vec::new());
+        for (place, credits) in shared.iter().enumerate() {
+            let mut of_line = Given::new();
+            self.count(deal, place, credits, back, &mut of_line);
+            for (key, (size, sum)) in of_line {
+                *sums.entry(key).or_insert(I256::ZERO) += sum;
+                if self.by_line.contains(&key.1) {
+                    lines.push((key, shown(self.history, deal, &deal.lines[place], size), sum));
                 }
             }
         }
-        for ((payee, measure), sum) in given {
-            *self.sums.entry((payee, measure, period)).or_insert(I256::ZERO) += sum;
-            if self.by_deal.contains(&measure) {
-                let place = (deal.closed_on, deal.sequence, self.history.deals.text(number).to_string());
-                self.deals.push(DealSum { deal: number, payee, measure, period, place, sum });
-            }
-        }
-        Ok(())
+        Ok(Gave { period, sums, lines })
     }
 
     /// The pay period of the close date; what is missing for it is asked in the order of the reasons to park.
@@ -308,14 +347,20 @@ impl Counting<'_> {
         Ok(())
     }
 
-    /// `before` are the deal's lines in front of this one; adds to what is given of it by payee and measure, with what counts
-    /// of it before anybody's share.
-    fn count(&self, deal: &Content, before: &[Line], line: &Line, credits: &[Credit], given: &mut Given) {
-        let currency = self.history.texts.text(deal.currency);
+    /// Adds what a line gives by payee and measure, with what counts of it before anybody's share.
+    fn count(&self, deal: &Content, at: usize, credits: &[Credit], back: Option<&Back>, given: &mut Given) {
+        let (currency, line) = (self.history.texts.text(deal.currency), &deal.lines[at]);
         for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal, line)) {
-            // A deal counts with the first line that counts anything.
-            let counts = |line: &Line| filter.takes(deal, line) && filter.worth(deal, line).is_some();
-            if filter.once && before.iter().any(counts) {
+            // A deal counts with the first line that counts anything, and is taken back as one on the day since which none of
+            // them is left.
+            let counts =
+                |other: &usize| filter.takes(deal, &deal.lines[*other]) && filter.worth(deal, &deal.lines[*other]).is_some();
+            let mut counting = (0..deal.lines.len()).filter(counts);
+            let gone = |back: &Back| {
+                let days: Option<Vec<Date>> = (0..deal.lines.len()).filter(counts).map(|other| back.without[other]).collect();
+                days.is_some_and(|days| days.into_iter().max() == Some(back.on))
+            };
+            if filter.once && (counting.next() != Some(at) || !back.is_none_or(gone)) {
                 continue;
             }
             let own = filter.worth(deal, line).unwrap_or(0);

@@ -1,12 +1,15 @@
-//! What single deals earn: each alone, at the sum that it finds or reaches, or by how far it moves the sum.
+//! What single deals earn: each alone, at the sum that it finds or reaches, or by how far it moves the sum. And what of it goes
+//! back with deals that were returned.
 
 use super::credits::DealSum;
 use super::numbers::{decimal, round, whole_number};
-use super::tables::{Case, Point, Stands, Waits, rate};
+use super::tables::{self, Case, Point, Stands, Waits, counts, rate};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
-use crate::wire::records::{Component, Due, Method, Pays, Period, RoundingAt, Scope};
+use crate::wire::records::{ClawbackPrice, Component, Due, Method, Pays, Period, RoundingAt, Scope};
+use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
+use std::collections::BTreeMap;
 
 /// Whether the order or the size of single deals has a say.
 pub(super) fn by_deals(component: &Component) -> bool {
@@ -19,25 +22,87 @@ pub(super) fn settles(component: &Component) -> bool {
     component.pay.iter().any(|tranche| tranche.when == Due::Settled)
 }
 
+/// Whether what a returned deal earned is taken back by itself.
+pub(super) fn takes_back(component: &Component) -> bool {
+    component.clawback.price == ClawbackPrice::HistoricRate
+}
+
+/// Whether every single deal has earnings of its own.
+pub(super) fn earns_by_deal(component: &Component) -> bool {
+    settles(component) || takes_back(component)
+}
+
+/// What a deal gives, and what of that is left where it was returned.
+pub(super) struct Given {
+    pub(super) deal: u32,
+    pub(super) money: BigRational,
+    pub(super) left: BigRational,
+}
+
+/// What of a version's earnings goes back with deals that were returned.
+pub(super) fn taken_back(cases: &[Case<'_, '_>], before: &BigRational) -> BigRational {
+    let counted = || (1..=cases.len()).filter(|count| counts(&cases[..*count], before)).map(|count| &cases[count - 1]);
+    if cases.first().is_none_or(|case| !takes_back(case.component)) {
+        return BigRational::zero();
+    }
+    let each = counted().filter_map(|case| case.each_deal().ok()).flatten();
+    let back = each.fold(BigRational::zero(), |all, given| all + given.money - given.left);
+    if back.is_zero() { back } else { back * per_unit(cases, before).unwrap_or_default() }
+}
+
+/// What is earned for each unit that the table gave in the cases that count.
+pub(super) fn per_unit(cases: &[Case<'_, '_>], before: &BigRational) -> Option<BigRational> {
+    let counted: Vec<_> =
+        (1..=cases.len()).filter(|count| counts(&cases[..*count], before)).map(|count| &cases[count - 1]).collect();
+    let whole = counted.iter().filter_map(|case| case.priced().ok()).fold(BigRational::zero(), |all, one| all + one);
+    if !whole.is_zero() {
+        return Some(tables::earned(cases, before) / whole);
+    }
+    let last = counted.last().filter(|case| takes_back(case.component))?;
+    // So little that no cap is in its way, unless it is used up.
+    let little = decimal(1, 24);
+    last.modified(little.clone(), before).ok().flatten().map(|left| left / little)
+}
+
 impl Case<'_, '_> {
+    /// The deals of the period in order, each as it was sold and what is left of it.
+    fn sold(&self, measure: u32) -> Vec<(u32, I256, I256)> {
+        let own = |deal: &&DealSum| deal.payee == self.payee && deal.measure == measure && deal.period == self.period;
+        let mut sold: BTreeMap<_, (u32, I256, I256)> = BTreeMap::new();
+        for deal in self.pricing.deals.iter().filter(own) {
+            sold.insert(&deal.place, (deal.deal, deal.sum, deal.sum));
+        }
+        if takes_back(self.component) {
+            for back in self.pricing.backs.iter().filter(own) {
+                sold.entry(&back.place).or_insert((back.deal, I256::ZERO, I256::ZERO)).1 += back.sum;
+            }
+        }
+        sold.into_values().collect()
+    }
+
     /// What each deal of the period gives, one after the other.
-    pub(super) fn each_deal(&self) -> Result<Vec<(u32, BigRational)>, Waits> {
+    pub(super) fn each_deal(&self) -> Result<Vec<Given>, Waits> {
         let point = Point { case: *self, last: Period(self.period.0 - 1), against: self.period };
         let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
-        let own = |deal: &&DealSum| deal.payee == self.payee && deal.measure == measure && deal.period == self.period;
         let mut reached = point.sum(&self.component.measure);
         let mut each = Vec::new();
-        for deal in self.pricing.deals.iter().filter(own) {
-            let size = decimal(whole_number(&deal.sum.to_string()), MEASURED_DECIMALS);
+        let sum = |of: I256| decimal(whole_number(&of.to_string()), MEASURED_DECIMALS);
+        for (deal, sold, left) in self.sold(measure) {
+            let (size, left) = (sum(sold), sum(left));
             let found = reached.clone();
             reached += &size;
             let money = match (self.component.scope, self.component.method) {
                 (Scope::Deal, _) => self.alone(&point, &size),
-                (_, Method::WholeDealBefore) => self.rate_at(&point, &found)? * size,
-                (_, Method::WholeDealAfter) => self.rate_at(&point, &reached)? * size,
+                (_, Method::WholeDealBefore) => self.rate_at(&point, &found)? * &size,
+                (_, Method::WholeDealAfter) => self.rate_at(&point, &reached)? * &size,
                 _ => point.table_at(&reached)? - point.table_at(&found)?,
             };
-            each.push((deal.deal, money));
+            let left = match size == left {
+                true => money.clone(),
+                false if size.is_zero() => BigRational::zero(),
+                false => self.as_of_a_deal(&money * left / size),
+            };
+            each.push(Given { deal, money, left });
         }
         Ok(each)
     }
@@ -52,6 +117,10 @@ impl Case<'_, '_> {
                 money = if money.is_negative() { -most } else { most };
             }
         }
+        self.as_of_a_deal(money)
+    }
+
+    fn as_of_a_deal(&self, money: BigRational) -> BigRational {
         let digits = self.pricing.minor_digits;
         match self.component.rounding_at {
             RoundingAt::Cumulative => money,

@@ -4,12 +4,14 @@
 //! A million deals must fit beside a running engine, so ids and texts are interned, and what deals say lies packed in one vector. Leaves
 //! out everything that no rule reads; whether two deliveries have one content is told by a hash.
 
+pub(super) use super::content::{Content, Line, Share, Stated};
+
 use crate::wire::records::{
-    AdjustmentMade, Attribute, CloseNote, Counts, Date, DealClosed, DealKind, DealSettled, DealStatus, Fact, FactBody, Interval,
+    AdjustmentMade, Attribute, Change, CloseNote, Date, DealClosed, DealSettled, DealStatus, Fact, FactBody, Interval,
     MAXIMUM_SETTLEMENTS, Plan, Position, QuotaChanged, SettlementKind, Split,
 };
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -50,58 +52,14 @@ pub(super) struct Revision {
     pub(super) partition: u32,
     pub(super) offset: u64,
     pub(super) number: i64,
+    /// It is a return or a cancellation, if it is not the first one.
+    pub(super) takes_back: bool,
+    pub(super) effective_on: Option<Date>,
     hash: u64,
     /// The deal's revision that was accepted before this one.
-    earlier: Option<u32>,
+    pub(super) earlier: Option<u32>,
     /// Where its [`Content`] starts; `None` for a revision that credits nothing.
     content: Option<usize>,
-}
-
-/// What a revision that credits something says, as far as any rule reads it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Content {
-    pub(super) closed_on: Date,
-    pub(super) sequence: Option<i64>,
-    pub(super) currency: u32,
-    pub(super) kind: Option<DealKind>,
-    pub(super) customer: Option<u32>,
-    /// By name.
-    pub(super) attributes: Vec<(u32, Stated)>,
-    pub(super) lines: Vec<Line>,
-    shares: Vec<Share>,
-}
-
-/// An attribute's value: a text by its number, or a number in millionths.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Stated {
-    Text(u32),
-    Number(i128),
-    Date(Date),
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct Line {
-    pub(super) amount: i128,
-    pub(super) cost: Option<i128>,
-    pub(super) quantity: i64,
-    pub(super) product: u32,
-    pub(super) geography: Option<u32>,
-    pub(super) segment: Option<u32>,
-    shares: Vec<Share>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct Share {
-    pub(super) payee: u32,
-    pub(super) millionths: u32,
-    pub(super) counts: Counts,
-}
-
-impl Content {
-    /// The splits that apply to a line: its own, else the deal's.
-    pub(super) fn shares_of<'a>(&'a self, line: &'a Line) -> &'a [Share] {
-        if line.shares.is_empty() { &self.shares } else { &line.shares }
-    }
 }
 
 /// A quota statement's subject; the calendar's id stays with it.
@@ -173,7 +131,7 @@ pub struct History {
     pub(super) payees: Names,
     pub(super) texts: Names,
     pub(super) revisions: Vec<Revision>,
-    last_of_deal: Vec<Option<u32>>,
+    pub(super) last_of_deal: Vec<Option<u32>>,
     /// Of every revision that credits something, one after the other.
     contents: Vec<u8>,
     pub(super) quotas: FxHashMap<QuotaKey, Vec<Statement>>,
@@ -203,7 +161,19 @@ impl History {
         self.last_of_deal[number as usize] = Some(self.revisions.len() as u32);
         let content = (deal.status == DealStatus::Closed).then(|| self.keep(deal));
         let Position { partition, offset, .. } = position;
-        self.revisions.push(Revision { deal: number, partition, offset, number: deal.revision, hash, earlier, content });
+        let (takes_back, effective_on) = (deal.change != Change::Correction, deal.effective_on);
+        let deal = deal.revision;
+        self.revisions.push(Revision {
+            deal: number,
+            partition,
+            offset,
+            number: deal,
+            takes_back,
+            effective_on,
+            hash,
+            earlier,
+            content,
+        });
         Taken::Counted
     }
 
@@ -257,6 +227,7 @@ impl History {
     /// Keeps what a deal says and returns where.
     fn keep(&mut self, deal: &DealClosed<'_>) -> usize {
         let lines = deal.lines.iter().map(|line| Line {
+            id: self.texts.intern(line.line_id),
             amount: line.amount.0,
             cost: line.cost.map(|cost| cost.0),
             quantity: line.quantity.0,

@@ -5,6 +5,7 @@
 
 use super::credits::Shown;
 use super::history::{Content, History, Line, Stated};
+use super::later::asks_for_returns;
 use super::numbers::{decimal, whole_number};
 use super::rules::{Check, hold};
 use super::tables::Case;
@@ -104,6 +105,7 @@ pub(super) fn fits(component: &Component) -> Check {
     let settles = super::deals::settles(component);
     hold(component.scope == Scope::Running && !settles, "a lookup of single deals")?;
     hold(component.negative == Negative::Carry, "a lookup that does not carry")?;
+    hold(!asks_for_returns(component), "a lookup that asks what was returned")?;
     hold(component.quota == QuotaUse::Interval, "a lookup of a quota to date")
 }
 

@@ -8,6 +8,7 @@
 //! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas`, `lookups` (what it earns), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
+mod content;
 mod conversion;
 mod credits;
 mod currencies;
@@ -15,10 +16,12 @@ mod deals;
 mod filters;
 mod formulas;
 mod history;
+mod later;
 mod lookups;
 mod numbers;
 mod pay;
 mod plans;
+mod returns;
 mod rewards;
 mod rules;
 mod runs;

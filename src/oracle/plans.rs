@@ -16,10 +16,10 @@
 //!   a first tier, or of a quota to date; the method of formulas without one;
 //! - a lookup as `lookups` says;
 //! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
-//!   a tranche waits for deals;
+//!   a tranche waits for deals, or deals are taken back by themselves;
 //! - a negative weight, factor, cap, floor or gate; a name that begins as those of manual lines do.
 
-use super::deals::settles;
+use super::deals::{settles, takes_back};
 use super::formulas::{is_formula, names};
 use super::lookups::{self, is_lookup};
 use super::rules::{Check, hold};
@@ -188,6 +188,7 @@ fn modifiers(component: &Component) -> Check {
     if let Some(floor) = modifiers.floor {
         hold(floor.0 >= 0 && modifiers.cap.is_none_or(|cap| floor.0 <= cap.0), "a floor below zero or above the cap")?;
         hold(!settles(component), "a floor of settled deals")?;
+        hold(!takes_back(component), "a floor of deals that are taken back")?;
     }
     if let Some(multiplier) = &modifiers.multiplier {
         rising(&multiplier.tiers)?;

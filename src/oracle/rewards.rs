@@ -5,6 +5,7 @@
 //! at 10^-26. Leaves out when it is booked (`totals`).
 
 use super::credits::{DealSum, Lines, Paid, Sum, Until};
+use super::deals::taken_back;
 use super::history::{History, QuotaKey, Statement};
 use super::numbers;
 use super::tables::{self, Case};
@@ -51,6 +52,7 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) minor_digits: u32,
     pub(super) lines: &'a Lines,
     pub(super) deals: &'a [DealSum],
+    pub(super) backs: &'a [DealSum],
     pub(super) paid: &'a FxHashMap<u32, Paid>,
 }
 
@@ -114,8 +116,25 @@ impl<'h> Pricing<'_, 'h> {
         interval: Interval,
         versions: &[Option<(&'h Plan, &'h Component)>],
     ) -> Option<Vec<(Slot, i64, &'h str)>> {
+        match self.moments(payee, sums, interval, versions) {
+            Some(moments) => self.priced_later(payee, interval, versions, &moments),
+            None => self.priced_at_once(payee, sums, interval, versions, true),
+        }
+    }
+
+    /// The same of everything that is known; where it is `payable`, `None` if a pay period is more than can be.
+    pub(super) fn priced_at_once(
+        &self,
+        payee: u32,
+        sums: &[Sum],
+        interval: Interval,
+        versions: &[Option<(&'h Plan, &'h Component)>],
+        payable: bool,
+    ) -> Option<Vec<(Slot, i64, &'h str)>> {
         let (mut total, mut fraction, mut rounded) = (I256::ZERO, BigRational::zero(), 0);
         let (mut cases, mut before): (Vec<Case<'_, 'h>>, _) = (Vec::new(), BigRational::zero());
+        // With what goes back with deals that were returned.
+        let mut gross = BigRational::zero();
         let mut earned = Vec::new();
         for (period, version) in periods_of(interval).into_iter().zip(versions) {
             let Some((plan, component)) = *version else { continue };
@@ -124,14 +143,15 @@ impl<'h> Pricing<'_, 'h> {
             } else {
                 let case = Case { pricing: self, payee, sums, plan, component, interval, period };
                 if cases.first().is_none_or(|first| !first.goes_on_in(&case)) {
-                    (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &fraction);
+                    gross += tables::earned(&cases, &before);
+                    (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &gross);
                 }
-                fraction -= tables::earned(&cases, &before);
+                fraction -= tables::earned(&cases, &before) - taken_back(&cases, &before);
                 cases.push(case);
-                fraction += tables::earned(&cases, &before);
+                fraction += tables::earned(&cases, &before) - taken_back(&cases, &before);
             }
             let now = self.rounded(total, &fraction, component)?;
-            let new = now.checked_sub(rounded).filter(|new| Minor(*new).is_payable(self.minor_digits))?;
+            let new = now.checked_sub(rounded).filter(|new| !payable || Minor(*new).is_payable(self.minor_digits))?;
             let slot = self.slot(payee, &component.component_id, interval, period).filter(|_| new != 0);
             earned.extend(slot.map(|slot| (slot, new, component.earning_code.as_str())));
             rounded = now;

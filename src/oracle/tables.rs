@@ -4,8 +4,8 @@
 //! the money, so that it shares neither scales nor shortcuts with the engine. Days of a payee on a plan are counted one
 //! by one. Plain tables (`rewards`) stay with integers, because most components are plain.
 
-use super::credits::Sum;
-use super::deals::by_deals;
+use super::credits::{DealSum, Sum};
+use super::deals::{by_deals, takes_back};
 use super::formulas::{self, is_formula};
 use super::lookups::is_lookup;
 use super::numbers::{decimal, whole_number};
@@ -27,7 +27,7 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
     let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
     let anew = plan.mid_interval_change != MidIntervalChange::Carry;
-    let plain = multiplies && !by_deals(component) && !prorated && !anew && !is_to_date(component);
+    let plain = multiplies && !by_deals(component) && !takes_back(component) && !prorated && !anew && !is_to_date(component);
     of_measure && plain && component.modifiers == Default::default()
 }
 
@@ -100,14 +100,14 @@ impl Case<'_, '_> {
             return Ok(self.looked_up());
         }
         if by_deals(self.component) {
-            return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, (_, one)| all + one));
+            return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, one| all + one.money));
         }
         let at = |last| Point { case: *self, last, against: self.period }.table().map(Option::unwrap_or_default);
         Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
     }
 
     /// `None` where a modifier has no quota to be measured by.
-    fn modified(&self, mut money: BigRational, before: &BigRational) -> Result<Option<BigRational>, Waits> {
+    pub(super) fn modified(&self, mut money: BigRational, before: &BigRational) -> Result<Option<BigRational>, Waits> {
         let point = Point { case: *self, last: self.period, against: self.period };
         let modifiers = &self.component.modifiers;
         if let Some(weight) = modifiers.weight {
@@ -198,7 +198,13 @@ impl Point<'_, '_> {
         let inside = periods_of(self.case.interval).into_iter().filter(|period| *period <= self.last && Some(*period) >= since);
         let of = |period| self.case.sums.iter().filter(move |sum| sum.measure == place && sum.period == period);
         let sums = inside.flat_map(of).map(|sum| sum.sum.to_string());
-        let whole = sums.map(|text| whole_number(&text)).fold(BigInt::zero(), |all, sum| all + sum);
+        let mut whole = sums.map(|text| whole_number(&text)).fold(BigInt::zero(), |all, sum| all + sum);
+        if takes_back(self.case.component) {
+            // What was returned goes on counting.
+            let inside = |of: Period| periods_of(self.case.interval).contains(&of) && of <= self.last && Some(of) >= since;
+            let own = |of: &&DealSum| of.payee == self.case.payee && of.measure == place && inside(of.period);
+            whole += self.case.pricing.backs.iter().filter(own).map(|of| whole_number(&of.sum.to_string())).sum::<BigInt>();
+        }
         decimal(whole, MEASURED_DECIMALS)
     }
 

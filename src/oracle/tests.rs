@@ -5,6 +5,7 @@ mod currencies;
 mod formulas;
 mod organisation;
 mod published;
+mod returns;
 mod rules;
 mod territories;
 mod to_date;
@@ -34,6 +35,8 @@ struct Told<'a> {
     id: &'a str,
     revision: i64,
     status: DealStatus,
+    change: Change,
+    effective_on: Option<&'a str>,
     closed_on: &'a str,
     amount: &'a str,
     currency: &'a str,
@@ -46,7 +49,8 @@ type Splits<'a> = &'a [(&'a str, Counts, &'a str)];
 const ANA: Splits<'_> = &[("ana", Counts::Revenue, "100%")];
 
 fn told<'a>(id: &'a str, closed_on: &'a str, amount: &'a str) -> Told<'a> {
-    Told { id, revision: 1, status: DealStatus::Closed, closed_on, amount, currency: "USD", splits: ANA }
+    let (status, change) = (DealStatus::Closed, Change::Correction);
+    Told { id, revision: 1, status, change, effective_on: None, closed_on, amount, currency: "USD", splits: ANA }
 }
 
 impl Script {
@@ -102,8 +106,8 @@ impl Script {
             deal_id: told.id,
             revision: told.revision,
             status: told.status,
-            change: Change::Correction,
-            effective_on: None,
+            change: told.change,
+            effective_on: told.effective_on.map(date),
             closed_on: date(told.closed_on),
             sequence: None,
             currency: told.currency,
@@ -273,6 +277,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        clawback: Clawback::default(),
         unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,

@@ -5,15 +5,16 @@
 //! out over single deals.
 
 use super::credits::{Paid, Sum};
-use super::deals::settles;
+use super::deals::{earns_by_deal, per_unit};
 use super::formulas::is_formula;
+use super::later::Then;
 use super::numbers::{decimal, round};
 use super::rewards::{Pricing, Slot, find, kind_of};
 use super::tables::{self, Case, counts};
 use super::to_date::is_to_date;
 use super::world::periods_of;
 use crate::domain::money::RATE_DECIMALS;
-use crate::wire::records::{Component, Due, Interval, Period, Quarter};
+use crate::wire::records::{Component, Due, Interval, Period, Plan, Quarter};
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,59 +30,94 @@ struct Share<'h> {
 impl<'h> Pricing<'_, 'h> {
     /// What is due in a run, by slot, of every interval in which a component is paid in tranches.
     pub(super) fn due(&self, payee: u32, sums: &[Sum], run: Period) -> BTreeMap<Slot, i64> {
-        let mut due = BTreeMap::new();
+        let (mut due, mut at_once) = (BTreeMap::new(), Vec::new());
         let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
         for quarter in quarters {
             let quarter_interval = Interval::Quarter(Quarter(quarter));
             let months = periods_of(quarter_interval).into_iter().map(Interval::Month);
             for interval in months.chain([quarter_interval]) {
-                self.due_of(payee, sums, run, interval, &mut due);
+                at_once.extend(self.due_of(payee, sums, run, interval, &mut due));
             }
         }
         for interval in self.long_intervals(sums) {
-            self.due_of(payee, sums, run, interval, &mut due);
+            at_once.extend(self.due_of(payee, sums, run, interval, &mut due));
+        }
+        // Another plan may pay the same component when it is booked.
+        for (slot, minor) in at_once {
+            due.entry(slot).and_modify(|due| *due += minor);
         }
         self.raise_due(payee, &mut due);
         due
     }
 
-    fn due_of(&self, payee: u32, sums: &[Sum], run: Period, interval: Interval, into: &mut BTreeMap<Slot, i64>) {
+    fn due_of(
+        &self,
+        payee: u32,
+        sums: &[Sum],
+        run: Period,
+        interval: Interval,
+        into: &mut BTreeMap<Slot, i64>,
+    ) -> Vec<(Slot, i64)> {
         let by_period: Vec<_> = periods_of(interval).into_iter().map(|period| (period, self.components(payee, period))).collect();
         let all = by_period.iter().flat_map(|(_, components)| components);
         let of_kind = all.filter(|(_, component)| component.interval == kind_of(interval));
         let ids: BTreeSet<_> = of_kind.map(|(plan, part)| (&*plan.plan_id, &*part.component_id)).collect();
+        let mut at_once = Vec::new();
         for (plan_id, component_id) in ids {
-            let versions: Vec<_> = by_period
-                .iter()
-                .filter_map(|(period, components)| {
-                    let (plan, component) = find(components, plan_id, component_id, interval)?;
-                    Some(Case { pricing: self, payee, sums, plan, component, interval, period: *period })
-                })
-                .collect();
-            if versions.iter().all(|case| case.component.pay.is_empty()) {
-                continue;
-            }
             let in_force: Vec<_> =
                 by_period.iter().map(|(_, components)| find(components, plan_id, component_id, interval)).collect();
-            if self.priced(payee, sums, interval, &in_force).is_none() {
+            let tranches = in_force.iter().flatten().any(|(_, component)| !component.pay.is_empty());
+            let Some(priced) = self.priced(payee, sums, interval, &in_force) else { continue };
+            if !tranches {
+                at_once.extend(priced.into_iter().map(|(slot, minor, _)| (slot, minor)));
                 continue;
             }
+            let known = (interval, run, in_force.as_slice());
+            let dues = match self.moments(payee, sums, interval, &in_force) {
+                Some(moments) => {
+                    let due = |then: &Then| self.at(then).due_up_to(payee, &then.sums, known, then.period);
+                    moments.iter().map(|then| (then.period, due(then))).collect::<Vec<_>>()
+                }
+                None => {
+                    let all = periods_of(interval).into_iter().zip(&in_force).filter(|(_, version)| version.is_some());
+                    all.map(|(period, _)| (period, self.due_up_to(payee, sums, known, period))).collect()
+                }
+            };
             let mut before = 0;
-            for count in 1..=versions.len() {
-                let case = versions[count - 1];
-                let shares = shares(&versions[..count]);
-                let part = |share: Share<'h>| {
-                    let settled = share.deal.map(|deal| self.settled(deal, run)).unwrap_or_default();
-                    share.money * falls_due(share.component, share.period, interval, run, &settled)
-                };
-                let money = shares.into_iter().map(part).fold(BigRational::zero(), |all, one| all + one);
-                let now = round(&money, self.minor_digits, case.component.rounding).unwrap_or(before);
-                if let Some(slot) = self.slot(payee, component_id, interval, case.period) {
+            for (period, due) in dues {
+                let Some(due) = due else { continue };
+                let now = due.unwrap_or(before);
+                if let Some(slot) = self.slot(payee, component_id, interval, period) {
                     *into.entry(slot).or_default() += now - before;
                 }
                 before = now;
             }
         }
+        at_once
+    }
+
+    /// What of all that was earned up to a pay period is due in a run, where it fits; `None` before the first version.
+    fn due_up_to(
+        &self,
+        payee: u32,
+        sums: &[Sum],
+        (interval, run, in_force): (Interval, Period, &[Option<(&'h Plan, &'h Component)>]),
+        last: Period,
+    ) -> Option<Option<i64>> {
+        let up_to = periods_of(interval).into_iter().zip(in_force).filter(|(period, _)| *period <= last);
+        let cases: Vec<_> = up_to
+            .filter_map(|(period, version)| {
+                let (plan, component) = (*version)?;
+                Some(Case { pricing: self, payee, sums, plan, component, interval, period })
+            })
+            .collect();
+        let part = |share: Share<'h>| {
+            let settled = share.deal.map(|deal| self.settled(deal, run)).unwrap_or_default();
+            share.money * falls_due(share.component, share.period, interval, run, &settled)
+        };
+        let money = shares(&cases).into_iter().map(part).fold(BigRational::zero(), |all, one| all + one);
+        let last = cases.last()?;
+        Some(round(&money, self.minor_digits, last.component.rounding))
     }
 
     /// The part of a deal that is paid for up to the last day of a run.
@@ -119,9 +155,8 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
         }
         let counted = (1..=version.len()).filter(|count| counts(&version[..*count], &before));
         let mut parts: Vec<Share<'h>> = counted.flat_map(|count| parts(&version[count - 1])).collect();
-        let whole = parts.iter().fold(BigRational::zero(), |all, part| all + &part.money);
-        if !whole.is_zero() {
-            parts.iter_mut().for_each(|part| part.money = &part.money * &earned / &whole);
+        if let Some(per_unit) = per_unit(version, &before) {
+            parts.iter_mut().for_each(|part| part.money = &part.money * &per_unit);
             shared.append(&mut parts);
         }
         before += earned;
@@ -133,8 +168,8 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
 fn parts<'h>(case: &Case<'_, 'h>) -> Vec<Share<'h>> {
     let (period, component) = (case.period, case.component);
     let share = |(deal, money)| Share { period, deal, component, money };
-    match settles(component) {
-        true => case.each_deal().into_iter().flatten().map(|(deal, money)| share((Some(deal), money))).collect(),
+    match earns_by_deal(component) {
+        true => case.each_deal().into_iter().flatten().map(|given| share((Some(given.deal), given.left))).collect(),
         false => case.priced().into_iter().map(|money| share((None, money))).collect(),
     }
 }

@@ -69,6 +69,16 @@ pub enum Entry<'a> {
         details: Details<'a>,
         group: CreditGroup<'a>,
     },
+    /// Credits of what was taken back of a deal on a day, of all lines that it ever had, with the day since which each is gone.
+    Returned {
+        on: Date,
+        gone: Vec<Option<Date>>,
+        sequence: Option<i64>,
+        rates: Option<Vec<(u32, CurrencyRate)>>,
+        #[serde(borrow)]
+        details: Option<Details<'a>>,
+        group: CreditGroup<'a>,
+    },
 }
 
 /// What measures read of a deal besides kind, amounts and quantities.

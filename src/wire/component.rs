@@ -6,7 +6,9 @@ use super::lookup::{LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
-use crate::domain::plan::{Component, EarningUnit, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier};
+use crate::domain::plan::{
+    Clawback, Component, EarningUnit, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier,
+};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
@@ -133,8 +135,8 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         negative: mode_text(&component.negative)?,
         quota: component.reads_quota().then(|| quota_text(&component.quota).into()),
         no_quota: component.no_quota.as_ref().map(mode_text).transpose()?,
-        clawback_price: "recompute".into(),
-        clawback_period: "original".into(),
+        clawback_price: mode_text(&component.clawback.price)?,
+        clawback_period: mode_text(&component.clawback.period)?,
         rounding_mode: mode_text(&component.rounding)?,
         rounding_at: mode_text(&component.rounding_at)?,
         tiers: tier_records(&component.tiers),
@@ -148,7 +150,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         late: component.method.is_whole_deal().then(|| "refold".into()),
         count_split: component.method.is_whole_deal().then(|| "share".into()),
         pay: component.pay.iter().map(tranche_record).collect(),
-        attribution: (!component.pay.is_empty()).then(|| "slice".into()),
+        attribution: (!component.pay.is_empty() || component.takes_back()).then(|| "slice".into()),
         spread: match &component.quota {
             QuotaUse::ToDate(shares) => shares.iter().copied().map(rate_decimal).collect(),
             QuotaUse::Interval => Vec::new(),
@@ -235,6 +237,10 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         negative: mode(&at("negative"), &record.negative)?,
         quota: read_quota(path, record.quota.as_deref(), &record.spread)?,
         no_quota: record.no_quota.as_deref().map(|text| mode(&at("no_quota"), text)).transpose()?,
+        clawback: Clawback {
+            price: mode(&at("clawback_price"), &record.clawback_price)?,
+            period: mode(&at("clawback_period"), &record.clawback_period)?,
+        },
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
@@ -287,8 +293,6 @@ fn read_pays(path: &str, pays: &str, target: Option<String>, formula: Option<Str
 /// Fields of which this version builds one mode.
 fn check_fixed_modes(path: &str, record: &ComponentRecord) -> Result<(), Reject> {
     let only = |field: &str, text: &str, known: &'static str| only(&format!("{path}.{field}"), text, known);
-    only("clawback_price", &record.clawback_price, "recompute")?;
-    only("clawback_period", &record.clawback_period, "original")?;
     only("late", record.late.as_deref().unwrap_or("refold"), "refold")?;
     only("attribution", record.attribution.as_deref().unwrap_or("slice"), "slice")?;
     only("count_split", record.count_split.as_deref().unwrap_or("share"), "share")

@@ -66,6 +66,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        clawback: Clawback::default(),
         unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,

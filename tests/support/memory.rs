@@ -252,7 +252,8 @@ impl Memory {
         let differs = |key: &&(String, String)| left.get(*key) != totals.left.get(*key);
         let differing = left.keys().chain(totals.left.keys()).find(differs);
         let shown = differing.map(|key| (key, left.get(key), totals.left.get(key)));
-        assert!(shown.is_none(), "history {}: left by a run, got, expected: {shown:?}", self.manner.seed);
-        self.published.compare(&totals)
+        let report = self.published.compare(&totals);
+        assert!(shown.is_none(), "history {}: left by a run, got, expected: {shown:?}\n{report}", self.manner.seed);
+        report
     }
 }

@@ -287,6 +287,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        clawback: Clawback::default(),
         unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,

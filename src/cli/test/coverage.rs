@@ -6,7 +6,7 @@
 use super::super::console::Console;
 use super::super::exit::files_error;
 use crate::domain::money::{MEASURED_DECIMALS, Rate, format_scaled};
-use crate::domain::plan::{Component, Method, Pays, Plan, QuotaUse, Tier, TierBy};
+use crate::domain::plan::{ClawbackPrice, Component, Method, Pays, Plan, QuotaUse, Tier, TierBy};
 use crate::files::case::Case;
 use crate::files::company;
 use crate::oracle::History;
@@ -154,6 +154,9 @@ fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
         ("floor of the interval", modifiers.floor.is_some(), |component| component.modifiers.floor = None),
         ("cap of the interval", modifiers.cap.is_some(), |component| component.modifiers.cap = None),
         ("quota to date", component.quota.is_to_date(), |component| component.quota = QuotaUse::Interval),
+        ("clawback at the historic rate", component.takes_back(), |component| {
+            component.clawback.price = ClawbackPrice::Recompute
+        }),
         ("cap of a deal", modifiers.deal_cap.is_some(), |component| component.modifiers.deal_cap = None),
     ];
     known.into_iter().filter(|(_, is, _)| *is).map(|(name, _, change)| (name, change)).collect()

@@ -1,7 +1,10 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
 use super::lookup::Lookup;
-use super::{Beyond, Boundary, EarningUnit, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
+use super::{
+    Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, EarningUnit, Method, Negative, NoQuota, Pays, QuotaUse,
+    RoundingAt, Scope, TierBy,
+};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate, RoundingMode};
@@ -40,6 +43,7 @@ pub struct Component {
     pub quota: QuotaUse,
     /// Present exactly where something is compared with a quota.
     pub no_quota: Option<NoQuota>,
+    pub clawback: Clawback,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
     /// In order, the first from 0 (a curve's first point is anywhere, an overage's first tier above 0); none of a formula or a lookup.
@@ -118,9 +122,29 @@ impl Component {
         self.pay.iter().any(|tranche| tranche.when == Due::Settled)
     }
 
+    /// Whether returned deals count in its sums, and it takes back what they earned themselves.
+    pub fn takes_back(&self) -> bool {
+        self.clawback.price == ClawbackPrice::HistoricRate
+    }
+
+    /// Whether what was returned is taken back in the pay period of its return.
+    pub fn takes_back_later(&self) -> bool {
+        self.clawback.period == ClawbackPeriod::Current
+    }
+
+    /// Whether it needs to know what was returned.
+    pub fn reads_returns(&self) -> bool {
+        self.takes_back() || self.takes_back_later()
+    }
+
+    /// Whether what it earns is told deal by deal.
+    pub fn earns_by_deal(&self) -> bool {
+        self.settles() || self.takes_back()
+    }
+
     /// Whether it needs the deals of its measure one by one.
     pub fn lists_deals(&self) -> bool {
-        self.reads_deals() || self.settles()
+        self.reads_deals() || self.earns_by_deal()
     }
 
     /// The measure that is paid on, where one is.

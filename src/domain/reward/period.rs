@@ -46,7 +46,10 @@ pub struct PeriodInput<'w> {
 #[derive(Clone, Copy, Debug)]
 pub struct OneDeal<'w> {
     pub deal_id: &'w str,
+    /// As it was sold, where what it earned is taken back by itself.
     pub measured: Measured,
+    /// What is left of that.
+    pub left: Measured,
 }
 
 /// A part of what an interval earned, and what it came with: the sums of the period at a place, or one deal of it where

@@ -30,6 +30,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         negative: Negative::Carry,
         quota,
         no_quota: Some(no_quota),
+        clawback: Clawback::default(),
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.map(|(from, rate)| Tier { from, rate: Rate(rate * 1_000_000) }).into(),
@@ -73,7 +74,10 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
             gate: tier,
             named: vec![],
             parameters: vec![],
-            deals: vec![OneDeal { deal_id: "D", measured: Measured(sums[place + 1].0 - sums[place].0) }],
+            deals: {
+                let measured = Measured(sums[place + 1].0 - sums[place].0);
+                vec![OneDeal { deal_id: "D", measured, left: measured }]
+            },
             last: place == 2,
         }
     };

@@ -150,7 +150,10 @@ impl World {
             }
             None => {}
         }
-        let defined = DefinedMeasure { id: measure.measure_id.as_str().into(), measure: measure.clone(), offset, listed: None };
+        let defined = {
+            let id = measure.measure_id.as_str().into();
+            DefinedMeasure { id, measure: measure.clone(), offset, listed: None, returned: None }
+        };
         Arc::make_mut(&mut self.measures).push(defined);
         self.list_measures(offset);
         Ok(Reach { backfill: true, all_earnings: true, ..Reach::default() })
@@ -185,21 +188,6 @@ impl World {
         let looked_up = self.define_lookups(offset, plan);
         let backfill = self.list_measures(offset) || years_begin || looked_up;
         Ok(Reach { all_earnings: true, backfill, ..Reach::default() })
-    }
-
-    /// Deals of a measure are kept one by one from the first fact on that needs them; true: of some since this one.
-    fn list_measures(&mut self, offset: u64) -> bool {
-        let components = || self.plans.values().flatten().flat_map(|version| &version.plan.components);
-        let read = |defined: &DefinedMeasure| {
-            let of = |component: &Component| component.lists_deals() && component.measure == defined.measure.measure_id;
-            defined.listed.is_none() && components().any(of)
-        };
-        let new: Vec<usize> = (0..self.measures.len()).filter(|place| read(&self.measures[*place])).collect();
-        if !new.is_empty() {
-            let measures = Arc::make_mut(&mut self.measures);
-            new.iter().for_each(|place| measures[*place].listed = Some(offset));
-        }
-        !new.is_empty()
     }
 
     pub(super) fn check_plan(&self, plan: &Plan) -> Result<(), Reject> {

@@ -35,7 +35,8 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     hold(component.unit == EarningUnit::Money || component.pay.is_empty(), "points are not paid").map_err(about("pay"))?;
     hold(are_whole(&component.pay), "tranches are parts that add up to 100 %").map_err(about("pay"))?;
     let of_deals = !component.settles() || component.paid_measure.is_none();
-    hold(of_deals, "what is paid on another measure is of no single deal that could be settled").map_err(about("pay"))
+    hold(of_deals, "what is paid on another measure is of no single deal that could be settled").map_err(about("pay"))?;
+    check_clawback(component).map_err(about("clawback"))
 }
 
 /// What is paid fits what the tiers are of, and the method.
@@ -124,6 +125,19 @@ fn check_quota(component: &Component) -> Check {
     let whole = component.method.is_whole_deal() && component.tier_by == TierBy::Attainment;
     hold(!whole, "a deal that is priced whole is not priced again with the quota of a later period")?;
     hold(!component.settles(), "what is made up for as the quota grows is of no single deal that could be settled")
+}
+
+/// What a deal earned can be taken back only where it earned something of its own.
+fn check_clawback(component: &Component) -> Check {
+    let looked_up = component.lookup.is_some() && component.reads_returns();
+    hold(!looked_up, "a lookup takes back by recomputing the deal's own period")?;
+    if !component.takes_back() {
+        return Ok(());
+    }
+    hold(component.formula().is_none(), "a formula is of sums: no single deal earned something that could be taken back")?;
+    hold(component.paid_measure.is_none(), "what is paid on another measure is of no single deal that could be taken back")?;
+    hold(component.modifiers.floor.is_none(), "a floor is of no single deal that could be taken back")?;
+    hold(!component.quota.is_to_date(), "what is made up for as the quota grows is of no single deal that could be taken back")
 }
 
 fn check_table(component: &Component) -> Check {

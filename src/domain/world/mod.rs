@@ -5,6 +5,7 @@
 
 mod apply;
 mod component;
+mod listed;
 mod lookups;
 mod organisation;
 mod pay;
@@ -33,6 +34,8 @@ pub struct DefinedMeasure {
     pub offset: u64,
     /// The fact since which its deals are kept one by one, because a component reads them.
     pub listed: Option<u64>,
+    /// The fact since which what was returned of deals is kept, because a component asks for it.
+    pub returned: Option<u64>,
 }
 
 /// A version of a plan, with the ids that outputs share.
@@ -87,6 +90,8 @@ pub struct World {
     pub units: Arc<BTreeMap<String, EarningUnit>>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
     pub yearly: Option<u64>,
+    /// Whether any component asks now what was returned of deals: only then a deal waits for that, too.
+    pub reads_returns: bool,
     pub organisation: Arc<Organisation>,
     pub territories: Arc<TerritoryMap>,
     /// One of each type and currency.
@@ -110,6 +115,7 @@ impl World {
             lookups: Arc::default(),
             units: Arc::default(),
             yearly: None,
+            reads_returns: false,
             organisation: Arc::default(),
             territories: Arc::default(),
             rates: Arc::default(),
@@ -142,7 +148,8 @@ impl World {
     /// Whether a measure was defined, its deals began to be kept, or years or rows of a table to be summed, by a fact in
     /// `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
-        let measured = |of: &DefinedMeasure| of.offset >= from || of.listed.is_some_and(|listed| listed >= from);
+        let measured =
+            |of: &DefinedMeasure| of.offset >= from || [of.listed, of.returned].into_iter().flatten().any(|began| began >= from);
         let looked_up = self.lookups.tables.iter().any(|table| table.offset >= from);
         looked_up || self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
     }

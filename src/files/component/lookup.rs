@@ -156,6 +156,10 @@ pub(super) fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut 
     if let Some(to_date) = stated.to_date {
         refuse(to_date, "a lookup reads no quota that grows", "write quota = \"interval\"");
     }
+    if let Some(place) = stated.returned {
+        let hint = "write clawback = { price = \"recompute\", period = \"original\" }";
+        refuse(place, "a lookup takes back by recomputing the deal's own period", hint);
+    }
     if stated.settles {
         let hint = "let no part wait until it is settled";
         refuse(place, "what a lookup pays is of no single deal to be settled", hint);

@@ -4,6 +4,7 @@ mod adjustments;
 mod bad_files;
 mod calendars;
 mod case_files;
+mod clawback;
 mod deals;
 mod formulas;
 mod json_schemas;

@@ -19,8 +19,6 @@ fn modes_of_a_plan_and_component() {
         ("after_release = \"adjust\"", "after_release = \"freeze\"", "9:17", "after_release = \"freeze\" is"),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
-        ("price = \"recompute\"", "price = \"historic_rate\"", "22:22", "price = \"historic_rate\" is"),
-        ("period = \"original\"", "period = \"current\"", "22:44", "period = \"current\" is"),
         ("to = \"0.01\"", "to = \"1\"", "23:19", "rounding to anything but the currency's minor unit is"),
         ("rate = \"6%\"", "rate = \"payee.own_rate\"", "24:32", "`rate` from a payee's parameter is"),
     ];

@@ -13,6 +13,8 @@ use std::sync::Arc;
 const CONTENT_BYTES: usize = 256;
 /// First byte of every stored deal. Version 2 tells credits without rates, version 1 ends with `parked`, too.
 const VERSION: u8 = 3;
+/// The same of one of which returns were told: they stand behind the rest.
+const WITH_RETURNS: u8 = 4;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DealState {
@@ -27,6 +29,21 @@ pub struct DealState {
     pub settlements: Vec<Settlement>,
     /// Earning was told of them: what changes is told, too.
     pub settled_told: bool,
+    /// What earning was told of returns, by day.
+    #[serde(skip)]
+    pub returned: Vec<ToldReturn>,
+}
+
+/// What earning was told of what was returned on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldReturn {
+    pub on: Date,
+    /// By line: the day since which it is no part of the deal any more.
+    pub gone: Vec<Option<Date>>,
+    /// The deal with what was returned of each line.
+    #[serde(with = "serde_bytes")]
+    pub content: Vec<u8>,
+    pub credited: Credited,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,17 +103,26 @@ impl DealState {
     /// Encodes by way of `scratch`, which is used again.
     pub fn encode(&self, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
         scratch.clear();
-        scratch.push(VERSION);
+        scratch.push(if self.returned.is_empty() { VERSION } else { WITH_RETURNS });
         *scratch = postcard::to_extend(self, std::mem::take(scratch))?;
+        if !self.returned.is_empty() {
+            *scratch = postcard::to_extend(&self.returned, std::mem::take(scratch))?;
+        }
         Ok(scratch.as_slice().into())
     }
 
     pub fn decode(bytes: &[u8]) -> Result<DealState, String> {
         match bytes.split_first() {
             Some((&VERSION, body)) => postcard::from_bytes(body).map_err(|error| error.to_string()),
+            Some((&WITH_RETURNS, body)) => DealState::with_returns(body).map_err(|error| error.to_string()),
             Some((version @ (1 | 2), body)) => DealState::of_version(*version, body).map_err(|error| error.to_string()),
             other => Err(format!("stored deal of version {:?}", other.map(|(version, _)| version))),
         }
+    }
+
+    fn with_returns(body: &[u8]) -> Result<DealState, postcard::Error> {
+        let (state, rest): (DealState, &[u8]) = postcard::take_from_bytes(body)?;
+        Ok(DealState { returned: postcard::from_bytes(rest)?, ..state })
     }
 
     /// What version 1 or 2 stored.
@@ -105,7 +131,8 @@ impl DealState {
         let (revisions, emitted, facts_next, parked) = head;
         let (settlements, settled_told) = if version == 1 { Default::default() } else { postcard::from_bytes(rest)? };
         let emitted = emitted.map(Emitted::from);
-        Ok(DealState { revisions, emitted, facts_next, parked, settlements, settled_told })
+        let returned = Vec::new();
+        Ok(DealState { revisions, emitted, facts_next, parked, settlements, settled_told, returned })
     }
 
     /// Takes a delivery in, unless its revision was there. The deal's own `occurred_at` is 0.
@@ -123,6 +150,12 @@ impl DealState {
     pub fn revision(&self, number: i64) -> Option<&Revision> {
         let place = self.revisions.binary_search_by_key(&number, |revision| revision.number).ok()?;
         self.revisions.get(place)
+    }
+}
+
+impl ToldReturn {
+    pub fn deal(&self) -> Result<DealClosed<'_>, postcard::Error> {
+        postcard::from_bytes(&self.content)
     }
 }
 
@@ -160,6 +193,10 @@ mod tests {
         let read = DealState::decode(&postcard::to_extend(&with_settlements, vec![2]).unwrap()).unwrap();
         assert_eq!((read.facts_next, read.settled_told, &read.settlements), (9, true, &vec![settlement]));
         assert!(read.emitted.unwrap().credited.rates.is_empty());
+        let told = ToldReturn { on: Date(7), gone: vec![Some(Date(7))], content: vec![4], credited: Credited::default() };
+        let with_returns = DealState { returned: vec![told], facts_next: 9, ..DealState::default() };
+        let read = DealState::decode(&with_returns.encode(&mut Vec::new()).unwrap()).unwrap();
+        assert_eq!((read.facts_next, read.returned), (9, with_returns.returned));
         assert_eq!(DealState::decode(&[9]).unwrap_err(), "stored deal of version Some(9)");
     }
 }

@@ -3,12 +3,13 @@
 //! A deal's state holds what earning was told, so a new revision or fact is answered with the difference. Payee-keyed
 //! inputs are forwarded once to the payee's partition. Facts are adopted in order, and not beyond a close that a
 //! partition has yet to perform. `deal_state` is what is kept, `telling` what earning is told of it, `packer` how
-//! that is sent, `settlements` what was paid for deals, `progress` the work on facts.
+//! that is sent, `returning` what was returned of deals, `settlements` what was paid for them, `progress` the work on facts.
 
 mod deal_state;
 mod packer;
 mod progress;
 pub mod rebuilt;
+mod returning;
 mod settlements;
 mod telling;
 #[cfg(test)]
@@ -138,7 +139,13 @@ impl Crediting {
         match accepted.map_err(|error| alarm(partition, error))? {
             Delivery::Duplicate => return Ok(Outcome::Duplicate),
             Delivery::Conflict => return Ok(Outcome::Rejected(conflict(&deal))),
-            Delivery::Older => self.loaded[place].changed = true,
+            Delivery::Older => {
+                self.loaded[place].changed = true;
+                // What the revisions behind it took back is another part now.
+                if self.world.reads_returns {
+                    self.recredit(place, None, cause, origin, effects)?;
+                }
+            }
             Delivery::Newest => self.recredit(place, Some(&deal), cause, origin, effects)?,
         }
         Ok(match &self.loaded[place].state.parked {

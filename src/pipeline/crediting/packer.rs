@@ -1,6 +1,7 @@
 //! Builds packed records: groups of credits are written straight into one buffer per destination partition.
 
 use crate::domain::adjustment::AdjustmentMade;
+use crate::domain::calendar::Date;
 use crate::domain::credit::Credit;
 use crate::domain::currency::StatedRate;
 use crate::domain::deal::{Attribute, DealClosed};
@@ -104,8 +105,8 @@ impl Packer {
     /// Adds what is settled of a deal, once per destination of its credits.
     pub fn settled(
         &mut self,
-        deal: &DealClosed<'_>,
-        credits: &[Credit],
+        (deal_id, closed_on): (&str, Date),
+        credits: &[&Credit],
         settled: &Settled,
         cause: Cause,
     ) -> Result<(), postcard::Error> {
@@ -116,7 +117,7 @@ impl Packer {
         for here in payees.chunk_by(|one, other| one.0 == other.0) {
             let open = &mut self.open[here[0].0];
             let payees = here.iter().map(|(_, payee_id)| open.payees.place(payee_id)).collect();
-            let (deal_id, closed_on, settled) = (deal.deal_id, deal.closed_on, settled.clone());
+            let settled = settled.clone();
             open.entry(&Entry::Settled(SettledDeal { cause, deal_id, closed_on, payees, settled }))?;
         }
         Ok(())
@@ -168,6 +169,8 @@ pub struct GroupKind<'r> {
     pub backfill_from: Option<u64>,
     /// Of a deal in another currency than the company's.
     pub rates: Option<&'r [StatedRate]>,
+    /// Of what was returned of a deal: the day, and by line the one since which it is gone.
+    pub returned: Option<(Date, &'r [Option<Date>])>,
     /// What the world's measures and tables may read of deals beyond amounts and quantities.
     pub read: &'r Read,
 }
@@ -233,21 +236,22 @@ impl Open {
             allocations: std::mem::take(&mut self.allocations),
         };
         let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
-        let details = how.read.details(deal);
-        let entry = match (how.rates, deal.sequence) {
-            (rates, sequence) if details.is_some() => {
-                let rates = rates.map(|rates| rates.iter().map(&mut at).collect());
-                Entry::Detailed { sequence, rates, details: details.unwrap_or_default(), group }
+        let rates = how.rates.map(|rates| rates.iter().map(&mut at).collect::<Vec<_>>());
+        let entry = match (how.returned, how.read.details(deal), rates, deal.sequence) {
+            (Some((on, gone)), details, rates, sequence) => {
+                Entry::Returned { on, gone: gone.to_vec(), sequence, rates, details, group }
             }
-            (Some(rates), sequence) => Entry::Converted { sequence, rates: rates.iter().map(&mut at).collect(), group },
-            (None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
-            (None, None) => Entry::Credits(group),
+            (None, Some(details), rates, sequence) => Entry::Detailed { sequence, rates, details, group },
+            (None, None, Some(rates), sequence) => Entry::Converted { sequence, rates, group },
+            (None, None, None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
+            (None, None, None, None) => Entry::Credits(group),
         };
         let written = self.entry(&entry);
         if let Entry::Credits(group)
         | Entry::SequencedCredits { group, .. }
         | Entry::Converted { group, .. }
-        | Entry::Detailed { group, .. } = entry
+        | Entry::Detailed { group, .. }
+        | Entry::Returned { group, .. } = entry
         {
             let CreditGroup { lines, allocations, .. } = group;
             (self.lines, self.allocations) = (lines, allocations);

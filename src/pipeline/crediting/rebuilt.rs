@@ -109,6 +109,7 @@ impl Compared {
         }
         let mut state = DealState::decode(rebuilt)?;
         (state.emitted, state.parked, state.settled_told, state.facts_next) = (None, None, false, 0);
+        state.returned.clear();
         encode(&state)
     }
 
@@ -142,7 +143,7 @@ impl Compared {
             Some(Difference::Settlements)
         } else if self.passing {
             None
-        } else if told(old) != told(new) {
+        } else if told(old) != told(new) || old.returned != new.returned {
             Some(Difference::Credits)
         } else if old.parked != new.parked {
             Some(Difference::Parked)
@@ -191,6 +192,7 @@ mod tests {
         let waits = Reject::new(Reason::UnknownPayee, "", "nobody".into());
         let newest = revisions.last().copied();
         DealState {
+            returned: vec![],
             revisions: revisions.iter().map(revision).collect(),
             emitted: newest.map(|revision| Emitted { revision, credited: Credited::default() }),
             facts_next,

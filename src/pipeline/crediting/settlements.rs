@@ -3,6 +3,7 @@
 use super::deal_state::{DealState, Settlement};
 use super::packer::{Heading, PACKED_BYTES};
 use super::{Crediting, alarm, reject_record};
+use crate::domain::credit::Credit;
 use crate::domain::deal::DealClosed;
 use crate::domain::money::Amount;
 use crate::domain::output::RejectKind;
@@ -70,7 +71,7 @@ impl Crediting {
         let number = loaded.partition;
         let failed = |error: postcard::Error| alarm(number, error);
         let Some(partition) = self.partitions.get_mut(&number) else { return Err(alarm(number, "not assigned")) };
-        let DealState { revisions, emitted, settlements, settled_told, .. } = &mut loaded.state;
+        let DealState { revisions, emitted, settlements, settled_told, returned, .. } = &mut loaded.state;
         let Some(newest) = revisions.last() else { return Ok(()) };
         let stored;
         let deal = match newest_deal {
@@ -82,14 +83,20 @@ impl Crediting {
         };
         ask_again(settlements, number, deal, effects);
         let settled = settled_of(settlements, deal);
-        let credits = emitted.as_ref().map_or(&[][..], |emitted| &emitted.credited.credits);
+        let now = emitted.iter().flat_map(|emitted| &emitted.credited.credits);
+        let credits: Vec<&Credit> = now.chain(returned.iter().flat_map(|told| &told.credited.credits)).collect();
+        // What was cancelled may state another day.
+        let closed_on = match returned.first().filter(|_| !deal.credits_anything()) {
+            Some(told) => told.deal().map_err(failed)?.closed_on,
+            None => deal.closed_on,
+        };
         let matters = *settled_told || !settled.passed.is_empty() || settled.total.0 == 0;
         if !matters || credits.is_empty() {
             return Ok(());
         }
         *settled_told = true;
         loaded.changed = true;
-        partition.packer.settled(deal, credits, &settled, cause).map_err(failed)?;
+        partition.packer.settled((deal.deal_id, closed_on), &credits, &settled, cause).map_err(failed)?;
         let heading = Heading { source: number, epoch: partition.progress.epoch, facts_next: self.world.facts_next };
         partition.packer.close(heading, &mut partition.progress.links, PACKED_BYTES, effects).map_err(failed)
     }
@@ -142,7 +149,9 @@ fn ask_again(settlements: &mut [Settlement], partition: u32, deal: &DealClosed<'
 
 /// What a deal's lines total, and what was paid for it by day.
 fn settled_of(settlements: &[Settlement], deal: &DealClosed<'_>) -> Settled {
-    let total = Amount(deal.lines.iter().map(|line| line.amount.0).sum());
+    // Of a deal of which nothing is left there is nothing to be paid for.
+    let lines = deal.lines.iter().filter(|_| deal.credits_anything());
+    let total = Amount(lines.map(|line| line.amount.0).sum());
     let counted = settlements.iter().filter(|settlement| settlement.waits.is_none());
     let mut all: Vec<Passed> = counted.filter_map(|of| Passed::of(of.kind, of.on, of.amount)).collect();
     all.sort_by_key(|passed| passed.on);

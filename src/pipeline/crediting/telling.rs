@@ -2,6 +2,7 @@
 
 use super::deal_state::Emitted;
 use super::packer::{GroupKind, Heading, PACKED_BYTES, Read};
+use super::returning;
 use super::{Crediting, alarm, reject_record};
 use crate::domain::credit::{Credit, Credited, credits_of};
 use crate::domain::currency::StatedRate;
@@ -37,9 +38,11 @@ impl Crediting {
                 &stored
             }
         };
-        let (credited, parked) = match credits_of(deal, &self.world) {
-            Ok(credited) => (credited, None),
-            Err(reject) => (Credited::default(), Some(reject)),
+        let told = returning::returned_of(state, &self.world).map_err(failed)?;
+        // A deal waits as a whole, with what was returned of it.
+        let (credited, returned, parked) = match credits_of(deal, &self.world).and_then(|credited| Ok((credited, told?))) {
+            Ok((credited, returned)) => (credited, returned, None),
+            Err(reject) => (Credited::default(), Vec::new(), Some(reject)),
         };
         let world = &self.world;
         let read = &Read::of(world);
@@ -53,28 +56,28 @@ impl Crediting {
             let rates = rates_beside(&told, &old.credited, world);
             if world.measure_defined_since(state.facts_next) {
                 let all: Vec<&Credit> = old.credited.credits.iter().collect();
-                let how = GroupKind { cause, retract: false, backfill_from: Some(state.facts_next), rates, read };
+                let how = GroupKind { cause, retract: false, backfill_from: Some(state.facts_next), rates, read, returned: None };
                 partition.packer.credits(&told, &all, how).map_err(failed)?;
                 changed = true;
             }
             let stays = |credit: &&Credit| same_content && credited.credits.contains(credit);
             let gone: Vec<&Credit> = old.credited.credits.iter().filter(|credit| !stays(credit)).collect();
             changed |= !gone.is_empty();
-            let how = GroupKind { cause, retract: true, backfill_from: None, rates, read };
+            let how = GroupKind { cause, retract: true, backfill_from: None, rates, read, returned: None };
             partition.packer.credits(&told, &gone, how).map_err(failed)?;
         }
         let told_before = |credit: &Credit| same_content && old.is_some_and(|old| old.credited.credits.contains(credit));
         let fresh: Vec<&Credit> = credited.credits.iter().filter(|credit| !told_before(credit)).collect();
         changed |= !fresh.is_empty();
         let rates = rates_beside(deal, &credited, world);
-        partition
-            .packer
-            .credits(deal, &fresh, GroupKind { cause, retract: false, backfill_from: None, rates, read })
-            .map_err(failed)?;
+        let how = GroupKind { cause, retract: false, backfill_from: None, rates, read, returned: None };
+        partition.packer.credits(deal, &fresh, how).map_err(failed)?;
+        changed |= returning::tell(state, &returned, cause, world, &mut partition.packer).map_err(failed)?;
         if changed {
             note_parking(&state.parked, &parked, origin, self.reject_bytes, effects);
             state.emitted = Some(Emitted { revision: newest.number, credited });
             state.parked = parked;
+            state.returned = returned;
             state.facts_next = self.world.facts_next;
             loaded.changed = true;
         }
@@ -85,7 +88,7 @@ impl Crediting {
 }
 
 /// The rates of a deal in another currency than the company's, which its credits are told with.
-fn rates_beside<'c>(deal: &DealClosed<'_>, credited: &'c Credited, world: &World) -> Option<&'c [StatedRate]> {
+pub(super) fn rates_beside<'c>(deal: &DealClosed<'_>, credited: &'c Credited, world: &World) -> Option<&'c [StatedRate]> {
     (*world.currency != *deal.currency).then_some(&credited.rates)
 }
 

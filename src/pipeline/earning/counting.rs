@@ -31,7 +31,7 @@ impl Earning {
         self.recent.clear();
         self.recent.resize(packed.payees.len(), [None; 2]);
         for entry in &packed.entries {
-            let told = |group, sequence, rates, details| Told { group, sequence, rates, details };
+            let told = |group, sequence, rates, details| Told { group, sequence, rates, details, returned: None };
             match entry {
                 PackedEntry::Credits(group) => {
                     self.count_group(number, packed, told(group, None, None, None), states)?;
@@ -44,6 +44,10 @@ impl Earning {
                 }
                 PackedEntry::Detailed { sequence, rates, details, group } => {
                     self.count_group(number, packed, told(group, *sequence, rates.as_deref(), Some(details)), states)?;
+                }
+                PackedEntry::Returned { on, gone, sequence, rates, details, group } => {
+                    let told = told(group, *sequence, rates.as_deref(), details.as_ref());
+                    self.count_group(number, packed, Told { returned: Some((*on, gone)), ..told }, states)?;
                 }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
                 PackedEntry::Settled(settled) => self.count_settled(number, packed, settled, states)?,
@@ -235,6 +239,8 @@ pub(super) struct Told<'a> {
     rates: Option<&'a [(u32, CurrencyRate)]>,
     /// `None`: no measure reads any.
     pub(super) details: Option<&'a Details<'a>>,
+    /// Of what was taken back of the deal: the day, and by line the one since which it is gone.
+    pub(super) returned: Option<(Date, &'a [Option<Date>])>,
 }
 
 impl Told<'_> {
@@ -253,12 +259,17 @@ pub(super) struct Matched<'w> {
     /// It counts in the measure's sum, in its list of deals, or in both.
     pub(super) summed: bool,
     pub(super) listed: bool,
+    /// It counts in what was returned on this day, and nowhere else.
+    pub(super) returned: Option<Date>,
     pub(super) lines: Vec<i128>,
     pub(super) whole: Option<i128>,
 }
 
 impl Matched<'_> {
     fn add(&self, inputs: &mut Inputs, place: u8, deal: DealKey<'_>, kind: CreditKind, value: i128) -> Option<()> {
+        if let Some(on) = self.returned {
+            return inputs.add_returned(self.key, place, deal, on, value);
+        }
         if self.summed {
             inputs.sum_mut(self.key, place).add(kind, value)?;
         }
@@ -270,13 +281,18 @@ impl Matched<'_> {
 fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told: Told<'_>, since: u64) -> Vec<Matched<'w>> {
     let counts = |began: u64| told.counts(packed, began.max(since));
     let of = |defined: &'w DefinedMeasure| {
-        let (summed, listed) = (counts(defined.offset), defined.listed.is_some_and(counts));
-        if !summed && !listed {
+        let began = |began: Option<u64>| began.is_some_and(counts);
+        let (summed, listed) = match told.returned {
+            Some(_) => (false, false),
+            None => (counts(defined.offset), began(defined.listed)),
+        };
+        let returned = told.returned.map(|(on, _)| on).filter(|_| began(defined.returned));
+        if !summed && !listed && returned.is_none() {
             return None;
         }
         let lines = taken(&defined.measure, packed, told);
         let whole = whole_of(&lines);
-        Some(Matched { measure: &defined.measure, key: &defined.measure.measure_id, summed, listed, lines, whole })
+        Some(Matched { measure: &defined.measure, key: &defined.measure.measure_id, summed, listed, returned, lines, whole })
     };
     measures.iter().filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
 }
@@ -287,7 +303,7 @@ pub(super) fn whole_of(lines: &[i128]) -> Option<i128> {
 
 /// What a measure takes of each line, before the share: 0 where its filter does not match, or the deal does not say it.
 pub(super) fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i128> {
-    let Told { group, rates, details, .. } = told;
+    let Told { group, rates, details, returned, .. } = told;
     let text = |place: u32| packed.texts.get(place as usize).copied();
     let (customer, attributes) = details.map_or((None, &[][..]), |of| (of.customer, &of.attributes));
     let deal = DealView { kind: group.kind, customer, attributes };
@@ -316,8 +332,13 @@ pub(super) fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_
     };
     let mut taken: Vec<i128> = group.lines.iter().enumerate().map(line_value).collect();
     if measure.counts_once() {
-        // The deal counts with the first of them.
-        let first = taken.iter().position(|value| *value != 0);
+        // The deal counts with the first of them, and is returned on the day since which none of them is left.
+        let counted = |(place, value): (usize, &i128)| (*value != 0).then_some(place);
+        let gone = |(on, gone): (Date, &[Option<Date>])| {
+            let days = taken.iter().enumerate().filter_map(counted).map(|place| gone.get(place).copied().flatten());
+            days.collect::<Option<Vec<Date>>>().and_then(|days| days.into_iter().max()) == Some(on)
+        };
+        let first = taken.iter().position(|value| *value != 0).filter(|_| returned.is_none_or(gone));
         taken.iter_mut().enumerate().filter(|(place, _)| Some(*place) != first).for_each(|(_, value)| *value = 0);
     }
     taken

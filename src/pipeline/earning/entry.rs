@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Of entries; `earlier` has those before.
-pub const ENTRY_VERSION: u8 = 4;
+pub const ENTRY_VERSION: u8 = 5;
 /// Of ledgers; the same.
 pub const LEDGER_VERSION: u8 = 5;
 /// The only pay group.
@@ -153,6 +153,7 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Entry::default()),
         Some(Some((&ENTRY_VERSION, body))) => body_of(body),
+        Some(Some((4, body))) => body_of(body).map(earlier::SecondEntry::<earlier::FourthInputs>::entry),
         Some(Some((3, body))) => body_of(body).map(earlier::SecondEntry::<earlier::ThirdInputs>::entry),
         Some(Some((2, body))) => body_of(body).map(earlier::SecondEntry::<earlier::SecondInputs>::entry),
         Some(Some((1, body))) => body_of(body).map(earlier::Entry::entry),

@@ -1,5 +1,5 @@
-//! What a payee's span was told: measured sums per pay period, statements about quotas, what is settled of deals, and
-//! manual adjustments. Sums, statements and adjustments add up in any order; of a deal the last word counts.
+//! What a payee's span was told: measured sums per pay period, statements about quotas, what is settled and returned of deals,
+//! and manual adjustments. Sums, statements and adjustments add up in any order; of a deal the last word counts.
 
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Date, Interval};
@@ -12,6 +12,7 @@ use compact_str::CompactString;
 use num_rational::BigRational;
 use num_traits::Zero;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
@@ -23,6 +24,21 @@ pub struct Inputs {
     pub settled: Vec<(CompactString, Settled)>,
     /// Each id once. Few payees have any: a slice keeps the others' entries small.
     pub adjustments: Box<[AdjustmentMade]>,
+    /// What was taken back of deals, in the order of its fields: only of measures for which somebody asks. As few.
+    pub returned: Box<[Returned]>,
+}
+
+/// What was taken back of a deal's part of a measure on a day, in 10^-12.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    pub measure: CompactString,
+    pub closed_on: Date,
+    pub sequence: Option<i64>,
+    pub deal_id: CompactString,
+    pub on: Date,
+    /// The place of the close date's period in its span, from 0.
+    pub place: u8,
+    pub value: i128,
 }
 
 /// What one deal gave a measure, in 10^-12. The order of fields is that of the fold: close date, sequence, deal id.
@@ -126,6 +142,13 @@ impl Statement {
     }
 }
 
+impl Returned {
+    fn key(&self) -> (&str, DealKey<'_>) {
+        let deal = DealKey { closed_on: self.closed_on, sequence: self.sequence, deal_id: &self.deal_id };
+        (&self.measure, deal)
+    }
+}
+
 impl Listed {
     fn key(&self) -> (&str, DealKey<'_>) {
         let deal = DealKey { closed_on: self.closed_on, sequence: self.sequence, deal_id: &self.deal_id };
@@ -172,6 +195,56 @@ impl Inputs {
     /// What the deals of a period gave a measure, in order.
     pub fn deals_of(&self, measure: &str, place: usize) -> impl Iterator<Item = &Listed> {
         self.deals.iter().filter(move |listed| usize::from(listed.place) == place && listed.measure == measure)
+    }
+
+    /// Adds to what was taken back of a deal on a day; where that is nothing it is not kept. `None` when it does not fit.
+    pub fn add_returned(&mut self, measure: &str, place: u8, deal: DealKey<'_>, on: Date, value: i128) -> Option<()> {
+        let mut all = std::mem::take(&mut self.returned).into_vec();
+        let found = all.binary_search_by(|of| (of.key(), of.on).cmp(&((measure, deal), on)));
+        let fits = match found {
+            Ok(at) => all[at].value.checked_add(value).map(|sum| all[at].value = sum),
+            Err(at) => {
+                let DealKey { closed_on, sequence, deal_id } = deal;
+                let (measure, deal_id) = (measure.into(), deal_id.into());
+                all.insert(at, Returned { measure, closed_on, sequence, deal_id, on, place, value });
+                Some(())
+            }
+        };
+        all.retain(|of| of.value != 0);
+        self.returned = all.into_boxed_slice();
+        fits
+    }
+
+    /// What was taken back of the deals of a period.
+    pub fn returned_of(&self, measure: &str, place: usize) -> impl Iterator<Item = &Returned> {
+        self.returned.iter().filter(move |of| usize::from(of.place) == place && of.measure == measure)
+    }
+
+    /// What was told but for what was returned on or after a day, as if it had not been; `None` when a sum does not fit.
+    pub fn without_returns_since(&self, day: Date) -> Option<Inputs> {
+        let mut inputs = self.clone();
+        let (since, before) = std::mem::take(&mut inputs.returned).into_vec().into_iter().partition(|of: &Returned| of.on >= day);
+        let since: Vec<Returned> = since;
+        inputs.returned = Vec::into_boxed_slice(before);
+        for of in &since {
+            let (measure, deal) = of.key();
+            inputs.sum_mut(measure, of.place).add(CreditKind::Revenue, of.value)?;
+            inputs.add_deal(measure, of.place, deal, of.value)?;
+        }
+        Some(inputs)
+    }
+
+    /// The deals of a period as they were sold, in order, each with what is left of it; `None` when a sum does not fit.
+    pub fn sold_in(&self, measure: &str, place: usize) -> Option<Vec<(&str, i128, i128)>> {
+        let mut sold: BTreeMap<DealKey<'_>, (i128, i128)> = BTreeMap::new();
+        for listed in self.deals_of(measure, place) {
+            sold.insert(listed.key().1, (listed.value, listed.value));
+        }
+        for returned in self.returned_of(measure, place) {
+            let (sum, _) = sold.entry(returned.key().1).or_default();
+            *sum = sum.checked_add(returned.value)?;
+        }
+        Some(sold.into_iter().map(|(deal, (sum, left))| (deal.deal_id, sum, left)).collect())
     }
 
     /// Replaces what was told of a deal before.
@@ -222,6 +295,10 @@ impl Inputs {
         for listed in &other.deals {
             let (measure, deal) = listed.key();
             self.add_deal(measure, listed.place, deal, listed.value)?;
+        }
+        for of in &other.returned {
+            let (measure, deal) = of.key();
+            self.add_returned(measure, of.place, deal, of.on, of.value)?;
         }
         other.settled.iter().for_each(|(deal_id, settled)| self.settle(deal_id, settled.clone()));
         other.adjustments.iter().for_each(|made| self.adjust(made.clone()));

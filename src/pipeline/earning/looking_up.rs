@@ -19,7 +19,8 @@ pub(super) fn matched_rows<'w>(
     let Some(defined) = measures.iter().find(|defined| defined.measure.measure_id == table.measure_id) else {
         return Vec::new();
     };
-    if !told.counts(packed, table.offset.max(defined.offset).max(since)) {
+    // A row's sum is of what is credited: a table takes back by recomputing.
+    if told.returned.is_some() || !told.counts(packed, table.offset.max(defined.offset).max(since)) {
         return Vec::new();
     }
     let text = |place: u32| packed.texts.get(place as usize).copied();
@@ -48,7 +49,7 @@ pub(super) fn matched_rows<'w>(
         let own = |(value, row): (&i128, &Option<usize>)| if *row == Some(place) { *value } else { 0 };
         let lines: Vec<i128> = measured.iter().zip(&rows).map(own).collect();
         let whole = whole_of(&lines);
-        matched.push(Matched { measure: &defined.measure, key, summed: true, listed: false, lines, whole });
+        matched.push(Matched { measure: &defined.measure, key, summed: true, listed: false, returned: None, lines, whole });
     }
     matched
 }

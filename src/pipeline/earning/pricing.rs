@@ -1,5 +1,6 @@
 //! Prices one entry: which components are in force in which period, what each earned, and what they lack.
 
+mod later;
 mod reading;
 
 use super::adjusting::{Adjusted, adjusted};
@@ -189,7 +190,11 @@ impl<'w> Terms<'w> {
         };
         for versions in &self.versions {
             for interval in self.span.intervals(versions.kind) {
-                self.price_interval(interval, versions, inputs, run, &mut pricing);
+                if self.takes_back_later(interval, versions, inputs) {
+                    self.price_later(interval, versions, inputs, run, &mut pricing);
+                } else {
+                    self.price_interval(interval, versions, inputs, run, &mut pricing);
+                }
             }
         }
         wait_for_periods(inputs, calendar, &mut pricing.waiting);
@@ -218,9 +223,7 @@ impl<'w> Terms<'w> {
         let digits = self.world.minor_digits;
         let priced = rows.and_then(|rows| earned(&rows, digits, run.is_some()));
         let priced = priced.filter(|priced| priced.iter().all(|of| of.minor.is_payable(digits))).unwrap_or_else(|| {
-            let component_id = versions.component_id;
-            let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
-            pricing.waiting.push(Waiting { reason: Reason::AmountOutOfRange, message });
+            pricing.waiting.push(out_of_range(versions.component_id, interval));
             // What a person adds to it is paid all the same.
             vec![Earned::default(); periods.clone().count()]
         });
@@ -237,6 +240,11 @@ impl<'w> Terms<'w> {
             pricing.add((versions.component_id.into(), interval, period), new);
         }
     }
+}
+
+fn out_of_range(component_id: &str, interval: Interval) -> Waiting {
+    let message = format!("component \"{component_id}\" in {interval}: an amount is out of range, it earns nothing");
+    Waiting { reason: Reason::AmountOutOfRange, message }
 }
 
 fn lacking(component_id: &str, interval: Interval, lacks: Lacks<'_>) -> Waiting {

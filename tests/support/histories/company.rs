@@ -166,6 +166,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             pay: Vec::new(),
+            clawback: Clawback::default(),
             unit: EarningUnit::Money,
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             rounding_at: RoundingAt::Cumulative,

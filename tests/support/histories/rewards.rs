@@ -69,7 +69,21 @@ impl Making {
         let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || by_sums;
         let of_sums = of_sums || component.modifiers.floor.is_some();
         let pay = self.tranches(!of_sums);
-        Component { pay, ..component }
+        let clawback = self.clawback(!of_sums);
+        Component { pay, clawback, ..component }
+    }
+
+    fn clawback(&mut self, of_deals: bool) -> Clawback {
+        let mut clawback = Clawback::default();
+        if of_deals && self.random.chance(40) {
+            self.features.count("historic rate");
+            clawback.price = ClawbackPrice::HistoricRate;
+        }
+        if self.random.chance(25) {
+            self.features.count("taken back later");
+            clawback.period = ClawbackPeriod::Current;
+        }
+        clawback
     }
 
     /// Most are paid at once.

@@ -34,6 +34,7 @@ impl Making {
             revision: 1 + self.random.below(3) as i64,
             status: DealStatus::Closed,
             change: Change::Correction,
+            effective_on: None,
             closed_on: self.close_date(),
             sequence: self.sequence(),
             currency: self.currency(),
@@ -159,6 +160,7 @@ impl Making {
         match self.random.below(6) {
             0 => {
                 (deal.status, deal.change) = (DealStatus::Cancelled, Change::Cancellation);
+                deal.effective_on = self.effective_on(deal.closed_on);
                 self.features.count("cancellation");
             }
             1 => {
@@ -172,8 +174,16 @@ impl Making {
             }
             3 => {
                 deal.status = DealStatus::Closed;
-                deal.lines = vec![self.line(0)];
+                if self.random.chance(40) {
+                    deal.lines = vec![self.line(0)];
+                } else {
+                    self.features.count("return of a part");
+                    deal.lines.truncate(1 + self.random.below(3));
+                    let left = *self.random.pick(&[0, 1, 3]);
+                    deal.lines.iter_mut().for_each(|line| line.amount.0 = line.amount.0 * left / 4);
+                }
                 deal.change = Change::Return;
+                deal.effective_on = self.effective_on(deal.closed_on);
                 self.features.count("return");
             }
             4 => {
@@ -195,10 +205,20 @@ impl Making {
                 self.features.count("amendment");
             }
         }
+        if !matches!(deal.status, DealStatus::Cancelled) && deal.change != Change::Correction && self.random.chance(20) {
+            deal.change = Change::Correction;
+            self.features.count("correction behind a return");
+        }
         if deal.revision > newest {
             self.deals[place] = deal.clone();
         }
         self.tell(deal);
+    }
+
+    /// Some weeks after the close date; at times before it, or not stated.
+    fn effective_on(&mut self, closed_on: Date) -> Option<Date> {
+        let days = self.random.below(150) as i32 - 10;
+        self.random.chance(90).then_some(Date(closed_on.0 + days))
     }
 
     /// A second delivery of a revision, with the same or with another content.

@@ -1,10 +1,11 @@
 //! States of version 1, as they were before draws, deals one by one and credit by territory, and entries of version 2,
-//! before settlements, and of version 3, before adjustments; ledgers of versions 2 to 4, before other currencies of pay:
+//! before settlements, of version 3, before adjustments, and of version 4, before returns; ledgers of versions 2 to 4, before other currencies of pay:
 //! read, never written.
 
 use super::super::inputs::{self, ByKind, Listed, Statement};
 use super::{Attained, Book, Booking, Standing, Unreleased, Waiting};
 use crate::domain::account::Account;
+use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Interval, Period};
 use crate::domain::conversion::SideBySide;
 use crate::domain::money::{Amount, Minor};
@@ -87,7 +88,7 @@ impl Inputs {
     }
 }
 
-/// Of versions 2 and 3, which differ in their inputs.
+/// Of versions 2 to 4, which differ in their inputs.
 #[derive(Serialize, Deserialize)]
 pub struct SecondEntry<I> {
     inputs: I,
@@ -113,6 +114,15 @@ pub struct ThirdInputs {
     settled: Vec<(CompactString, Settled)>,
 }
 
+#[derive(Serialize, Deserialize)]
+pub struct FourthInputs {
+    sums: Vec<inputs::Sum>,
+    statements: Vec<Statement>,
+    deals: Vec<Listed>,
+    settled: Vec<(CompactString, Settled)>,
+    adjustments: Box<[AdjustmentMade]>,
+}
+
 impl<I: Into<inputs::Inputs>> SecondEntry<I> {
     pub fn entry(self) -> super::Entry {
         let SecondEntry { inputs, later, books, attained, waiting, as_of } = self;
@@ -132,6 +142,13 @@ impl From<ThirdInputs> for inputs::Inputs {
     fn from(of: ThirdInputs) -> inputs::Inputs {
         let ThirdInputs { sums, statements, deals, settled } = of;
         inputs::Inputs { sums, statements, deals, settled, ..inputs::Inputs::default() }
+    }
+}
+
+impl From<FourthInputs> for inputs::Inputs {
+    fn from(of: FourthInputs) -> inputs::Inputs {
+        let FourthInputs { sums, statements, deals, settled, adjustments } = of;
+        inputs::Inputs { sums, statements, deals, settled, adjustments, ..inputs::Inputs::default() }
     }
 }
 
@@ -247,6 +264,18 @@ mod tests {
         let read = decode(Some(&postcard::to_extend(&entry, vec![3]).unwrap())).unwrap();
         assert_eq!((read.later[0].0, read.as_of, &read.inputs.settled), (4, 11, &settled()));
         assert!(read.inputs.adjustments.is_empty());
+    }
+
+    #[test]
+    fn an_entry_of_version_4_is_read_without_returns() {
+        let inputs = || {
+            let (sums, statements, deals, settled, adjustments) = (vec![], vec![], vec![], vec![], Box::default());
+            FourthInputs { sums, statements, deals, settled, adjustments }
+        };
+        let (books, attained, waiting) = (vec![], vec![], vec![]);
+        let entry = SecondEntry { inputs: inputs(), later: vec![(4, inputs())], books, attained, waiting, as_of: 11 };
+        let read = decode(Some(&postcard::to_extend(&entry, vec![4]).unwrap())).unwrap();
+        assert_eq!((read.later[0].0, read.as_of, read.inputs.returned.len()), (4, 11, 0));
     }
 
     #[test]

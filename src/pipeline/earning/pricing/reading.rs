@@ -68,9 +68,7 @@ impl<'w> Terms<'w> {
             input.named = self.world.lookup_keys(component).iter().map(|key| read(Some(key))).collect::<Option<_>>()?;
         }
         if component.lists_deals() {
-            let listed = inputs.deals_of(&component.measure, self.span.place(period));
-            let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
-            input.deals = listed.map(deal).collect();
+            input.deals = deals(component, self.span.place(period), inputs)?;
         }
         if version.is_personal() {
             input.target = self.target(component, period);
@@ -100,8 +98,8 @@ impl<'w> Terms<'w> {
         let to_date = component.quota.is_to_date();
         let quota_before = (to_date && period > first).then(|| quota(Period(period.0 - 1))).flatten();
         let (since, at) = (self.span.place(since), self.span.place(period));
-        let before = cumulative(inputs, measure, since, at)?;
-        let after = before.checked_add(inputs.by_kind(measure, at).total()?)?;
+        let before = (since..at).try_fold(0i128, |sum, place| sum.checked_add(sum_of(component, measure, place, inputs)?))?;
+        let after = before.checked_add(sum_of(component, measure, at, inputs)?)?;
         Some(Reading { quota: quota(period), quota_before, from: Measured(before), to: Measured(after) })
     }
 
@@ -149,6 +147,24 @@ fn restarted<'w>(interval: Interval, period: Period, in_force: &impl Fn(Period) 
     (begins > first || ends < last).then_some(Run { first: begins, last: ends })
 }
 
-fn cumulative(inputs: &Inputs, measure: &str, from: usize, until: usize) -> Option<i128> {
-    (from..until).try_fold(0i128, |sum, place| sum.checked_add(inputs.by_kind(measure, place).total()?))
+/// What a component reads of a measure in a period. Where what a deal earned is taken back by itself, it goes on counting.
+fn sum_of(component: &Component, measure: &str, place: usize, inputs: &Inputs) -> Option<i128> {
+    let left = inputs.by_kind(measure, place).total()?;
+    match component.takes_back() {
+        true => inputs.returned_of(measure, place).try_fold(left, |sum, of| sum.checked_add(of.value)),
+        false => Some(left),
+    }
+}
+
+/// The deals of a period one by one, in order; `None` when a sum does not fit.
+fn deals<'i>(component: &Component, place: usize, inputs: &'i Inputs) -> Option<Vec<OneDeal<'i>>> {
+    if component.takes_back() {
+        let deal = |(deal_id, sold, left)| OneDeal { deal_id, measured: Measured(sold), left: Measured(left) };
+        return inputs.sold_in(&component.measure, place).map(|sold| sold.into_iter().map(deal).collect());
+    }
+    let deal = |listed: &'i Listed| {
+        let measured = Measured(listed.value);
+        OneDeal { deal_id: &listed.deal_id, measured, left: measured }
+    };
+    Some(inputs.deals_of(&component.measure, place).map(deal).collect())
 }
