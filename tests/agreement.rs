@@ -47,6 +47,11 @@ const FEATURES: &[&str] = &[
     "paid: set off against a prior period",
     "curve",
     "deals counted",
+    "earnings measured later",
+    "earnings of a second phase read",
+    "earnings of reports read",
+    "earnings read",
+    "quota of earnings",
     "formula",
     "formula with if",
     "formula that divides",
@@ -142,7 +147,7 @@ const FEATURES: &[&str] = &[
 const LEAST: usize = 200;
 
 /// Features that have a say about each other: how many histories hold both.
-const PAIRS: [(&str, &str); 97] = [
+const PAIRS: [(&str, &str); 120] = [
     ("half-year or year", "release"),
     ("half-year or year", "plan corrected"),
     ("half-year or year", "credit by hand"),
@@ -240,6 +245,29 @@ const PAIRS: [(&str, &str); 97] = [
     ("formula that divides", "moved deal"),
     ("spread", "move to another plan"),
     ("spread", "prorated"),
+    ("earnings read", "cancellation"),
+    ("earnings read", "close"),
+    ("earnings read", "credit by hand"),
+    ("earnings read", "earning by hand"),
+    ("earnings read", "half-year or year"),
+    ("earnings read", "paid in another currency"),
+    ("earnings read", "plan corrected"),
+    ("earnings read", "plan later"),
+    ("earnings read", "reopen"),
+    ("earnings of reports read", "amendment"),
+    ("earnings of reports read", "close"),
+    ("earnings of reports read", "move inside a month"),
+    ("earnings of reports read", "organisation changed"),
+    ("earnings of reports read", "release"),
+    ("earnings of reports read", "reopen"),
+    ("earnings of reports read", "unknown manager"),
+    ("earnings of reports read", "vacant seat"),
+    ("earnings of a second phase read", "cancellation"),
+    ("earnings of a second phase read", "close"),
+    ("earnings of a second phase read", "organisation changed"),
+    ("earnings of a second phase read", "reopen"),
+    ("earnings measured later", "close"),
+    ("quota of earnings", "earnings read"),
 ];
 
 fn manner(seed: u64) -> Manner {

@@ -231,6 +231,7 @@ fn rules() -> Vec<FactBody> {
         segments: Vec::new(),
         deal_kinds: Vec::new(),
         rate_type: None,
+        earnings: None,
     };
     let calendar = Calendar::monthly(CALENDAR, Period(YEAR * 12), Period(YEAR * 12 + 11));
     vec![

@@ -67,6 +67,26 @@ pub enum MeasureOf {
     Quantity,
     /// Deals: each counts once, by the shares of its first line that the filter takes.
     Count,
+    /// What components earned, in the company's currency: no credit counts.
+    Earned,
+}
+
+/// Whose earnings a measure adds up for a payee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarnedBy {
+    /// His own.
+    #[serde(rename = "self")]
+    Own,
+    /// Those of everybody strictly below in the organisation, on the last day of the pay period.
+    Reports,
+}
+
+/// Which earnings a measure adds up: of components by id, in whichever plan and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earnings {
+    pub components: Vec<String>,
+    pub by: EarnedBy,
 }
 
 /// A named sum over matching credits. A filter list that is empty matches everything; a line without the attribute
@@ -83,6 +103,8 @@ pub struct Measure {
     pub deal_kinds: Vec<DealKind>,
     /// Of amounts: deals in another currency count in the company's at this type of rate. `None`: they wait.
     pub rate_type: Option<String>,
+    /// Present exactly where earnings are counted.
+    pub earnings: Option<Earnings>,
 }
 
 impl Measure {
@@ -92,6 +114,11 @@ impl Measure {
         self.rate_type.is_none()
             && other.rate_type.is_some()
             && Measure { rate_type: other.rate_type.clone(), ..self.clone() } == *other
+    }
+
+    /// Whether it counts what a component earns.
+    pub fn counts_earnings_of(&self, component_id: &str) -> bool {
+        self.earnings.as_ref().is_some_and(|of| of.components.iter().any(|id| id == component_id))
     }
 
     /// Whether its filter takes deals of a kind.

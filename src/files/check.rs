@@ -26,6 +26,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         check_plan(plan, draft, findings);
     }
     check_measure_twins(draft, findings);
+    super::earnings::check(draft, findings);
     rates::check(draft, findings);
     check_versions(&draft.plans, findings);
     organisation::check(draft, findings);
@@ -47,6 +48,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         rates::warn_unknown(draft, findings);
         pay_currencies::warn_no_rates(draft, findings);
         people::warn_unknown(draft, findings);
+        super::earnings::warn_unknown(draft, findings);
     }
 }
 
@@ -137,11 +139,14 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
         MeasureOf::Amount => "amount",
         MeasureOf::Quantity => "quantity",
         MeasureOf::Count => "deals",
+        MeasureOf::Earned => "what is earned",
     };
+    // What is earned is money as any amount is.
+    let of = if of == MeasureOf::Earned { MeasureOf::Amount } else { of };
     if let Some((_, place, what)) = used.filter(|(needed, _, _)| *needed != of) {
         let message = format!("{what} does not fit: measure \"{}\" counts {counts}", named.value);
         let hint = match of {
-            MeasureOf::Amount => "use rate_of and as = \"amount\"",
+            MeasureOf::Amount | MeasureOf::Earned => "use rate_of and as = \"amount\"",
             MeasureOf::Quantity => "use per_unit and as = \"quantity\"",
             MeasureOf::Count => "use per_unit and as = \"count\"",
         };

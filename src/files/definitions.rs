@@ -1,6 +1,7 @@
 //! `company.toml`, `calendar.toml` and `measures.toml`.
 
 use super::codes;
+use super::earnings;
 use super::fields::Fields;
 use super::modes;
 use super::node::Node;
@@ -24,6 +25,8 @@ pub struct MeasureDraft {
     pub id: Located<String>,
     pub of: Option<MeasureOf>,
     pub rate_type: Option<Located<String>>,
+    /// Of earnings: the components that it counts.
+    pub components: Vec<Located<String>>,
     pub measure: Option<Measure>,
 }
 
@@ -120,7 +123,8 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let id = fields.id("id", findings);
     let of = fields.choice("of", modes::MEASURE_OF, findings).map(|of| of.value);
     let credit_kinds = fields.choices("credit_kinds", modes::CREDIT_KINDS, findings);
-    if !fields.has("credit_kinds") {
+    let (components, earnings) = earnings::read(&mut fields, of == Some(MeasureOf::Earned), findings);
+    if !fields.has("credit_kinds") && of != Some(MeasureOf::Earned) {
         let hint = "name the credits that count: credit_kinds = [\"REVENUE\"]";
         findings.add(fields.place, codes::MISSING_KEY, "`credit_kinds` is missing", hint);
     }
@@ -132,7 +136,10 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let id = id?;
     let measure_id = id.value.clone();
     let stated = rate_type.as_ref().map(|rate_type| rate_type.value.clone());
-    let measure =
-        of.map(|of| Measure { measure_id, of, credit_kinds, products, geographies, segments, deal_kinds, rate_type: stated });
-    Some(MeasureDraft { id, of, rate_type, measure })
+    let known = of.filter(|of| *of != MeasureOf::Earned || earnings.is_some());
+    let measure = known.map(|of| {
+        let rate_type = stated;
+        Measure { measure_id, of, credit_kinds, products, geographies, segments, deal_kinds, rate_type, earnings }
+    });
+    Some(MeasureDraft { id, of, rate_type, components, measure })
 }

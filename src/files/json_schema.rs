@@ -117,8 +117,11 @@ fn measure() -> Value {
         ("segments", texts("Only these; none listed: every segment.")),
         ("deal_kinds", choices(modes::DEAL_KIND, "Only these; none listed: every deal.")),
         ("rate_type", text("Of amounts: the rates of rates.csv that convert deals in another currency.")),
+        ("components", texts("With of = \"earned\": the components whose earnings count.")),
+        ("earned_by", choice(modes::EARNED_BY, "With of = \"earned\": whose earnings count.")),
     ];
-    table(&keys, &["products", "geographies", "segments", "deal_kinds", "rate_type"])
+    let optional = ["credit_kinds", "products", "geographies", "segments", "deal_kinds", "rate_type", "components", "earned_by"];
+    table(&keys, &optional)
 }
 
 fn plan() -> Value {

@@ -265,6 +265,7 @@ impl Counting<'_> {
                     MeasureOf::Quantity => i128::from(line.quantity) * i128::from(credit.millionths) * 100,
                     MeasureOf::Count if before.iter().any(|line| filter.takes(deal.kind, line)) => 0,
                     MeasureOf::Count => 1_000_000 * i128::from(credit.millionths),
+                    MeasureOf::Earned => 0,
                 };
                 *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += I256::from(part);
             }
@@ -304,6 +305,7 @@ impl Filter {
     pub(super) fn takes(&self, deal_kind: Option<DealKind>, line: &Line) -> bool {
         let lists = [(&self.products, Some(line.product)), (&self.geographies, line.geography), (&self.segments, line.segment)];
         let attributes = lists.iter().all(|(list, text)| list.is_empty() || text.is_some_and(|text| list.contains(&text)));
-        attributes && (self.deal_kinds.is_empty() || deal_kind.is_some_and(|kind| self.deal_kinds.contains(&kind)))
+        let of_credits = self.of != MeasureOf::Earned;
+        of_credits && attributes && (self.deal_kinds.is_empty() || deal_kind.is_some_and(|kind| self.deal_kinds.contains(&kind)))
     }
 }

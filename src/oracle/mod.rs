@@ -5,13 +5,14 @@
 //! [`History`] in log order, ask it for its [`Totals`], feed what was published to a [`Published`], and compare.
 //!
 //! Reading order: `history` (what is kept of the inputs), `rules` (which facts count), `world` (what they add up to),
-//! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas` (what it earns), `totals` (closes, bookings and runs), `verify`.
+//! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas` (what it earns), `earnings` (what of it is read again), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
 mod conversion;
 mod credits;
 mod currencies;
 mod deals;
+mod earnings;
 mod formulas;
 mod history;
 mod numbers;

@@ -214,6 +214,7 @@ fn measure(id: &str) -> Measure {
         segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
+        earnings: None,
     }
 }
 

@@ -10,7 +10,9 @@ use super::plan::PlanRecord;
 use super::rates::RatesRecord;
 use super::territory::TerritoriesRecord;
 use crate::domain::calendar::{Calendar, Date, DateError};
-use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
+use crate::domain::fact::{
+    Company, Cut, Earnings, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
+};
 use crate::domain::money::{Amount, Minor};
 use crate::domain::output::CurrencyTotal;
 use crate::domain::reject::Reject;
@@ -80,6 +82,10 @@ struct MeasureRecord {
     deal_kinds: Vec<String>,
     #[serde(default)]
     rate_type: Option<String>,
+    #[serde(default)]
+    earned_components: Vec<String>,
+    #[serde(default)]
+    earned_by: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -250,11 +256,18 @@ fn measure_record(measure: &Measure) -> Result<MeasureRecord, String> {
         segments: measure.segments.clone(),
         deal_kinds: measure.deal_kinds.iter().map(mode_text).collect::<Result<_, _>>()?,
         rate_type: measure.rate_type.clone(),
+        earned_components: measure.earnings.as_ref().map(|of| of.components.clone()).unwrap_or_default(),
+        earned_by: measure.earnings.as_ref().map(|of| mode_text(&of.by)).transpose()?,
     })
 }
 
 fn read_measure(record: MeasureRecord) -> Result<Measure, Reject> {
     only("dated_by", &record.dated_by, "deal")?;
+    let components = record.earned_components;
+    let earnings = match &record.earned_by {
+        Some(by) => Some(Earnings { components, by: mode("earned_by", by)? }),
+        None => None,
+    };
     Ok(Measure {
         measure_id: record.measure_id,
         of: mode("of", &record.of)?,
@@ -264,6 +277,7 @@ fn read_measure(record: MeasureRecord) -> Result<Measure, Reject> {
         segments: record.segments,
         deal_kinds: modes("deal_kinds", &record.deal_kinds)?,
         rate_type: record.rate_type,
+        earnings,
     })
 }
 

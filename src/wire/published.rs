@@ -46,6 +46,7 @@ pub static PUBLISHED: [Published; 11] = [
             (16, include_str!("../../schemas/history/facts.16.avsc")),
             (18, include_str!("../../schemas/history/facts.18.avsc")),
             (20, include_str!("../../schemas/history/facts.20.avsc")),
+            (22, include_str!("../../schemas/history/facts.22.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

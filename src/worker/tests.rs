@@ -49,14 +49,14 @@ fn a_crash_at_any_point_loses_and_repeats_nothing() {
             bench.append_many(25);
             bench.run();
             bench.append_many(60);
-            (0..3).for_each(|_| bench.append_fact());
+            (0..4).for_each(|_| bench.append_fact());
             if point == "in-revoke" {
                 let all = Assigned { given: (0..PARTITIONS).collect(), taken: Vec::new() };
                 bench.faults.lock().unwrap().assignments.push_back((time, all));
             }
             let mut machine = bench.machine(CrashPoints::simulated(&what).unwrap());
             let crashed = settle(&mut machine);
-            let reached = time == 1 || !matches!(point, "in-revoke" | "mid-close" | "mid-release");
+            let reached = time == 1 || !matches!(point, "in-revoke" | "mid-round" | "mid-close" | "mid-release");
             assert!(!reached || is_end(&crashed), "{what}: {crashed:?}");
             drop(machine);
             bench.append_many(5);

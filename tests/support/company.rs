@@ -41,6 +41,7 @@ pub fn bookings() -> FactBody {
         segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
+        earnings: None,
     })
 }
 

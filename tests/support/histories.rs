@@ -17,6 +17,7 @@ use accrue::domain::quota::QuotaChanged;
 use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
+use earnings::Earns;
 use pay_currencies::Abroad;
 use std::collections::BTreeMap;
 
@@ -24,6 +25,8 @@ use std::collections::BTreeMap;
 mod adjustments;
 #[path = "histories/company.rs"]
 mod company;
+#[path = "histories/earnings.rs"]
+mod earnings;
 #[path = "histories/pay.rs"]
 mod pay;
 #[path = "histories/pay_currencies.rs"]
@@ -317,6 +320,7 @@ struct Making {
     /// Measures convert other currencies.
     converts: bool,
     abroad: Abroad,
+    earns: Earns,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -339,6 +343,7 @@ impl Making {
             huge: false,
             converts: false,
             abroad: Abroad::new(seed),
+            earns: Earns::new(seed),
             closes: vec![],
             closed_before: 0,
             later: vec![],

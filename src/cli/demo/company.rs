@@ -236,6 +236,7 @@ fn measures() -> impl Iterator<Item = Measure> {
         segments: Vec::new(),
         deal_kinds,
         rate_type: None,
+        earnings: None,
     };
     [
         measure("bookings", CreditKind::Revenue, Vec::new()),

@@ -1,6 +1,7 @@
 //! What a fact may say, in the world before it, and what it touches: a pure check in log order.
 
 use super::component::check_component;
+use super::earnings::{check_earnings, rounds_of};
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::{check_pay_terms, check_totals};
 use super::rates::check_rate_type;
@@ -131,7 +132,8 @@ impl World {
 
     fn apply_measure(&mut self, offset: u64, measure: &Measure) -> Result<Reach, Reject> {
         check_id("measure_id", &measure.measure_id).map_err(|reject| invalid(&reject.field, reject.message))?;
-        if measure.credit_kinds.is_empty() {
+        check_earnings(measure)?;
+        if measure.credit_kinds.is_empty() && measure.earnings.is_none() {
             return Err(invalid("credit_kinds", "a measure needs at least one kind of credit".into()));
         }
         check_rate_type(measure)?;
@@ -152,9 +154,12 @@ impl World {
             None => {}
         }
         let defined = DefinedMeasure { id: measure.measure_id.as_str().into(), measure: measure.clone(), offset, listed: None };
-        Arc::make_mut(&mut self.measures).push(defined);
+        let mut measures = self.measures.as_ref().clone();
+        measures.push(defined);
+        let rounds = rounds_of(&measures, &self.plans)?;
+        (self.measures, self.earning_rounds) = (Arc::new(measures), rounds);
         self.list_measures(offset);
-        Ok(Reach { backfill: true, all_earnings: true, ..Reach::default() })
+        Ok(Reach { backfill: measure.earnings.is_none(), all_earnings: true, ..Reach::default() })
     }
 
     fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
@@ -173,10 +178,13 @@ impl World {
         }
         let names = plan.components.iter().map(|c| (c.component_id.as_str().into(), c.earning_code.as_str().into())).collect();
         let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id: plan.plan_id.as_str().into(), names });
-        let versions = Arc::make_mut(&mut self.plans).entry(plan.plan_id.clone()).or_default();
+        let mut plans = self.plans.as_ref().clone();
+        let versions = plans.entry(plan.plan_id.clone()).or_default();
         versions.retain(|version| version.plan.from != plan.from);
         versions.push(version);
         versions.sort_by_key(|version| version.plan.from);
+        let rounds = rounds_of(&self.measures, &plans)?;
+        (self.plans, self.earning_rounds) = (Arc::new(plans), rounds);
         let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| component.interval.is_yearly());
         if years_begin {
             self.yearly = Some(offset);
@@ -240,7 +248,9 @@ impl World {
                 format!("payee \"{}\" would manage himself, or the chain has more than {MAXIMUM_LEVELS} levels", payee.payee_id);
             return Err(invalid("manager", message));
         }
-        let reach = reach_of(known.as_deref(), payee);
+        let mut reach = reach_of(known.as_deref(), payee);
+        // Whose manager somebody is, and whose he is told to be, decides what everybody around is told.
+        reach.all_earnings = self.tells_managers() && (known.is_none() || reach.credits_from.is_some());
         let runs = self.runs.len();
         Arc::make_mut(&mut self.organisation).insert(payee.clone(), runs);
         Ok(reach)
@@ -286,7 +296,8 @@ impl World {
             let message = format!("pay of \"{}\"{others}: {}", payees[0], reject.message);
             return Err(Reject::new(reject.reason, &reject.field, message));
         }
-        let run = Run { closed: closed.clone(), closed_by: author.into(), state: RunState::Closed, release: None };
+        let (closed, closed_by, rounds) = (closed.clone(), author.into(), self.earning_rounds);
+        let run = Run { closed, closed_by, state: RunState::Closed, release: None, rounds };
         Arc::make_mut(&mut self.runs).push(run);
         self.operate(Operation::Close(self.runs.len() - 1));
         Ok(Reach::default())

@@ -5,6 +5,7 @@
 
 mod apply;
 mod component;
+mod earnings;
 mod organisation;
 mod pay;
 mod rates;
@@ -13,6 +14,7 @@ mod territories;
 mod tests;
 
 pub use apply::Reach;
+pub use earnings::{Fault, phases};
 pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
 pub use territories::TerritoryMap;
 
@@ -50,6 +52,8 @@ pub struct Run {
     pub state: RunState,
     /// The release and its author.
     pub release: Option<(PeriodReleased, String)>,
+    /// [`World::earning_rounds`] of the world that the close saw.
+    pub rounds: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +86,9 @@ pub struct World {
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
     pub yearly: Option<u64>,
+    /// In how many rounds earnings that are measured are final: the highest phase of a component that a measure counts. 0
+    /// exactly where no measure counts earnings.
+    pub earning_rounds: u32,
     pub organisation: Arc<Organisation>,
     pub territories: Arc<TerritoryMap>,
     /// One of each type and currency.
@@ -103,6 +110,7 @@ impl World {
             measures: Arc::default(),
             plans: Arc::default(),
             yearly: None,
+            earning_rounds: 0,
             organisation: Arc::default(),
             territories: Arc::default(),
             rates: Arc::default(),
@@ -129,7 +137,9 @@ impl World {
 
     /// Whether a measure was defined, its deals began to be kept, or years to be summed, by a fact in `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
-        let measured = |of: &DefinedMeasure| of.offset >= from || of.listed.is_some_and(|listed| listed >= from);
+        let measured = |of: &DefinedMeasure| {
+            of.measure.earnings.is_none() && (of.offset >= from || of.listed.is_some_and(|listed| listed >= from))
+        };
         self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
     }
 

@@ -5,6 +5,7 @@ mod bad_files;
 mod calendars;
 mod case_files;
 mod deals;
+mod earnings;
 mod formulas;
 mod json_schemas;
 mod parameters;

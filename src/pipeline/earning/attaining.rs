@@ -130,7 +130,7 @@ fn attainment(
         rolled: Measured(standing.rolled),
         territory: Measured(standing.territory),
         unit: match defined.measure.of {
-            MeasureOf::Amount => world.currency.clone(),
+            MeasureOf::Amount | MeasureOf::Earned => world.currency.clone(),
             MeasureOf::Quantity => "unit".into(),
             MeasureOf::Count => "deal".into(),
         },

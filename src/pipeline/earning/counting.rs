@@ -49,6 +49,8 @@ impl Earning {
                 PackedEntry::Adjustment { cause, adjustment } => {
                     self.count_adjustment(number, packed, *cause, adjustment, states, effects)?;
                 }
+                PackedEntry::Earned(of) => self.count_earned(number, packed, of, states)?,
+                PackedEntry::Round { epoch, round } => self.count_round(number, packed.source, *epoch, *round)?,
                 PackedEntry::Marker { .. } => self.partition(number)?.progress.sources[packed.source as usize].epoch += 1,
             }
         }
@@ -57,6 +59,9 @@ impl Earning {
 
     /// Records of a source come without a gap and in their epoch.
     fn check_link(&mut self, number: u32, packed: &PackedCredits<'_>) -> Result<(), StageError> {
+        if packed.source >= self.world.partitions {
+            return self.check_peer(number, packed);
+        }
         let partition = self.partition(number)?;
         let Some(source) = partition.progress.sources.get_mut(packed.source as usize) else {
             return Err(alarm(number, format!("credits of unknown source partition {}", packed.source)));
@@ -262,7 +267,7 @@ fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told:
     };
     let of = |defined: &'w DefinedMeasure| {
         let (summed, listed) = (counts(defined.offset), defined.listed.is_some_and(counts));
-        if !summed && !listed {
+        if (!summed && !listed) || defined.measure.earnings.is_some() {
             return None;
         }
         let lines = taken(&defined.measure, packed, told);
@@ -293,6 +298,7 @@ fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i
             }
             (true, MeasureOf::Quantity, _) => i128::from(line.quantity.0) * QUANTITY_SCALE,
             (true, MeasureOf::Count, _) => ONE_DEAL,
+            (true, MeasureOf::Earned, _) => 0,
         }
     };
     let mut taken: Vec<i128> = group.lines.iter().map(line_value).collect();

@@ -4,6 +4,7 @@
 mod earlier;
 
 use super::inputs::Inputs;
+use super::telling::Told;
 use crate::domain::account::Account;
 use crate::domain::calendar::{Date, Interval, Period, Quarter, Span, Year};
 use crate::domain::conversion::SideBySide;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Of entries; `earlier` has those before.
-pub const ENTRY_VERSION: u8 = 4;
+pub const ENTRY_VERSION: u8 = 5;
 /// Of ledgers; the same.
 pub const LEDGER_VERSION: u8 = 5;
 /// The only pay group.
@@ -34,6 +35,8 @@ pub struct Entry {
     pub waiting: Vec<Waiting>,
     /// Newest `occurred_at` of what was folded, microseconds since 1970.
     pub as_of: i64,
+    /// What was told of its earnings, in order. Nothing where no measure counts any: a slice keeps entries small.
+    pub told: Box<[Told]>,
 }
 
 /// What one component earned for one pay period, by the period that it is booked into.
@@ -153,6 +156,7 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Entry::default()),
         Some(Some((&ENTRY_VERSION, body))) => body_of(body),
+        Some(Some((4, body))) => body_of(body).map(earlier::SecondEntry::<Inputs>::entry),
         Some(Some((3, body))) => body_of(body).map(earlier::SecondEntry::<earlier::ThirdInputs>::entry),
         Some(Some((2, body))) => body_of(body).map(earlier::SecondEntry::<earlier::SecondInputs>::entry),
         Some(Some((1, body))) => body_of(body).map(earlier::Entry::entry),

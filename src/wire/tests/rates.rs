@@ -29,6 +29,7 @@ pub(super) fn measure() -> Measure {
         segments: vec!["enterprise".into(), "public".into()],
         deal_kinds: vec![DealKind::New],
         rate_type: Some("month".into()),
+        earnings: None,
     }
 }
 

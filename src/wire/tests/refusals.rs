@@ -275,7 +275,7 @@ fn formulas_that_are_none_are_refused() {
         (
             "measure(\"a\")",
             "result(\"a\")",
-            "components[5].formula: character 1: results of other components are not supported by this version",
+            "components[5].formula: character 1: results of other components are read through a measure of earnings",
         ),
     ];
     for (from, to, expected) in table {

@@ -61,7 +61,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 9] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 10] = [
     (
         2,
         3,
@@ -83,12 +83,13 @@ const EARLIER: [(usize, u8, &str, &[&str]); 9] = [
         include_str!("../../../schemas/history/facts.20.avsc"),
         &["formula", "pay_rate_type", "pay_currency", "other_totals"],
     ),
+    (2, 22, include_str!("../../../schemas/history/facts.22.avsc"), &["earned_components", "earned_by"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
 ];
 /// How many of them are of facts.
-const OF_FACTS: usize = 6;
+const OF_FACTS: usize = 7;
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {

@@ -24,6 +24,7 @@ impl Making {
             let body = FactBody::MeasureDefined(measure);
             self.now_or_later("measure later", late, body);
         }
+        self.earned_measures();
         for plan_id in ["ae", "se"] {
             self.plan_versions(plan_id);
         }
@@ -106,8 +107,10 @@ impl Making {
 
     /// A plain rate table at times, and at times one of the others.
     fn component(&mut self, id: &str) -> Component {
+        self.begin_component(id);
         let plain = self.plain(id);
-        if self.random.chance(50) { plain } else { self.shaped(plain) }
+        let component = if self.random.chance(50) { plain } else { self.shaped(plain) };
+        self.end_component(component)
     }
 
     /// Half of the companies have components over more than a quarter.
@@ -120,7 +123,7 @@ impl Making {
     }
 
     fn plain(&mut self, id: &str) -> Component {
-        let measure = *self.random.pick(&MEASURES);
+        let measure = self.read_measure();
         let plain = rewards::plain_axis(measure);
         let quantity = plain != TierBy::Amount;
         if plain == TierBy::Count {
@@ -256,7 +259,7 @@ impl Making {
     }
 }
 
-fn measure(id: &str) -> Measure {
+pub(super) fn measure(id: &str) -> Measure {
     use CreditKind::*;
     let all = Measure {
         measure_id: id.into(),
@@ -267,6 +270,7 @@ fn measure(id: &str) -> Measure {
         segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
+        earnings: None,
     };
     match id {
         "new-business" => Measure { deal_kinds: vec![DealKind::New], ..all },

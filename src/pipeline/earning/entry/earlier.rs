@@ -1,5 +1,5 @@
 //! States of version 1, as they were before draws, deals one by one and credit by territory, and entries of version 2,
-//! before settlements, and of version 3, before adjustments; ledgers of versions 2 to 4, before other currencies of pay:
+//! before settlements, of version 3, before adjustments, and of version 4, before earnings that components read; ledgers of versions 2 to 4, before other currencies of pay:
 //! read, never written.
 
 use super::super::inputs::{self, ByKind, Listed, Statement};
@@ -72,6 +72,7 @@ impl Entry {
             attained: self.attained.into_iter().map(AttainedBefore::attained).collect(),
             waiting: self.waiting,
             as_of: self.as_of,
+            told: Box::default(),
         }
     }
 }
@@ -87,7 +88,7 @@ impl Inputs {
     }
 }
 
-/// Of versions 2 and 3, which differ in their inputs.
+/// Of versions 2 to 4, which differ in their inputs.
 #[derive(Serialize, Deserialize)]
 pub struct SecondEntry<I> {
     inputs: I,
@@ -117,7 +118,7 @@ impl<I: Into<inputs::Inputs>> SecondEntry<I> {
     pub fn entry(self) -> super::Entry {
         let SecondEntry { inputs, later, books, attained, waiting, as_of } = self;
         let later = later.into_iter().map(|(epoch, inputs)| (epoch, inputs.into())).collect();
-        super::Entry { inputs: inputs.into(), later, books, attained, waiting, as_of }
+        super::Entry { inputs: inputs.into(), later, books, attained, waiting, as_of, told: Box::default() }
     }
 }
 
@@ -247,6 +248,15 @@ mod tests {
         let read = decode(Some(&postcard::to_extend(&entry, vec![3]).unwrap())).unwrap();
         assert_eq!((read.later[0].0, read.as_of, &read.inputs.settled), (4, 11, &settled()));
         assert!(read.inputs.adjustments.is_empty());
+    }
+
+    #[test]
+    fn an_entry_of_version_4_has_told_nothing() {
+        let inputs = inputs::Inputs { settled: vec![("D-1".into(), Settled::default())], ..Default::default() };
+        let (books, attained, waiting) = (vec![], vec![], vec![]);
+        let entry = SecondEntry { inputs: inputs.clone(), later: vec![(4, inputs.clone())], books, attained, waiting, as_of: 11 };
+        let read = decode(Some(&postcard::to_extend(&entry, vec![4]).unwrap())).unwrap();
+        assert_eq!((read.later[0].0, read.as_of, read.told.len(), read.inputs), (4, 11, 0, inputs));
     }
 
     #[test]
