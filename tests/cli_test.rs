@@ -33,7 +33,7 @@ fn what_vendors_publish_is_reached_by_plans_alone() {
         let text = std::fs::read_to_string(file).unwrap();
         text.starts_with("# ") && text.contains("ublished") && text.contains(".com") | text.contains("Eclipse Help")
     };
-    assert!(files.len() >= 7 && files.iter().all(sourced), "{files:?}");
+    assert!(files.len() >= 9 && files.iter().all(sourced), "{files:?}");
     let arguments: Vec<&str> = ["test"].into_iter().chain(files.iter().map(String::as_str)).collect();
     let (code, out, err) = accrue(&arguments);
     assert_eq!(code, 0, "{out}{err}");

@@ -18,7 +18,6 @@ use crate::read::scan;
 use crate::wire::Raw;
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
@@ -80,9 +79,6 @@ fn amount(text: &str) -> Result<Amount, String> {
     Amount::parse(text).map_err(|error| error.to_string())
 }
 
-/// How long the engine is waited for: a log that others append to has no end.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 impl Adjust {
     pub fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let author = self.author.name()?;
@@ -92,15 +88,12 @@ impl Adjust {
         let mut appender = session.appender()?;
         let partition = appender.adjustment(&made)?;
         let appended = appender.flush()?;
-        let told = session.catch_up_until(Instant::now() + PATIENCE)?;
+        session.catch_up()?;
         let offset = appended.first().map_or(0, |part| part.first);
         let position = Position { topic: Topic::AdjustmentMade, partition, offset };
         let wrong = if session.has_outcomes() { word_about(&session, &made, position)? } else { None };
         session.finish()?;
         tell(console, &made, position, wrong.as_ref())?;
-        if !told {
-            console.notice("others append, too, and the engine is still at work: accrue rejects list names what waits later");
-        }
         if !self.log.embedded() {
             console.notice("the workers book it when they read it; accrue rejects list names what waits");
         }

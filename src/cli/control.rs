@@ -7,7 +7,8 @@ use super::session::OUTCOMES_WAIT;
 use crate::domain::topic::Topic;
 use crate::log::socket::{MAXIMUM_MESSAGE_BYTES, Place, Record, Request, Response, Stamped, frame, topic_of, unframe};
 use crate::log::{Append, Batch, Client, LogError, Records};
-use crate::worker::status::{OutcomeTap, Status, caught_up};
+use crate::worker::ends::{Ends, is_past};
+use crate::worker::status::{OutcomeTap, Status};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -78,7 +79,11 @@ impl Service {
                 client.trim(place.topic()?, place.partition, offset)?;
                 Response::Done
             }
-            Request::Status => Response::Status { caught_up: caught_up(&self.status, client)? },
+            Request::Past { stage, facts, inputs } => {
+                let inputs = inputs.into_iter().map(|(place, end)| Ok((place.topic()?, place.partition, end)));
+                let ends = Ends { facts, inputs: inputs.collect::<Result<_, LogError>>()? };
+                Response::Past(is_past(&self.status.stage(&stage), &ends, client)?)
+            }
             Request::Outcomes { place, first, next } => {
                 Response::Outcomes(self.outcomes.outcomes(place.topic()?, place.partition, first..next, OUTCOMES_WAIT))
             }

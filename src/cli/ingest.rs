@@ -27,7 +27,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Lines that are appended together.
 const CHUNK_LINES: usize = 5_000;
@@ -121,12 +120,9 @@ impl Ingest {
         }
         work.flush()?;
         progress.end();
-        let (counts, behind) = (work.counts, work.words.is_some_and(|words| words.behind));
+        let counts = work.counts;
         session.finish()?;
         summary(console, &counts, self.log.embedded())?;
-        if behind {
-            console.notice("others append, too, and the engine is still at work: accrue rejects list names what waits later");
-        }
         let clean = counts.refused + counts.rejected + counts.parked == 0;
         Ok(if clean { Exit::Done } else { Exit::Found })
     }
@@ -191,14 +187,7 @@ struct Line {
 struct Words {
     said: Rejects,
     cursor: Cursor,
-    /// Until then earning is waited for.
-    deadline: Option<Instant>,
-    /// Of some chunk it may have said more than was heard.
-    behind: bool,
 }
-
-/// How long earning is waited for without seeing it at the end: a log that others append to has none.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Words {
     fn of(session: &Session, input: Input) -> anyhow::Result<Option<Words>> {
@@ -206,17 +195,12 @@ impl Words {
             return Ok(None);
         }
         let cursor = Cursor::at_start(session.client(), Topic::Rejected)?;
-        Ok(Some(Words { said: Rejects::default(), cursor, deadline: None, behind: false }))
+        Ok(Some(Words { said: Rejects::default(), cursor }))
     }
 
     /// Everything that is said about what was appended.
     fn read_on(&mut self, session: &Session) -> anyhow::Result<()> {
-        let deadline = *self.deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
-        match session.catch_up_until(deadline)? {
-            // A log that has an end is waited for as long again.
-            true => self.deadline = None,
-            false => self.behind = true,
-        }
+        session.catch_up()?;
         Ok(self.said.read_on(session.client(), &mut self.cursor)?)
     }
 

@@ -12,7 +12,9 @@ use crate::log::socket::SocketLog;
 use crate::log::{Client, LogError};
 use crate::pipeline::Outcome;
 use crate::wire::Codec;
+use crate::worker::ends::{Ends, Follow};
 use crate::worker::engine::Engine;
+use crate::worker::status::CREDITING;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -89,7 +91,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens a log that is there, and waits until the engine has caught up.
+    /// Opens a log that is there, and waits until the engine has folded what is in it now.
     pub fn open(options: &LogOptions, console: &Console) -> anyhow::Result<Session> {
         expect_log(options)?;
         Session::open_or_create(options, console)
@@ -181,35 +183,25 @@ impl Session {
         !matches!(self.backend, Backend::Kafka(_))
     }
 
-    /// Until everything that is in the log is folded. On Kafka the workers do that in their own time.
+    /// Until everything that is in the log now is folded: what others append meanwhile is not waited for. On Kafka the
+    /// workers do that in their own time.
     pub fn catch_up(&self) -> anyhow::Result<()> {
-        match &self.backend {
-            Backend::Kafka(_) => Ok(()),
-            Backend::Embedded { .. } | Backend::Socket(_) => {
-                self.wait_until("the engine to catch up", || Ok(self.is_caught_up()?))
-            }
+        if matches!(self.backend, Backend::Kafka(_)) {
+            return Ok(());
         }
-    }
-
-    /// The same until a deadline where another process has the log: others may append to it all the time. False: it is
-    /// still behind.
-    pub fn catch_up_until(&self, deadline: Instant) -> anyhow::Result<bool> {
-        let alone = !matches!(self.backend, Backend::Socket(_));
-        let mut caught_up = false;
+        let mut follow = Follow::begin(self.client())?;
         self.wait_until("the engine to catch up", || {
-            caught_up = self.is_caught_up()?;
-            Ok(caught_up || (!alone && Instant::now() >= deadline))
-        })?;
-        Ok(caught_up)
+            Ok(follow.is_through(self.client(), &|stage, ends| self.is_past(stage, ends))?)
+        })
     }
 
-    fn is_caught_up(&self) -> Result<bool, LogError> {
+    fn is_past(&self, stage: &'static str, ends: &Ends) -> Result<bool, LogError> {
         match &self.backend {
             Backend::Embedded { engine, .. } => {
                 let engine = engine.lock().unwrap_or_else(PoisonError::into_inner);
-                engine.as_ref().map_or(Ok(true), Engine::is_caught_up)
+                engine.as_ref().map_or(Ok(true), |engine| engine.is_past(stage, ends))
             }
-            Backend::Socket(log) => log.caught_up(),
+            Backend::Socket(log) => log.is_past(stage, ends.facts, &ends.inputs),
             Backend::Kafka(_) => Ok(true),
         }
     }
@@ -242,11 +234,11 @@ impl Session {
         }
     }
 
-    /// What became of the inputs at `first` up to before `next` that were not simply counted, once all are folded.
+    /// What became of the inputs at `first` up to before `next` that were not simply counted, once these are folded.
     pub fn outcomes(&self, topic: Topic, partition: u32, first: u64, next: u64) -> anyhow::Result<Vec<(u64, Outcome)>> {
         let mut found = None;
         self.wait_until("the fold to pass the appended records", || {
-            let folded = self.is_caught_up()?;
+            let folded = self.is_past(CREDITING, &Ends::of(topic, partition, next))?;
             found = self.ask_outcomes(topic, partition, first, next)?;
             if folded && found.is_none() {
                 let topic = topic.name();

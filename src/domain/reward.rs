@@ -6,93 +6,25 @@
 //! the difference of two rounded cumulative amounts, so nothing drifts.
 //!
 //! With a quota to date a period starts where the one before ended, against the quota of then: so it makes up for what the
-//! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`.
+//! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`;
+//! what periods read is in `period`, how the table is asked in `pricing`.
 
 use super::calendar::{Date, Period};
-use super::deals::{of_deal, whole_deal};
-use super::exact::{Exact, scaled};
-use super::money::{AMOUNT_DECIMALS, Amount, Measured, Minor, RATE_DECIMALS};
-use super::plan::{Component, Gate, Method, NoQuota, Otherwise, Pays, Scope, Tested, TierBy};
-use super::rate_table::{Axis, Part, Parts, Question, value, without_quota};
+use super::exact::Exact;
+use super::money::{Measured, Minor};
+use super::plan::Component;
 use num_rational::BigRational;
 use num_traits::{One, Zero};
+use pricing::{Point, Pricing};
 
 mod formula;
+mod modifiers;
+mod period;
+mod pricing;
 #[cfg(test)]
 pub(super) mod tests;
 
-/// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Reading {
-    pub quota: Option<Amount>,
-    /// The quota in force in the period before.
-    pub quota_before: Option<Amount>,
-    pub from: Measured,
-    pub to: Measured,
-}
-
-/// One pay period of the interval: the component's version in force (if any) and what it reads.
-#[derive(Clone, Debug)]
-pub struct PeriodInput<'w> {
-    pub component: Option<&'w Component>,
-    /// First day of that version.
-    pub version: Date,
-    /// Where the version begins anew: the first period of what it prices by itself.
-    pub anew: Option<Period>,
-    pub parts: Parts,
-    /// The payee's parameter that the component pays a fraction of.
-    pub target: Option<Amount>,
-    /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
-    pub tier: Reading,
-    pub paid: Reading,
-    pub multiplier: Reading,
-    pub gate: Reading,
-    /// Of a formula: its measures, and its parameters as the payee's row states them.
-    pub named: Vec<Reading>,
-    pub parameters: Vec<Option<Amount>>,
-    /// Of a component that needs deals one by one: those of the period, in order.
-    pub deals: Vec<OneDeal<'w>>,
-    /// The interval ends with this period.
-    pub last: bool,
-}
-
-/// What one deal gave the measure that picks the tier.
-#[derive(Clone, Copy, Debug)]
-pub struct OneDeal<'w> {
-    pub deal_id: &'w str,
-    pub measured: Measured,
-}
-
-/// A part of what an interval earned, and what it came with: the sums of the period at a place, or one deal of it where
-/// a part of its earning waits for the deal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slice<'w> {
-    pub place: usize,
-    pub deal_id: Option<&'w str>,
-    pub amount: BigRational,
-}
-
-/// What a component waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lacks<'w> {
-    /// The quota of a measure.
-    Quota(&'w str),
-    /// A parameter of the payee.
-    Parameter(&'w str),
-    /// Anything but zero to divide by, in a formula.
-    Divisor,
-}
-
-/// What was earned for one pay period.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Earned<'w> {
-    pub minor: Minor,
-    /// Unrounded.
-    pub exact: Exact,
-    pub lacks: Option<Lacks<'w>>,
-    /// All that the interval earned up to this period, in parts; only where that is asked for and some version of the component pays in tranches.
-    pub slices: Vec<Slice<'w>>,
-}
+pub use period::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice};
 
 /// Prices the periods of one interval in order, `in_parts` with slices; `None` when an amount does not fit.
 pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool) -> Option<Vec<Earned<'w>>> {
@@ -133,15 +65,6 @@ struct At {
     of: usize,
     minor_digits: u32,
     sliced: bool,
-}
-
-/// Where a table is asked: at sums, and against which part of which quota.
-#[derive(Clone, Copy)]
-struct Point {
-    tier: Measured,
-    paid: Measured,
-    quota: Option<Amount>,
-    so_far: Part,
 }
 
 /// The periods of an interval that one version of the component prices; of one that begins anew those without a gap.
@@ -227,167 +150,4 @@ impl<'w> Segment<'w> {
         }
         Ok(&self.earned - &before)
     }
-}
-
-/// A component as it prices one period.
-struct Pricing<'p, 'w> {
-    component: &'w Component,
-    period: &'p PeriodInput<'w>,
-    /// The part of a quota that its sums are compared with.
-    so_far: Part,
-}
-
-impl<'w> Pricing<'_, 'w> {
-    /// Where the period ends.
-    fn point(&self) -> Point {
-        let Reading { quota, to, .. } = self.period.tier;
-        Point { tier: to, paid: self.period.paid.to, quota, so_far: self.so_far }
-    }
-
-    /// Where the period before ended, as this version shares the quota out.
-    fn before(&self, so_far: Part) -> Point {
-        let Reading { quota_before, from, .. } = self.period.tier;
-        Point { tier: from, paid: self.period.paid.from, quota: quota_before, so_far }
-    }
-
-    /// A start without a quota of its own has the one that the period is measured by: nothing is paid for what lies before
-    /// it. Where the first tier applies without a quota, that is what it has.
-    fn measurable(&self, start: Point) -> Point {
-        let measured = self.on_axis(self.component.tier_by, start.tier, start.quota, start.so_far).is_some();
-        if measured || self.component.no_quota == Some(NoQuota::FirstTier) {
-            return start;
-        }
-        Point { quota: self.period.tier.quota, so_far: self.so_far, ..start }
-    }
-
-    /// What of a version's priced amount is earned after the period. `None`: for want of a quota the period adds nothing.
-    fn modified(&self, priced: &Exact, before: &Exact) -> Result<Option<Exact>, Lacks<'w>> {
-        let modifiers = &self.component.modifiers;
-        let mut total = priced.clone();
-        if let Some(weight) = modifiers.weight {
-            total = times(&total, scaled(weight.0, RATE_DECIMALS));
-        }
-        if let Some(multiplier) = &modifiers.multiplier {
-            let Some(axis) = self.axis(multiplier.tier_by, &multiplier.measure, &self.period.multiplier)? else {
-                return Ok(None);
-            };
-            let place = axis.map_or(0, |axis| axis.place(&multiplier.tiers, self.component.boundary));
-            total = times(&total, scaled(multiplier.tiers[place].rate.0, RATE_DECIMALS));
-        }
-        if let Some(gate) = &modifiers.gate {
-            let Some(gated) = self.gated(gate, total)? else { return Ok(None) };
-            total = gated;
-        }
-        Ok(Some(match modifiers.cap {
-            Some(cap) => at_most(total, self.room(cap, before)),
-            None => total,
-        }))
-    }
-
-    /// What a cap of the interval leaves behind what earlier versions earned.
-    fn room(&self, cap: Amount, before: &Exact) -> BigRational {
-        let cap = scaled(cap.0, AMOUNT_DECIMALS) * self.period.parts.cap.fraction();
-        (cap - before.fraction()).max(BigRational::zero())
-    }
-
-    /// `None` where nothing is earned for want of a quota.
-    fn table(&self, at: Point) -> Result<Option<Exact>, Lacks<'w>> {
-        let component = self.component;
-        let target = self.target()?;
-        let paid = if component.paid_measure.is_some() { at.paid } else { at.tier };
-        let axis = self.axis_at(component.tier_by, &component.measure, at.tier, at.quota, at.so_far)?;
-        Ok(axis.map(|axis| match axis {
-            Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
-            None => without_quota(component, at.tier, paid),
-        }))
-    }
-
-    /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.
-    fn by_deal(&self, minor_digits: u32) -> Result<Vec<Exact>, Lacks<'w>> {
-        let (component, period) = (self.component, self.period);
-        let mut each = Vec::with_capacity(period.deals.len());
-        let mut position = period.tier.from;
-        let table_at = |tier| Ok(self.table(Point { tier, ..self.point() })?.unwrap_or_default());
-        let mut table = if component.reads_deals() { Exact::ZERO } else { table_at(position)? };
-        for OneDeal { measured, .. } in &period.deals {
-            let before = position;
-            position = Measured(before.0.saturating_add(measured.0));
-            let one = match (component.scope, component.method.is_whole_deal()) {
-                (Scope::Deal, _) => of_deal(component, *measured, minor_digits),
-                (_, true) => {
-                    let at = if component.method == Method::WholeDealBefore { before } else { position };
-                    let axis = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota, self.so_far)?;
-                    axis.map_or(Exact::ZERO, |axis| whole_deal(component, axis, *measured))
-                }
-                (_, false) => {
-                    let now = table_at(position)?;
-                    let before = std::mem::replace(&mut table, now);
-                    &table - &before
-                }
-            };
-            each.push(one);
-        }
-        Ok(each)
-    }
-
-    fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {
-        let Pays::FractionOf(parameter) = &self.component.pays else { return Ok(None) };
-        let target = self.period.target.ok_or(Lacks::Parameter(parameter))?;
-        Ok(Some(scaled(target.0, AMOUNT_DECIMALS) * self.period.parts.target.fraction()))
-    }
-
-    /// Where a measure stands; `Some(None)` without a quota where the first tier applies, `None` where nothing is earned.
-    fn axis(&self, by: TierBy, measure: &'w str, reading: &Reading) -> Result<Option<Option<Axis>>, Lacks<'w>> {
-        self.axis_at(by, measure, reading.to, reading.quota, self.so_far)
-    }
-
-    fn axis_at(
-        &self,
-        by: TierBy,
-        measure: &'w str,
-        sum: Measured,
-        quota: Option<Amount>,
-        so_far: Part,
-    ) -> Result<Option<Option<Axis>>, Lacks<'w>> {
-        match (self.on_axis(by, sum, quota, so_far), self.component.no_quota) {
-            (Some(axis), _) => Ok(Some(Some(axis))),
-            (None, Some(NoQuota::FirstTier)) => Ok(Some(None)),
-            (None, Some(NoQuota::Nothing)) => Ok(None),
-            // Nothing of a quota that is stated falls to the periods so far: there is nothing to wait for but the next.
-            (None, Some(NoQuota::Park)) if so_far.active == 0 && quota.is_some_and(|quota| quota.0 != 0) => Ok(None),
-            (None, Some(NoQuota::Park) | None) => Err(Lacks::Quota(measure)),
-        }
-    }
-
-    fn on_axis(&self, by: TierBy, sum: Measured, quota: Option<Amount>, so_far: Part) -> Option<Axis> {
-        Axis::new(by, sum, quota, self.period.parts.quota.times(so_far))
-    }
-
-    /// `None`: without a quota nothing is earned.
-    fn gated(&self, gate: &'w Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
-        let Some(axis) = self.axis(gate.tier_by, &gate.measure, &self.period.gate)? else { return Ok(None) };
-        let met = axis.is_some_and(|axis| axis.reaches(gate.at_least, self.component.boundary));
-        Ok(Some(match (gate.tested, self.period.last) {
-            (Tested::AtEndPaidUntilThen, false) => total,
-            (Tested::AtEndHeldUntilThen, false) => Exact::ZERO,
-            _ if met => total,
-            _ => otherwise(gate.otherwise, total),
-        }))
-    }
-}
-
-fn otherwise(otherwise: Otherwise, total: Exact) -> Exact {
-    match otherwise {
-        Otherwise::Zero => Exact::ZERO,
-        Otherwise::Factor(factor) => times(&total, scaled(factor.0, RATE_DECIMALS)),
-        Otherwise::Cap(cap) => at_most(total, scaled(cap.0, AMOUNT_DECIMALS)),
-    }
-}
-
-fn times(total: &Exact, factor: BigRational) -> Exact {
-    Exact::of(total.fraction() * factor)
-}
-
-fn at_most(total: Exact, cap: BigRational) -> Exact {
-    if total.fraction() > cap { Exact::of(cap) } else { total }
 }

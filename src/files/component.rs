@@ -5,21 +5,28 @@
 
 use super::codes;
 use super::deal_rules::{self, Stated};
-use super::fields::{Fields, checked_id, text_of};
+use super::fields::Fields;
 use super::formula;
 use super::modes;
 use super::modifiers::modifiers;
-use super::node::{Node, Value};
+use super::node::Node;
 use super::quota_use::{Quota, quota};
 use super::source::{Findings, Located, Place};
-use super::tiers::{Shape, tiers};
+use super::tiers::Shape;
 use super::tranches::tranches;
 use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
-use crate::domain::plan::{Beyond, Boundary, Component, Method, Negative, NoQuota, Pays, RoundingAt, Tier, TierBy};
+use crate::domain::plan::{Boundary, Component, Method, Negative, Pays, RoundingAt, TierBy};
 use crate::domain::tranche::Due;
+use fit::check_fit;
+use pays::pays;
+use table::{Table, table};
+
+mod fit;
+mod pays;
+mod table;
 
 /// A measure that is looked at, and what as; by a formula only where it reads the quota.
 pub type Looked = (Located<String>, Option<Located<TierBy>>);
@@ -189,42 +196,6 @@ fn asked(fields: &mut Fields<'_>, by_formula: Option<Place>, findings: &mut Find
     Asked { measure, tier_by, boundary, negative }
 }
 
-struct Table {
-    tiers: Vec<Tier>,
-    beyond: Option<Beyond>,
-}
-
-/// The tiers, or the points of a curve.
-fn table(fields: &mut Fields<'_>, shape: Option<Shape>, findings: &mut Findings) -> Option<Table> {
-    let curve = shape.as_ref().is_some_and(|shape| shape.method == Method::Curve);
-    let (key, other) = if curve { ("points", "tiers") } else { ("tiers", "points") };
-    let items = fields.node(key);
-    if let Some(node) = fields.node(other) {
-        let message = format!("`{other}` has no effect: this method reads `{key}`");
-        findings.add(node.place, codes::NO_EFFECT, message, format!("write `{key}`"));
-        return None;
-    }
-    let beyond = match (curve, fields.node("beyond")) {
-        (true, _) => Some(fields.choice("beyond", modes::BEYOND, findings)?.value),
-        (false, None) => None,
-        (false, Some(node)) => {
-            findings.add(node.place, codes::NO_EFFECT, "`beyond` has no effect: only a curve ends", "remove `beyond`");
-            return None;
-        }
-    };
-    let hint = if curve { "add points = [{ at = \"50%\", ... }]" } else { "add tiers = [{ from = \"0%\", rate = \"6%\" }]" };
-    let Some(Node { place, .. }) = items else {
-        fields.required(key, hint, findings)?;
-        return None;
-    };
-    let before = findings.len();
-    let items = fields.list(key, findings);
-    if findings.len() > before {
-        return None;
-    }
-    Some(Table { tiers: tiers(items, *place, &shape?, findings)?, beyond })
-}
-
 fn component_id(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {
     let id = fields.id("id", findings)?;
     if id.value.starts_with(BY_HAND) {
@@ -257,115 +228,6 @@ fn measured(
     let tier_by = fields.choice("as", modes::TIER_BY, findings);
     fields.finish(&[], findings);
     (measure, tier_by)
-}
-
-const PAYS: [&str; 5] = ["rate_of", "per_unit", "fraction_of", "lump", "formula"];
-
-/// What is paid, and the measure that it is paid on where it is one.
-fn pays(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Located<Pays>>, Option<Located<String>>) {
-    let example = "{ rate_of = \"...\" }, { per_unit = \"...\" }, { fraction_of = \"...\" } or { lump = true }";
-    let Some(mut fields) = component.table("pays", example, findings) else { return (None, None) };
-    let stated: Vec<(&str, &Node)> = PAYS.into_iter().filter_map(|key| Some((key, fields.node(key)?))).collect();
-    fields.finish(&[], findings);
-    match stated.as_slice() {
-        [] => {
-            findings.add(
-                fields.place,
-                codes::MISSING_KEY,
-                "`pays` says nothing",
-                "choose rate_of, per_unit, fraction_of, lump or formula",
-            );
-            (None, None)
-        }
-        [(key, node)] => one_of_pays(key, node, findings),
-        [(one, _), (other, node), ..] => {
-            findings.add(node.place, codes::DUPLICATE, format!("`pays` says both {one} and {other}"), "keep one of them");
-            (None, None)
-        }
-    }
-}
-
-fn one_of_pays(key: &str, node: &Node, findings: &mut Findings) -> (Option<Located<Pays>>, Option<Located<String>>) {
-    if key == "lump" {
-        let is = matches!(node.value, Value::Boolean(true));
-        if !is {
-            findings.add(node.place, codes::WRONG_TYPE, "`lump` is not true", "write pays = { lump = true }");
-        }
-        return (is.then(|| Located::new(Pays::Lump, node.place)), None);
-    }
-    if key == "formula" {
-        return (formula::formula(node, findings), None);
-    }
-    let text = text_of(node, key, findings);
-    let Some(named) = text.and_then(|text| checked_id(key, text, findings)) else { return (None, None) };
-    match key {
-        "rate_of" => (Some(Located::new(Pays::RateOf, node.place)), Some(named)),
-        "per_unit" => (Some(Located::new(Pays::PerUnit, node.place)), Some(named)),
-        _ => match named.value.strip_prefix("payee.").filter(|name| !name.is_empty()) {
-            Some(parameter) => (Some(Located::new(Pays::FractionOf(parameter.into()), node.place)), None),
-            None => {
-                let message = format!("`fraction_of` is not a parameter of the payee: \"{}\"", named.value);
-                findings.add(
-                    named.place,
-                    codes::UNKNOWN_VALUE,
-                    message,
-                    "write fraction_of = \"payee.target_incentive\", or payee. and the name of a column parameter.NAME",
-                );
-                (None, None)
-            }
-        },
-    }
-}
-
-/// What the parts of a component have to do with each other.
-fn check_fit(
-    draft: &ComponentDraft,
-    method: Option<&Located<Method>>,
-    negative: Option<&Located<Negative>>,
-    no_quota: Option<NoQuota>,
-    findings: &mut Findings,
-) -> bool {
-    if let Some(Pays::Formula(_)) = draft.pays.as_ref().map(|pays| &pays.value) {
-        return true;
-    }
-    let (Some(pays), Some(method), Some(tier_by)) = (&draft.pays, method, &draft.tier_by) else { return false };
-    let before = findings.errors();
-    let by_attainment = tier_by.value == TierBy::Attainment;
-    let proportional = method.value.is_proportional();
-    let other_measure = draft.paid.as_ref().zip(draft.measure.as_ref()).filter(|(paid, measure)| paid.value != measure.value);
-    let mut refuse = |place, message: &str, hint: &str| findings.add(place, codes::WRONG_UNIT, message, hint);
-    match (&pays.value, method.value) {
-        (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => {
-            refuse(method.place, "this method pays amounts, not rates of a measure", "write pays = { lump = true }");
-        }
-        (Pays::FractionOf(_), Method::Interpolated) => {
-            refuse(method.place, "`interpolated` pays amounts, not fractions", "use method = \"curve\" or \"lump\"");
-        }
-        (Pays::Lump, _) if proportional => {
-            refuse(method.place, "this method pays rates, not amounts", "use method = \"lump\", \"interpolated\" or \"curve\"");
-        }
-        (Pays::FractionOf(_), Method::Marginal | Method::Retroactive) if !by_attainment => {
-            refuse(tier_by.place, "a fraction for each part of the quota needs tiers by attainment", "write as = \"attainment\"");
-        }
-        _ => {}
-    }
-    if let (Some((paid, _)), Method::Marginal) = (other_measure, method.value) {
-        let hint = "use method = \"retroactive\" or \"curve\", or pay on the measure of `tier_by`";
-        refuse(paid.place, "parts of one measure have no place in the tiers of another", hint);
-    }
-    if let (Some(negative), Some((paid, _))) = (negative, other_measure)
-        && negative.value == Negative::Mirror
-    {
-        refuse(
-            paid.place,
-            "nothing mirrors a sum that another measure picks the tier of",
-            "use negative = \"carry\" or \"zero\"",
-        );
-    }
-    if let (Pays::FractionOf(_), true, Some(NoQuota::FirstTier)) = (&pays.value, proportional, no_quota) {
-        refuse(pays.place, "without a quota there is no part of it", "use no_quota = \"park\" or \"nothing\"");
-    }
-    findings.errors() == before
 }
 
 fn clawback(component: &mut Fields<'_>, findings: &mut Findings) {

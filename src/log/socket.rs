@@ -65,8 +65,12 @@ pub enum Request {
         place: Place,
         offset: u64,
     },
-    /// Has the engine folded everything that is in the log?
-    Status,
+    /// Has everything come out of a stage that follows from what lies before these ends?
+    Past {
+        stage: String,
+        facts: u64,
+        inputs: Vec<(Place, u64)>,
+    },
     /// What became of the inputs of a partition at `first` up to before `next`, once they are folded.
     Outcomes {
         place: Place,
@@ -86,9 +90,7 @@ pub enum Response {
         next: u64,
         rows: Vec<Stamped>,
     },
-    Status {
-        caught_up: bool,
-    },
+    Past(bool),
     /// Outcomes other than counted, by offset; `None` while the fold has not come so far.
     Outcomes(Option<Vec<(u64, Outcome)>>),
     Failed(Failure, String),
@@ -194,10 +196,11 @@ impl SocketLog {
         }
     }
 
-    /// Whether the engine has folded everything that is in the log.
-    pub fn caught_up(&self) -> Result<bool, LogError> {
-        match self.ask(&Request::Status)? {
-            Response::Status { caught_up } => Ok(caught_up),
+    /// Whether everything that follows from what lies before ends (of facts, and of inputs) has come out of a stage.
+    pub fn is_past(&self, stage: &str, facts: u64, inputs: &[(Topic, u32, u64)]) -> Result<bool, LogError> {
+        let inputs = inputs.iter().map(|(topic, partition, end)| (Place::of(*topic, *partition), *end)).collect();
+        match self.ask(&Request::Past { stage: stage.into(), facts, inputs })? {
+            Response::Past(past) => Ok(past),
             other => Err(unexpected(&other)),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::Stop;
 use super::crash::CrashPoints;
-use super::status::{CREDITING, EARNING, OutcomeTap, Status, caught_up};
+use super::ends::{Ends, caught_up, is_past};
+use super::status::{CREDITING, EARNING, OutcomeTap, Status};
 use super::step::{Machine, MakeStage, Progress, Setup};
 use crate::config::Limits;
 use crate::domain::topic::Topic;
@@ -134,7 +135,12 @@ impl Engine {
         caught_up(&self.status, self.client.as_ref())
     }
 
-    /// Waits for it; false when `limit` has passed or a stage has ended.
+    /// Whether everything that follows from what lies before `ends` has come out of a stage.
+    pub fn is_past(&self, stage: &str, ends: &Ends) -> Result<bool, LogError> {
+        is_past(&self.status.stage(stage), ends, self.client.as_ref())
+    }
+
+    /// Waits until it is caught up; false when `limit` has passed or a stage has ended.
     pub fn wait_caught_up(&self, limit: Duration) -> Result<bool, LogError> {
         let deadline = Instant::now() + limit;
         loop {

@@ -2,11 +2,13 @@
 //!
 //! One transaction carries outputs, new states, a commit record per touched partition, and the next offset of every
 //! input; only after its commit is anything local changed. Reading order: `commit_record`, `step` (the machine that a
-//! thread drives), `batch` (folding), `transaction`, `restore`, `working_set`, `engine` (both stages on threads).
+//! thread drives), `batch` (folding), `transaction`, `restore`, `working_set`, `engine` (both stages on threads), `status`
+//! and `ends` (where they stand).
 
 pub mod batch;
 pub mod commit_record;
 pub mod crash;
+pub mod ends;
 pub mod engine;
 pub mod restore;
 pub mod status;

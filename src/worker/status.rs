@@ -1,7 +1,6 @@
 //! Where the stages stand, for everybody else to read: progress per partition, and what became of single inputs.
 
 use crate::domain::topic::{Position, Topic};
-use crate::log::{Batch, Client, LogError};
 use crate::pipeline::Outcome;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -14,8 +13,10 @@ pub const EARNING: &str = "earning";
 
 #[derive(Clone, Debug, Default)]
 pub struct StageStatus {
-    /// Nothing is left to do but new input.
+    /// Nothing is left to do but new input, and none has come.
     pub idle: bool,
+    /// Nothing is left to do of what lies before the partitions' next offsets and facts.
+    pub settled: bool,
     pub partitions: BTreeMap<u32, PartitionStatus>,
     pub commits: u64,
     pub last_commit: Option<Instant>,
@@ -96,43 +97,6 @@ impl Status {
     }
 }
 
-/// Whether everything that was in the log when this was called has come out of both stages. A stage's status is read
-/// before the ends of its inputs, and both of earning once crediting has reached its own.
-pub fn caught_up(status: &Status, client: &dyn Client) -> Result<bool, LogError> {
-    const INPUTS: [Topic; 4] = [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade];
-    Ok(reached(&status.stage(CREDITING), &INPUTS, client)? && reached(&status.stage(EARNING), &[Topic::Credits], client)?)
-}
-
-fn reached(stage: &StageStatus, inputs: &[Topic], client: &dyn Client) -> Result<bool, LogError> {
-    if !stage.idle {
-        return Ok(false);
-    }
-    for topic in inputs {
-        for partition in 0..client.partitions(*topic)? {
-            let Some(held) = stage.partitions.get(&partition).filter(|held| held.flows()) else { return Ok(false) };
-            if !is_end(client, *topic, partition, held.next(*topic))? || !is_end(client, Topic::Facts, 0, held.facts_next)? {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// Whether no record lies at or after an offset, nor one that is committed and not to be seen yet. Kafka's end may be
-/// beyond the last record: marks of transactions take offsets, too.
-fn is_end(client: &dyn Client, topic: Topic, partition: u32, offset: u64) -> Result<bool, LogError> {
-    let end = client.end(topic, partition)?;
-    if client.high_watermark(topic, partition)? > end || offset < client.start(topic, partition)? {
-        return Ok(false);
-    }
-    if offset >= end {
-        return Ok(true);
-    }
-    let mut behind = Batch::default();
-    client.read(topic, partition, offset, 1, &mut behind)?;
-    Ok(behind.is_empty())
-}
-
 /// What became of inputs of crediting that were not simply counted, for as long as the ring holds.
 #[derive(Debug)]
 pub struct OutcomeTap {
@@ -192,41 +156,5 @@ impl OutcomeTap {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(Topic, u32), Ring>> {
         self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::log::embedded::Embedded;
-    use crate::log::{Append, Records};
-
-    /// A log with one partition, whose one packed record is trimmed, and its two stages as `earning` says.
-    fn is_caught_up(earning: PartitionStatus, idle: bool) -> bool {
-        let log = Embedded::in_memory().unwrap();
-        log.create_topics(1).unwrap();
-        let mut records = Records::default();
-        records.push(None, Some(b"packed"));
-        log.append(&[Append { topic: Topic::Credits, partition: 0, records: &records }]).unwrap();
-        log.trim(Topic::Credits, 0, 1).unwrap();
-        let status = Status::default();
-        let stage =
-            |partition, idle| StageStatus { idle, partitions: BTreeMap::from([(0, partition)]), ..StageStatus::default() };
-        status.update(CREDITING, |crediting| *crediting = stage(PartitionStatus::default(), true));
-        status.update(EARNING, |of| *of = stage(earning, idle));
-        caught_up(&status, &log).unwrap()
-    }
-
-    #[test]
-    fn caught_up_is_an_idle_stage_past_the_last_record_and_never_one_that_stands_still() {
-        let at = |next| PartitionStatus { next: vec![(Topic::Credits, next)], ..PartitionStatus::default() };
-        assert!(is_caught_up(at(1), true));
-        assert!(!is_caught_up(at(1), false), "it works");
-        assert!(!is_caught_up(at(0), true), "behind what is trimmed");
-        assert!(!is_caught_up(PartitionStatus { restoring: true, ..at(1) }, true));
-        // Refused at restore: it has no positions, and what it lacks is no mistake of the one who asks.
-        let alarm = || Some(Stuck::now("of another log".into()));
-        assert!(!is_caught_up(PartitionStatus { alarm: alarm(), ..PartitionStatus::default() }, true));
-        assert!(!is_caught_up(PartitionStatus { alarm: alarm(), ..at(1) }, true));
     }
 }

@@ -7,6 +7,7 @@ pub mod application;
 pub mod broker;
 pub mod company;
 pub mod engine;
+pub mod features;
 pub mod foreign;
 pub mod histories;
 pub mod memory;

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::domain::calendar::IntervalKind;
-use crate::domain::money::{Rate, RoundingMode};
+use crate::domain::money::{Amount, Rate, RoundingMode};
 use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::*;
+use crate::domain::rate_table::{Part, Parts};
 use crate::domain::tranche::{Due, Tranche};
 
 const JANUARY: Date = Date(20_454);

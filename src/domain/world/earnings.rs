@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A component of phase 1 reads no earnings; one of another reads results of lower phases alone.
-const MAXIMUM_PHASE: u32 = 4;
+pub const MAXIMUM_PHASE: u32 = 4;
 
 type Plans = BTreeMap<String, Vec<Arc<PlanVersion>>>;
 

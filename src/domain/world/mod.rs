@@ -14,7 +14,7 @@ mod territories;
 mod tests;
 
 pub use apply::Reach;
-pub use earnings::{Fault, phases};
+pub use earnings::{Fault, MAXIMUM_PHASE, phases};
 pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
 pub use territories::TerritoryMap;
 

@@ -35,7 +35,7 @@ impl Machine {
         for partition in assigned.taken.iter().chain(&assigned.given) {
             self.let_go(*partition);
         }
-        self.setup.status.update(self.setup.name, |stage| stage.idle = false);
+        self.setup.status.update(self.setup.name, |stage| (stage.idle, stage.settled) = (false, false));
         self.roll_back()?;
         self.make_stage();
         for (partition, held) in &self.held {

@@ -88,7 +88,7 @@ impl Machine {
         }
         if !advances.is_empty() {
             // Before anybody sees the new positions: what follows from them may not be done yet.
-            self.setup.status.update(self.setup.name, |stage| stage.idle = false);
+            self.setup.status.update(self.setup.name, |stage| (stage.idle, stage.settled) = (false, false));
         }
         for Advance { partition, held, delta } in advances {
             self.held.insert(partition, held);
@@ -118,9 +118,10 @@ impl Machine {
         if folded.more {
             self.setup.crash.pass(phase_point(self.stage.phase()))?;
         }
-        let idle = !worked && !folded.more && folded.polled == 0 && self.stage.idle();
+        let settled = !folded.more && self.stage.idle();
+        let idle = settled && !worked && folded.polled == 0;
         self.setup.status.update(self.setup.name, |stage| {
-            stage.idle = idle;
+            (stage.idle, stage.settled) = (idle, settled);
             stage.trouble = None;
             if worked {
                 stage.commits += 1;

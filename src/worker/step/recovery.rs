@@ -18,7 +18,7 @@ impl Machine {
     pub(super) fn recover(&mut self, trouble: Trouble, now: Instant) -> Result<Progress, Stop> {
         let text = trouble.to_string();
         self.setup.status.update(self.setup.name, |stage| {
-            stage.idle = false;
+            (stage.idle, stage.settled) = (false, false);
             match &mut stage.trouble {
                 Some(trouble) => trouble.reason.clone_from(&text),
                 None => stage.trouble = Some(Stuck::now(text.clone())),

@@ -1,0 +1,151 @@
+//! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
+
+use super::{Beyond, Boundary, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
+use crate::domain::calendar::IntervalKind;
+use crate::domain::formula::Formula;
+use crate::domain::money::{Amount, Rate, RoundingMode};
+use crate::domain::tranche::{Due, Tranche};
+use serde::{Deserialize, Serialize};
+
+/// A tier starts at `from` (in 10^-12 of the measure's unit, or of the quota when tiered by attainment).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    pub from: i128,
+    /// A rate, a fraction or money, by `pays` and the method.
+    pub rate: Rate,
+}
+
+/// One component of a plan: turns sums into earnings under one earning code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Component {
+    pub component_id: String,
+    pub earning_code: String,
+    pub interval: IntervalKind,
+    pub scope: Scope,
+    /// Picks the tier; the first that a formula names.
+    pub measure: String,
+    /// Of a formula: by attainment where it reads the quota of that measure, else by amount.
+    pub tier_by: TierBy,
+    pub pays: Pays,
+    /// Of a rate or of money per unit: what is paid on, where it is another measure than the one that picks the tier.
+    pub paid_measure: Option<String>,
+    pub method: Method,
+    /// Present exactly with a curve.
+    pub beyond: Option<Beyond>,
+    pub boundary: Boundary,
+    pub negative: Negative,
+    /// To date only where something is compared with a quota.
+    pub quota: QuotaUse,
+    /// Present exactly where something is compared with a quota.
+    pub no_quota: Option<NoQuota>,
+    pub rounding: RoundingMode,
+    pub rounding_at: RoundingAt,
+    /// In order, the first from 0 (a curve's first point is anywhere); none of a formula.
+    pub tiers: Vec<Tier>,
+    pub modifiers: Modifiers,
+    /// When parts of it are paid; empty: all of it when it is booked.
+    pub pay: Vec<Tranche>,
+}
+
+/// What is done to what the table pays, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Modifiers {
+    /// At most this for one deal, and at most this taken back by a negative one.
+    pub deal_cap: Option<Amount>,
+    /// Times this.
+    pub weight: Option<Rate>,
+    /// Times the factor of the tier that a measure reaches.
+    pub multiplier: Option<Multiplier>,
+    pub gate: Option<Gate>,
+    /// At most this in an interval; what is above is lost.
+    pub cap: Option<Amount>,
+}
+
+/// A factor that is looked up by a measure of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Multiplier {
+    pub measure: String,
+    pub tier_by: TierBy,
+    /// As a component's, the rates being factors.
+    pub tiers: Vec<Tier>,
+}
+
+/// A threshold of a measure under which a component pays less.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    pub measure: String,
+    pub tier_by: TierBy,
+    /// As a tier's `from`.
+    pub at_least: i128,
+    pub tested: Tested,
+    pub otherwise: Otherwise,
+}
+
+/// When a gate is tested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tested {
+    /// With each pay period, at the sums up to then.
+    Running,
+    /// With the interval's last pay period; until then it counts as met.
+    AtEndPaidUntilThen,
+    /// With the interval's last pay period; until then nothing is earned.
+    AtEndHeldUntilThen,
+}
+
+/// What a component earns whose gate is not met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Otherwise {
+    Zero,
+    Factor(Rate),
+    Cap(Amount),
+}
+
+impl Component {
+    /// Whether its deals are looked at one by one, not their sum alone.
+    pub fn reads_deals(&self) -> bool {
+        self.scope == Scope::Deal || self.method.is_whole_deal()
+    }
+
+    /// Whether a part of what a deal earns waits until the deal is settled.
+    pub fn settles(&self) -> bool {
+        self.pay.iter().any(|tranche| tranche.when == Due::Settled)
+    }
+
+    /// Whether it needs the deals of its measure one by one.
+    pub fn lists_deals(&self) -> bool {
+        self.reads_deals() || self.settles()
+    }
+
+    /// The measure that is paid on, where one is.
+    pub fn paid(&self) -> Option<&str> {
+        match self.pays {
+            Pays::RateOf | Pays::PerUnit => Some(self.paid_measure.as_deref().unwrap_or(&self.measure)),
+            Pays::FractionOf(_) | Pays::Lump | Pays::Formula(_) => None,
+        }
+    }
+
+    /// Every measure that it reads, and whether it is compared with a quota; the first is the one that picks the tier.
+    pub fn measures(&self) -> impl Iterator<Item = (&str, bool)> {
+        let by_quota = |by: TierBy| by == TierBy::Attainment;
+        let own = [Some((self.measure.as_str(), by_quota(self.tier_by))), self.paid_measure.as_deref().map(|id| (id, false))];
+        let multiplier = self.modifiers.multiplier.as_ref().map(|of| (of.measure.as_str(), by_quota(of.tier_by)));
+        let gate = self.modifiers.gate.as_ref().map(|of| (of.measure.as_str(), by_quota(of.tier_by)));
+        let others = self.formula().into_iter().flat_map(|formula| formula.measures()).skip(1);
+        let others = others.map(|named| (named.id.as_str(), named.by_quota));
+        own.into_iter().chain([multiplier, gate]).flatten().chain(others)
+    }
+
+    /// What it pays where no table says it.
+    pub fn formula(&self) -> Option<&Formula> {
+        match &self.pays {
+            Pays::Formula(formula) => Some(formula),
+            _ => None,
+        }
+    }
+
+    /// Whether any quota has a say.
+    pub fn reads_quota(&self) -> bool {
+        self.measures().any(|(_, by_quota)| by_quota)
+    }
+}

@@ -1,0 +1,68 @@
+//! What modifies what a table gave: weight, multiplier, gate and cap, in this order.
+
+use super::{Lacks, Pricing};
+use crate::domain::exact::{Exact, scaled};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
+use crate::domain::plan::{Gate, Otherwise, Tested};
+use num_rational::BigRational;
+use num_traits::Zero;
+
+impl<'w> Pricing<'_, 'w> {
+    /// What of a version's priced amount is earned after the period. `None`: for want of a quota the period adds nothing.
+    pub(super) fn modified(&self, priced: &Exact, before: &Exact) -> Result<Option<Exact>, Lacks<'w>> {
+        let modifiers = &self.component.modifiers;
+        let mut total = priced.clone();
+        if let Some(weight) = modifiers.weight {
+            total = times(&total, scaled(weight.0, RATE_DECIMALS));
+        }
+        if let Some(multiplier) = &modifiers.multiplier {
+            let Some(axis) = self.axis(multiplier.tier_by, &multiplier.measure, &self.period.multiplier)? else {
+                return Ok(None);
+            };
+            let place = axis.map_or(0, |axis| axis.place(&multiplier.tiers, self.component.boundary));
+            total = times(&total, scaled(multiplier.tiers[place].rate.0, RATE_DECIMALS));
+        }
+        if let Some(gate) = &modifiers.gate {
+            let Some(gated) = self.gated(gate, total)? else { return Ok(None) };
+            total = gated;
+        }
+        Ok(Some(match modifiers.cap {
+            Some(cap) => at_most(total, self.room(cap, before)),
+            None => total,
+        }))
+    }
+
+    /// What a cap of the interval leaves behind what earlier versions earned.
+    fn room(&self, cap: Amount, before: &Exact) -> BigRational {
+        let cap = scaled(cap.0, AMOUNT_DECIMALS) * self.period.parts.cap.fraction();
+        (cap - before.fraction()).max(BigRational::zero())
+    }
+
+    /// `None`: without a quota nothing is earned.
+    fn gated(&self, gate: &'w Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
+        let Some(axis) = self.axis(gate.tier_by, &gate.measure, &self.period.gate)? else { return Ok(None) };
+        let met = axis.is_some_and(|axis| axis.reaches(gate.at_least, self.component.boundary));
+        Ok(Some(match (gate.tested, self.period.last) {
+            (Tested::AtEndPaidUntilThen, false) => total,
+            (Tested::AtEndHeldUntilThen, false) => Exact::ZERO,
+            _ if met => total,
+            _ => otherwise(gate.otherwise, total),
+        }))
+    }
+}
+
+fn otherwise(otherwise: Otherwise, total: Exact) -> Exact {
+    match otherwise {
+        Otherwise::Zero => Exact::ZERO,
+        Otherwise::Factor(factor) => times(&total, scaled(factor.0, RATE_DECIMALS)),
+        Otherwise::Cap(cap) => at_most(total, scaled(cap.0, AMOUNT_DECIMALS)),
+    }
+}
+
+fn times(total: &Exact, factor: BigRational) -> Exact {
+    Exact::of(total.fraction() * factor)
+}
+
+fn at_most(total: Exact, cap: BigRational) -> Exact {
+    if total.fraction() > cap { Exact::of(cap) } else { total }
+}

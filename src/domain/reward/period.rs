@@ -1,0 +1,81 @@
+//! What a component reads of each pay period of an interval, and what comes of it.
+
+use crate::domain::calendar::{Date, Period};
+use crate::domain::exact::Exact;
+use crate::domain::money::{Amount, Measured, Minor};
+use crate::domain::plan::Component;
+use crate::domain::rate_table::Parts;
+use num_rational::BigRational;
+
+/// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    pub quota: Option<Amount>,
+    /// The quota in force in the period before.
+    pub quota_before: Option<Amount>,
+    pub from: Measured,
+    pub to: Measured,
+}
+
+/// One pay period of the interval: the component's version in force (if any) and what it reads.
+#[derive(Clone, Debug)]
+pub struct PeriodInput<'w> {
+    pub component: Option<&'w Component>,
+    /// First day of that version.
+    pub version: Date,
+    /// Where the version begins anew: the first period of what it prices by itself.
+    pub anew: Option<Period>,
+    pub parts: Parts,
+    /// The payee's parameter that the component pays a fraction of.
+    pub target: Option<Amount>,
+    /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
+    pub tier: Reading,
+    pub paid: Reading,
+    pub multiplier: Reading,
+    pub gate: Reading,
+    /// Of a formula: its measures, and its parameters as the payee's row states them.
+    pub named: Vec<Reading>,
+    pub parameters: Vec<Option<Amount>>,
+    /// Of a component that needs deals one by one: those of the period, in order.
+    pub deals: Vec<OneDeal<'w>>,
+    /// The interval ends with this period.
+    pub last: bool,
+}
+
+/// What one deal gave the measure that picks the tier.
+#[derive(Clone, Copy, Debug)]
+pub struct OneDeal<'w> {
+    pub deal_id: &'w str,
+    pub measured: Measured,
+}
+
+/// A part of what an interval earned, and what it came with: the sums of the period at a place, or one deal of it where
+/// a part of its earning waits for the deal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice<'w> {
+    pub place: usize,
+    pub deal_id: Option<&'w str>,
+    pub amount: BigRational,
+}
+
+/// What a component waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacks<'w> {
+    /// The quota of a measure.
+    Quota(&'w str),
+    /// A parameter of the payee.
+    Parameter(&'w str),
+    /// Anything but zero to divide by, in a formula.
+    Divisor,
+}
+
+/// What was earned for one pay period.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earned<'w> {
+    pub minor: Minor,
+    /// Unrounded.
+    pub exact: Exact,
+    pub lacks: Option<Lacks<'w>>,
+    /// All that the interval earned up to this period, in parts; only where that is asked for and some version of the component pays in tranches.
+    pub slices: Vec<Slice<'w>>,
+}

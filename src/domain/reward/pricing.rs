@@ -1,0 +1,123 @@
+//! How a component's table prices one pay period: at which sums it is asked, and against which part of which quota.
+
+use super::{Lacks, OneDeal, PeriodInput, Reading};
+use crate::domain::deals::{of_deal, whole_deal};
+use crate::domain::exact::{Exact, scaled};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, Measured};
+use crate::domain::plan::{Component, Method, NoQuota, Pays, Scope, TierBy};
+use crate::domain::rate_table::{Axis, Part, Question, value, without_quota};
+use num_rational::BigRational;
+
+/// Where a table is asked: at sums, and against which part of which quota.
+#[derive(Clone, Copy)]
+pub(super) struct Point {
+    pub(super) tier: Measured,
+    pub(super) paid: Measured,
+    pub(super) quota: Option<Amount>,
+    pub(super) so_far: Part,
+}
+
+/// A component as it prices one period.
+pub(super) struct Pricing<'p, 'w> {
+    pub(super) component: &'w Component,
+    pub(super) period: &'p PeriodInput<'w>,
+    /// The part of a quota that its sums are compared with.
+    pub(super) so_far: Part,
+}
+
+impl<'w> Pricing<'_, 'w> {
+    /// Where the period ends.
+    pub(super) fn point(&self) -> Point {
+        let Reading { quota, to, .. } = self.period.tier;
+        Point { tier: to, paid: self.period.paid.to, quota, so_far: self.so_far }
+    }
+
+    /// Where the period before ended, as this version shares the quota out.
+    pub(super) fn before(&self, so_far: Part) -> Point {
+        let Reading { quota_before, from, .. } = self.period.tier;
+        Point { tier: from, paid: self.period.paid.from, quota: quota_before, so_far }
+    }
+
+    /// A start without a quota of its own has the one that the period is measured by: nothing is paid for what lies before
+    /// it. Where the first tier applies without a quota, that is what it has.
+    pub(super) fn measurable(&self, start: Point) -> Point {
+        let measured = self.on_axis(self.component.tier_by, start.tier, start.quota, start.so_far).is_some();
+        if measured || self.component.no_quota == Some(NoQuota::FirstTier) {
+            return start;
+        }
+        Point { quota: self.period.tier.quota, so_far: self.so_far, ..start }
+    }
+
+    /// `None` where nothing is earned for want of a quota.
+    pub(super) fn table(&self, at: Point) -> Result<Option<Exact>, Lacks<'w>> {
+        let component = self.component;
+        let target = self.target()?;
+        let paid = if component.paid_measure.is_some() { at.paid } else { at.tier };
+        let axis = self.axis_at(component.tier_by, &component.measure, at.tier, at.quota, at.so_far)?;
+        Ok(axis.map(|axis| match axis {
+            Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
+            None => without_quota(component, at.tier, paid),
+        }))
+    }
+
+    /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.
+    pub(super) fn by_deal(&self, minor_digits: u32) -> Result<Vec<Exact>, Lacks<'w>> {
+        let (component, period) = (self.component, self.period);
+        let mut each = Vec::with_capacity(period.deals.len());
+        let mut position = period.tier.from;
+        let table_at = |tier| Ok(self.table(Point { tier, ..self.point() })?.unwrap_or_default());
+        let mut table = if component.reads_deals() { Exact::ZERO } else { table_at(position)? };
+        for OneDeal { measured, .. } in &period.deals {
+            let before = position;
+            position = Measured(before.0.saturating_add(measured.0));
+            let one = match (component.scope, component.method.is_whole_deal()) {
+                (Scope::Deal, _) => of_deal(component, *measured, minor_digits),
+                (_, true) => {
+                    let at = if component.method == Method::WholeDealBefore { before } else { position };
+                    let axis = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota, self.so_far)?;
+                    axis.map_or(Exact::ZERO, |axis| whole_deal(component, axis, *measured))
+                }
+                (_, false) => {
+                    let now = table_at(position)?;
+                    let before = std::mem::replace(&mut table, now);
+                    &table - &before
+                }
+            };
+            each.push(one);
+        }
+        Ok(each)
+    }
+
+    fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {
+        let Pays::FractionOf(parameter) = &self.component.pays else { return Ok(None) };
+        let target = self.period.target.ok_or(Lacks::Parameter(parameter))?;
+        Ok(Some(scaled(target.0, AMOUNT_DECIMALS) * self.period.parts.target.fraction()))
+    }
+
+    /// Where a measure stands; `Some(None)` without a quota where the first tier applies, `None` where nothing is earned.
+    pub(super) fn axis(&self, by: TierBy, measure: &'w str, reading: &Reading) -> Result<Option<Option<Axis>>, Lacks<'w>> {
+        self.axis_at(by, measure, reading.to, reading.quota, self.so_far)
+    }
+
+    fn axis_at(
+        &self,
+        by: TierBy,
+        measure: &'w str,
+        sum: Measured,
+        quota: Option<Amount>,
+        so_far: Part,
+    ) -> Result<Option<Option<Axis>>, Lacks<'w>> {
+        match (self.on_axis(by, sum, quota, so_far), self.component.no_quota) {
+            (Some(axis), _) => Ok(Some(Some(axis))),
+            (None, Some(NoQuota::FirstTier)) => Ok(Some(None)),
+            (None, Some(NoQuota::Nothing)) => Ok(None),
+            // Nothing of a quota that is stated falls to the periods so far: there is nothing to wait for but the next.
+            (None, Some(NoQuota::Park)) if so_far.active == 0 && quota.is_some_and(|quota| quota.0 != 0) => Ok(None),
+            (None, Some(NoQuota::Park) | None) => Err(Lacks::Quota(measure)),
+        }
+    }
+
+    fn on_axis(&self, by: TierBy, sum: Measured, quota: Option<Amount>, so_far: Part) -> Option<Axis> {
+        Axis::new(by, sum, quota, self.period.parts.quota.times(so_far))
+    }
+}
