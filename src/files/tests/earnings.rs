@@ -47,7 +47,7 @@ fn what_is_read() {
 fn what_is_refused() {
     let with = |from: &str, to: &str| MADE.replace(from, to);
     check(&with("\"self\"", "\"team\""), "9:13: not-supported: earned_by = \"team\" is not supported by this version");
-    check(&with("\"self\"", "\"them\""), "9:13: unknown-value: earned_by = \"them\" is not known");
+    check(&with("\"self\"", "\"them\""), "9:13: unknown-value: \"them\" is not a value of `earned_by`");
     check(&with("earned_by = \"self\"\n", ""), "5:1: missing-key: `earned_by` is missing");
     check(&with("components = [\"new\"]\n", ""), "5:1: missing-key: `components` names no component");
     check(

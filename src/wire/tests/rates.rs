@@ -4,7 +4,7 @@ use super::fixtures;
 use crate::domain::calendar::Date;
 use crate::domain::currency::{CurrencyRates, RateRow};
 use crate::domain::deal::DealKind;
-use crate::domain::fact::{CreditKind, Fact, FactBody, Measure, MeasureOf};
+use crate::domain::fact::{CreditKind, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf};
 use crate::domain::money::CurrencyRate;
 use crate::wire::Codec;
 
@@ -31,6 +31,15 @@ pub(super) fn measure() -> Measure {
         rate_type: Some("month".into()),
         earnings: None,
     }
+}
+
+/// A measure of what others earn.
+pub(super) fn earned() -> Measure {
+    let earnings = Some(Earnings { components: vec!["base".into(), "accelerator".into()], by: EarnedBy::Reports });
+    let (products, segments, deal_kinds) = (Vec::new(), Vec::new(), Vec::new());
+    let measure_id = "team-commission".into();
+    let credits = Measure { credit_kinds: Vec::new(), products, segments, deal_kinds, rate_type: None, ..measure() };
+    Measure { measure_id, of: MeasureOf::Earned, earnings, ..credits }
 }
 
 #[test]
