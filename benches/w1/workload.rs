@@ -226,12 +226,9 @@ fn rules() -> Vec<FactBody> {
         measure_id: MEASURE.into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![CreditKind::Revenue, CreditKind::Overlay, CreditKind::Rolled],
-        products: Vec::new(),
-        geographies: Vec::new(),
-        segments: Vec::new(),
         deal_kinds: Vec::new(),
         rate_type: None,
-        earnings: None,
+        ..Measure::default()
     };
     let calendar = Calendar::monthly(CALENDAR, Period(YEAR * 12), Period(YEAR * 12 + 11));
     vec![

@@ -34,9 +34,11 @@ pub fn before_close(session: &Session, console: &Console, period: Period) -> any
 }
 
 /// What waits for something of its own, by reason.
-const NAMED: [(Reason, &str); 5] = [
+const NAMED: [(Reason, &str); 7] = [
     (Reason::UnknownTerritory, "deals have a line without a territory, or one that nobody has (parked)"),
     (Reason::MissingRate, "deals are in a currency without a rate on their close date (parked)"),
+    (Reason::MissingCost, "deals state no cost that a measure waits for (parked)"),
+    (Reason::MissingAttribute, "deals state no number that a measure waits for (parked)"),
     (Reason::OtherCurrency, "deals or settlements are in a currency that nothing converts (parked)"),
     (Reason::AmountOutOfRange, "components would earn more than can be paid (parked)"),
     (Reason::UnmatchedAdjustment, "adjustments fit nothing (parked)"),

@@ -7,8 +7,9 @@
 use super::calendar::Date;
 use super::currency::{StatedRate, converted};
 use super::deal::{Counts, DealClosed, Line, Split};
-use super::fact::{CreditKind, MeasureOf};
-use super::money::{Share, WHOLE};
+use super::fact::CreditKind;
+use super::measure::{DealView, LineView, Measure, MeasureOf, Missing};
+use super::money::{Amount, Share, WHOLE};
 use super::reject::{Reason, Reject};
 use super::territory::{Crediting, Uncovered, When};
 use super::world::{Place, Seat, World};
@@ -40,6 +41,7 @@ pub fn credits_of(deal: &DealClosed<'_>, world: &World) -> Result<Credited, Reje
     check_facts(deal, world)?;
     let credits = shares_of(deal, world)?;
     let rates = if *world.currency == *deal.currency { Vec::new() } else { rates_for(deal, &credits, world)? };
+    check_details(deal, &credits, world)?;
     Ok(Credited { credits, rates })
 }
 
@@ -72,21 +74,50 @@ fn check_facts(deal: &DealClosed<'_>, world: &World) -> Result<(), Reject> {
     Ok(())
 }
 
-/// The rates of a deal in another currency: every measure of amounts that counts one of its credits, in the order of their
+/// Measures in the order of their ids.
+fn by_id(world: &World, which: impl Fn(&Measure) -> bool) -> Vec<&Measure> {
+    let mut measures: Vec<_> = world.measures.iter().map(|defined| &defined.measure).filter(|measure| which(measure)).collect();
+    measures.sort_by(|one, other| one.measure_id.cmp(&other.measure_id));
+    measures
+}
+
+/// The lines of a deal of which a measure counts a credit.
+fn counted<'d, 'a>(measure: &'d Measure, deal: &'d DealClosed<'a>, credits: &'d [Credit]) -> impl Iterator<Item = &'d Line<'a>> {
+    let counts = move |(place, line): &(usize, &Line<'_>)| {
+        let given = |credit: &Credit| credit.line.is_none_or(|of| of as usize == *place);
+        let mut here = credits.iter().filter(|credit| given(credit));
+        measure.takes_line(LineView::of(line)) && here.any(|credit| measure.credit_kinds.contains(&credit.kind))
+    };
+    let taken = measure.takes_deal(DealView::of(deal));
+    deal.lines.iter().enumerate().filter(move |_| taken).filter(counts).map(|(_, line)| line)
+}
+
+/// What a measure that lets a deal wait needs of it.
+fn check_details(deal: &DealClosed<'_>, credits: &[Credit], world: &World) -> Result<(), Reject> {
+    for measure in by_id(world, |measure| measure.missing == Some(Missing::Park)) {
+        let lacks = |line: &&Line<'_>| measure.value(DealView::of(deal), LineView::of(line)).is_none();
+        let Some(line) = counted(measure, deal, credits).find(lacks) else { continue };
+        let id = &measure.measure_id;
+        return Err(match measure.attribute.as_deref().filter(|_| measure.of == MeasureOf::Attribute) {
+            Some(name) => {
+                let message = format!("measure \"{id}\" sums it, and the deal does not state it as a number");
+                Reject::new(Reason::MissingAttribute, &format!("attributes.{name}"), message)
+            }
+            None => {
+                let message = format!("measure \"{id}\" sums margins, and line \"{}\" states no cost", line.line_id);
+                Reject::new(Reason::MissingCost, "lines", message)
+            }
+        });
+    }
+    Ok(())
+}
+
+/// The rates of a deal in another currency: every measure of money that counts one of its credits, in the order of their
 /// ids, must be able to convert it.
 fn rates_for(deal: &DealClosed<'_>, credits: &[Credit], world: &World) -> Result<Vec<StatedRate>, Reject> {
-    let mut measures: Vec<_> = world.measures.iter().map(|defined| &defined.measure).collect();
-    measures.retain(|measure| measure.of == MeasureOf::Amount && measure.takes_kind(deal.kind));
-    measures.sort_by(|one, other| one.measure_id.cmp(&other.measure_id));
     let mut rates: Vec<StatedRate> = Vec::new();
-    for measure in measures {
-        let counts = |(place, line): &(usize, &Line<'_>)| {
-            let given = |credit: &Credit| credit.line.is_none_or(|of| of as usize == *place);
-            let mut here = credits.iter().filter(|credit| given(credit));
-            measure.takes_line(Some(line.product), line.geography, line.segment)
-                && here.any(|credit| measure.credit_kinds.contains(&credit.kind))
-        };
-        let mut lines = deal.lines.iter().enumerate().filter(counts).peekable();
+    for measure in by_id(world, Measure::is_money) {
+        let mut lines = counted(measure, deal, credits).peekable();
         if lines.peek().is_none() {
             continue;
         }
@@ -96,7 +127,8 @@ fn rates_for(deal: &DealClosed<'_>, credits: &[Credit], world: &World) -> Result
             return Err(Reject::new(Reason::OtherCurrency, "currency", message));
         };
         let rate = world.rate_on(rate_type, deal.currency, deal.closed_on)?;
-        if lines.any(|(_, line)| converted(line.amount, rate).is_none()) {
+        let value = |line: &Line<'_>| measure.value(DealView::of(deal), LineView::of(line)).unwrap_or(0);
+        if lines.any(|line| converted(Amount(value(line)), rate).is_none()) {
             let message =
                 format!("at the \"{rate_type}\" rate {rate} a line has more digits in {} than can be counted", world.currency);
             return Err(Reject::new(Reason::MissingRate, "currency", message));

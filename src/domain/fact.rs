@@ -5,12 +5,13 @@
 
 use super::calendar::{Calendar, Date, Period};
 use super::currency::CurrencyRates;
-use super::deal::DealKind;
 use super::money::Amount;
 use super::output::CurrencyTotal;
 use super::plan::Plan;
 use super::territory::Territories;
 use serde::{Deserialize, Serialize};
+
+pub use super::measure::{EarnedBy, Earnings, Measure, MeasureOf};
 
 /// One fact. `fact_id` is chosen by its author; it names the fact in messages and makes a repeated append visible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,81 +59,6 @@ pub enum CreditKind {
     Overlay,
     Rolled,
     Territory,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MeasureOf {
-    Amount,
-    Quantity,
-    /// Deals: each counts once, by the shares of its first line that the filter takes.
-    Count,
-    /// What components earned, in the company's currency: no credit counts.
-    Earned,
-}
-
-/// Whose earnings a measure adds up for a payee.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EarnedBy {
-    /// His own.
-    #[serde(rename = "self")]
-    Own,
-    /// Those of everybody strictly below in the organisation, on the last day of the pay period.
-    Reports,
-}
-
-/// Which earnings a measure adds up: of components by id, in whichever plan and version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Earnings {
-    pub components: Vec<String>,
-    pub by: EarnedBy,
-}
-
-/// A named sum over matching credits. A filter list that is empty matches everything; a line without the attribute
-/// matches only an empty list. A published measure never changes but by a `rate_type` where it had none: another
-/// definition takes another id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Measure {
-    pub measure_id: String,
-    pub of: MeasureOf,
-    pub credit_kinds: Vec<CreditKind>,
-    pub products: Vec<String>,
-    pub geographies: Vec<String>,
-    pub segments: Vec<String>,
-    pub deal_kinds: Vec<DealKind>,
-    /// Of amounts: deals in another currency count in the company's at this type of rate. `None`: they wait.
-    pub rate_type: Option<String>,
-    /// Present exactly where earnings are counted.
-    pub earnings: Option<Earnings>,
-}
-
-impl Measure {
-    /// Whether another definition says the same and, what this one does not, at which rates deals in other currencies count:
-    /// the one change of a published measure.
-    pub fn begins_to_convert(&self, other: &Measure) -> bool {
-        self.rate_type.is_none()
-            && other.rate_type.is_some()
-            && Measure { rate_type: other.rate_type.clone(), ..self.clone() } == *other
-    }
-
-    /// Whether it counts what a component earns.
-    pub fn counts_earnings_of(&self, component_id: &str) -> bool {
-        self.earnings.as_ref().is_some_and(|of| of.components.iter().any(|id| id == component_id))
-    }
-
-    /// Whether its filter takes deals of a kind.
-    pub fn takes_kind(&self, kind: Option<DealKind>) -> bool {
-        self.deal_kinds.is_empty() || kind.is_some_and(|kind| self.deal_kinds.contains(&kind))
-    }
-
-    /// Whether its filter takes a line of these attributes.
-    pub fn takes_line(&self, product: Option<&str>, geography: Option<&str>, segment: Option<&str>) -> bool {
-        let listed = |list: &[String], text: Option<&str>| {
-            list.is_empty() || text.is_some_and(|text| list.iter().any(|item| item == text))
-        };
-        listed(&self.products, product) && listed(&self.geographies, geography) && listed(&self.segments, segment)
-    }
 }
 
 /// A payee with all effective-dated rows, in order, without overlap. A later fact replaces the whole.

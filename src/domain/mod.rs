@@ -1,7 +1,7 @@
 //! The domain: what a deal, a quota, a plan and a payout are, and how pay is computed from them.
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
-//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `territory`, `currency`, `fact` (inputs); `world` (facts
+//! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `territory`, `currency`, `measure`, `fact` (inputs); `world` (facts
 //! folded); `credit`, `rate_table`, `formula`, `deals`, `reward`, `tranche`, `account`, `pay`, `conversion` (the four steps of the pipeline); `output` (what is
 //! published); `reject` (why not).
 
@@ -17,6 +17,7 @@ pub mod deals;
 pub mod exact;
 pub mod fact;
 pub mod formula;
+pub mod measure;
 pub mod money;
 pub mod output;
 pub mod pay;

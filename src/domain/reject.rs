@@ -40,10 +40,12 @@ pub enum Reason {
     UnmatchedAdjustment,
     MissingRate,
     DividedByZero,
+    MissingCost,
+    MissingAttribute,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 29] = [
+    pub const ALL: [Reason; 31] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -73,6 +75,8 @@ impl Reason {
         Reason::UnmatchedAdjustment,
         Reason::MissingRate,
         Reason::DividedByZero,
+        Reason::MissingCost,
+        Reason::MissingAttribute,
     ];
 
     pub fn code(self) -> &'static str {
@@ -106,6 +110,8 @@ impl Reason {
             Reason::UnmatchedAdjustment => "unmatched_adjustment",
             Reason::MissingRate => "missing_rate",
             Reason::DividedByZero => "divided_by_zero",
+            Reason::MissingCost => "missing_cost",
+            Reason::MissingAttribute => "missing_attribute",
         }
     }
 
@@ -156,6 +162,12 @@ impl Reason {
             }
             Reason::DividedByZero => {
                 "a formula divides by zero: nothing is earned until it can be calculated; say with if(...) what it pays then"
+            }
+            Reason::MissingCost => {
+                "a measure sums margins and lets deals wait whose lines state no cost: send a revision with it"
+            }
+            Reason::MissingAttribute => {
+                "a measure sums an attribute and lets deals wait that do not state it as a number: send a revision with it"
             }
             Reason::UnknownDeal => "a settlement is of a deal that is not there: it counts when the deal comes",
             Reason::UnmatchedAdjustment => "a manual adjustment fits nothing that it could adjust or reverse: state another one",

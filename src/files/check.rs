@@ -134,10 +134,10 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
         unknown_measure(named, draft, findings);
         return;
     };
-    let Some(of) = measure.of else { return };
+    let Some(of) = measure.counts else { return };
     let counts = match of {
-        MeasureOf::Amount => "amount",
-        MeasureOf::Quantity => "quantity",
+        MeasureOf::Amount | MeasureOf::Margin => "amount",
+        MeasureOf::Quantity | MeasureOf::Attribute => "quantity",
         MeasureOf::Count => "deals",
         MeasureOf::Earned => "what is earned",
     };
@@ -146,8 +146,8 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
     if let Some((_, place, what)) = used.filter(|(needed, _, _)| *needed != of) {
         let message = format!("{what} does not fit: measure \"{}\" counts {counts}", named.value);
         let hint = match of {
-            MeasureOf::Amount | MeasureOf::Earned => "use rate_of and as = \"amount\"",
-            MeasureOf::Quantity => "use per_unit and as = \"quantity\"",
+            MeasureOf::Amount | MeasureOf::Margin | MeasureOf::Earned => "use rate_of and as = \"amount\"",
+            MeasureOf::Quantity | MeasureOf::Attribute => "use per_unit and as = \"quantity\"",
             MeasureOf::Count => "use per_unit and as = \"count\"",
         };
         findings.add(place, codes::WRONG_UNIT, message, hint);
@@ -156,7 +156,7 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
 
 fn counts_deals(draft: &Draft, named: &Located<String>) -> bool {
     let mut measures = draft.measures.iter().flatten();
-    measures.any(|measure| measure.id.value == named.value && measure.of == Some(MeasureOf::Count))
+    measures.any(|measure| measure.id.value == named.value && measure.counts == Some(MeasureOf::Count))
 }
 
 pub fn unknown_measure(named: &Located<String>, draft: &Draft, findings: &mut Findings) {

@@ -1,13 +1,12 @@
-//! `company.toml`, `calendar.toml` and `measures.toml`.
+//! `company.toml` and `calendar.toml`.
 
 use super::codes;
-use super::earnings;
 use super::fields::Fields;
 use super::modes;
 use super::node::Node;
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::{Calendar, Period};
-use crate::domain::fact::{Company, Measure, MeasureOf};
+use crate::domain::fact::Company;
 use crate::domain::money::minor_digits;
 
 /// A company as read, with the places that other files are compared with.
@@ -17,17 +16,6 @@ pub struct CompanyDraft {
     pub place: Place,
     pub calendar_place: Place,
     pub pay_rate_type: Option<Located<String>>,
-}
-
-/// A measure whose name is known even where the rest of it was refused.
-#[derive(Clone, Debug)]
-pub struct MeasureDraft {
-    pub id: Located<String>,
-    pub of: Option<MeasureOf>,
-    pub rate_type: Option<Located<String>>,
-    /// Of earnings: the components that it counts.
-    pub components: Vec<Located<String>>,
-    pub measure: Option<Measure>,
 }
 
 pub fn company(node: &Node, findings: &mut Findings) -> Option<CompanyDraft> {
@@ -108,38 +96,4 @@ fn long_years(fields: &mut Fields<'_>, weeks: Option<[i32; 3]>, first: Option<Pe
         findings.add(early.place, codes::BAD_RANGE, message, "name fiscal years from that of `from` on");
     }
     stated.iter().filter_map(year).collect()
-}
-
-/// `measures.toml`: a list `[[measure]]`.
-pub fn measures(node: &Node, findings: &mut Findings) -> Vec<MeasureDraft> {
-    let Some(mut fields) = Fields::of(node, findings) else { return Vec::new() };
-    let items = fields.list("measure", findings);
-    fields.finish(&[], findings);
-    items.iter().filter_map(|item| measure(item, findings)).collect()
-}
-
-pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
-    let mut fields = Fields::of(node, findings)?;
-    let id = fields.id("id", findings);
-    let of = fields.choice("of", modes::MEASURE_OF, findings).map(|of| of.value);
-    let credit_kinds = fields.choices("credit_kinds", modes::CREDIT_KINDS, findings);
-    let (components, earnings) = earnings::read(&mut fields, of == Some(MeasureOf::Earned), findings);
-    if !fields.has("credit_kinds") && of != Some(MeasureOf::Earned) {
-        let hint = "name the credits that count: credit_kinds = [\"REVENUE\"]";
-        findings.add(fields.place, codes::MISSING_KEY, "`credit_kinds` is missing", hint);
-    }
-    let mut texts = |key| fields.texts(key, findings).into_iter().map(|text| text.value).collect::<Vec<_>>();
-    let (products, geographies, segments) = (texts("products"), texts("geographies"), texts("segments"));
-    let deal_kinds = fields.choices("deal_kinds", modes::DEAL_KIND, findings);
-    let rate_type = fields.optional_id("rate_type", findings);
-    fields.finish(modes::MEASURE_KEYS_NOT_BUILT, findings);
-    let id = id?;
-    let measure_id = id.value.clone();
-    let stated = rate_type.as_ref().map(|rate_type| rate_type.value.clone());
-    let known = of.filter(|of| *of != MeasureOf::Earned || earnings.is_some());
-    let measure = known.map(|of| {
-        let rate_type = stated;
-        Measure { measure_id, of, credit_kinds, products, geographies, segments, deal_kinds, rate_type, earnings }
-    });
-    Some(MeasureDraft { id, of, rate_type, components, measure })
 }

@@ -1,7 +1,8 @@
 //! Everything that was read of one company, before it is compared: parts that were refused are missing, names stay.
 
 use super::adjustments::AdjustmentDraft;
-use super::definitions::{CompanyDraft, MeasureDraft};
+use super::definitions::CompanyDraft;
+use super::measures::MeasureDraft;
 use super::people::{PayeeDraft, Person};
 use super::plan::PlanDraft;
 use super::quotas::{Quota, QuotaDraft};

@@ -12,7 +12,7 @@ use crate::domain::world::phases;
 use std::collections::BTreeSet;
 
 /// Filters of credits.
-const OF_CREDITS: [&str; 5] = ["credit_kinds", "products", "geographies", "segments", "deal_kinds"];
+const OF_CREDITS: [&str; 7] = ["credit_kinds", "products", "geographies", "segments", "deal_kinds", "customers", "filter"];
 const OF_EARNINGS: [&str; 2] = ["components", "earned_by"];
 
 /// `components` and `earned_by` of a measure, which only one of earnings has, and needs.

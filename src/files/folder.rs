@@ -6,7 +6,7 @@ use super::diagnostic::Diagnostic;
 use super::draft::{CompanyFiles, Draft};
 use super::node::{Node, from_toml};
 use super::source::{Findings, Place};
-use super::{adjustments, definitions, people, plan, quotas, rates};
+use super::{adjustments, definitions, measures, people, plan, quotas, rates};
 use std::path::Path;
 
 const REQUIRED: [&str; 4] = ["company.toml", "calendar.toml", "measures.toml", "payees.csv"];
@@ -100,7 +100,7 @@ fn read_document(name: &str, node: &Node, file: usize, draft: &mut Draft, findin
         "company.toml" => draft.company = definitions::company(node, findings),
         "calendar.toml" => draft.calendar = definitions::calendar(node, findings),
         "territories.toml" => draft.territories.settings(node, findings),
-        "measures.toml" => draft.measures.get_or_insert_default().extend(definitions::measures(node, findings)),
+        "measures.toml" => draft.measures.get_or_insert_default().extend(measures::measures(node, findings)),
         _ => {
             let Some(plan) = plan::plan(node, findings) else { return };
             draft.plan_missing |= plan.id.is_none();

@@ -116,12 +116,29 @@ fn measure() -> Value {
         ("geographies", texts("Only these; none listed: every geography.")),
         ("segments", texts("Only these; none listed: every segment.")),
         ("deal_kinds", choices(modes::DEAL_KIND, "Only these; none listed: every deal.")),
-        ("rate_type", text("Of amounts: the rates of rates.csv that convert deals in another currency.")),
+        ("rate_type", text("Of money: the rates of rates.csv that convert deals in another currency.")),
+        ("attribute", text("Of an attribute: which number of the deal.")),
+        ("unit", choice(modes::UNIT, "Of an attribute: whether it is in the deal's currency.")),
+        ("missing", choice(modes::MISSING, "Of margins and attributes: what becomes of a deal that does not state it.")),
+        ("customers", texts("Only these; none listed: every customer.")),
+        ("filter", list(condition(), "What attributes of the deal have to be, all of them.")),
         ("components", texts("With of = \"earned\": the components whose earnings count.")),
         ("earned_by", choice(modes::EARNED_BY, "With of = \"earned\": whose earnings count.")),
     ];
-    let optional = ["credit_kinds", "products", "geographies", "segments", "deal_kinds", "rate_type", "components", "earned_by"];
+    let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).skip(2).collect();
     table(&keys, &optional)
+}
+
+fn condition() -> Value {
+    let keys = [
+        ("attribute", text("Its name.")),
+        ("is", texts("One of these texts.")),
+        ("at_least", number("A number of at least this.")),
+        ("below", number("A number below this.")),
+        ("from", date("A date on this day or later.")),
+        ("to", date("A date before this day.")),
+    ];
+    table(&keys, &["is", "at_least", "below", "from", "to"])
 }
 
 fn plan() -> Value {

@@ -26,6 +26,7 @@ mod folder;
 mod formula;
 mod json;
 mod json_schema;
+mod measures;
 mod modes;
 mod modifiers;
 mod node;

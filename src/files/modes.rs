@@ -5,7 +5,8 @@
 use super::fields::Choices;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
-use crate::domain::fact::{CreditKind, EarnedBy, MeasureOf};
+use crate::domain::fact::CreditKind;
+use crate::domain::measure::{EarnedBy, MeasureOf, Missing, Unit};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
@@ -27,12 +28,14 @@ pub const MEASURE_OF: &Choices<MeasureOf> = &[
     ("amount", Some(MeasureOf::Amount)),
     ("quantity", Some(MeasureOf::Quantity)),
     ("count", Some(MeasureOf::Count)),
+    ("margin", Some(MeasureOf::Margin)),
+    ("attribute", Some(MeasureOf::Attribute)),
     ("earned", Some(MeasureOf::Earned)),
-    ("margin", None),
-    ("attribute", None),
 ];
 /// Whose earnings.
 pub const EARNED_BY: &Choices<EarnedBy> = &[("self", Some(EarnedBy::Own)), ("reports", Some(EarnedBy::Reports)), ("team", None)];
+pub const UNIT: &Choices<Unit> = &[("money", Some(Unit::Money)), ("number", Some(Unit::Number))];
+pub const MISSING: &Choices<Missing> = &[("park", Some(Missing::Park)), ("nothing", Some(Missing::Nothing))];
 pub const CREDIT_KINDS: &Choices<CreditKind> = &[
     ("REVENUE", Some(CreditKind::Revenue)),
     ("OVERLAY", Some(CreditKind::Overlay)),
@@ -131,7 +134,6 @@ pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
-pub const MEASURE_KEYS_NOT_BUILT: &[&str] =
-    &["earning_codes", "attribute", "dated_by", "currency", "customers", "roles", "filter"];
+pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "dated_by", "currency", "roles"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

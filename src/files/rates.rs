@@ -5,9 +5,10 @@
 
 use super::changes::{Change, ChangeKind, Record};
 use super::codes;
-use super::definitions::{CompanyDraft, MeasureDraft, currency_code};
+use super::definitions::{CompanyDraft, currency_code};
 use super::draft::Draft;
 use super::fields::{Fields, checked_id, parsed_text};
+use super::measures::MeasureDraft;
 use super::node::Node;
 use super::plan::nearest;
 use super::sheet::{Columns, Row, Sheet};
@@ -126,7 +127,9 @@ pub fn statements(drafts: Vec<RateDraft>) -> Vec<Located<CurrencyRates>> {
 pub fn check(draft: &Draft, findings: &mut Findings) {
     check_rows(&draft.rates, draft.company.as_ref().map(|company| company.company.currency.as_str()), findings);
     for measure in draft.measures.iter().flatten() {
-        if let Some(rate_type) = measure.rate_type.as_ref().filter(|_| measure.of.is_some_and(|of| of != MeasureOf::Amount)) {
+        if let Some(rate_type) =
+            measure.rate_type.as_ref().filter(|_| measure.counts.is_some_and(|counts| counts != MeasureOf::Amount))
+        {
             let message = format!("measure \"{}\" counts no amounts, so there is nothing to convert", measure.id.value);
             findings.add(rate_type.place, codes::NO_EFFECT, message, "remove `rate_type`");
         }
@@ -183,7 +186,7 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
     }
     let deals = |own: &CompanyDraft| draft.rates.iter().any(|row| row.to_currency.value == own.company.currency);
     let converting = draft.company.as_ref().is_some_and(deals) || measures().any(|measure| measure.rate_type.is_some());
-    let without = |measure: &&MeasureDraft| measure.of == Some(MeasureOf::Amount) && measure.rate_type.is_none();
+    let without = |measure: &&MeasureDraft| measure.counts == Some(MeasureOf::Amount) && measure.rate_type.is_none();
     for measure in measures().filter(|_| converting).filter(without) {
         let message = format!("measure \"{}\" converts nothing", measure.id.value);
         findings.add(measure.id.place, codes::NO_RATE_TYPE, message, "add `rate_type`");

@@ -4,12 +4,13 @@
 
 use super::currencies;
 use super::deals::{by_deals, settles};
+use super::filters::Filter;
 use super::history::{Content, History, Line, NextOffsets, Revision};
 use super::territories;
 use super::world::World;
-use crate::wire::records::{Counts, CreditKind, Date, DealKind, Measure, MeasureOf, Period, Reason};
+use crate::wire::records::{Counts, CreditKind, Date, Period, Reason};
 use ethnum::I256;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
 /// Which inputs count: all, or per source partition those before a close's next offsets.
@@ -171,6 +172,7 @@ impl Counting<'_> {
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
         let shared = shared?;
         self.convertible(deal, &shared)?;
+        self.is_stated(deal, &shared)?;
         let mut given = BTreeMap::new();
         for (place, (line, credits)) in deal.lines.iter().zip(shared).enumerate() {
             self.count(deal, &deal.lines[..place], line, &credits, &mut given);
@@ -192,17 +194,32 @@ impl Counting<'_> {
         self.world.period_of(deal.closed_on).ok_or(Reason::NoSuchPeriod)
     }
 
-    /// Whether every measure that counts a credit of the deal, by id, can do so in its own currency.
+    /// Every line with a measure, by id, that counts a credit of it.
+    fn counting<'c>(&'c self, deal: &'c Content, shared: &'c [Vec<Credit>]) -> impl Iterator<Item = (&'c Filter, &'c Line)> {
+        let lines = move |filter: &'c Filter| {
+            let counts = |credits: &[Credit]| credits.iter().any(|credit| filter.takes_kind(credit.kind));
+            let of = deal.lines.iter().zip(shared).filter(move |(line, credits)| filter.takes(deal, line) && counts(credits));
+            of.map(move |(line, _)| (filter, line))
+        };
+        self.measures.iter().flat_map(lines)
+    }
+
+    /// Whether every measure of money can count the deal in its own currency.
     fn convertible(&self, deal: &Content, shared: &[Vec<Credit>]) -> Result<(), Reason> {
         let currency = self.history.texts.text(deal.currency);
-        for filter in self.measures.iter().filter(|filter| filter.of == MeasureOf::Amount) {
-            for (line, credits) in deal.lines.iter().zip(shared).filter(|(line, _)| filter.takes(deal.kind, line)) {
-                if credits.iter().any(|credit| filter.takes_kind(credit.kind)) {
-                    currencies::counted(self.world, deal, currency, filter, line)?;
-                }
-            }
+        for (filter, line) in self.counting(deal, shared).filter(|(filter, _)| filter.is_money) {
+            currencies::counted(self.world, deal, currency, filter, filter.worth(deal, line).unwrap_or(0))?;
         }
         Ok(())
+    }
+
+    /// Whether the deal says what measures sum that let it wait.
+    fn is_stated(&self, deal: &Content, shared: &[Vec<Credit>]) -> Result<(), Reason> {
+        let mut lacking = self.counting(deal, shared).filter(|(filter, _)| filter.parks);
+        match lacking.find(|(filter, line)| filter.worth(deal, line).is_none()) {
+            Some((filter, _)) => Err(filter.lacks()),
+            None => Ok(()),
+        }
     }
 
     fn credits(&self, deal: &Content, line: &Line) -> Result<Vec<Credit>, Reason> {
@@ -257,55 +274,19 @@ impl Counting<'_> {
     /// `before` are the deal's lines in front of this one; adds to what is given, by payee and measure.
     fn count(&self, deal: &Content, before: &[Line], line: &Line, credits: &[Credit], given: &mut BTreeMap<(u32, u32), I256>) {
         let currency = self.history.texts.text(deal.currency);
-        for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal.kind, line)) {
-            let amount = || currencies::counted(self.world, deal, currency, filter, line).unwrap_or(0);
+        for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal, line)) {
+            // A deal counts with the first line that counts anything.
+            let counts = |line: &Line| filter.takes(deal, line) && filter.worth(deal, line).is_some();
+            if filter.once && before.iter().any(counts) {
+                continue;
+            }
+            let own = filter.worth(deal, line).unwrap_or(0);
+            let converted = || currencies::counted(self.world, deal, currency, filter, own).unwrap_or(0);
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
-                let part = match filter.of {
-                    MeasureOf::Amount => amount() * i128::from(credit.millionths),
-                    MeasureOf::Quantity => i128::from(line.quantity) * i128::from(credit.millionths) * 100,
-                    MeasureOf::Count if before.iter().any(|line| filter.takes(deal.kind, line)) => 0,
-                    MeasureOf::Count => 1_000_000 * i128::from(credit.millionths),
-                    MeasureOf::Earned => 0,
-                };
-                *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += I256::from(part);
+                let whole = if filter.is_money { converted() } else { own };
+                let part = I256::from(whole) * I256::from(credit.millionths);
+                *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += part;
             }
         }
-    }
-}
-
-/// A measure's filter over numbered texts; an empty list matches everything.
-pub(super) struct Filter {
-    pub(super) of: MeasureOf,
-    pub(super) rate_type: Option<String>,
-    credit_kinds: Vec<CreditKind>,
-    products: FxHashSet<u32>,
-    geographies: FxHashSet<u32>,
-    segments: FxHashSet<u32>,
-    deal_kinds: Vec<DealKind>,
-}
-
-impl Filter {
-    fn new(measure: &Measure, history: &History) -> Filter {
-        let numbers = |texts: &[String]| texts.iter().filter_map(|text| history.texts.find(text)).collect();
-        Filter {
-            of: measure.of,
-            rate_type: measure.rate_type.clone(),
-            credit_kinds: measure.credit_kinds.clone(),
-            products: numbers(&measure.products),
-            geographies: numbers(&measure.geographies),
-            segments: numbers(&measure.segments),
-            deal_kinds: measure.deal_kinds.clone(),
-        }
-    }
-
-    fn takes_kind(&self, kind: CreditKind) -> bool {
-        self.credit_kinds.is_empty() || self.credit_kinds.contains(&kind)
-    }
-
-    pub(super) fn takes(&self, deal_kind: Option<DealKind>, line: &Line) -> bool {
-        let lists = [(&self.products, Some(line.product)), (&self.geographies, line.geography), (&self.segments, line.segment)];
-        let attributes = lists.iter().all(|(list, text)| list.is_empty() || text.is_some_and(|text| list.contains(&text)));
-        let of_credits = self.of != MeasureOf::Earned;
-        of_credits && attributes && (self.deal_kinds.is_empty() || deal_kind.is_some_and(|kind| self.deal_kinds.contains(&kind)))
     }
 }

@@ -85,7 +85,8 @@ pub(super) fn fit(measure: &Measure) -> Check {
     };
     hold(!earnings.components.is_empty(), "earnings of no component")?;
     let lists = [&measure.products, &measure.geographies, &measure.segments];
-    let filtered = lists.iter().any(|list| !list.is_empty()) || !measure.deal_kinds.is_empty();
+    let of_deals = measure.deal_kinds.len() + measure.customers.len() + measure.filter.len();
+    let filtered = lists.iter().any(|list| !list.is_empty()) || of_deals > 0;
     hold(measure.credit_kinds.is_empty() && !filtered, "earnings with a filter of credits")
 }
 

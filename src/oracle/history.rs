@@ -65,15 +65,24 @@ pub(super) struct Content {
     pub(super) currency: u32,
     pub(super) kind: Option<DealKind>,
     pub(super) customer: Option<u32>,
-    /// Those that are texts, by name.
-    pub(super) attributes: Vec<(u32, u32)>,
+    /// By name.
+    pub(super) attributes: Vec<(u32, Stated)>,
     pub(super) lines: Vec<Line>,
     shares: Vec<Share>,
+}
+
+/// An attribute's value: a text by its number, or a number in millionths.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Stated {
+    Text(u32),
+    Number(i128),
+    Date(Date),
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Line {
     pub(super) amount: i128,
+    pub(super) cost: Option<i128>,
     pub(super) quantity: i64,
     pub(super) product: u32,
     pub(super) geography: Option<u32>,
@@ -249,6 +258,7 @@ impl History {
     fn keep(&mut self, deal: &DealClosed<'_>) -> usize {
         let lines = deal.lines.iter().map(|line| Line {
             amount: line.amount.0,
+            cost: line.cost.map(|cost| cost.0),
             quantity: line.quantity.0,
             product: self.texts.intern(line.product),
             geography: line.geography.map(|text| self.texts.intern(text)),
@@ -257,11 +267,15 @@ impl History {
         });
         let lines = lines.collect();
         let customer = deal.customer.map(|text| self.texts.intern(text));
-        let texts = deal.attributes.iter().filter_map(|(name, value)| match value {
-            Attribute::Text(text) => Some((self.texts.intern(name), self.texts.intern(text))),
-            _ => None,
+        let stated = deal.attributes.iter().map(|(name, value)| {
+            let value = match value {
+                Attribute::Text(text) => Stated::Text(self.texts.intern(text)),
+                Attribute::Number(number) => Stated::Number(*number),
+                Attribute::Date(date) => Stated::Date(*date),
+            };
+            (self.texts.intern(name), value)
         });
-        let attributes = texts.collect();
+        let attributes = stated.collect();
         let (currency, shares) = (self.texts.intern(deal.currency), shares(&mut self.payees, &deal.splits));
         let DealClosed { closed_on, sequence, kind, .. } = *deal;
         let content = Content { closed_on, sequence, currency, kind, customer, attributes, lines, shares };
@@ -316,7 +330,7 @@ impl History {
             }
             FactBody::MeasureDefined(measure) => {
                 self.texts.intern(&measure.measure_id);
-                let filters = [&measure.products, &measure.geographies, &measure.segments];
+                let filters = [&measure.products, &measure.geographies, &measure.segments, &measure.customers];
                 for text in filters.into_iter().flatten() {
                     self.texts.intern(text);
                 }

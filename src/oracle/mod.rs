@@ -13,6 +13,7 @@ mod credits;
 mod currencies;
 mod deals;
 mod earnings;
+mod filters;
 mod formulas;
 mod history;
 mod numbers;

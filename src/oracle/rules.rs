@@ -31,8 +31,8 @@ use super::to_date::is_to_date;
 use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MeasureOf, MidIntervalChange, Payee,
-    PayeeRow, PeriodClosed, PeriodReleased, Plan, RateRow,
+    Calendar, Company, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MidIntervalChange, Payee, PayeeRow,
+    PeriodClosed, PeriodReleased, Plan, RateRow,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -147,7 +147,7 @@ impl<'h> Rules<'h> {
 
     fn measure(&self, measure: &'h Measure) -> Check {
         super::earnings::fit(measure)?;
-        hold(measure.rate_type.is_none() || measure.of == MeasureOf::Amount, "a rate for what is no amount")?;
+        super::filters::fits(measure)?;
         let before = self.world.measures.get(measure.measure_id.as_str());
         let same = |before: &Measure| {
             let newly = before.rate_type.is_none();

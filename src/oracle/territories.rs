@@ -10,7 +10,7 @@
 //! - a dimension twice in a territory, or a node twice in a condition; two territories of one layer and rank on one day;
 //! - a share that is 0 or above 1; a territory without a row that somebody is assigned to.
 
-use super::history::{Content, History, Line};
+use super::history::{Content, History, Line, Stated};
 use super::rules::{Check, hold};
 use crate::wire::records::{
     Assignment, Condition, CreditKind, Crediting, Date, Dimension, Node, Reason, Territories, Territory, Uncovered, When,
@@ -37,7 +37,10 @@ impl Shown<'_> {
             Dimension::Customer => self.deal.customer.map(text),
             Dimension::Attribute(name) => {
                 let found = self.deal.attributes.iter().find(|(of, _)| text(*of) == name);
-                found.map(|(_, value)| text(*value))
+                found.and_then(|(_, value)| match value {
+                    Stated::Text(value) => Some(text(*value)),
+                    Stated::Number(_) | Stated::Date(_) => None,
+                })
             }
         }
     }

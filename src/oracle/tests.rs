@@ -209,12 +209,9 @@ fn measure(id: &str) -> Measure {
         measure_id: id.into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![CreditKind::Revenue, CreditKind::Overlay, CreditKind::Rolled],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
-        earnings: None,
+        ..Measure::default()
     }
 }
 

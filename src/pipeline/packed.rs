@@ -5,7 +5,7 @@
 
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Date, Period};
-use crate::domain::deal::DealKind;
+use crate::domain::deal::{Attribute, DealKind};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::{Amount, CurrencyRate, Quantity, Share};
 use crate::domain::quota::QuotaChanged;
@@ -69,6 +69,14 @@ pub enum Entry<'a> {
         #[serde(borrow)]
         group: CreditGroup<'a>,
     },
+    /// Credits of a deal with what else of it some measure reads.
+    Detailed {
+        sequence: Option<i64>,
+        rates: Option<Vec<(u32, CurrencyRate)>>,
+        #[serde(borrow)]
+        details: Details<'a>,
+        group: CreditGroup<'a>,
+    },
     Earned(Earned),
     /// An earning partition has told what was earned up to the close of this epoch by components of phases up to this one.
     Round {
@@ -92,6 +100,17 @@ pub struct Earned {
     /// For the sums of the year, not of the quarter.
     pub yearly: bool,
     pub minor: i128,
+}
+
+/// What measures read of a deal besides kind, amounts and quantities.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details<'a> {
+    pub customer: Option<&'a str>,
+    /// Those that some measure names, in order of names.
+    #[serde(borrow)]
+    pub attributes: Vec<(&'a str, Attribute<'a>)>,
+    /// Of each line; none at all where no line states one.
+    pub costs: Vec<Option<Amount>>,
 }
 
 /// All that was settled of a deal, for payees whom it credits: it replaces what was told before. What is told of no deal

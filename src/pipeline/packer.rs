@@ -3,10 +3,13 @@
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::credit::Credit;
 use crate::domain::currency::StatedRate;
-use crate::domain::deal::DealClosed;
+use crate::domain::deal::{Attribute, DealClosed};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::partition_of;
-use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Earned, Entry, PACKED_VERSION, Settled, SettledDeal};
+use crate::domain::world::World;
+use crate::pipeline::packed::{
+    Allocation, Cause, CreditGroup, CreditLine, Details, Earned, Entry, PACKED_VERSION, Settled, SettledDeal,
+};
 use crate::pipeline::{Effects, Output};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -184,6 +187,37 @@ pub struct GroupKind<'r> {
     pub backfill_from: Option<u64>,
     /// Of a deal in another currency than the company's.
     pub rates: Option<&'r [StatedRate]>,
+    /// What the world's measures may read of deals beyond amounts and quantities.
+    pub read: &'r Read,
+}
+
+/// Which details of deals any measure reads.
+#[derive(Debug, Default)]
+pub struct Read {
+    any: bool,
+    attributes: Vec<String>,
+}
+
+impl Read {
+    pub fn of(world: &World) -> Read {
+        let mut read = Read::default();
+        for measure in world.measures.iter().map(|defined| &defined.measure).filter(|measure| measure.reads_details()) {
+            read.any = true;
+            let named = measure.attribute.iter().chain(measure.filter.iter().map(|condition| &condition.attribute));
+            read.attributes.extend(named.cloned());
+        }
+        read
+    }
+
+    fn details<'a>(&self, deal: &DealClosed<'a>) -> Option<Details<'a>> {
+        let read = |(name, _): &&(&str, Attribute<'_>)| self.attributes.iter().any(|of| of == name);
+        let stated = deal.lines.iter().any(|line| line.cost.is_some());
+        self.any.then(|| Details {
+            customer: deal.customer,
+            attributes: deal.attributes.iter().filter(read).cloned().collect(),
+            costs: deal.lines.iter().filter(|_| stated).map(|line| line.cost).collect(),
+        })
+    }
 }
 
 impl Open {
@@ -217,13 +251,22 @@ impl Open {
             allocations: std::mem::take(&mut self.allocations),
         };
         let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
+        let details = how.read.details(deal);
         let entry = match (how.rates, deal.sequence) {
+            (rates, sequence) if details.is_some() => {
+                let rates = rates.map(|rates| rates.iter().map(&mut at).collect());
+                Entry::Detailed { sequence, rates, details: details.unwrap_or_default(), group }
+            }
             (Some(rates), sequence) => Entry::Converted { sequence, rates: rates.iter().map(&mut at).collect(), group },
             (None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
             (None, None) => Entry::Credits(group),
         };
         let written = self.entry(&entry);
-        if let Entry::Credits(group) | Entry::SequencedCredits { group, .. } | Entry::Converted { group, .. } = entry {
+        if let Entry::Credits(group)
+        | Entry::SequencedCredits { group, .. }
+        | Entry::Converted { group, .. }
+        | Entry::Detailed { group, .. } = entry
+        {
             let CreditGroup { lines, allocations, .. } = group;
             (self.lines, self.allocations) = (lines, allocations);
             self.lines.clear();

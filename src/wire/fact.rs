@@ -1,18 +1,17 @@
 //! How facts stand in records: the fields of `schemas/facts.avsc`.
 //!
 //! Modes are text there, so that one that the design names and this version does not build is refused by its name
-//! (`not_supported`). Plans, territories and rates have files of their own. What a fact means, and whether it can be, is `world`'s.
+//! (`not_supported`). Measures, plans, territories and rates have files of their own. What a fact means, and whether it can be, is `world`'s.
 
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, Unscaled};
-use super::mode::{mode, mode_text, modes, only};
+use super::measure::MeasureRecord;
+use super::mode::only;
 use super::plan::PlanRecord;
 use super::rates::RatesRecord;
 use super::territory::TerritoriesRecord;
 use crate::domain::calendar::{Calendar, Date, DateError};
-use crate::domain::fact::{
-    Company, Cut, Earnings, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
-};
+use crate::domain::fact::{Company, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::{Amount, Minor};
 use crate::domain::output::CurrencyTotal;
 use crate::domain::reject::Reject;
@@ -68,24 +67,6 @@ struct CalendarRecord {
     calendar_id: String,
     first: String,
     starts: Vec<Date>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MeasureRecord {
-    measure_id: String,
-    of: String,
-    dated_by: String,
-    credit_kinds: Vec<String>,
-    products: Vec<String>,
-    geographies: Vec<String>,
-    segments: Vec<String>,
-    deal_kinds: Vec<String>,
-    #[serde(default)]
-    rate_type: Option<String>,
-    #[serde(default)]
-    earned_components: Vec<String>,
-    #[serde(default)]
-    earned_by: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -185,7 +166,7 @@ impl BodyRecord {
         Ok(match body {
             FactBody::CompanyDefined(company) => BodyRecord::Company(company_record(company)),
             FactBody::CalendarDefined(calendar) => BodyRecord::Calendar(calendar_record(calendar)),
-            FactBody::MeasureDefined(measure) => BodyRecord::Measure(measure_record(measure)?),
+            FactBody::MeasureDefined(measure) => BodyRecord::Measure(MeasureRecord::new(measure)?),
             FactBody::PlanDefined(plan) => BodyRecord::Plan(Box::new(PlanRecord::new(plan)?)),
             FactBody::PayeeDefined(payee) => BodyRecord::Payee(payee_record(payee)),
             FactBody::TerritoriesDefined(stated) => BodyRecord::Territories(TerritoriesRecord::new(stated)?),
@@ -200,7 +181,7 @@ impl BodyRecord {
         Ok(match self {
             BodyRecord::Company(company) => FactBody::CompanyDefined(read_company(company)),
             BodyRecord::Calendar(calendar) => FactBody::CalendarDefined(read_calendar(calendar)?),
-            BodyRecord::Measure(measure) => FactBody::MeasureDefined(read_measure(measure)?),
+            BodyRecord::Measure(measure) => FactBody::MeasureDefined(measure.measure()?),
             BodyRecord::Plan(plan) => FactBody::PlanDefined(plan.plan()?),
             BodyRecord::Payee(payee) => FactBody::PayeeDefined(read_payee(payee)?),
             BodyRecord::Territories(stated) => FactBody::TerritoriesDefined(stated.territories()?),
@@ -243,42 +224,6 @@ fn calendar_record(calendar: &Calendar) -> CalendarRecord {
 fn read_calendar(record: CalendarRecord) -> Result<Calendar, Reject> {
     let first = record.first.parse().map_err(|error| dated("first", &error))?;
     Ok(Calendar { calendar_id: record.calendar_id, first, starts: record.starts })
-}
-
-fn measure_record(measure: &Measure) -> Result<MeasureRecord, String> {
-    Ok(MeasureRecord {
-        measure_id: measure.measure_id.clone(),
-        of: mode_text(&measure.of)?,
-        dated_by: "deal".into(),
-        credit_kinds: measure.credit_kinds.iter().map(mode_text).collect::<Result<_, _>>()?,
-        products: measure.products.clone(),
-        geographies: measure.geographies.clone(),
-        segments: measure.segments.clone(),
-        deal_kinds: measure.deal_kinds.iter().map(mode_text).collect::<Result<_, _>>()?,
-        rate_type: measure.rate_type.clone(),
-        earned_components: measure.earnings.as_ref().map(|of| of.components.clone()).unwrap_or_default(),
-        earned_by: measure.earnings.as_ref().map(|of| mode_text(&of.by)).transpose()?,
-    })
-}
-
-fn read_measure(record: MeasureRecord) -> Result<Measure, Reject> {
-    only("dated_by", &record.dated_by, "deal")?;
-    let components = record.earned_components;
-    let earnings = match &record.earned_by {
-        Some(by) => Some(Earnings { components, by: mode("earned_by", by)? }),
-        None => None,
-    };
-    Ok(Measure {
-        measure_id: record.measure_id,
-        of: mode("of", &record.of)?,
-        credit_kinds: modes("credit_kinds", &record.credit_kinds)?,
-        products: record.products,
-        geographies: record.geographies,
-        segments: record.segments,
-        deal_kinds: modes("deal_kinds", &record.deal_kinds)?,
-        rate_type: record.rate_type,
-        earnings,
-    })
 }
 
 fn payee_record(payee: &Payee) -> PayeeRecord {

@@ -16,6 +16,7 @@ mod fact;
 mod internal;
 pub mod json;
 pub mod keys;
+mod measure;
 mod mode;
 mod others;
 mod output;

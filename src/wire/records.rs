@@ -6,10 +6,12 @@ pub use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
 pub use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 pub use crate::domain::exact::Exact;
 pub use crate::domain::fact::{
-    Company, CreditKind, Cut, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow, PeriodClosed,
-    PeriodReleased, PeriodReopened,
+    Company, CreditKind, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 pub use crate::domain::formula::Formula;
+pub use crate::domain::measure::{
+    AttributeCondition, EarnedBy, Earnings, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted,
+};
 pub use crate::domain::output::{
     Accrual, Attainment, Causes, CloseNote, ConvertedFrom, CurrencyTotal, Payout, PayoutKind, PayoutRun,
 };

@@ -36,12 +36,9 @@ pub fn bookings() -> FactBody {
         measure_id: "bookings".into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![CreditKind::Revenue, CreditKind::Overlay, CreditKind::Rolled],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
         deal_kinds: vec![],
         rate_type: None,
-        earnings: None,
+        ..Measure::default()
     })
 }
 

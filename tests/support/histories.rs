@@ -10,6 +10,7 @@ use accrue::domain::currency::{CurrencyRates, RateRow};
 use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::formula::Formula;
+use accrue::domain::measure::{AttributeCondition, Missing, Unit, Wanted};
 use accrue::domain::money::{Amount, CurrencyRate, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
@@ -27,6 +28,8 @@ mod adjustments;
 mod company;
 #[path = "histories/earnings.rs"]
 mod earnings;
+#[path = "histories/measures.rs"]
+mod measures;
 #[path = "histories/pay.rs"]
 mod pay;
 #[path = "histories/pay_currencies.rs"]
@@ -87,6 +90,7 @@ pub struct OwnedLine {
     pub segment: Option<String>,
     pub amount: Amount,
     pub quantity: Quantity,
+    pub cost: Option<Amount>,
     pub splits: Vec<OwnedSplit>,
 }
 
@@ -102,7 +106,8 @@ pub struct OwnedDeal {
     pub currency: String,
     pub kind: Option<DealKind>,
     pub customer: Option<&'static str>,
-    pub industry: Option<&'static str>,
+    /// In order of names.
+    pub attributes: Vec<(&'static str, Attribute<'static>)>,
     pub lines: Vec<OwnedLine>,
     pub splits: Vec<OwnedSplit>,
     pub occurred_at: i64,
@@ -123,7 +128,7 @@ impl OwnedLine {
             segment: self.segment.as_deref(),
             amount: self.amount,
             quantity: self.quantity,
-            cost: None,
+            cost: self.cost,
             splits: self.splits.iter().map(OwnedSplit::as_split).collect(),
         }
     }
@@ -149,7 +154,7 @@ impl OwnedDeal {
             probability: None,
             lines: self.lines.iter().map(OwnedLine::as_line).collect(),
             splits: self.splits.iter().map(OwnedSplit::as_split).collect(),
-            attributes: self.industry.map(|industry| ("industry", Attribute::Text(industry))).into_iter().collect(),
+            attributes: self.attributes.clone(),
             occurred_at: self.occurred_at,
         }
     }
@@ -292,7 +297,19 @@ const REPS: [&str; 5] = ["rep-1", "rep-2", "rep-3", "rep-4", "rep-5"];
 const MANAGERS: [&str; 3] = ["lead-1", "lead-2", "head"];
 const LATE_PAYEE: &str = "late-rep";
 const LATE_MANAGER: &str = "late-lead";
-const MEASURES: [&str; 7] = ["bookings", "new-business", "suite", "units", "overlay", "deals", "territory"];
+const MEASURES: [&str; 11] = [
+    "bookings",
+    "new-business",
+    "suite",
+    "units",
+    "overlay",
+    "deals",
+    "territory",
+    "margin",
+    "contract-value",
+    "points",
+    "picked",
+];
 const CUSTOMERS: [&str; 2] = ["globex", "hooli"];
 const INDUSTRIES: [&str; 2] = ["bank", "retail"];
 const CLOSER: &str = "carl";

@@ -206,7 +206,7 @@ pub fn deals(prefix: &str, count: usize) -> String {
             splits.push(split(third, "OVERLAY", "1"));
         }
         format!(
-            r#"{{"deal_id":"{prefix}-{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-0{}-{:02}","currency":"USD","kind":"{kind}","lines":[{{"line_id":"1","product":"{product}","amount":"{}.37","quantity":"{}"}}],"splits":[{}],"occurred_at":"2026-01-15T10:00:00Z"}}
+            r#"{{"deal_id":"{prefix}-{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-0{}-{:02}","currency":"USD","kind":"{kind}","lines":[{{"line_id":"1","product":"{product}","amount":"{}.37","quantity":"{}","cost":"50.00"}}],"attributes":{{"contract_value":1200.50,"industry":"bank","term_months":36}},"splits":[{}],"occurred_at":"2026-01-15T10:00:00Z"}}
 "#,
             number % 3 + 1,
             number % 28 + 1,

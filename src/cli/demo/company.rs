@@ -231,12 +231,9 @@ fn measures() -> impl Iterator<Item = Measure> {
         measure_id: id.into(),
         of: MeasureOf::Amount,
         credit_kinds: vec![kind],
-        products: Vec::new(),
-        geographies: Vec::new(),
-        segments: Vec::new(),
         deal_kinds,
         rate_type: None,
-        earnings: None,
+        ..Measure::default()
     };
     [
         measure("bookings", CreditKind::Revenue, Vec::new()),

@@ -4,7 +4,6 @@ use super::component::check_component;
 use super::earnings::{check_earnings, rounds_of};
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::{check_pay_terms, check_totals};
-use super::rates::check_rate_type;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
@@ -133,10 +132,10 @@ impl World {
     fn apply_measure(&mut self, offset: u64, measure: &Measure) -> Result<Reach, Reject> {
         check_id("measure_id", &measure.measure_id).map_err(|reject| invalid(&reject.field, reject.message))?;
         check_earnings(measure)?;
-        if measure.credit_kinds.is_empty() && measure.earnings.is_none() {
-            return Err(invalid("credit_kinds", "a measure needs at least one kind of credit".into()));
+        measure.check().map_err(|(field, message)| invalid(field, message.into()))?;
+        if let Some(rate_type) = &measure.rate_type {
+            check_id("rate_type", rate_type).map_err(|reject| invalid(&reject.field, reject.message))?;
         }
-        check_rate_type(measure)?;
         match self.measure(&measure.measure_id) {
             Some(known) if known.measure == *measure => return Ok(Reach::default()),
             Some(known) if known.measure.begins_to_convert(measure) => {

@@ -6,7 +6,6 @@ use crate::domain::calendar::{Date, Period};
 use crate::domain::conversion::PayRate;
 use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
 use crate::domain::deal::check_id;
-use crate::domain::fact::{Measure, MeasureOf};
 use crate::domain::money::{CurrencyRate, minor_digits};
 use crate::domain::reject::{Reason, Reject};
 use std::collections::BTreeMap;
@@ -125,16 +124,6 @@ impl World {
         }
         without
     }
-}
-
-/// Only amounts are in a currency.
-pub(super) fn check_rate_type(measure: &Measure) -> Result<(), Reject> {
-    let Some(rate_type) = &measure.rate_type else { return Ok(()) };
-    check_id("rate_type", rate_type).map_err(|reject| invalid(&reject.field, reject.message))?;
-    if measure.of != MeasureOf::Amount {
-        return Err(invalid("rate_type", "only a measure of amounts converts currencies".into()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

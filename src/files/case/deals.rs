@@ -3,9 +3,9 @@
 //! A later event of the same deal is its next revision: what it leaves out stays as it was.
 
 use super::super::codes;
-use super::super::fields::{Fields, number_of, text_of};
+use super::super::fields::{Fields, date_of, number_of, parsed_text, text_of};
 use super::super::modes;
-use super::super::node::Node;
+use super::super::node::{Node, Value};
 use super::super::source::{Findings, Located};
 use crate::domain::calendar::Date;
 use crate::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
@@ -13,7 +13,7 @@ use crate::domain::money::{Amount, Quantity, Share};
 use std::collections::BTreeMap;
 
 /// Keys of a deal that no rule reads in this version.
-const NOT_BUILT: &[&str] = &["related_deal", "contract_start", "term_months", "stage", "probability", "cost"];
+const NOT_BUILT: &[&str] = &["related_deal", "contract_start", "term_months", "stage", "probability"];
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseDeal {
@@ -27,8 +27,7 @@ pub struct CaseDeal {
     pub currency: String,
     pub kind: Option<DealKind>,
     pub customer: Option<String>,
-    /// Texts by name: territories read no others.
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, CaseAttribute>,
     pub lines: Vec<CaseLine>,
     pub splits: Vec<CaseSplit>,
 }
@@ -41,7 +40,16 @@ pub struct CaseLine {
     pub segment: Option<String>,
     pub amount: Amount,
     pub quantity: Quantity,
+    pub cost: Option<Amount>,
     pub splits: Vec<CaseSplit>,
+}
+
+/// A text, a whole number, a date, or `{ number = "12.5" }`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseAttribute {
+    Text(String),
+    Number(Amount),
+    Date(Date),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +81,18 @@ impl CaseDeal {
             probability: None,
             lines: self.lines.iter().map(CaseLine::as_line).collect(),
             splits: self.splits.iter().map(CaseSplit::as_split).collect(),
-            attributes: self.attributes.iter().map(|(name, text)| (name.as_str(), Attribute::Text(text))).collect(),
+            attributes: self.attributes.iter().map(|(name, value)| (name.as_str(), value.as_attribute())).collect(),
             occurred_at,
+        }
+    }
+}
+
+impl CaseAttribute {
+    fn as_attribute(&self) -> Attribute<'_> {
+        match self {
+            CaseAttribute::Text(text) => Attribute::Text(text),
+            CaseAttribute::Number(number) => Attribute::Number(number.0),
+            CaseAttribute::Date(date) => Attribute::Date(*date),
         }
     }
 }
@@ -88,7 +106,7 @@ impl CaseLine {
             segment: self.segment.as_deref(),
             amount: self.amount,
             quantity: self.quantity,
-            cost: None,
+            cost: self.cost,
             splits: self.splits.iter().map(CaseSplit::as_split).collect(),
         }
     }
@@ -146,9 +164,8 @@ fn head(deal: &mut CaseDeal, fields: &mut Fields<'_>, findings: &mut Findings) {
         deal.customer = Some(customer.value);
     }
     if let Some(table) = fields.node("attributes").and_then(|node| Fields::of(node, findings)) {
-        let texts =
-            table.others().filter_map(|entry| Some((entry.key.clone(), text_of(&entry.node, &entry.key, findings)?.value)));
-        deal.attributes = texts.collect();
+        let stated = table.others().filter_map(|entry| Some((entry.key.clone(), attribute(&entry.node, &entry.key, findings)?)));
+        deal.attributes = stated.collect();
     }
     let cancelled = fields.has("cancelled") && fields.boolean("cancelled", findings).is_some_and(|cancelled| cancelled.value);
     let stated = if cancelled { (DealStatus::Cancelled, Change::Cancellation) } else { (DealStatus::Closed, Change::Correction) };
@@ -197,11 +214,12 @@ fn empty_line() -> CaseLine {
         segment: None,
         amount: Amount(0),
         quantity: Quantity(10_000),
+        cost: None,
         splits: Vec::new(),
     }
 }
 
-/// Product, geography, segment and quantity, where they are stated.
+/// Product, geography, segment, quantity and cost, where they are stated.
 fn attributes(line: &mut CaseLine, fields: &mut Fields<'_>, findings: &mut Findings) {
     if let Some(product) = fields.optional_id("product", findings) {
         line.product = product.value;
@@ -214,6 +232,26 @@ fn attributes(line: &mut CaseLine, fields: &mut Fields<'_>, findings: &mut Findi
     }
     if let Some(quantity) = fields.optional_number("quantity", Quantity::parse, findings) {
         line.quantity = quantity.value;
+    }
+    if let Some(cost) = fields.optional_number("cost", Amount::parse, findings) {
+        line.cost = Some(cost.value);
+    }
+}
+
+fn attribute(node: &Node, key: &str, findings: &mut Findings) -> Option<CaseAttribute> {
+    match &node.value {
+        Value::Integer(text) => {
+            let text = Located::new(text.clone(), node.place);
+            parsed_text(text, codes::BAD_NUMBER, Amount::parse, findings).map(|number| CaseAttribute::Number(number.value))
+        }
+        Value::Table(_) => {
+            let mut fields = Fields::of(node, findings)?;
+            let number = fields.number("number", Amount::parse, findings);
+            fields.finish(&[], findings);
+            number.map(|number| CaseAttribute::Number(number.value))
+        }
+        Value::Date(_) => date_of(node, key, findings).map(|date| CaseAttribute::Date(date.value)),
+        _ => text_of(node, key, findings).map(|text| CaseAttribute::Text(text.value)),
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::draft::{CompanyFiles, Draft};
 use super::super::fields::{Fields, text_of};
 use super::super::folder::read_file;
 use super::super::json::from_json;
+use super::super::measures;
 use super::super::node::{Entry, Node, from_toml};
 use super::super::people::{PayeeDraft, TARGET, currency, parameters, pay_group};
 use super::super::plan::{check_range, plan};
@@ -183,7 +184,7 @@ fn inline(fields: &mut Fields<'_>, draft: &mut Draft, findings: &mut Findings) {
         draft.rates.extend(rates::rate(node, findings));
     }
     for node in fields.list("measure", findings) {
-        draft.measures.get_or_insert_default().extend(definitions::measure(node, findings));
+        draft.measures.get_or_insert_default().extend(measures::measure(node, findings));
     }
     for node in fields.list("plan", findings) {
         let plan = plan(node, findings);

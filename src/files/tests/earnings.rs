@@ -57,7 +57,7 @@ fn what_is_refused() {
     check(&format!("{SEATS}earned_by = \"self\"\n"), "5:1: no-effect: `earned_by` is of a measure of earnings");
     check(
         &with("components", "earning_codes = []\ncomponents"),
-        "8:17: not-supported: `earning_codes` is not supported by this version",
+        "8:1: not-supported: `earning_codes` is not supported by this version",
     );
     check(
         &with("earned_by", "rate_type = \"spot\"\nearned_by"),

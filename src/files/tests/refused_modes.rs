@@ -64,7 +64,13 @@ fn the_rest_of_a_company() {
             "`pay_groups` is not supported by this version",
         ),
         ("calendar.toml", "monthly", "weekly", "2:8", "kind = \"weekly\" is not supported by this version"),
-        ("measures.toml", "\"amount\"", "\"margin\"", "3:6", "of = \"margin\" is not supported by this version"),
+        (
+            "measures.toml",
+            "of = \"amount\"",
+            "of = \"amount\"\nroles = [\"AE\"]",
+            "4:1",
+            "`roles` is not supported by this version",
+        ),
         ("payees.csv", ",default,", ",field,", "2:14", "pay group \"field\" is not supported by this version"),
         (PLAN_FILE, "\"USD\"", "\"EUR\"", "4:12", "EUR in a company of USD: one currency a company"),
     ];

@@ -9,7 +9,7 @@ use crate::domain::output::RejectKind;
 use crate::domain::reject::Reject;
 use crate::domain::world::World;
 use crate::pipeline::packed::Cause;
-use crate::pipeline::packer::{GroupKind, Heading, PACKED_BYTES};
+use crate::pipeline::packer::{GroupKind, Heading, PACKED_BYTES, Read};
 use crate::pipeline::{Effects, Origin, StageError};
 
 impl Crediting {
@@ -42,6 +42,7 @@ impl Crediting {
             Err(reject) => (Credited::default(), Some(reject)),
         };
         let world = &self.world;
+        let read = &Read::of(world);
         let old = state.emitted.as_ref();
         // Of a deal whose rates differ, everything is told again.
         let same_content = old.is_some_and(|old| old.revision == newest.number && old.credited.rates == credited.rates);
@@ -52,14 +53,14 @@ impl Crediting {
             let rates = rates_beside(&told, &old.credited, world);
             if world.measure_defined_since(state.facts_next) {
                 let all: Vec<&Credit> = old.credited.credits.iter().collect();
-                let how = GroupKind { cause, retract: false, backfill_from: Some(state.facts_next), rates };
+                let how = GroupKind { cause, retract: false, backfill_from: Some(state.facts_next), rates, read };
                 partition.packer.credits(&told, &all, how).map_err(failed)?;
                 changed = true;
             }
             let stays = |credit: &&Credit| same_content && credited.credits.contains(credit);
             let gone: Vec<&Credit> = old.credited.credits.iter().filter(|credit| !stays(credit)).collect();
             changed |= !gone.is_empty();
-            let how = GroupKind { cause, retract: true, backfill_from: None, rates };
+            let how = GroupKind { cause, retract: true, backfill_from: None, rates, read };
             partition.packer.credits(&told, &gone, how).map_err(failed)?;
         }
         let told_before = |credit: &Credit| same_content && old.is_some_and(|old| old.credited.credits.contains(credit));
@@ -68,7 +69,7 @@ impl Crediting {
         let rates = rates_beside(deal, &credited, world);
         partition
             .packer
-            .credits(deal, &fresh, GroupKind { cause, retract: false, backfill_from: None, rates })
+            .credits(deal, &fresh, GroupKind { cause, retract: false, backfill_from: None, rates, read })
             .map_err(failed)?;
         if changed {
             note_parking(&state.parked, &parked, origin, self.reject_bytes, effects);

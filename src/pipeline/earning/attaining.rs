@@ -4,7 +4,7 @@ use super::entry::{Attained, Entry, Standing};
 use super::inputs::{ByKind, Inputs};
 use super::pricing::Terms;
 use crate::domain::calendar::{Interval, Period, Span};
-use crate::domain::fact::MeasureOf;
+use crate::domain::measure::MeasureOf;
 use crate::domain::money::Measured;
 use crate::domain::output::Attainment;
 use crate::domain::world::World;
@@ -130,8 +130,9 @@ fn attainment(
         rolled: Measured(standing.rolled),
         territory: Measured(standing.territory),
         unit: match defined.measure.of {
-            MeasureOf::Amount | MeasureOf::Earned => world.currency.clone(),
-            MeasureOf::Quantity => "unit".into(),
+            _ if defined.measure.is_money() => world.currency.clone(),
+            MeasureOf::Earned => world.currency.clone(),
+            MeasureOf::Amount | MeasureOf::Margin | MeasureOf::Attribute | MeasureOf::Quantity => "unit".into(),
             MeasureOf::Count => "deal".into(),
         },
         last: standing.last,

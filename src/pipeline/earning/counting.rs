@@ -6,20 +6,16 @@ use super::inputs::{DealKey, Inputs};
 use super::{Earning, State, alarm};
 use crate::domain::calendar::{Date, Period, Span};
 use crate::domain::currency::converted;
-use crate::domain::fact::{CreditKind, Measure, MeasureOf};
-use crate::domain::money::CurrencyRate;
+use crate::domain::fact::CreditKind;
+use crate::domain::measure::{DealView, LineView, Measure};
+use crate::domain::money::{Amount, CurrencyRate};
 use crate::domain::output::Causes;
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::DefinedMeasure;
 use crate::pipeline::packed::{
-    Allocation, Cause, CauseTopic, CreditGroup, CreditLine, Entry as PackedEntry, PackedCredits, SettledDeal,
+    Allocation, Cause, CauseTopic, CreditGroup, CreditLine, Details, Entry as PackedEntry, PackedCredits, SettledDeal,
 };
 use crate::pipeline::{Effects, Origin, StageError, States};
-
-/// A quantity has 4 decimals and a share 6; a measured sum has 12.
-const QUANTITY_SCALE: i128 = 100;
-/// The same of a deal: 1 before the share.
-const ONE_DEAL: i128 = 1_000_000;
 
 impl Earning {
     pub(super) fn count(
@@ -34,15 +30,19 @@ impl Earning {
         self.recent.clear();
         self.recent.resize(packed.payees.len(), [None; 2]);
         for entry in &packed.entries {
+            let told = |group, sequence, rates, details| Told { group, sequence, rates, details };
             match entry {
                 PackedEntry::Credits(group) => {
-                    self.count_group(number, packed, Told { group, sequence: None, rates: None }, states)?;
+                    self.count_group(number, packed, told(group, None, None, None), states)?;
                 }
                 PackedEntry::SequencedCredits { sequence, group } => {
-                    self.count_group(number, packed, Told { group, sequence: Some(*sequence), rates: None }, states)?;
+                    self.count_group(number, packed, told(group, Some(*sequence), None, None), states)?;
                 }
                 PackedEntry::Converted { sequence, rates, group } => {
-                    self.count_group(number, packed, Told { group, sequence: *sequence, rates: Some(rates) }, states)?;
+                    self.count_group(number, packed, told(group, *sequence, Some(rates), None), states)?;
+                }
+                PackedEntry::Detailed { sequence, rates, details, group } => {
+                    self.count_group(number, packed, told(group, *sequence, rates.as_deref(), Some(details)), states)?;
                 }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
                 PackedEntry::Settled(settled) => self.count_settled(number, packed, settled, states)?,
@@ -236,6 +236,8 @@ struct Told<'a> {
     sequence: Option<i64>,
     /// By type, in the record's texts. `None`: its amounts are in the company's currency.
     rates: Option<&'a [(u32, CurrencyRate)]>,
+    /// `None`: no measure reads any.
+    details: Option<&'a Details<'a>>,
 }
 
 /// What a measure takes of a group, before the share: of each line and of all; `None` when it does not fit.
@@ -277,32 +279,37 @@ fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told:
     measures.iter().filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
 }
 
-/// What a measure takes of each line, before the share: 0 where its filter does not match.
+/// What a measure takes of each line, before the share: 0 where its filter does not match, or the deal does not say it.
 fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i128> {
-    let Told { group, rates, .. } = told;
+    let Told { group, rates, details, .. } = told;
     let text = |place: u32| packed.texts.get(place as usize).copied();
-    let kind_matches = measure.takes_kind(group.kind);
-    let line_value = |line: &CreditLine| {
-        let attributes = (text(line.product), line.geography.and_then(text), line.segment.and_then(text));
-        let matches = kind_matches && measure.takes_line(attributes.0, attributes.1, attributes.2);
-        match (matches, measure.of, rates) {
-            (false, ..) => 0,
-            (true, MeasureOf::Amount, None) => line.amount.0,
-            (true, MeasureOf::Amount, Some(rates)) => {
-                let of_type = |rate_type: &str| rates.iter().find(|(place, _)| text(*place) == Some(rate_type));
-                // A measure that came behind the deal has no rate among these: what is told next has.
-                let Some((_, rate)) = measure.rate_type.as_deref().and_then(of_type) else { return 0 };
-                // Crediting gives nothing of a deal that does not fit. What it gave before is told to a later measure once and
-                // taken back once: nothing either.
-                converted(line.amount, *rate).map_or(0, |amount| amount.0)
-            }
-            (true, MeasureOf::Quantity, _) => i128::from(line.quantity.0) * QUANTITY_SCALE,
-            (true, MeasureOf::Count, _) => ONE_DEAL,
-            (true, MeasureOf::Earned, _) => 0,
+    let (customer, attributes) = details.map_or((None, &[][..]), |of| (of.customer, &of.attributes));
+    let deal = DealView { kind: group.kind, customer, attributes };
+    if !measure.takes_deal(deal) {
+        return vec![0; group.lines.len()];
+    }
+    let of_type = |rate_type: &str| rates?.iter().find(|(place, _)| text(*place) == Some(rate_type));
+    let line_value = |(place, line): (usize, &CreditLine)| {
+        let view = LineView {
+            product: text(line.product),
+            geography: line.geography.and_then(text),
+            segment: line.segment.and_then(text),
+            amount: line.amount,
+            quantity: line.quantity,
+            cost: details.and_then(|details| details.costs.get(place).copied().flatten()),
+        };
+        let value = measure.value(deal, view).filter(|_| measure.takes_line(view)).unwrap_or(0);
+        if rates.is_none() || !measure.is_money() {
+            return value;
         }
+        // A measure that came behind the deal has no rate among these: what is told next has.
+        let Some((_, rate)) = measure.rate_type.as_deref().and_then(of_type) else { return 0 };
+        // Crediting gives nothing of a deal that does not fit. What it gave before is told to a later measure once and
+        // taken back once: nothing either.
+        converted(Amount(value), *rate).map_or(0, |amount| amount.0)
     };
-    let mut taken: Vec<i128> = group.lines.iter().map(line_value).collect();
-    if measure.of == MeasureOf::Count {
+    let mut taken: Vec<i128> = group.lines.iter().enumerate().map(line_value).collect();
+    if measure.counts_once() {
         // The deal counts with the first of them.
         let first = taken.iter().position(|value| *value != 0);
         taken.iter_mut().enumerate().filter(|(place, _)| Some(*place) != first).for_each(|(_, value)| *value = 0);

@@ -4,8 +4,9 @@ use super::fixtures;
 use crate::domain::calendar::Date;
 use crate::domain::currency::{CurrencyRates, RateRow};
 use crate::domain::deal::DealKind;
-use crate::domain::fact::{CreditKind, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf};
-use crate::domain::money::CurrencyRate;
+use crate::domain::fact::{CreditKind, Fact, FactBody, Measure, MeasureOf};
+use crate::domain::measure::{AttributeCondition, EarnedBy, Earnings, Missing, Unit, Wanted};
+use crate::domain::money::{Amount, CurrencyRate};
 use crate::wire::Codec;
 
 pub(super) fn stated() -> CurrencyRates {
@@ -25,11 +26,30 @@ pub(super) fn measure() -> Measure {
         of: MeasureOf::Amount,
         credit_kinds: vec![CreditKind::Revenue, CreditKind::Rolled],
         products: vec!["platform".into()],
-        geographies: Vec::new(),
         segments: vec!["enterprise".into(), "public".into()],
         deal_kinds: vec![DealKind::New],
         rate_type: Some("month".into()),
-        earnings: None,
+        ..Measure::default()
+    }
+}
+
+/// One that sums an attribute, under conditions of each type.
+pub(super) fn detailed_measure() -> Measure {
+    let wish = |attribute: &str, is| AttributeCondition { attribute: attribute.into(), is };
+    Measure {
+        measure_id: "users".into(),
+        of: MeasureOf::Attribute,
+        attribute: Some("users".into()),
+        unit: Some(Unit::Number),
+        missing: Some(Missing::Park),
+        customers: vec!["globex".into()],
+        filter: vec![
+            wish("industry", Wanted::Text(vec!["bank".into(), "insurer".into()])),
+            wish("users", Wanted::Number { at_least: Some(Amount(-1_500_000)), below: None }),
+            wish("signed", Wanted::Date { from: None, to: Some(Date(20_000)) }),
+        ],
+        rate_type: None,
+        ..measure()
     }
 }
 

@@ -205,7 +205,12 @@ fn modes_that_are_not_built_are_refused_by_name() {
     let earned = facts.last().expect("there are facts");
     let component = "components[0]";
     let table = [
-        (measure, "amount", "margin", "of: \"margin\" is not supported; use amount or quantity or count or earned"),
+        (
+            measure,
+            "amount",
+            "median",
+            "of: \"median\" is not supported; use amount or quantity or count or margin or attribute or earned",
+        ),
         (measure, "deal", "receipt", "dated_by: \"receipt\" is not supported; use deal"),
         (
             measure,

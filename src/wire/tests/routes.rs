@@ -107,6 +107,7 @@ fn keys_of_facts_name_their_kind() {
         "period-released:2026-01",
         "territories:all",
         "rates:month.GBP.USD",
+        "measure:users",
         "measure:team-commission",
     ];
     assert_eq!(found, expected);

@@ -1,5 +1,6 @@
 //! The company of a history: calendar, measures, plan versions and three levels of organisation.
 
+use super::measures::measure;
 use super::*;
 
 impl Making {
@@ -15,8 +16,8 @@ impl Making {
         self.pay_rates();
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);
-            let mut measure = measure(id);
-            measure.rate_type = self.rate_type().filter(|_| measure.of == MeasureOf::Amount);
+            let mut measure = self.measure(id);
+            measure.rate_type = self.rate_type().filter(|_| measure.is_money());
             if measure.rate_type.is_some() && self.random.chance(15) {
                 self.later.push(("measure begins to convert", FactBody::MeasureDefined(measure.clone())));
                 measure.rate_type = None;
@@ -68,6 +69,8 @@ impl Making {
         if self.random.chance(20) {
             let changed = Measure { of: MeasureOf::Quantity, ..measure(MEASURES[0]) };
             self.later.push(("fact refused", FactBody::MeasureDefined(changed)));
+            let refused = Measure { measure_id: "refused".into(), ..self.refused_measure() };
+            self.later.push(("measure refused", FactBody::MeasureDefined(refused)));
         }
     }
 
@@ -125,6 +128,7 @@ impl Making {
     fn plain(&mut self, id: &str) -> Component {
         let measure = self.read_measure();
         let plain = rewards::plain_axis(measure);
+        self.used(measure);
         let quantity = plain != TierBy::Amount;
         if plain == TierBy::Count {
             self.features.count("deals counted");
@@ -256,35 +260,6 @@ impl Making {
             return Some(LATE_MANAGER);
         }
         if self.random.chance(5) { None } else { Some(*self.random.pick(&MANAGERS)) }
-    }
-}
-
-pub(super) fn measure(id: &str) -> Measure {
-    use CreditKind::*;
-    let all = Measure {
-        measure_id: id.into(),
-        of: MeasureOf::Amount,
-        credit_kinds: vec![Revenue, Rolled],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
-        deal_kinds: vec![],
-        rate_type: None,
-        earnings: None,
-    };
-    match id {
-        "new-business" => Measure { deal_kinds: vec![DealKind::New], ..all },
-        "suite" => Measure {
-            credit_kinds: vec![Revenue, Overlay, Rolled],
-            products: vec!["suite".into(), "addon".into()],
-            segments: vec!["smb".into()],
-            ..all
-        },
-        "units" => Measure { of: MeasureOf::Quantity, geographies: vec!["emea".into()], ..all },
-        "deals" => Measure { of: MeasureOf::Count, products: vec!["suite".into(), "service".into()], ..all },
-        "territory" => Measure { credit_kinds: vec![Revenue, Territory, Rolled], ..all },
-        "overlay" => Measure { credit_kinds: vec![Overlay], ..all },
-        _ => all,
     }
 }
 

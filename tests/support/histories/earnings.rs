@@ -35,13 +35,13 @@ impl Making {
         for (id, components, by, _) in EARNED {
             let components = components.iter().map(|id| id.to_string()).collect();
             let earnings = Some(Earnings { components, by });
-            let measure = Measure { of: MeasureOf::Earned, credit_kinds: vec![], earnings, ..company::measure(id) };
+            let measure = Measure { of: MeasureOf::Earned, credit_kinds: vec![], earnings, ..measures::measure(id) };
             let late = self.earns.random.chance(15);
             self.now_or_later("earnings measured later", late, FactBody::MeasureDefined(measure));
         }
         if self.earns.random.chance(10) {
             let earnings = Some(Earnings { components: vec![], by: EarnedBy::Own });
-            let none = Measure { of: MeasureOf::Earned, credit_kinds: vec![], earnings, ..company::measure("nothing") };
+            let none = Measure { of: MeasureOf::Earned, credit_kinds: vec![], earnings, ..measures::measure("nothing") };
             self.later.push(("fact refused", FactBody::MeasureDefined(none)));
         }
     }

@@ -7,7 +7,7 @@ const MULTIPLES: [i128; 3] = [250_000, 500_000, 1_000_000];
 /// What the sums of a measure are, other than part of a quota.
 pub(super) fn plain_axis(measure: &str) -> TierBy {
     match measure {
-        "units" => TierBy::Quantity,
+        "units" | "points" => TierBy::Quantity,
         "deals" => TierBy::Count,
         _ => TierBy::Amount,
     }

@@ -39,7 +39,7 @@ impl Making {
             currency: self.currency(),
             kind: *self.random.pick(&[None, Some(DealKind::New), Some(DealKind::New), Some(DealKind::Renewal)]),
             customer: *self.random.pick(&[None, Some(CUSTOMERS[0]), Some(CUSTOMERS[1])]),
-            industry: *self.random.pick(&[None, Some(INDUSTRIES[0]), Some(INDUSTRIES[1])]),
+            attributes: self.attributes(),
             lines: vec![],
             splits: self.splits(),
             occurred_at: self.events.len() as i64,
@@ -109,6 +109,7 @@ impl Making {
             geography: self.random.chance(70).then(|| (*self.random.pick(&["emea", "emea", "amer", "de", "berlin"])).into()),
             segment: self.random.chance(70).then(|| (*self.random.pick(&["smb", "enterprise"])).into()),
             amount: Amount(amount),
+            cost: self.cost(amount),
             quantity: Quantity((self.random.below(40) as i64 - 3) * 5_000),
             splits: if own { self.splits() } else { vec![] },
         }
@@ -183,6 +184,10 @@ impl Making {
             _ => {
                 deal.status = DealStatus::Closed;
                 deal.lines = (0..1 + self.random.below(3)).map(|place| self.line(place)).collect();
+                if self.random.chance(40) {
+                    deal.attributes = self.attributes();
+                    self.features.count("attributes stated again");
+                }
                 if self.converts && self.random.chance(15) {
                     deal.currency = self.currency();
                     self.features.count("currency stated again");

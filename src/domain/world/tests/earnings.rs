@@ -19,13 +19,8 @@ fn measure(id: &str, components: &[&str], by: EarnedBy) -> Measure {
     Measure {
         measure_id: id.into(),
         of: MeasureOf::Earned,
-        credit_kinds: vec![],
-        products: vec![],
-        geographies: vec![],
-        segments: vec![],
-        deal_kinds: vec![],
-        rate_type: None,
         earnings: Some(Earnings { components: components.iter().map(|id| id.to_string()).collect(), by }),
+        ..Measure::default()
     }
 }
 
@@ -115,7 +110,7 @@ fn a_measure_counts_credits_or_earnings() {
     check(|of| of.products.push("suite".into()), no_filter);
     let none = "components: a measure of earnings names the components that it counts";
     check(|of| of.earnings = Some(Earnings { components: vec![], by: EarnedBy::Own }), none);
-    check(|of| of.rate_type = Some("spot".into()), "rate_type: only a measure of amounts converts currencies");
+    check(|of| of.rate_type = Some("spot".into()), "rate_type: only a measure of money converts currencies");
 }
 
 #[test]

@@ -1,0 +1,347 @@
+//! Measures: named sums over credits. What of a deal a measure takes, and what a line counts in it before it is shared.
+//!
+//! Leaves out conversion (`currency`) and who is credited (`credit`).
+
+use super::calendar::Date;
+use super::deal::{Attribute, DealClosed, DealKind, Line, check_id};
+use super::fact::CreditKind;
+use super::money::{Amount, Quantity};
+use serde::{Deserialize, Serialize};
+
+/// More conditions in one measure's filter are refused.
+pub const MAXIMUM_CONDITIONS: usize = 20;
+/// A quantity has 4 decimals; what a line counts has 6.
+const QUANTITY_SCALE: i128 = 100;
+/// One deal.
+const ONE_DEAL: i128 = 1_000_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasureOf {
+    #[default]
+    Amount,
+    Quantity,
+    /// Deals: each counts once, by the shares of its first line that the filter takes.
+    Count,
+    /// A line's amount less its cost.
+    Margin,
+    /// A number among the deal's attributes: once a deal, as a count.
+    Attribute,
+    /// What components earned, in the company's currency: no credit counts.
+    Earned,
+}
+
+/// Whose earnings a measure adds up for a payee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarnedBy {
+    /// His own.
+    #[serde(rename = "self")]
+    Own,
+    /// Those of everybody strictly below in the organisation, on the last day of the pay period.
+    Reports,
+}
+
+/// Which earnings a measure adds up: of components by id, in whichever plan and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earnings {
+    pub components: Vec<String>,
+    pub by: EarnedBy,
+}
+
+/// What a number among the attributes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// In the deal's currency: it is converted as amounts are.
+    Money,
+    Number,
+}
+
+/// What becomes of a line without a cost, or a deal without the attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// The deal waits until a revision states it.
+    Park,
+    /// It counts nothing in the measure.
+    Nothing,
+}
+
+/// A condition on one attribute; a deal that lacks it, or has it as another type, does not hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributeCondition {
+    pub attribute: String,
+    pub is: Wanted,
+}
+
+/// What an attribute has to be. Ranges are half-open; at least one end is stated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wanted {
+    /// One of these texts.
+    Text(Vec<String>),
+    Number {
+        at_least: Option<Amount>,
+        below: Option<Amount>,
+    },
+    Date {
+        from: Option<Date>,
+        to: Option<Date>,
+    },
+}
+
+/// A named sum over matching credits. A filter list that is empty matches everything; a line without the attribute
+/// matches only an empty list. A published measure never changes but by a `rate_type` where it had none: another
+/// definition takes another id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    pub measure_id: String,
+    pub of: MeasureOf,
+    pub credit_kinds: Vec<CreditKind>,
+    pub products: Vec<String>,
+    pub geographies: Vec<String>,
+    pub segments: Vec<String>,
+    pub deal_kinds: Vec<DealKind>,
+    /// Of money: deals in another currency count in the company's at this type of rate. `None`: they wait.
+    pub rate_type: Option<String>,
+    /// Of an attribute: which, and what it is.
+    pub attribute: Option<String>,
+    pub unit: Option<Unit>,
+    /// Of margin and of an attribute.
+    pub missing: Option<Missing>,
+    pub customers: Vec<String>,
+    /// All of them hold.
+    pub filter: Vec<AttributeCondition>,
+    /// Present exactly where earnings are counted.
+    pub earnings: Option<Earnings>,
+}
+
+/// What a measure looks at in a deal, besides its lines.
+#[derive(Clone, Copy, Debug)]
+pub struct DealView<'d, 'a> {
+    pub kind: Option<DealKind>,
+    pub customer: Option<&'a str>,
+    /// In order of names.
+    pub attributes: &'d [(&'a str, Attribute<'a>)],
+}
+
+/// What a measure looks at in a line.
+#[derive(Clone, Copy, Debug)]
+pub struct LineView<'a> {
+    pub product: Option<&'a str>,
+    pub geography: Option<&'a str>,
+    pub segment: Option<&'a str>,
+    pub amount: Amount,
+    pub quantity: Quantity,
+    pub cost: Option<Amount>,
+}
+
+impl<'d, 'a> DealView<'d, 'a> {
+    pub fn of(deal: &'d DealClosed<'a>) -> DealView<'d, 'a> {
+        DealView { kind: deal.kind, customer: deal.customer, attributes: &deal.attributes }
+    }
+
+    fn number(&self, name: &str) -> Option<i128> {
+        match self.attribute(name)? {
+            Attribute::Number(number) => Some(*number),
+            Attribute::Text(_) | Attribute::Date(_) => None,
+        }
+    }
+
+    fn attribute(&self, name: &str) -> Option<&Attribute<'_>> {
+        self.attributes.iter().find(|(of, _)| *of == name).map(|(_, value)| value)
+    }
+}
+
+impl<'a> LineView<'a> {
+    pub fn of(line: &Line<'a>) -> LineView<'a> {
+        let Line { product, geography, segment, amount, quantity, cost, .. } = *line;
+        LineView { product: Some(product), geography, segment, amount, quantity, cost }
+    }
+}
+
+impl Wanted {
+    /// Whether it can be said at all.
+    pub fn is_possible(&self) -> bool {
+        fn range<T: PartialOrd>(from: &Option<T>, to: &Option<T>) -> bool {
+            match (from, to) {
+                (Some(from), Some(to)) => from < to,
+                (from, to) => from.is_some() || to.is_some(),
+            }
+        }
+        match self {
+            Wanted::Text(texts) => !texts.is_empty(),
+            Wanted::Number { at_least, below } => range(at_least, below),
+            Wanted::Date { from, to } => range(from, to),
+        }
+    }
+
+    fn holds(&self, value: &Attribute<'_>) -> bool {
+        match (self, value) {
+            (Wanted::Text(texts), Attribute::Text(text)) => texts.iter().any(|wanted| wanted == text),
+            (Wanted::Number { at_least, below }, Attribute::Number(number)) => {
+                at_least.is_none_or(|at_least| at_least.0 <= *number) && below.is_none_or(|below| *number < below.0)
+            }
+            (Wanted::Date { from, to }, Attribute::Date(date)) => {
+                from.is_none_or(|from| from <= *date) && to.is_none_or(|to| *date < to)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Measure {
+    /// Whether another definition says the same and, what this one does not, at which rates deals in other currencies count:
+    /// the one change of a published measure.
+    pub fn begins_to_convert(&self, other: &Measure) -> bool {
+        self.rate_type.is_none()
+            && other.rate_type.is_some()
+            && Measure { rate_type: other.rate_type.clone(), ..self.clone() } == *other
+    }
+
+    /// Whether it counts what a component earns.
+    pub fn counts_earnings_of(&self, component_id: &str) -> bool {
+        self.earnings.as_ref().is_some_and(|of| of.components.iter().any(|id| id == component_id))
+    }
+
+    /// Whether it can be: the field that is wrong, and how.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let hold = |condition: bool, field, otherwise| if condition { Ok(()) } else { Err((field, otherwise)) };
+        let of_attribute = self.of == MeasureOf::Attribute;
+        let of_credits = self.of != MeasureOf::Earned;
+        hold(!self.credit_kinds.is_empty() || !of_credits, "credit_kinds", "a measure needs at least one kind of credit")?;
+        hold(self.attribute.is_some() == of_attribute, "attribute", "stated exactly where a measure sums an attribute")?;
+        hold(self.unit.is_some() == of_attribute, "unit", "stated exactly where a measure sums an attribute")?;
+        let may_lack = of_attribute || self.of == MeasureOf::Margin;
+        hold(self.missing.is_some() == may_lack, "missing", "stated exactly where a measure sums margins or an attribute")?;
+        hold(self.rate_type.is_none() || self.is_money(), "rate_type", "only a measure of money converts currencies")?;
+        hold(self.filter.len() <= MAXIMUM_CONDITIONS, "filter", "more than 20 conditions")?;
+        let named = self.attribute.iter().chain(self.filter.iter().map(|condition| &condition.attribute));
+        hold(named.map(|name| check_id("", name)).all(|named| named.is_ok()), "filter", "an attribute without a name")?;
+        let possible = self.filter.iter().all(|condition| condition.is.is_possible());
+        hold(possible, "filter", "a condition lists texts, or has an end of a range, the first below the last")
+    }
+
+    /// Whether it sums money of deals, which is in a currency.
+    pub fn is_money(&self) -> bool {
+        match self.of {
+            MeasureOf::Amount | MeasureOf::Margin => true,
+            MeasureOf::Quantity | MeasureOf::Count | MeasureOf::Earned => false,
+            MeasureOf::Attribute => self.unit == Some(Unit::Money),
+        }
+    }
+
+    /// Whether a deal counts with the first line that the filter takes alone.
+    pub fn counts_once(&self) -> bool {
+        matches!(self.of, MeasureOf::Count | MeasureOf::Attribute)
+    }
+
+    /// Whether it reads more of deals than kind, amounts and quantities.
+    pub fn reads_details(&self) -> bool {
+        matches!(self.of, MeasureOf::Margin | MeasureOf::Attribute) || !self.customers.is_empty() || !self.filter.is_empty()
+    }
+
+    /// Whether it reads an attribute.
+    pub fn reads_attribute(&self, name: &str) -> bool {
+        self.attribute.as_deref() == Some(name) || self.filter.iter().any(|condition| condition.attribute == name)
+    }
+
+    /// Whether its filter takes a deal.
+    pub fn takes_deal(&self, deal: DealView<'_, '_>) -> bool {
+        let holds = |of: &AttributeCondition| deal.attribute(&of.attribute).is_some_and(|value| of.is.holds(value));
+        (self.deal_kinds.is_empty() || deal.kind.is_some_and(|kind| self.deal_kinds.contains(&kind)))
+            && listed(&self.customers, deal.customer)
+            && self.filter.iter().all(holds)
+    }
+
+    /// Whether its filter takes a line.
+    pub fn takes_line(&self, line: LineView<'_>) -> bool {
+        listed(&self.products, line.product) && listed(&self.geographies, line.geography) && listed(&self.segments, line.segment)
+    }
+
+    /// What a line counts, in millionths and before it is converted and shared; `None`: the deal does not say it.
+    pub fn value(&self, deal: DealView<'_, '_>, line: LineView<'_>) -> Option<i128> {
+        match self.of {
+            MeasureOf::Amount => Some(line.amount.0),
+            MeasureOf::Quantity => Some(i128::from(line.quantity.0) * QUANTITY_SCALE),
+            MeasureOf::Count => Some(ONE_DEAL),
+            MeasureOf::Margin => line.cost.map(|cost| line.amount.0 - cost.0),
+            MeasureOf::Attribute => deal.number(self.attribute.as_deref()?),
+            MeasureOf::Earned => Some(0),
+        }
+    }
+}
+
+fn listed(list: &[String], text: Option<&str>) -> bool {
+    list.is_empty() || text.is_some_and(|text| list.iter().any(|item| item == text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: LineView<'static> = LineView {
+        product: Some("suite"),
+        geography: None,
+        segment: None,
+        amount: Amount(100),
+        quantity: Quantity(3),
+        cost: Some(Amount(130)),
+    };
+
+    fn view<'d>(attributes: &'d [(&'static str, Attribute<'static>)]) -> DealView<'d, 'static> {
+        DealView { kind: None, customer: Some("globex"), attributes }
+    }
+
+    #[test]
+    fn a_condition_holds_for_its_own_type_and_range_alone() {
+        let number = |at_least: Option<i128>, below: Option<i128>| Wanted::Number {
+            at_least: at_least.map(Amount),
+            below: below.map(Amount),
+        };
+        let date = |from: Option<i32>, to: Option<i32>| Wanted::Date { from: from.map(Date), to: to.map(Date) };
+        let text = || Wanted::Text(vec!["bank".into(), "5".into()]);
+        let check = |is: Wanted, value: Option<Attribute<'static>>, expected: bool| {
+            let measure = Measure { filter: vec![AttributeCondition { attribute: "a".into(), is }], ..Measure::default() };
+            let attributes: Vec<_> = value.into_iter().map(|value| ("a", value)).collect();
+            assert_eq!(measure.takes_deal(view(&attributes)), expected, "{:?} of {attributes:?}", measure.filter);
+        };
+        check(text(), None, false);
+        check(text(), Some(Attribute::Number(5)), false);
+        check(text(), Some(Attribute::Text("bank")), true);
+        check(text(), Some(Attribute::Text("banks")), false);
+        check(number(Some(5), Some(9)), Some(Attribute::Number(4)), false);
+        check(number(Some(5), Some(9)), Some(Attribute::Number(5)), true);
+        check(number(Some(5), Some(9)), Some(Attribute::Number(9)), false);
+        check(number(None, Some(9)), Some(Attribute::Date(Date(5))), false);
+        check(number(None, Some(9)), Some(Attribute::Number(-7)), true);
+        check(date(Some(5), None), Some(Attribute::Date(Date(5))), true);
+        check(date(Some(5), Some(6)), Some(Attribute::Date(Date(6))), false);
+        for (is, possible) in [
+            (Wanted::Text(vec![]), false),
+            (number(None, None), false),
+            (number(Some(5), Some(5)), false),
+            (number(Some(5), Some(6)), true),
+            (date(Some(5), Some(4)), false),
+            (date(None, Some(4)), true),
+        ] {
+            assert_eq!(is.is_possible(), possible, "{is:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_line_counts_is_said_or_it_is_missing() {
+        let attributes = [("acv", Attribute::Number(70)), ("industry", Attribute::Text("bank"))];
+        let check = |of: MeasureOf, attribute: &str, line: LineView<'_>, expected: Option<i128>| {
+            let measure = Measure { of, attribute: Some(attribute.into()), ..Measure::default() };
+            assert_eq!(measure.value(view(&attributes), line), expected, "{of:?} {attribute}");
+        };
+        check(MeasureOf::Margin, "", LINE, Some(-30));
+        check(MeasureOf::Margin, "", LineView { cost: None, ..LINE }, None);
+        check(MeasureOf::Attribute, "acv", LINE, Some(70));
+        check(MeasureOf::Attribute, "industry", LINE, None);
+        check(MeasureOf::Attribute, "seats", LINE, None);
+        check(MeasureOf::Quantity, "", LINE, Some(300));
+        check(MeasureOf::Count, "", LINE, Some(1_000_000));
+    }
+}
