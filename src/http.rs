@@ -17,6 +17,7 @@ use axum::routing::{get, post};
 use crm::Producer;
 use deals::Deals;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 use tokio::net::TcpListener;
@@ -78,11 +79,22 @@ async fn metrics(State(asked): State<Asked>) -> Response {
 struct Readiness {
     ready: bool,
     stages: Vec<StageReadiness>,
+    /// Closes that are stated and not done, as far as the partitions of this worker know.
+    closing: Vec<Closing>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Closing {
+    close_id: String,
+    /// Partitions that have yet to do their part, by stage.
+    missing: BTreeMap<&'static str, BTreeSet<u32>>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct StageReadiness {
     stage: &'static str,
+    /// Nothing is folded until somebody says so.
+    paused: bool,
     at_work: Vec<u32>,
     /// Partitions that are being restored, and how much of the changelog is left.
     restoring: Vec<Restoring>,
@@ -94,7 +106,7 @@ struct StageReadiness {
 
 impl StageReadiness {
     fn is_ready(&self) -> bool {
-        !self.at_work.is_empty() && self.restoring.is_empty() && self.stuck.is_empty() && self.retrying.is_none()
+        !self.paused && !self.at_work.is_empty() && self.restoring.is_empty() && self.stuck.is_empty() && self.retrying.is_none()
     }
 }
 
@@ -128,13 +140,31 @@ impl From<&Stuck> for Reason {
 fn readiness(status: &Status) -> Readiness {
     let stages: Vec<StageReadiness> = [CREDITING, EARNING].map(|name| stage_readiness(name, status)).into();
     let ready = stages.iter().all(StageReadiness::is_ready);
-    Readiness { ready, stages }
+    Readiness { ready, stages, closing: closing(status) }
+}
+
+fn closing(status: &Status) -> Vec<Closing> {
+    let mut all: Vec<Closing> = Vec::new();
+    for pending in [CREDITING, EARNING].iter().flat_map(|name| status.stage(name).closing) {
+        let at = all.iter().position(|of| of.close_id == pending.close_id);
+        let at = at.unwrap_or_else(|| {
+            all.push(Closing { close_id: pending.close_id.clone(), missing: BTreeMap::new() });
+            all.len() - 1
+        });
+        for (stage, partitions) in [(CREDITING, pending.crediting), (EARNING, pending.earning)] {
+            if !partitions.is_empty() {
+                all[at].missing.entry(stage).or_default().extend(partitions);
+            }
+        }
+    }
+    all
 }
 
 fn stage_readiness(name: &'static str, status: &Status) -> StageReadiness {
     let stage = status.stage(name);
     let mut readiness = StageReadiness {
         stage: name,
+        paused: stage.paused_by_operator,
         at_work: Vec::new(),
         restoring: Vec::new(),
         stuck: Vec::new(),
@@ -156,8 +186,8 @@ fn stage_readiness(name: &'static str, status: &Status) -> StageReadiness {
 mod tests {
     use super::*;
     use crate::domain::topic::Topic;
+    use crate::pipeline::PendingClose;
     use crate::worker::status::PartitionStatus;
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     #[test]
@@ -171,7 +201,7 @@ mod tests {
             ..PartitionStatus::default()
         };
         let alarmed = PartitionStatus { alarm: stuck("set back"), ..PartitionStatus::default() };
-        let earning = r#"{"stage":"earning","at_work":[0],"restoring":[],"stuck":[],"retrying":null}"#;
+        let earning = r#"{"stage":"earning","paused":false,"at_work":[0],"restoring":[],"stuck":[],"retrying":null}"#;
         let cases = [
             (vec![], None, false, r#""at_work":[],"restoring":[],"stuck":[],"retrying":null"#),
             (vec![at_work.clone()], None, true, r#""at_work":[0],"restoring":[],"stuck":[],"retrying":null"#),
@@ -207,8 +237,34 @@ mod tests {
                 stage.trouble = trouble;
             });
             status.update(EARNING, |stage| drop(stage.partitions.insert(0, PartitionStatus::default())));
-            let expected = format!(r#"{{"ready":{ready},"stages":[{{"stage":"crediting",{crediting}}},{earning}]}}"#);
+            let expected = format!(
+                r#"{{"ready":{ready},"stages":[{{"stage":"crediting","paused":false,{crediting}}},{earning}],"closing":[]}}"#
+            );
             assert_eq!(serde_json::to_string(&readiness(&status)).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn a_paused_worker_is_not_ready_and_a_close_names_whom_it_misses() {
+        let status = Status::default();
+        let close = |id: &str, crediting: &[u32], earning: &[u32]| PendingClose {
+            close_id: id.into(),
+            crediting: crediting.into(),
+            earning: earning.into(),
+        };
+        status.update(CREDITING, |stage| {
+            stage.partitions.insert(0, PartitionStatus::default());
+            stage.closing = vec![close("b", &[0], &[])];
+        });
+        status.update(EARNING, |stage| {
+            stage.partitions.insert(0, PartitionStatus::default());
+            stage.closing = vec![close("a", &[2], &[1, 0]), close("b", &[2, 0], &[0])];
+            stage.paused_by_operator = true;
+        });
+        let readiness = readiness(&status);
+        assert!(!readiness.ready);
+        let closing = r#"[{"close_id":"b","missing":{"crediting":[0,2],"earning":[0]}},{"close_id":"a","missing":{"crediting":[2],"earning":[0,1]}}]"#;
+        assert_eq!(serde_json::to_string(&readiness.closing).unwrap(), closing);
+        assert_eq!(readiness.stages.iter().map(|stage| stage.paused).collect::<Vec<_>>(), [false, true]);
     }
 }

@@ -82,6 +82,10 @@ pub fn paused(stage: &str, unacknowledged_bytes: usize) {
     tracing::warn!(stage, unacknowledged_bytes, "polling pauses until the store has caught up");
 }
 
+pub fn halted(stage: &str, paused: bool) {
+    tracing::warn!(stage, "{}", if paused { "paused: nothing is folded until it is resumed" } else { "resumed" });
+}
+
 pub fn fold_panicked(stage: &str, position: Position, message: &str) {
     let Position { topic, partition, offset } = position;
     tracing::error!(stage, topic = topic.name(), partition, offset, "fold panicked, the record is rejected: {message}");

@@ -258,6 +258,7 @@ fn plan() -> Plan {
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),

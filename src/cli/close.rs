@@ -16,6 +16,7 @@ use crate::read::scan;
 use crate::wire::read_close_note;
 use clap::Args;
 use serde_json::json;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -154,7 +155,7 @@ fn last_record(client: &dyn Client, topic: Topic, partition: u32, range: Range<u
 pub fn wait_computed(session: &Session, close_id: &str) -> anyhow::Result<()> {
     wait_for(
         session,
-        &format!("partitions to compute run {close_id}"),
+        &format!("compute run {close_id}"),
         |note| match note {
             CloseNote::RunComputed { close_id, partition, .. } => Some((close_id, partition)),
             _ => None,
@@ -173,18 +174,22 @@ pub fn wait_for(
     let client = session.client();
     let partitions = client.partitions(Topic::Credits)?;
     let mut cursor = scan::Cursor::at_start(client, Topic::Closes)?;
-    let mut missing: BTreeSet<u32> = (0..partitions).collect();
-    session.wait_until(what, || {
+    let missing: RefCell<BTreeSet<u32>> = RefCell::new((0..partitions).collect());
+    let named = || {
+        let numbers: Vec<String> = missing.borrow().iter().map(u32::to_string).collect();
+        format!("partitions of earning to {what}: {}", numbers.join(", "))
+    };
+    session.wait_telling(named, || {
         cursor.advance(client, |batch, row| {
             let note = batch.value(row).map(read_close_note).transpose()?;
             if let Some((of, partition)) = note.and_then(&says)
                 && of == close_id
             {
-                missing.remove(&partition);
+                missing.borrow_mut().remove(&partition);
             }
             Ok(())
         })?;
-        Ok(missing.is_empty())
+        Ok(missing.borrow().is_empty())
     })
 }
 

@@ -10,8 +10,12 @@ use crate::log::{Append, Batch, Client, LogError, Records};
 use crate::worker::ends::{Ends, is_past};
 use crate::worker::status::{OutcomeTap, Status};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+
+/// How long the stages may take to come between two transactions.
+const PAUSE_WAIT: Duration = Duration::from_secs(30);
 
 /// What requests are answered from.
 #[derive(Clone)]
@@ -77,6 +81,14 @@ impl Service {
             }
             Request::Trim { place, offset } => {
                 client.trim(place.topic()?, place.partition, offset)?;
+                Response::Done
+            }
+            Request::Pause { paused } => {
+                self.status.pause(paused);
+                if !self.status.wait_paused(paused, PAUSE_WAIT) {
+                    let text = "a transaction goes on; it pauses behind that, `/readyz` says when";
+                    return Err(LogError::Unavailable(text.into()));
+                }
                 Response::Done
             }
             Request::Past { stage, facts, inputs } => {

@@ -4,17 +4,20 @@ use crate::config::Limits;
 use crate::domain::topic::Topic;
 use crate::log::embedded::Embedded;
 use crate::log::{Client, LogError, StageLog};
+use crate::pipeline::Stage;
 use crate::pipeline::crediting::Crediting;
 use crate::pipeline::earning::Earning;
 use crate::wire::Codec;
 use crate::worker::crash::{self, CrashPoints};
 use crate::worker::engine::{Engine, EngineSetup, Hold};
+use crate::worker::rebuild::Rebuild;
 use crate::worker::status::{CREDITING, EARNING};
+use crate::worker::step::MakeStage;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Names the groups of an embedded log: it has no other application.
-const APPLICATION: &str = "accrue";
+pub const APPLICATION: &str = "accrue";
 
 /// Both stages on an embedded log, their stores in its directory.
 pub fn start(log: &Embedded, directory: &Path, codec: Arc<Codec>, limits: &Limits) -> anyhow::Result<Engine> {
@@ -53,6 +56,19 @@ pub fn start_on(
         earning: Box::new(move || Box::new(Earning::new(partitions, reject_bytes))),
         crash: Arc::new(crash),
     })?)
+}
+
+/// What rebuilds a partition of crediting; its files lie in `directory` meanwhile.
+pub fn rebuild(client: Arc<dyn Client>, codec: Arc<Codec>, limits: Limits, partition: u32, directory: &Path) -> Rebuild {
+    let directory = directory.join(format!("rebuild-{CREDITING}-{partition}"));
+    let stage = Crediting::new(1, 0);
+    Rebuild { client, codec, limits, partition, inputs: stage.inputs(), changelog: stage.changelog(), directory }
+}
+
+/// Crediting over all partitions of an application's log, as the engine makes it.
+pub fn crediting(client: &dyn Client, limits: &Limits) -> Result<MakeStage, LogError> {
+    let (partitions, reject_bytes) = (client.partitions(Topic::DealClosed)?, limits.reject_bytes);
+    Ok(Box::new(move || Box::new(Crediting::new(partitions, reject_bytes))))
 }
 
 /// What a partition stands still for, if one does.

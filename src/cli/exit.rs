@@ -39,6 +39,13 @@ pub struct Failure {
     message: String,
 }
 
+impl Failure {
+    /// With this exit code.
+    pub fn of(exit: Exit, message: impl Into<String>) -> anyhow::Error {
+        Failure { exit, message: message.into() }.into()
+    }
+}
+
 /// The command cannot be run as it was typed.
 pub fn usage_error(message: impl Into<String>) -> anyhow::Error {
     Failure { exit: Exit::Usage, message: message.into() }.into()

@@ -88,6 +88,21 @@ fn connect_as(config: &Config, role: Option<Role>) -> Result<Kafka, LogError> {
     Kafka::connect(KafkaSettings { role, ..settings(config)? })
 }
 
+/// A place among the workers of a stage which nobody else is at work in.
+pub fn only_worker(config: &Config, stage: &str, inputs: &[Topic]) -> anyhow::Result<Box<dyn StageLog>> {
+    let kafka = connect_as(config, Some(Role::Worker))?;
+    let group = group(&config.kafka.application_id, stage);
+    let others = kafka.workers(&group)?;
+    if !others.is_empty() {
+        return Err(files_error(format!(
+            "workers of {group} are there: {}; end all of them (one that was killed is gone after session_timeout_ms), or compare \
+             with --dry-run",
+            others.join(", ")
+        )));
+    }
+    Ok(Box::new(kafka.stage(&group, inputs)?))
+}
+
 /// Both stages, on topics whose settings are checked first.
 pub fn start(config: &Config, codec: Arc<Codec>) -> anyhow::Result<(Kafka, Engine)> {
     let kafka = connect_as(config, Some(Role::Worker))?;

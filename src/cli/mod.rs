@@ -19,9 +19,11 @@ mod explain;
 mod export;
 mod ingest;
 mod kafka;
+mod pause;
 mod payroll;
 mod progress;
 mod publish;
+mod rebuild;
 mod reconcile;
 mod refused;
 mod release;
@@ -61,6 +63,10 @@ enum Command {
     Up(up::Up),
     /// The same work on Kafka
     Run(up::Run),
+    /// Let a running `up` fold nothing until it is resumed
+    Pause(pause::Pause),
+    /// Let a paused `up` go on
+    Resume(pause::Pause),
     /// Check a company's files and append what differs
     Publish(publish::Publish),
     /// Append records from JSON lines, or deals from a CRM
@@ -98,6 +104,8 @@ enum Command {
     Test(test::Test),
     /// Recompute everything with the second engine and compare
     Verify(verify::Verify),
+    /// Build a partition's states again from its inputs
+    Rebuild(rebuild::RebuildPartition),
     /// The records of a topic as lines of JSON
     Tap(tap::Tap),
     /// Print the topics with their settings, or create them
@@ -133,6 +141,8 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Demo(command) => command.run(console),
         Command::Up(command) => command.run(console),
         Command::Run(command) => command.run(console),
+        Command::Pause(command) => command.run(true, console),
+        Command::Resume(command) => command.run(false, console),
         Command::Publish(command) => command.run(console),
         Command::Ingest(command) => command.run(console),
         Command::Adjust(command) => command.run(console),
@@ -151,6 +161,7 @@ fn dispatch(command: Command, console: &Console) -> anyhow::Result<Exit> {
         Command::Explain(command) => command.run(console),
         Command::Test(command) => command.run(console),
         Command::Verify(command) => command.run(console),
+        Command::Rebuild(command) => command.run(console),
         Command::Tap(command) => command.run(console),
         Command::Topics(command) => command.run(console),
         Command::Schemas(command) => command.run(console),

@@ -3,7 +3,7 @@
 use super::exit::{Exit, usage_error};
 
 /// Commands of a later version.
-const LATER: [&str; 8] = ["why", "trace", "simulate", "doctor", "top", "rebuild", "plan", "propose"];
+const LATER: [&str; 7] = ["why", "trace", "simulate", "doctor", "top", "plan", "propose"];
 
 /// Refuses a word that is no command of this version.
 pub fn command(words: &[String]) -> anyhow::Result<Exit> {

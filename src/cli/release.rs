@@ -134,7 +134,7 @@ pub fn release(session: &Session, close_id: &str, sum: RunSum, author: &str) -> 
         CloseNote::RunReleased { close_id, partition } => Some((close_id, partition)),
         _ => None,
     };
-    wait_for(session, &format!("partitions to publish run {close_id}"), says, close_id)?;
+    wait_for(session, &format!("publish run {close_id}"), says, close_id)?;
     session.catch_up()
 }
 

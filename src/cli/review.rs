@@ -6,13 +6,13 @@ use super::session::Session;
 use super::table::{Table, grouped};
 use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::Period;
-use crate::domain::money::Minor;
+use crate::domain::money::{Minor, POINTS};
 use crate::domain::output::RejectKind;
 use crate::domain::reject::Reason;
 use crate::domain::topic::Topic;
 use crate::read::rejects::Rejects;
 use crate::read::scan;
-use crate::read::totals::{self, Totals};
+use crate::read::totals::{self, Booked, BookedKey, Totals};
 use std::collections::BTreeMap;
 
 /// Lines of each list.
@@ -85,10 +85,11 @@ fn by_hand(console: &Console, totals: &Totals, period: Period) {
     console.notice(&format!("  {lines:>6}  lines of pay by hand{sum}"));
 }
 
-/// What this period books, by payee: negative nets, and the largest sums.
+/// What of money this period books, by payee: negative nets, and the largest sums.
 fn movers(console: &Console, totals: &Totals, period: Period) {
     let mut nets: BTreeMap<&str, (i64, &str)> = BTreeMap::new();
-    for (key, booked) in totals.0.iter().filter(|(key, _)| key.booking_period == period) {
+    let of_money = |(key, booked): &(&BookedKey, &Booked)| key.booking_period == period && *booked.currency != *POINTS;
+    for (key, booked) in totals.0.iter().filter(of_money) {
         let net = nets.entry(&key.payee_id).or_insert((0, &booked.currency));
         net.0 += booked.total.0;
     }

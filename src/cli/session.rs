@@ -45,6 +45,11 @@ impl LogOptions {
         self.data.is_some()
     }
 
+    /// Of an embedded log.
+    pub fn directory(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// The config of a Kafka log; an embedded one has no `what`.
     pub fn config(&self, what: &str) -> anyhow::Result<Config> {
         let none = || usage_error(format!("an embedded log has no {what}; name a Kafka log with --config FILE"));
@@ -208,13 +213,18 @@ impl Session {
 
     /// Waits until `done`; tells on standard error what for when it takes long. An engine of this process that has
     /// stopped ends the waiting with its reason.
-    pub fn wait_until(&self, what: &str, mut done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    pub fn wait_until(&self, what: &str, done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+        self.wait_telling(|| what.to_owned(), done)
+    }
+
+    /// The same for what is said at that time.
+    pub fn wait_telling(&self, what: impl Fn() -> String, mut done: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
         let mut told = Instant::now();
         while !done()? {
             self.check_engine()?;
             if told.elapsed() >= PATIENCE {
                 told = Instant::now();
-                Console::new(false).notice(&format!("waiting for {what}"));
+                Console::new(false).notice(&format!("waiting for {}", what()));
             }
             std::thread::sleep(LOOK);
         }
@@ -271,7 +281,8 @@ impl Session {
     }
 }
 
-fn expect_log(options: &LogOptions) -> anyhow::Result<()> {
+/// An embedded log must be there.
+pub fn expect_log(options: &LogOptions) -> anyhow::Result<()> {
     match options.data.as_deref().filter(|directory| !Embedded::is_in(directory)).map(Path::display) {
         Some(place) => {
             Err(files_error(format!("there is no log in {place}; `accrue publish` or `accrue up --data {place}` starts one")))

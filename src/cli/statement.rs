@@ -5,7 +5,7 @@ use super::exit::{Exit, found_error};
 use super::session::{LogOptions, Session};
 use super::table::{Table, grouped};
 use crate::domain::calendar::Period;
-use crate::domain::money::Minor;
+use crate::domain::money::{Minor, POINTS};
 use crate::domain::output::Payout;
 use crate::read::facts::Periods;
 use crate::read::payouts::{self, Run, Runs};
@@ -74,7 +74,7 @@ fn section(lines: &mut Vec<String>, table: Table) {
 }
 
 fn currency(statement: &Read) -> &str {
-    let booked = statement.totals.0.values().next().map(|booked| &*booked.currency);
+    let booked = statement.totals.0.values().find(|booked| *booked.currency != *POINTS).map(|booked| &*booked.currency);
     booked.or(statement.payouts.first().map(Payout::plan_currency)).unwrap_or_default()
 }
 

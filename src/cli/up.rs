@@ -4,6 +4,7 @@ use super::console::Console;
 use super::control::{self, Service};
 use super::crm_report::crm_mapping;
 use super::exit::{Exit, files_error, io_error};
+use super::pause::obey_signals;
 use super::session::{DEFAULT_PARTITIONS, open_embedded, read_config};
 use super::{engine, kafka};
 use crate::config::{Config, Kafka, Limits, secret_file};
@@ -59,6 +60,7 @@ impl Up {
             let http = self.listen.bind(console, "up").await?;
             tokio::select! {
                 ended = until_ended(&engine) => ended,
+                never = obey_signals(engine.status(), console, "up") => never,
                 served = control::serve(listener, service) => Ok(served?),
                 failed = answer(http, asked) => failed,
             }
@@ -208,6 +210,7 @@ impl Run {
             tokio::select! {
                 ended = until_ended(&engine) => ended,
                 failed = answer(http, asked) => failed,
+                never = obey_signals(engine.status(), console, "run") => never,
                 never = tell_partitions(&engine, console) => never,
             }
         });

@@ -247,6 +247,16 @@ pub fn round_to_minor(earned: I256, minor_digits: u32, mode: RoundingMode) -> Op
     Some(Minor(if earned.is_negative() { -rounded } else { rounded }))
 }
 
+/// The unit of what is earned in points, where money has its currency.
+pub const POINTS: &str = "points";
+/// Decimals of points.
+pub const POINTS_DECIMALS: u32 = 2;
+
+/// Minor digits of what something is earned in: of points, or of a currency.
+pub fn unit_digits(unit: &str) -> Option<u32> {
+    if unit == POINTS { Some(POINTS_DECIMALS) } else { minor_digits(unit) }
+}
+
 /// Minor digits of a currency by ISO 4217: 0 for JPY, 3 for KWD, 2 for most; `None` when it is not a currency code.
 pub fn minor_digits(currency: &str) -> Option<u32> {
     if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {

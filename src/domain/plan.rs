@@ -135,6 +135,14 @@ pub enum Method {
     Formula,
 }
 
+/// What a component earns. Points are no money: no run pays them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarningUnit {
+    Money,
+    Points,
+}
+
 /// What a table is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

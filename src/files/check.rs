@@ -12,6 +12,7 @@ use super::quotas::QuotaDraft;
 use super::rates;
 use super::source::{Findings, Located, Place};
 use super::territory_check;
+use super::unit::check_units;
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::MeasureOf;
 use crate::domain::plan::{Pays, TierBy};
@@ -29,6 +30,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     super::earnings::check(draft, findings);
     rates::check(draft, findings);
     check_versions(&draft.plans, findings);
+    check_units(&draft.plans, findings);
     organisation::check(draft, findings);
     super::pay_conflicts::check(draft, findings);
     pay_currencies::check(draft, findings);

@@ -69,7 +69,7 @@ pub const BAD_FORMULA: Code =
     error("bad-formula", "no formula of sums, quotas and parameters, or one that is too long or too deep");
 pub const BAD_EARNINGS: Code = error(
     "bad-earnings",
-    "a component reads what it earns itself, reads earnings more than four phases deep, or asks for single deals of them",
+    "a component reads what it earns itself, reads earnings more than four phases deep, asks for single deals of them, or earns points where money is counted",
 );
 pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");

@@ -14,11 +14,12 @@ use super::quota_use::{Quota, quota};
 use super::source::{Findings, Located, Place};
 use super::tiers::Shape;
 use super::tranches::tranches;
+use super::unit::unit;
 use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
-use crate::domain::plan::{Boundary, Component, Method, Negative, Pays, RoundingAt, TierBy};
+use crate::domain::plan::{Boundary, Component, EarningUnit, Method, Negative, Pays, RoundingAt, TierBy};
 use crate::domain::tranche::Due;
 use fit::check_fit;
 use pays::pays;
@@ -35,6 +36,7 @@ pub type Looked = (Located<String>, Option<Located<TierBy>>);
 #[derive(Clone, Debug)]
 pub struct ComponentDraft {
     pub id: Option<Located<String>>,
+    pub unit: Option<Located<EarningUnit>>,
     pub interval: Option<IntervalKind>,
     pub measure: Option<Located<String>>,
     pub tier_by: Option<Located<TierBy>>,
@@ -59,6 +61,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let mut fields = Fields::of(node, findings)?;
     let id = component_id(&mut fields, findings);
     let earning_code = earning_code(&mut fields, findings);
+    let unit = unit(&mut fields, minor, findings);
     let interval = fields.choice("interval", modes::INTERVAL, findings).map(|interval| interval.value);
     let scope = fields.choice("scope", modes::SCOPE, findings);
     let method = fields.choice("method", modes::METHOD, findings);
@@ -80,7 +83,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
         None => table(&mut fields, shape, findings),
     };
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
-    let mut draft = ComponentDraft { id, interval, measure, tier_by, pays, paid, others, component: None };
+    let mut draft = ComponentDraft { id, unit, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
     let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used));
     if let (
@@ -112,6 +115,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
         draft.component = whole(&draft).map(|names| Component {
             component_id: names.id,
             earning_code: code.value,
+            unit: names.unit,
             interval: names.interval,
             scope: scope.value,
             measure: names.measure,
@@ -136,6 +140,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
 
 struct Names {
     id: String,
+    unit: EarningUnit,
     interval: IntervalKind,
     measure: String,
     tier_by: TierBy,
@@ -152,6 +157,7 @@ fn whole(draft: &ComponentDraft) -> Option<Names> {
     let paid_measure = draft.paid.as_ref().map(|paid| paid.value.clone()).filter(|paid| *paid != measure);
     Some(Names {
         id: draft.id.as_ref()?.value.clone(),
+        unit: draft.unit.as_ref()?.value,
         interval: draft.interval?,
         measure,
         tier_by,

@@ -203,6 +203,7 @@ fn component() -> Value {
     let keys = [
         ("id", text("Its name on boards and statements.")),
         ("earning_code", text("What payroll books it under.")),
+        ("unit", choice(modes::EARNING_UNIT, "What it earns: money where it is left out; points are not paid.")),
         ("interval", choice(modes::INTERVAL, "What its sums and quotas run over.")),
         ("scope", choice(modes::SCOPE, "Whether the table is asked about the sum or about each deal.")),
         ("quota", choice(modes::QUOTA, "All of the interval's quota, or what falls to the pay periods so far.")),

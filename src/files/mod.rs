@@ -49,6 +49,7 @@ mod territory_changes;
 mod territory_check;
 mod tiers;
 mod tranches;
+mod unit;
 
 pub use case::{Case, case};
 pub use changes::{Change, ChangeKind, Current, Record, changes};

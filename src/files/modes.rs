@@ -10,8 +10,8 @@ use crate::domain::measure::{EarnedBy, MeasureOf, Missing, Unit};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy, RoundingAt, Scope,
-    TierBy,
+    AfterRelease, Beyond, Boundary, EarningUnit, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy,
+    RoundingAt, Scope, TierBy,
 };
 use crate::domain::settlement::SettlementKind;
 use crate::domain::territory::{Uncovered, When};
@@ -84,6 +84,7 @@ pub const INTERVAL: &Choices<IntervalKind> = &[
     ("year", Some(IntervalKind::Year)),
     ("week", None),
 ];
+pub const EARNING_UNIT: &Choices<EarningUnit> = &[("money", Some(EarningUnit::Money)), ("points", Some(EarningUnit::Points))];
 pub const SCOPE: &Choices<Scope> = &[("running", Some(Scope::Running)), ("deal", Some(Scope::Deal))];
 pub const METHOD: &Choices<Method> = &[
     ("marginal", Some(Method::Marginal)),

@@ -184,6 +184,11 @@ impl Kafka {
         KafkaStage::new(self.clone(), group, inputs)
     }
 
+    /// Who is in a group, as `client id at host`.
+    pub fn workers(&self, group: &str) -> Result<Vec<String>, LogError> {
+        membership::members(self, group)
+    }
+
     pub(self) fn settings(&self) -> &KafkaSettings {
         &self.shared.settings
     }

@@ -111,6 +111,10 @@ pub trait StageLog: Send {
     fn assigned(&mut self, wait: Duration) -> Result<Assigned, LogError>;
     /// Starts the flow of these inputs at these next offsets.
     fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError>;
+    /// Ends the flow of a partition's inputs, which stays this worker's: it waits for another [`StageLog::start`].
+    fn stop(&mut self, partition: u32) -> Result<(), LogError>;
+    /// Holds all inputs, also those that are started later, or lets them flow again.
+    fn pause(&mut self, paused: bool) -> Result<(), LogError>;
     /// Appends records up to `limit` to `into`, waiting at most `wait` for the first. With a limit of 0 records it only keeps
     /// the membership alive. Records of a partition come in offset order.
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError>;

@@ -77,6 +77,10 @@ pub enum Request {
         first: u64,
         next: u64,
     },
+    /// The stages are to stop between transactions, or to go on.
+    Pause {
+        paused: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,6 +215,11 @@ impl SocketLog {
             Response::Outcomes(outcomes) => Ok(outcomes),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Stops the stages between transactions, or lets them go on; returns once they have.
+    pub fn pause(&self, paused: bool) -> Result<(), LogError> {
+        self.ask_done(&Request::Pause { paused })
     }
 
     fn ask(&self, request: &Request) -> Result<Response, LogError> {

@@ -8,7 +8,7 @@ use super::rewards::Pricing;
 use super::rules::{Check, hold};
 use super::tables::measures_of;
 use super::world::World;
-use crate::wire::records::{Component, Date, EarnedBy, Earnings, Measure, MeasureOf, Period, Plan};
+use crate::wire::records::{Component, Date, EarnedBy, EarningUnit, Earnings, Measure, MeasureOf, Period, Plan};
 use ethnum::I256;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,6 +95,9 @@ pub(super) fn in_order<'m>(measures: &[&'m Measure], plans: &[&'m Plan]) -> Chec
     let components: Vec<&Component> = plans.iter().flat_map(|plan| &plan.components).collect();
     let earnings = |id: &str| measures.iter().find(|measure| measure.measure_id == id).and_then(|of| of.earnings.as_ref());
     for component in &components {
+        let counted = measures.iter().filter_map(|of| of.earnings.as_ref()).flat_map(|of| &of.components);
+        let counted = counted.filter(|id| **id == component.component_id).count();
+        hold(counted == 0 || component.unit == EarningUnit::Money, "a measure of money that is points")?;
         let single = by_deals(component) || settles(component);
         hold(!single || earnings(&component.measure).is_none(), "single deals of what is earned")?;
     }

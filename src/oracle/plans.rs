@@ -20,8 +20,8 @@ use super::deals::settles;
 use super::formulas::{is_formula, names};
 use super::rules::{Check, hold};
 use crate::wire::records::{
-    Component, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt, Scope, Tier,
-    TierBy,
+    Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt,
+    Scope, Tier, TierBy,
 };
 
 pub(super) fn component(component: &Component) -> Check {
@@ -87,6 +87,7 @@ fn tranches(component: &Component) -> Check {
     let total = shares.iter().try_fold(0i64, |all, share| all.checked_add(*share));
     let whole = shares.len() <= 24 && shares.iter().all(|share| *share > 0) && total == Some(100_000_000);
     hold(shares.is_empty() || whole, "tranches that are not whole")?;
+    hold(shares.is_empty() || component.unit == EarningUnit::Money, "tranches of points")?;
     hold(!settles(component) || component.paid_measure.is_none(), "a settled deal that is paid on another measure")
 }
 

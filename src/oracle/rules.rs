@@ -31,8 +31,8 @@ use super::to_date::is_to_date;
 use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
-    Calendar, Company, CurrencyRates, Cut, Date, Fact, FactBody, MAXIMUM_RATES, Measure, MidIntervalChange, Payee, PayeeRow,
-    PeriodClosed, PeriodReleased, Plan, RateRow,
+    Calendar, Company, Component, CurrencyRates, Cut, Date, EarningUnit, Fact, FactBody, MAXIMUM_RATES, Measure,
+    MidIntervalChange, Payee, PayeeRow, PeriodClosed, PeriodReleased, Plan, RateRow,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -187,6 +187,7 @@ impl<'h> Rules<'h> {
         let ids: BTreeSet<_> = plan.components.iter().map(|component| &component.component_id).collect();
         hold(ids.len() == plan.components.len(), "a component twice")?;
         plan.components.iter().try_for_each(component)?;
+        plan.components.iter().try_for_each(|component| self.unit(component, &plan.currency))?;
         let restarts = plan.mid_interval_change == MidIntervalChange::Restart;
         hold(!restarts || !plan.components.iter().any(is_to_date), "a quota to date that begins anew")?;
         let all = self.world.plans.values().flatten().copied();
@@ -211,6 +212,14 @@ impl<'h> Rules<'h> {
             hold(self.same_plans_where_they_meet(&pair[0], &pair[1]), "a change of plans inside a pay period")?;
         }
         hold(!self.makes_a_cycle(payee), "a manager cycle")
+    }
+
+    /// A component earns money or points, for ever; points have two decimals, as the money beside them.
+    fn unit(&self, component: &Component, currency: &str) -> Check {
+        let id = component.component_id.as_str();
+        let other = if component.unit == EarningUnit::Points { &self.world.money } else { &self.world.points };
+        hold(!other.contains(id), "a component that earned something else")?;
+        hold(component.unit == EarningUnit::Money || minor_digits(currency) == Some(2), "points beside other decimals")
     }
 
     /// One currency in all rows, and no other one once a close that stands may have paid.

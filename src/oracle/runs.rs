@@ -5,7 +5,7 @@ use super::credits::Sum;
 use super::pay::{Line, Lines, Parts, Run};
 use super::rewards::{Pricing, Slot};
 use super::rules::Close;
-use super::totals::Account;
+use super::totals::{Account, Booking};
 use super::world::World;
 use crate::domain::money::Minor;
 use crate::wire::records::{ConvertedFrom, Date, Payout, PayoutKind, Period};
@@ -94,7 +94,10 @@ impl<'h> Account<'h> {
             *parts.entry((slot.component, slot.interval, line)).or_default() += minor;
             *paid.entry(slot).or_default() += minor;
         };
-        for booking in self.bookings[first..].iter().filter(|booking| !self.in_tranches.contains(&booking.slot)) {
+        // Points are nobody's pay.
+        let paid = |of: &Slot| !pricing.world.points.contains(&**pricing.history.texts.text(of.component));
+        let at_once = |booking: &&Booking<'_>| !self.in_tranches.contains(&booking.slot) && paid(&booking.slot);
+        for booking in self.bookings[first..].iter().filter(at_once) {
             pay(booking.slot, booking.earning_code, booking.minor, &mut self.paid);
         }
         for slot in &self.in_tranches {

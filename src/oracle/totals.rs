@@ -77,6 +77,8 @@ pub struct Totals {
     /// Empty while no company is defined.
     pub currency: String,
     pub minor_digits: u32,
+    /// Components that earn points, two decimals of which are a minor unit here; all others earn money.
+    pub points: BTreeSet<Arc<str>>,
     pub booked: BTreeMap<TotalKey, Minor>,
     pub earned: BTreeMap<EarnedKey, Minor>,
     /// Of released runs, by `payout_id`.
@@ -268,6 +270,7 @@ impl<'h> Books<'h> {
         let pricing = self.pricing(world, Until::End, &sums);
         self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
         self.totals.minor_digits = pricing.minor_digits;
+        self.totals.points = world.points.iter().map(|component| Arc::from(*component)).collect();
         let booked_in = |slot: &Slot| match last_closed {
             Some(last) if slot.effective <= last => Period(last.0 + 1),
             _ => slot.effective,

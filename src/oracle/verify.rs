@@ -20,6 +20,12 @@ pub enum Difference {
         expected: Minor,
         got: Minor,
     },
+    /// A total in another unit: money has the company's currency, points are points.
+    Unit {
+        key: TotalKey,
+        expected: Arc<str>,
+        got: Arc<str>,
+    },
     /// An accrual that does not continue its chain: what it should have been after the one before, and what it is.
     Chain {
         key: TotalKey,
@@ -70,11 +76,12 @@ pub struct Published {
     differences: Vec<Difference>,
 }
 
-/// Where a chain stands: the sequence and total of its last accrual.
-#[derive(Clone, Copy, Default)]
+/// Where a chain stands: the sequence, total and unit of its last accrual.
+#[derive(Clone, Default)]
 struct Chain {
     sequence: i64,
     total: Minor,
+    unit: Arc<str>,
 }
 
 impl Published {
@@ -91,10 +98,11 @@ impl Published {
             effective_period: accrual.effective_period,
             booking_period: accrual.booking_period,
         };
+        let unit = self.share(&accrual.currency);
         let chain = self.chains.entry(key.clone()).or_default();
         let expected = Link { sequence: chain.sequence + 1, previous_total: chain.total };
         let got = Link { sequence: accrual.sequence, previous_total: accrual.previous_total };
-        *chain = Chain { sequence: accrual.sequence, total: accrual.new_total };
+        *chain = Chain { sequence: accrual.sequence, total: accrual.new_total, unit };
         if got != expected {
             self.differences.push(Difference::Chain { key, partition, offset, expected, got });
         }
@@ -150,10 +158,19 @@ impl Published {
         let keys: BTreeSet<&TotalKey> = totals.booked.keys().chain(self.chains.keys()).collect();
         let differs = |key: &TotalKey| {
             let expected = totals.booked.get(key).copied().unwrap_or_default();
-            let got = self.chains.get(key).copied().unwrap_or_default().total;
+            let got = self.chains.get(key).map_or(Minor(0), |chain| chain.total);
             (expected != got).then(|| Difference::Total { key: key.clone(), expected, got })
         };
-        keys.into_iter().filter_map(differs).collect()
+        keys.into_iter().filter_map(differs).chain(self.units(totals)).collect()
+    }
+
+    fn units(&self, totals: &Totals) -> impl Iterator<Item = Difference> {
+        let [money, points]: [Arc<str>; 2] = [totals.currency.as_str().into(), "points".into()];
+        self.chains.iter().filter_map(move |(key, chain)| {
+            let expected = if totals.points.contains(&key.component) { &points } else { &money };
+            let differs = *expected != chain.unit;
+            differs.then(|| Difference::Unit { key: key.clone(), expected: expected.clone(), got: chain.unit.clone() })
+        })
     }
 
     fn paid(&self, totals: &Totals) -> Vec<Difference> {
@@ -218,6 +235,9 @@ impl Report {
         match difference {
             Difference::Total { key, expected, got } => {
                 format!("total of {}: expected {}, got {}", self.total(key), self.money(*expected), self.money(*got))
+            }
+            Difference::Unit { key, expected, got } => {
+                format!("total of {}: expected it in {expected}, got it in {got}", self.total(key))
             }
             Difference::Chain { key, partition, offset, expected, got } => {
                 let link = |link: &Link| format!("sequence {} after {}", link.sequence, self.money(link.previous_total));

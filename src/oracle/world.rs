@@ -4,8 +4,8 @@
 
 use super::history::Names;
 use crate::wire::records::{
-    Calendar, Company, CurrencyRates, Date, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow, Period, Plan,
-    Territories, Year,
+    Calendar, Company, CurrencyRates, Date, EarningUnit, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow,
+    Period, Plan, Territories, Year,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,10 @@ pub(super) struct World<'h> {
     pub(super) territories: Option<&'h Territories>,
     /// By type, and the currencies from and into which.
     pub(super) rates: BTreeMap<(&'h str, &'h str, &'h str), &'h CurrencyRates>,
+    /// Components that earn points, by name.
+    pub(super) points: BTreeSet<&'h str>,
+    /// Those that earn money.
+    pub(super) money: BTreeSet<&'h str>,
     /// Some plan has or had a component over half a year or a year.
     pub(super) yearly: bool,
     seats: Vec<Option<Seat<'h>>>,
@@ -53,6 +57,10 @@ impl<'h> World<'h> {
             FactBody::PlanDefined(plan) => {
                 let long = [IntervalKind::HalfYear, IntervalKind::Year];
                 self.yearly |= plan.components.iter().any(|component| long.contains(&component.interval));
+                for component in &plan.components {
+                    let names = if component.unit == EarningUnit::Points { &mut self.points } else { &mut self.money };
+                    names.insert(&component.component_id);
+                }
                 let versions = self.plans.entry(&plan.plan_id).or_default();
                 versions.retain(|version| version.from != plan.from);
                 versions.push(plan);

@@ -32,7 +32,7 @@ pub enum StageError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// What is stored contradicts itself: an alarm that stops the process.
+    /// What is stored contradicts itself: an alarm that stops the partition.
     #[error("alarm in partition {partition}: {message}")]
     Alarm { partition: u32, message: String },
 }
@@ -139,6 +139,14 @@ pub enum Phase {
     Releasing,
 }
 
+/// A close that is stated and not done, and the partitions that have yet to do their part, as far as a stage knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingClose {
+    pub close_id: String,
+    pub crediting: Vec<u32>,
+    pub earning: Vec<u32>,
+}
+
 /// A stage over the partitions that its worker holds. The worker calls, per batch: `begin`, `work`, `fold` for each
 /// record, `finish` until it is done, and then `committed` or `abandon`. In between the worker may take the outputs that
 /// there are. A stage is deterministic in the order of these calls.
@@ -189,4 +197,6 @@ pub trait Stage: Send {
     fn idle(&self) -> bool;
     /// What `work` is in the middle of, for crash tests to hit.
     fn phase(&self) -> Phase;
+    /// In the order of the closes.
+    fn pending_closes(&self) -> Vec<PendingClose>;
 }

@@ -11,6 +11,7 @@ use prometheus::core::{Collector, GenericCounterVec, GenericGaugeVec};
 use prometheus::{
     GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder, exponential_buckets,
 };
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,6 +31,8 @@ pub struct Metrics {
     event_time_lag: GaugeVec,
     last_commit: GaugeVec,
     paused: IntGaugeVec,
+    paused_by_operator: IntGaugeVec,
+    close_missing: IntGaugeVec,
     partitions: IntGaugeVec,
     stuck_since: GaugeVec,
     restore_remaining: IntGaugeVec,
@@ -73,6 +76,18 @@ impl Metrics {
                 BY_STAGE,
             )?,
             paused: gauge(&registry, "accrue_paused", "1: polling waits for the store", BY_STAGE)?,
+            paused_by_operator: gauge(
+                &registry,
+                "accrue_paused_by_operator",
+                "1: nothing is folded until somebody resumes it",
+                BY_STAGE,
+            )?,
+            close_missing: gauge(
+                &registry,
+                "accrue_close_missing",
+                "Closes that are stated and to which the partition has yet to do its part, as far as this worker knows",
+                BY_PARTITION,
+            )?,
             partitions: gauge(&registry, "accrue_partition_at_work", "1: at work; 0: restoring, or stands still", BY_PARTITION)?,
             stuck_since: gauge(
                 &registry,
@@ -140,7 +155,7 @@ impl Metrics {
     /// All of them in Prometheus' text format, read at this moment. Asks the log for ends where something is left to do.
     pub fn text(&self, status: &Status, client: &dyn Client) -> prometheus::Result<String> {
         let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let gone = [&self.partitions, &self.restore_remaining, &self.live_keys, &self.offset_lag];
+        let gone = [&self.partitions, &self.restore_remaining, &self.live_keys, &self.offset_lag, &self.close_missing];
         gone.iter().for_each(|by_partition| by_partition.reset());
         self.stuck_since.reset();
         for name in [CREDITING, EARNING] {
@@ -154,13 +169,28 @@ impl Metrics {
                 }
             }
         }
+        self.read_closes(status);
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
     fn read_stage(&self, name: &str, stage: &StageStatus) {
         self.paused.with_label_values(&[name]).set(stage.paused.into());
+        self.paused_by_operator.with_label_values(&[name]).set(stage.paused_by_operator.into());
         if let Some(at) = stage.last_commit {
             self.last_commit.with_label_values(&[name]).set(seconds_of(SystemTime::now()) - at.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Both stages know of a close; what either of them misses is counted once.
+    fn read_closes(&self, status: &Status) {
+        let mut missing = BTreeSet::new();
+        for pending in [CREDITING, EARNING].iter().flat_map(|name| status.stage(name).closing) {
+            for (stage, partitions) in [(CREDITING, pending.crediting), (EARNING, pending.earning)] {
+                missing.extend(partitions.into_iter().map(|partition| (stage, partition, pending.close_id.clone())));
+            }
+        }
+        for (stage, partition, _) in missing {
+            self.close_missing.with_label_values(&[stage, &partition.to_string()]).inc();
         }
     }
 

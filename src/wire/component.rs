@@ -5,7 +5,7 @@ use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
 use super::mode::{mode, mode_text, only};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
-use crate::domain::plan::{Component, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier};
+use crate::domain::plan::{Component, EarningUnit, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,8 @@ pub(super) struct ComponentRecord {
     spread: Vec<RateDecimal>,
     #[serde(default)]
     formula: Option<String>,
+    #[serde(default)]
+    earning_unit: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -140,6 +142,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
             QuotaUse::ToDate(shares) => shares.iter().copied().map(rate_decimal).collect(),
             QuotaUse::Interval => Vec::new(),
         },
+        earning_unit: (component.unit != EarningUnit::Money).then(|| mode_text(&component.unit)).transpose()?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
@@ -207,6 +210,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
     let at = |field: &str| format!("{path}.{field}");
     check_fixed_modes(path, &record)?;
     Ok(Component {
+        unit: record.earning_unit.as_deref().map_or(Ok(EarningUnit::Money), |text| mode(&at("earning_unit"), text))?,
         interval: mode(&at("interval"), &record.interval)?,
         scope: mode(&at("scope"), &record.scope)?,
         tier_by: mode(&at("tier_by"), &record.tier_by)?,

@@ -2,7 +2,7 @@
 //!
 //! Leaves out scales: the schema states them, the domain's types hold integers of the same scale.
 
-use crate::domain::money::minor_digits;
+use crate::domain::money::unit_digits;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 use std::fmt;
@@ -83,7 +83,7 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Option<i128> {
     Some(if fits { whole } else { i128::MAX ^ sign })
 }
 
-/// Money of a currency as `decimal(18,4)`; `None` when the currency is not one.
+/// Money of a currency, or points, as `decimal(18,4)`; `None` when it is neither.
 pub(super) fn money(minor: i64, currency: &str) -> Option<MoneyDecimal> {
     Some(Unscaled(i128::from(minor) * minor_unit(currency)?))
 }
@@ -95,7 +95,7 @@ pub(super) fn minor(money: MoneyDecimal, currency: &str) -> Option<i64> {
 }
 
 fn minor_unit(currency: &str) -> Option<i128> {
-    Some(10i128.pow(MONEY_DECIMALS - minor_digits(currency)?))
+    Some(10i128.pow(MONEY_DECIMALS - unit_digits(currency)?))
 }
 
 /// How the domain's numbers stand in a record, for `#[serde(with)]`.

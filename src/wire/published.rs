@@ -48,6 +48,7 @@ pub static PUBLISHED: [Published; 11] = [
             (20, include_str!("../../schemas/history/facts.20.avsc")),
             (22, include_str!("../../schemas/history/facts.22.avsc")),
             (34, include_str!("../../schemas/history/facts.34.avsc")),
+            (40, include_str!("../../schemas/history/facts.40.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

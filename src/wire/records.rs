@@ -19,8 +19,8 @@ pub use crate::domain::pay_terms::{
     AtEnd, Draw, Flush, MinimumSettlement, PayTerms, PaymentCap, PaymentExcess, Recover, RecoveryFloor,
 };
 pub use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, Component, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
-    NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,
+    AfterRelease, Beyond, Boundary, Component, EarningUnit, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative,
+    NegativePay, NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;

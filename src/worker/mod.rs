@@ -10,6 +10,7 @@ pub mod commit_record;
 pub mod crash;
 pub mod ends;
 pub mod engine;
+pub mod rebuild;
 pub mod restore;
 pub mod status;
 pub mod step;

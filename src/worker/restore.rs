@@ -5,6 +5,7 @@
 
 use super::commit_record::{COMMIT_KEY, Sealed};
 use super::crash::CrashPoints;
+use super::status::CREDITING;
 use super::{Stop, Trouble};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, Client};
@@ -125,8 +126,9 @@ impl Restore<'_> {
         match judge(&replay, None) {
             Ok(()) => self.settle(partition, replay),
             Err(_) => Err(RestoreError::Alarm(format!(
-                "{} holds states that do not add up to its last commit record; bring the log back from a backup",
-                self.changelog.name()
+                "{} holds states that do not add up to its last commit record; {}",
+                self.changelog.name(),
+                remedy(self.changelog, self.stage, partition)
             ))),
         }
     }
@@ -280,6 +282,17 @@ fn judge(replay: &Replay, store: Option<&StorePosition>) -> Result<(), Wiped> {
     }
     let wanted = last.map_or(Digest::default(), |record| Digest { live_keys: record.live_keys, sum: record.state_digest });
     if replay.digest == wanted { Ok(()) } else { Err(Wiped::DigestMismatch) }
+}
+
+/// What the people who run it do where states contradict themselves.
+pub fn remedy(changelog: Topic, stage: &str, partition: u32) -> String {
+    let name = changelog.name();
+    match stage {
+        CREDITING => format!("end the workers and run `accrue rebuild --stage {stage} --partition {partition}`"),
+        _ => format!(
+            "start this worker again with an empty state directory, and if it says so again bring {name} back from a backup"
+        ),
+    }
 }
 
 fn undecided(topic: Topic, partition: u32) -> String {

@@ -1,9 +1,10 @@
 //! Where the stages stand, for everybody else to read: progress per partition, and what became of single inputs.
 
 use crate::domain::topic::{Position, Topic};
-use crate::pipeline::Outcome;
+use crate::pipeline::{Outcome, PendingClose};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,6 +23,10 @@ pub struct StageStatus {
     pub last_commit: Option<Instant>,
     /// Polling waits for the store.
     pub paused: bool,
+    /// Nothing is folded until somebody says so.
+    pub paused_by_operator: bool,
+    /// Closes that are stated and not done, as far as the stage knows.
+    pub closing: Vec<PendingClose>,
     /// What the stage is retrying.
     pub trouble: Option<Stuck>,
 }
@@ -75,9 +80,32 @@ impl PartitionStatus {
 pub struct Status {
     stages: Mutex<BTreeMap<&'static str, StageStatus>>,
     changed: Condvar,
+    pause: AtomicBool,
 }
 
 impl Status {
+    /// Asks the stages to stop between transactions, or to go on.
+    pub fn pause(&self, paused: bool) {
+        self.pause.store(paused, Ordering::Release);
+        self.changed.notify_all();
+    }
+
+    pub fn is_pause_asked(&self) -> bool {
+        self.pause.load(Ordering::Acquire)
+    }
+
+    /// Until both stages have done as they were asked; false when that takes longer than `limit`.
+    pub fn wait_paused(&self, paused: bool, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while [CREDITING, EARNING].iter().any(|name| self.stage(name).paused_by_operator != paused) {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            self.wait(Duration::from_millis(50));
+        }
+        true
+    }
+
     pub fn stage(&self, name: &str) -> StageStatus {
         self.lock().get(name).cloned().unwrap_or_default()
     }

@@ -88,6 +88,8 @@ pub struct Machine {
     /// The last step left work to do right away.
     more: bool,
     paused: bool,
+    /// Somebody has said that nothing is to be folded.
+    halted: bool,
     facts_due: Option<Instant>,
     /// Facts are read from here on: behind the last one may lie what no reader sees.
     facts_next: u64,
@@ -128,6 +130,7 @@ impl Machine {
             gathering: Gathering::new(Duration::from_millis(gather_limit_ms)),
             more: false,
             paused: false,
+            halted: false,
             facts_due: None,
             facts_next: 0,
             facts_floor: 0,
@@ -153,6 +156,10 @@ impl Machine {
         self.retry_at = None;
         self.take_assignments()?;
         self.take_acknowledgements(Duration::ZERO)?;
+        if !self.folding && self.is_halted()? {
+            self.keep_membership()?;
+            return Ok(Progress::Wait(self.setup.limits.batch_wait()));
+        }
         if self.held.is_empty() {
             return Ok(Progress::Wait(self.setup.limits.batch_wait()));
         }
@@ -189,6 +196,18 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    /// Whether somebody has said that nothing is to be folded: seen between transactions only.
+    fn is_halted(&mut self) -> Result<bool, Trouble> {
+        let asked = self.setup.status.is_pause_asked();
+        if asked != self.halted {
+            self.log.pause(asked)?;
+            self.halted = asked;
+            telemetry::halted(self.setup.name, asked);
+            self.setup.status.update(self.setup.name, |stage| stage.paused_by_operator = asked);
+        }
+        Ok(asked)
     }
 
     fn pause(&mut self) -> Result<Progress, Trouble> {

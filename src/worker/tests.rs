@@ -1,5 +1,6 @@
 //! The step machine on a toy stage: whatever happens on the way, everything is counted exactly once.
 
+mod alarms;
 mod limits;
 mod panics;
 mod support;
@@ -238,7 +239,8 @@ fn a_changelog_that_does_not_add_up_is_an_alarm_of_its_partition_only() {
     check_alarm(
         &bench,
         1,
-        "crediting-changelog holds states that do not add up to its last commit record; bring the log back from a backup",
+        "crediting-changelog holds states that do not add up to its last commit record; end the workers and run \
+         `accrue rebuild --stage crediting --partition 1`",
     );
     assert!(bench.status.stage(STAGE).partitions[&0].alarm.is_none());
 }

@@ -65,6 +65,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),

@@ -334,6 +334,8 @@ struct Making {
     long: bool,
     /// Some deals earn more than can be paid.
     huge: bool,
+    /// One of the components earns points.
+    points: bool,
     /// Measures convert other currencies.
     converts: bool,
     abroad: Abroad,
@@ -358,6 +360,7 @@ impl Making {
             calendar: Calendar::monthly(CALENDAR, JANUARY, Period(JANUARY.0 + 11)),
             long: false,
             huge: false,
+            points: false,
             converts: false,
             abroad: Abroad::new(seed),
             earns: Earns::new(seed),

@@ -320,10 +320,14 @@ impl Worker {
         self.child.wait().unwrap().code()
     }
 
+    pub fn signal(&self, signal: i32) {
+        // SAFETY: kill takes no memory of ours, and the child was not waited for, so that its id is its own.
+        unsafe { libc::kill(self.child.id() as i32, signal) };
+    }
+
     /// Ends it as a service manager does; it must say that all is well.
     pub fn stop(mut self) {
-        // SAFETY: kill takes no memory of ours, and the child was not waited for, so that its id is its own.
-        unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
+        self.signal(libc::SIGTERM);
         self.wait_until("it has ended", Worker::has_ended);
         let status = self.child.wait().unwrap();
         assert!(status.success(), "{status}: {}", self.said());

@@ -286,6 +286,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        unit: EarningUnit::Money,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

@@ -1,6 +1,6 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
-use super::{Beyond, Boundary, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
+use super::{Beyond, Boundary, EarningUnit, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate, RoundingMode};
@@ -20,6 +20,7 @@ pub struct Tier {
 pub struct Component {
     pub component_id: String,
     pub earning_code: String,
+    pub unit: EarningUnit,
     pub interval: IntervalKind,
     pub scope: Scope,
     /// Picks the tier; the first that a formula names.

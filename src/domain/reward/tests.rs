@@ -34,6 +34,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         tiers: tiers.map(|(from, rate)| Tier { from, rate: Rate(rate * 1_000_000) }).into(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        unit: EarningUnit::Money,
     }
 }
 

@@ -4,14 +4,13 @@ use super::component::check_component;
 use super::earnings::{check_earnings, rounds_of};
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::{check_pay_terms, check_totals};
-use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
+use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
-use crate::domain::money::minor_digits;
-use crate::domain::plan::{Component, MidIntervalChange, Plan};
+use crate::domain::money::{POINTS_DECIMALS, minor_digits};
+use crate::domain::plan::{Component, EarningUnit, MidIntervalChange, Plan};
 use crate::domain::reject::{Reason, Reject};
-use crate::domain::territory::Territories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -161,7 +160,7 @@ impl World {
         Ok(Reach { backfill: measure.earnings.is_none(), all_earnings: true, ..Reach::default() })
     }
 
-    fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
+    pub(super) fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
         self.check_plan(plan)?;
         let versions = self.plans.get(&plan.plan_id).map(Vec::as_slice).unwrap_or_default();
         let other = versions.iter().filter(|version| version.plan.from != plan.from);
@@ -175,6 +174,8 @@ impl World {
         if versions.iter().any(|version| version.plan == *plan) {
             return Ok(Reach::default());
         }
+        let units = Arc::make_mut(&mut self.units);
+        units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
         let names = plan.components.iter().map(|c| (c.component_id.as_str().into(), c.earning_code.as_str().into())).collect();
         let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id: plan.plan_id.as_str().into(), names });
         let mut plans = self.plans.as_ref().clone();
@@ -227,11 +228,25 @@ impl World {
                 return Err(invalid("components", format!("component \"{}\" twice", component.component_id)));
             }
             check_component(component)?;
+            self.check_unit(component, &plan.currency)?;
             if plan.mid_interval_change == MidIntervalChange::Restart && component.quota.is_to_date() {
                 return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
             }
         }
         check_pay_terms(&plan.pay)
+    }
+
+    /// What is booked of a component adds up, so what it earns never changes.
+    fn check_unit(&self, component: &Component, currency: &str) -> Result<(), Reject> {
+        let id = &component.component_id;
+        if self.units.get(id).is_some_and(|known| *known != component.unit) {
+            let message = format!("component \"{id}\" earned something else before: money or points; use a new id");
+            return Err(invalid("unit", message));
+        }
+        if component.unit == EarningUnit::Points && minor_digits(currency) != Some(POINTS_DECIMALS) {
+            return Err(not_supported("unit", "points beside a currency of other decimals than theirs"));
+        }
+        Ok(())
     }
 
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {
@@ -253,16 +268,6 @@ impl World {
         let runs = self.runs.len();
         Arc::make_mut(&mut self.organisation).insert(payee.clone(), runs);
         Ok(reach)
-    }
-
-    fn apply_territories(&mut self, stated: &Territories) -> Result<Reach, Reject> {
-        if self.territories.stated() == stated {
-            return Ok(Reach::default());
-        }
-        let map = TerritoryMap::new(stated).map_err(|fault| invalid(&fault.at.to_string(), fault.message))?;
-        let credits_from = self.territories.differs_from(stated);
-        self.territories = Arc::new(map);
-        Ok(Reach { credits_from, parked: true, ..Reach::default() })
     }
 
     fn apply_closed(&mut self, closed: &PeriodClosed, author: &str) -> Result<Reach, Reject> {

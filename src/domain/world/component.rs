@@ -5,7 +5,7 @@ use crate::domain::adjustment::BY_HAND;
 use crate::domain::deal::check_id;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
-    Component, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, Pays, RoundingAt, Scope, Tier, TierBy,
+    Component, EarningUnit, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, Pays, RoundingAt, Scope, Tier, TierBy,
 };
 use crate::domain::reject::Reject;
 use crate::domain::tranche::are_whole;
@@ -31,6 +31,7 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     check_quota(component).map_err(about("quota"))?;
     check_table(component).map_err(about("tiers"))?;
     check_modifiers(component).map_err(about("modifiers"))?;
+    hold(component.unit == EarningUnit::Money || component.pay.is_empty(), "points are not paid").map_err(about("pay"))?;
     hold(are_whole(&component.pay), "tranches are parts that add up to 100 %").map_err(about("pay"))?;
     let of_deals = !component.settles() || component.paid_measure.is_none();
     hold(of_deals, "what is paid on another measure is of no single deal that could be settled").map_err(about("pay"))

@@ -6,7 +6,7 @@ use super::apply::invalid;
 use super::{DefinedMeasure, PlanVersion, World};
 use crate::domain::calendar::{Date, Period};
 use crate::domain::fact::{EarnedBy, Measure, MeasureOf};
-use crate::domain::plan::Component;
+use crate::domain::plan::{Component, EarningUnit};
 use crate::domain::reject::Reject;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -50,6 +50,7 @@ pub fn phases(measures: &[&Measure], components: &[&Component]) -> Result<u32, F
     let mut reading = Reading { measures, components, found: BTreeMap::new() };
     let mut rounds = 1;
     for component in components {
+        reading.check_unit(component)?;
         reading.check_deals(component)?;
         let phase = reading.phase(&component.component_id, &mut Vec::new())?;
         if measures.iter().any(|measure| measure.counts_earnings_of(&component.component_id)) {
@@ -74,6 +75,18 @@ struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
+    /// Points are no money, so they add up with none.
+    fn check_unit(&self, component: &Component) -> Result<(), Fault> {
+        let counted = self.measures.iter().find(|measure| measure.counts_earnings_of(&component.component_id));
+        match counted.filter(|_| component.unit == EarningUnit::Points) {
+            Some(measure) => {
+                let (id, measure) = (&component.component_id, &measure.measure_id);
+                Err(fault(id, format!("component \"{id}\" earns points: measure \"{measure}\" is of money that is earned")))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn check_deals(&self, component: &Component) -> Result<(), Fault> {
         let (id, measure) = (&component.component_id, &component.measure);
         let earned = self.measures.iter().any(|of| of.measure_id == *measure && of.earnings.is_some());

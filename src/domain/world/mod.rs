@@ -21,7 +21,7 @@ pub use territories::TerritoryMap;
 use super::calendar::{Calendar, Date, Period};
 use super::currency::CurrencyRates;
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
-use super::plan::Plan;
+use super::plan::{EarningUnit, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -84,6 +84,8 @@ pub struct World {
     pub calendar_id: Arc<str>,
     pub measures: Arc<Vec<DefinedMeasure>>,
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
+    /// What a component of a name earns: the first plan that has one says it for good.
+    pub units: Arc<BTreeMap<String, EarningUnit>>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
     pub yearly: Option<u64>,
     /// In how many rounds earnings that are measured are final: the highest phase of a component that a measure counts. 0
@@ -109,6 +111,7 @@ impl World {
             calendar_id: "".into(),
             measures: Arc::default(),
             plans: Arc::default(),
+            units: Arc::default(),
             yearly: None,
             earning_rounds: 0,
             organisation: Arc::default(),
@@ -129,6 +132,11 @@ impl World {
         let (first_day, _) = self.bounds(period)?;
         let versions = self.plans.get(plan_id)?;
         versions.iter().find(|version| version.plan.from <= first_day && version.plan.to.is_none_or(|to| first_day < to))
+    }
+
+    /// Whether a component of this name earns points.
+    pub fn earns_points(&self, component_id: &str) -> bool {
+        self.units.get(component_id) == Some(&EarningUnit::Points)
     }
 
     pub fn measure(&self, measure_id: &str) -> Option<&DefinedMeasure> {

@@ -108,3 +108,23 @@ fn a_run_is_released_only_where_its_record_holds_it() {
     check(0, &[("GBP", most), ("EUR", -most - 1)], Some("EUR"));
     check(0, &[("JPY", 10i64.pow(14))], Some("JPY"));
 }
+
+#[test]
+fn a_component_earns_one_unit_for_good() {
+    let mut world = World::new(1);
+    let mut check = |id: &str, unit: EarningUnit, currency: &str, refused: Option<&str>| {
+        let component = Component { component_id: id.into(), unit, ..component(QuotaUse::Interval) };
+        let plan = Plan { currency: currency.into(), components: vec![component], ..reward::tests::plan() };
+        let found = world.apply_plan(0, &plan).map(drop).map_err(|reject| reject.to_string());
+        assert_eq!(found.err().as_deref(), refused, "{id} {unit:?}");
+    };
+    let decimals = "unit: points beside a currency of other decimals than theirs [not_supported]";
+    check("club", EarningUnit::Points, "JPY", Some(decimals));
+    check("club", EarningUnit::Points, "USD", None);
+    check("base", EarningUnit::Money, "USD", None);
+    for (id, unit) in [("club", EarningUnit::Money), ("base", EarningUnit::Points)] {
+        let refused =
+            format!("unit: component \"{id}\" earned something else before: money or points; use a new id [invalid_fact]");
+        check(id, unit, "USD", Some(&refused));
+    }
+}

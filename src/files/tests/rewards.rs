@@ -89,3 +89,14 @@ fn tables() {
     let cap = "cap = { per = \"interval\", amount = \"-1.00\", excess = \"lost\" }";
     check(TIERS, &format!("{cap}\n{TIERS}"), &["24:36: bad-number: \"-1.00\" is out of range"]);
 }
+
+#[test]
+fn points() {
+    let points = "unit = \"points\"";
+    check(TIERS, &format!("{points}\n{TIERS}"), &[]);
+    check(TIERS, &format!("unit = \"money\"\n{TIERS}"), &[]);
+    check(TIERS, &format!("unit = \"medals\"\n{TIERS}"), &["24:8: unknown-value: \"medals\" is not a value of `unit`"]);
+    let pay = "attribution = \"slice\"\npay = [{ share = \"100%\", when = \"booked\" }]";
+    let paid = ["26:7: no-effect: `pay` has no effect: points are not paid"];
+    check(TIERS, &format!("{points}\n{pay}\n{TIERS}"), &paid);
+}

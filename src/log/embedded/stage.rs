@@ -104,6 +104,16 @@ impl StageLog for EmbeddedStage {
         Ok(())
     }
 
+    fn stop(&mut self, partition: u32) -> Result<(), LogError> {
+        self.cursors.retain(|cursor| cursor.partition != partition);
+        Ok(())
+    }
+
+    /// Nothing is fetched ahead: what is not polled does not flow.
+    fn pause(&mut self, _paused: bool) -> Result<(), LogError> {
+        Ok(())
+    }
+
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         let (before, deadline) = (into.len(), Instant::now() + wait);
         if limit.records == 0 {

@@ -31,6 +31,8 @@ pub struct KafkaStage {
     transaction: Option<Generation>,
     /// Messages that came while the worker asked for none.
     held: Batch,
+    /// No input flows.
+    paused: bool,
 }
 
 /// What the open transaction is fenced by.
@@ -58,6 +60,7 @@ impl KafkaStage {
             producer: Some(producer),
             transaction: None,
             held: Batch::default(),
+            paused: false,
         })
     }
 
@@ -139,6 +142,12 @@ impl KafkaStage {
         }
     }
 
+    /// What was fetched of them already is fetched again later.
+    fn hold(&self, partitions: &[u32]) -> Result<(), LogError> {
+        let inputs = self.consumer.context().all_inputs(partitions);
+        self.consumer.pause(&inputs).map_err(|error| explain(self.settings(), "pause", &error))
+    }
+
     fn check_membership(&mut self) -> Result<(), LogError> {
         let Some(failure) = self.membership().failure.take() else { return Ok(()) };
         let group = &self.group;
@@ -215,7 +224,27 @@ impl StageLog for KafkaStage {
         self.drop_held(|_, of| of == partition);
         self.consumer.incremental_assign(&list).map_err(|error| explain(self.settings(), "start", &error))?;
         self.membership().started.insert(partition);
-        Ok(())
+        if self.paused { self.hold(&[partition]) } else { Ok(()) }
+    }
+
+    fn stop(&mut self, partition: u32) -> Result<(), LogError> {
+        self.drop_held(|_, of| of == partition);
+        // Taken away meanwhile: it does not flow any more.
+        if !self.membership().started.remove(&partition) {
+            return Ok(());
+        }
+        let inputs = self.consumer.context().all_inputs(&[partition]);
+        self.consumer.incremental_unassign(&inputs).map_err(|error| explain(self.settings(), "stop", &error))
+    }
+
+    fn pause(&mut self, paused: bool) -> Result<(), LogError> {
+        let started: Vec<u32> = self.membership().started.iter().copied().collect();
+        self.paused = paused;
+        if paused {
+            return self.hold(&started);
+        }
+        let inputs = self.consumer.context().all_inputs(&started);
+        self.consumer.resume(&inputs).map_err(|error| explain(self.settings(), "resume", &error))
     }
 
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {

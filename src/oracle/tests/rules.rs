@@ -65,6 +65,18 @@ fn plan_facts() {
 }
 
 #[test]
+fn units() {
+    let plan = |from, unit, pay| {
+        let component = Component { unit, pay, ..component(&[("0", "5%")]) };
+        FactBody::PlanDefined(plan(from, None, vec![component]))
+    };
+    let paid = vec![Tranche { share: Rate(100_000_000), when: Due::Booked }];
+    let (body, other) = (plan("2026-01-01", EarningUnit::Points, paid), plan("2026-01-01", EarningUnit::Points, vec![]));
+    check(move |script: &mut Script| script.fact("admin", body.clone()), "tranches of points");
+    check(move |script: &mut Script| script.fact("admin", other.clone()), "a component that earned something else");
+}
+
+#[test]
 fn quotas_to_date() {
     let fact = |component: Component| {
         let plan = plan("2026-01-01", None, vec![component]);

@@ -42,7 +42,7 @@ pub struct Settlement {
     pub waits: Option<Reason>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     pub number: i64,
     pub occurred_at: i64,

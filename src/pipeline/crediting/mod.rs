@@ -7,6 +7,7 @@
 
 mod deal_state;
 mod progress;
+pub mod rebuilt;
 mod settlements;
 mod telling;
 #[cfg(test)]
@@ -15,7 +16,7 @@ mod tests;
 use super::feed::{Feed, reject_record};
 use super::packed::{Cause, CauseTopic};
 use super::packer::{Heading, PACKED_BYTES, Packer};
-use super::{Changed, Effects, Flow, Input, Origin, Outcome, Phase, Stage, StageError, States, alarm};
+use super::{Changed, Effects, Flow, Input, Origin, Outcome, PendingClose, Phase, Stage, StageError, States, alarm};
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::deal::DealClosed;
 use crate::domain::fact::Fact;
@@ -301,6 +302,10 @@ impl Stage for Crediting {
     fn phase(&self) -> Phase {
         let passing = self.partitions.values().any(|partition| partition.progress.pass.is_some());
         if passing { Phase::Recrediting } else { Phase::Idle }
+    }
+
+    fn pending_closes(&self) -> Vec<PendingClose> {
+        self.closes_to_perform()
     }
 
     fn idle(&self) -> bool {

@@ -7,7 +7,7 @@ use crate::domain::output::{CloseNote, RejectKind};
 use crate::domain::topic::Topic;
 use crate::domain::world::Reach;
 use crate::pipeline::packer::Heading;
-use crate::pipeline::{Effects, Output, StageError, States};
+use crate::pipeline::{Effects, Output, PendingClose, StageError, States};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,6 +58,21 @@ impl Crediting {
     /// Whether a close is adopted that some partition has not performed.
     pub(super) fn must_close(&self) -> bool {
         self.current().any(|partition| (partition.progress.epoch as usize) < self.world.runs.len())
+    }
+
+    /// What the partitions that are held have yet to perform.
+    pub(super) fn closes_to_perform(&self) -> Vec<PendingClose> {
+        let performed = |number: &u32| self.partitions.get(number).map_or(0, |partition| partition.progress.epoch as usize);
+        let numbers: Vec<u32> = self.partitions.keys().copied().filter(|number| self.is_current(*number)).collect();
+        let first = numbers.iter().map(performed).min().unwrap_or(usize::MAX);
+        let missing = |run: usize| numbers.iter().copied().filter(|number| performed(number) <= run).collect();
+        let runs = self.world.runs.iter().enumerate().skip(first);
+        let pending = runs.map(|(run, of)| PendingClose {
+            close_id: of.closed.close_id.clone(),
+            crediting: missing(run),
+            earning: Vec::new(),
+        });
+        pending.collect()
     }
 
     /// Whether some partition still works on facts that are adopted.

@@ -10,7 +10,7 @@ use super::pricing::Terms;
 use super::telling::{News, Telling, news};
 use crate::domain::calendar::{Period, Span};
 use crate::domain::exact::Exact;
-use crate::domain::money::Minor;
+use crate::domain::money::{Minor, POINTS};
 use crate::domain::output::{Accrual, Causes};
 use crate::domain::world::World;
 use std::sync::Arc;
@@ -230,6 +230,10 @@ impl Posting<'_> {
         changed
     }
 
+    fn unit_of(&self, component_id: &str) -> Arc<str> {
+        if self.world.earns_points(component_id) { POINTS.into() } else { self.world.currency.clone() }
+    }
+
     fn accrual(&self, book: &Book, place: usize, previous_total: Minor) -> Accrual {
         let booking = &book.bookings[place];
         Accrual {
@@ -246,7 +250,7 @@ impl Posting<'_> {
             previous_total,
             new_total: booking.total,
             exact: self.exact.clone(),
-            currency: self.world.currency.clone(),
+            currency: self.unit_of(&book.component),
             in_tranches: self.world.pays_in_tranches(&booking.priced_by.plan_id, booking.priced_by.plan_from, &book.component),
             causes: self.subject.causes,
             as_of: self.as_of,

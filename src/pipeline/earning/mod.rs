@@ -28,7 +28,7 @@ mod tranches;
 use super::feed::Feed;
 use super::packed::PackedCredits;
 use super::packer::Packer;
-use super::{Effects, Flow, Input, Origin, Phase, Stage, StageError, States, alarm};
+use super::{Effects, Flow, Input, Origin, PendingClose, Phase, Stage, StageError, States, alarm};
 use crate::domain::calendar::Span;
 use crate::domain::fact::Fact;
 use crate::domain::output::Causes;
@@ -341,6 +341,10 @@ impl Stage for Earning {
             Some(_) => Phase::Closing,
             None => Phase::Idle,
         }
+    }
+
+    fn pending_closes(&self) -> Vec<PendingClose> {
+        self.closes_to_perform()
     }
 
     fn idle(&self) -> bool {

@@ -12,7 +12,8 @@ use crate::domain::output::{CloseNote, PayoutRun};
 use crate::domain::pay::digest;
 use crate::domain::topic::partition_of;
 use crate::domain::world::{Operation, World};
-use crate::pipeline::{Effects, Output, StageError, States};
+use crate::pipeline::{Effects, Output, PendingClose, StageError, States};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A payee has few entries; a batch of keys always holds all of one payee.
@@ -31,6 +32,27 @@ impl Earning {
             Some(_) => true,
             None => false,
         }
+    }
+
+    /// Closes that the partitions that are held have yet to perform, with the sources whose
+    /// marker some of them lacks.
+    pub(super) fn closes_to_perform(&self) -> Vec<PendingClose> {
+        let mut pending: BTreeMap<usize, [BTreeSet<u32>; 2]> = BTreeMap::new();
+        for (number, partition) in self.partitions.iter().filter(|(number, _)| self.is_current(**number)) {
+            for operation in self.world.operations.iter().skip(partition.progress.operations) {
+                let Operation::Close(run) = operation else { continue };
+                let [crediting, earning] = pending.entry(*run).or_default();
+                let sources = (0..).zip(&partition.progress.sources);
+                crediting.extend(sources.filter(|(_, source)| source.epoch as usize <= *run).map(|(source, _)| source));
+                earning.insert(*number);
+            }
+        }
+        let close = |(run, [crediting, earning]): (usize, [BTreeSet<u32>; 2])| PendingClose {
+            close_id: self.world.runs[run].closed.close_id.clone(),
+            crediting: crediting.into_iter().collect(),
+            earning: earning.into_iter().collect(),
+        };
+        pending.into_iter().map(close).collect()
     }
 
     /// Performs operations of a partition for about `budget` keys; returns what is left of the budget.

@@ -155,7 +155,7 @@ impl Earning {
     fn each_line(&self, places: &[usize], period: Period, mut take: impl FnMut(&Book, Line, i128)) {
         for place in places {
             let State::Entry { entry, .. } = &self.loaded[*place].state else { continue };
-            for book in &entry.books {
+            for book in entry.books.iter().filter(|book| !self.world.earns_points(&book.component)) {
                 let by_hand = book.component.starts_with(BY_HAND);
                 let mut add = |of: Period, amount: Minor, code: &str| {
                     if of == period && amount != Minor(0) {

@@ -37,6 +37,11 @@ impl Machine {
         }
         self.setup.status.update(self.setup.name, |stage| (stage.idle, stage.settled) = (false, false));
         self.roll_back()?;
+        self.make_stage_of_held()
+    }
+
+    /// The stage made anew, with the partitions that are held.
+    pub(super) fn make_stage_of_held(&mut self) -> Result<(), Trouble> {
         self.make_stage();
         for (partition, held) in &self.held {
             let record = held.last.as_ref().map(|sealed| &sealed.record);
@@ -46,7 +51,7 @@ impl Machine {
         Ok(())
     }
 
-    fn let_go(&mut self, partition: u32) {
+    pub(super) fn let_go(&mut self, partition: u32) {
         self.held.remove(&partition);
         self.waiting.remove(&partition);
         self.started.remove(&partition);

@@ -120,8 +120,10 @@ impl Machine {
         }
         let settled = !folded.more && self.stage.idle();
         let idle = settled && !worked && folded.polled == 0;
+        let closing = self.stage.pending_closes();
         self.setup.status.update(self.setup.name, |stage| {
             (stage.idle, stage.settled) = (idle, settled);
+            stage.closing = closing;
             stage.trouble = None;
             if worked {
                 stage.commits += 1;

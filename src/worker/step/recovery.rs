@@ -5,6 +5,7 @@ use crate::log::LogError;
 use crate::pipeline::StageError;
 use crate::telemetry;
 use crate::worker::batch::Folded;
+use crate::worker::restore::remedy;
 use crate::worker::status::Stuck;
 use crate::worker::{Stop, Trouble};
 use std::collections::BTreeSet;
@@ -16,6 +17,10 @@ const LOSSES_LIMIT: u32 = 5;
 impl Machine {
     /// What becomes of trouble: try again, with fewer records, from the log, or not at all.
     pub(super) fn recover(&mut self, trouble: Trouble, now: Instant) -> Result<Progress, Stop> {
+        if let Trouble::Stage(StageError::Alarm { partition, message }) = trouble {
+            self.stand_still(partition, message)?;
+            return Ok(Progress::Worked);
+        }
         let text = trouble.to_string();
         self.setup.status.update(self.setup.name, |stage| {
             (stage.idle, stage.settled) = (false, false);
@@ -27,11 +32,8 @@ impl Machine {
         let poisoned = matches!(trouble, Trouble::Poisoned);
         let outcome = match trouble {
             Trouble::Stop(stop) => Err(stop),
-            Trouble::Stage(StageError::Alarm { partition, message }) => {
-                Err(Stop::Alarm(format!("partition {partition}: {message}")))
-            }
             Trouble::Store(error) => Err(error.into()),
-            Trouble::Stage(error @ StageError::Read { .. }) => self.lose_state(&error),
+            Trouble::Stage(error) => self.lose_state(&error),
             Trouble::Poisoned => self.roll_back(),
             Trouble::Panicked(_) | Trouble::Log(LogError::TooLarge(_)) => self.shrink(&text),
             Trouble::Log(LogError::Abort(_) | LogError::Unavailable(_)) if self.failures < 2 => self.roll_back(),
@@ -47,6 +49,31 @@ impl Machine {
             self.back_off(now, &text);
         }
         Ok(Progress::Worked)
+    }
+
+    /// What is stored of a partition contradicts itself: it is let go, with its state, and stands still until somebody acts.
+    /// The others go on from their last commit.
+    fn stand_still(&mut self, partition: u32, message: String) -> Result<(), Stop> {
+        let held = self.held.contains_key(&partition) || self.waiting.contains(&partition);
+        let message = format!("{message}; {}", remedy(self.stage.changelog(), self.setup.name, partition));
+        if !held {
+            return Err(Stop::Alarm(format!("partition {partition}, which is not held: {message}")));
+        }
+        self.roll_back()?;
+        self.let_go(partition);
+        self.log.stop(partition)?;
+        telemetry::alarm(self.setup.name, partition, &message);
+        self.setup.status.update(self.setup.name, |stage| {
+            (stage.idle, stage.settled) = (false, false);
+            stage.trouble = None;
+            stage.partitions.entry(partition).or_default().alarm = Some(Stuck::now(message));
+        });
+        match self.make_stage_of_held() {
+            // What was taken on before is read again.
+            Err(Trouble::Stage(StageError::Alarm { partition, message })) => self.stand_still(partition, message),
+            Err(trouble) => Err(Stop::Alarm(trouble.to_string())),
+            Ok(()) => Ok(()),
+        }
     }
 
     fn back_off(&mut self, now: Instant, text: &str) {

@@ -17,6 +17,25 @@ fn a_transaction_that_is_too_large_shrinks() {
 }
 
 #[test]
+fn a_paused_machine_folds_nothing_and_goes_on_where_it_was() {
+    let mut bench = Bench::new();
+    bench.append_many(20);
+    let mut machine = bench.run();
+    bench.status.pause(true);
+    settle(&mut machine).unwrap();
+    assert!(bench.status.stage(STAGE).paused_by_operator);
+    bench.append_many(20);
+    bench.append_fact();
+    let before = bench.totals();
+    settle(&mut machine).unwrap();
+    assert_eq!(bench.totals(), before);
+    bench.status.pause(false);
+    settle(&mut machine).unwrap();
+    bench.check_exactly_once("paused");
+    assert!(!bench.status.stage(STAGE).paused_by_operator);
+}
+
+#[test]
 fn a_transaction_gathers_up_to_its_limit_of_keys() {
     for (batch_keys, commits_at_once) in [(2, true), (100, false)] {
         let mut bench = Bench::new();

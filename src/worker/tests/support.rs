@@ -79,6 +79,14 @@ impl StageLog for Faulty {
         self.inner.start(partition, positions)
     }
 
+    fn stop(&mut self, partition: u32) -> Result<(), LogError> {
+        self.inner.stop(partition)
+    }
+
+    fn pause(&mut self, paused: bool) -> Result<(), LogError> {
+        self.inner.pause(paused)
+    }
+
     fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
         self.fail("poll")?;
         self.inner.poll(into, limit, wait)?;

@@ -4,7 +4,7 @@
 use crate::domain::fact::Fact;
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
-use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, Phase, Stage, StageError, States};
+use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, PendingClose, Phase, Stage, StageError, States};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -156,6 +156,9 @@ impl Stage for Toy {
                 if deal.deal_id == SLOW {
                     std::thread::sleep(SLOW_TIME);
                 }
+                if deal.deal_id.starts_with("contradiction") && self.metas[&partition].facts_next == 0 {
+                    return Err(StageError::Alarm { partition, message: "a contradiction".into() });
+                }
                 // A deal named so waits for the second fact.
                 if deal.deal_id.starts_with("later") && self.metas[&partition].facts_next < 2 {
                     return Ok(Flow::NotYet);
@@ -204,6 +207,10 @@ impl Stage for Toy {
 
     fn idle(&self) -> bool {
         self.metas.values().all(|meta| meta.cursor.is_none() && meta.facts_next == self.offered)
+    }
+
+    fn pending_closes(&self) -> Vec<PendingClose> {
+        Vec::new()
     }
 
     fn phase(&self) -> Phase {

@@ -12,6 +12,7 @@ impl Making {
         self.calendars();
         self.long = self.random.chance(50);
         self.huge = self.random.chance(6);
+        self.points = self.random.chance(25);
         self.rates();
         self.pay_rates();
         for (place, id) in MEASURES.iter().enumerate() {
@@ -95,12 +96,23 @@ impl Making {
             if self.random.chance(20) {
                 let components = self.changed(&plan.components);
                 let mid_interval_change = self.mid_interval_change(&components);
+                let components = self.other_unit(components);
                 let corrected = Plan { components, mid_interval_change, ..plan.clone() };
                 self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
             }
             let late = self.random.chance(10);
             self.now_or_later("plan later", late, FactBody::PlanDefined(plan));
         }
+    }
+
+    /// Now and then another unit for what was money or points before: refused.
+    fn other_unit(&mut self, mut components: Vec<Component>) -> Vec<Component> {
+        if self.random.chance(10) {
+            self.features.count("another unit");
+            let first = &mut components[0];
+            (first.unit, first.pay) = (EarningUnit::Points, Vec::new());
+        }
+        components
     }
 
     fn components(&mut self) -> Vec<Component> {
@@ -113,7 +125,12 @@ impl Making {
         self.begin_component(id);
         let plain = self.plain(id);
         let component = if self.random.chance(50) { plain } else { self.shaped(plain) };
-        self.end_component(component)
+        let component = self.end_component(component);
+        if !(self.points && id == "extra") {
+            return component;
+        }
+        self.features.count("points");
+        Component { unit: EarningUnit::Points, pay: Vec::new(), ..component }
     }
 
     /// Half of the companies have components over more than a quarter.
@@ -151,6 +168,7 @@ impl Making {
             beyond: None,
             modifiers: Modifiers::default(),
             pay: Vec::new(),
+            unit: EarningUnit::Money,
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),

@@ -94,6 +94,10 @@ fn a_measure_that_would_make_a_circle_is_refused_and_so_are_single_deals() {
     one_by_one.components[0].scope = Scope::Deal;
     let refused = "components: component \"a\": measure \"of-b\" is of earnings, it has no single deals [invalid_fact]";
     assert_eq!(state(&mut self::world(), FactBody::PlanDefined(one_by_one)).unwrap_err(), refused);
+    let mut points = plan(&[("a", "of-b")]);
+    points.components[0].unit = EarningUnit::Points;
+    let refused = "components: component \"a\" earns points: measure \"of-a\" is of money that is earned [invalid_fact]";
+    assert_eq!(state(&mut self::world(), FactBody::PlanDefined(points)).unwrap_err(), refused);
 }
 
 #[test]
