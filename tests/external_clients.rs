@@ -10,10 +10,18 @@ use std::process::Command;
 use std::time::Duration;
 use support::application::Application;
 use support::broker;
-use support::foreign::{self, Follower, become_equal, ours, output, repository, rows};
+use support::foreign::{self, Follower, become_equal, ours, output, repository, rows, schema_id, tapped};
 use support::story::{Story, Worker, accrue, succeeded};
 
 const ATTAINMENT_KEY: &[&str] = &["payee_id", "measure", "calendar", "interval"];
+/// The topics that others read, and what tells two records apart.
+const READ: [(&str, &[&str]); 5] = [
+    ("payout", &["payout_id"]),
+    ("attainment", ATTAINMENT_KEY),
+    ("accrual", &["accrual_id"]),
+    ("payout-run", &["run_id"]),
+    ("payee", &["payee_id"]),
+];
 
 /// The worked company at work on the broker, behind a transaction that was rolled back.
 fn company(application: &Application<'_>, story: &Story) -> Worker {
@@ -21,11 +29,13 @@ fn company(application: &Application<'_>, story: &Story) -> Worker {
     let log = ["--config", config.as_str()];
     let run = |arguments: &[&str]| succeeded(arguments, &accrue(&[arguments, &log].concat()));
     run(&["topics", "--create"]);
-    roll_back(&[&application.topic("attainment"), &application.topic("payout")]);
+    roll_back(&READ.map(|(topic, _)| application.topic(topic)));
     let worker = application.run(1, None);
     run(&["publish", &repository("config"), "--yes", "--author", "hr"]);
     let mut deals = String::new();
-    for (number, (payee, amount)) in [("ana", "60000.55"), ("ben", "1234.5"), ("gita", "-20.07")].into_iter().enumerate() {
+    for (number, (payee, amount)) in
+        [("ana", "60000.55"), ("ben", "1234.5"), ("gita", "-20.07"), ("elif", "40000")].into_iter().enumerate()
+    {
         deals += &format!(
             r#"{{"deal_id":"D-{number}","revision":1,"closed_on":"2026-01-20","currency":"USD","kind":"NEW","lines":[{{"line_id":"1","product":"analytics","amount":"{amount}","quantity":"2"}}],"splits":[{{"payee_id":"{payee}","role":"AE","counts":"REVENUE","share":"1"}}],"occurred_at":"2026-01-20T10:00:00Z"}}
 "#
@@ -37,8 +47,8 @@ fn company(application: &Application<'_>, story: &Story) -> Worker {
     worker
 }
 
-/// Writes what no schema knows into both partitions of each topic, and takes it back.
-fn roll_back(topics: &[&str]) {
+/// Writes what no schema knows into the partitions of each topic, and takes it back.
+fn roll_back(topics: &[String]) {
     let producer: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", broker::brokers())
         .set("transactional.id", format!("rolled-back-{}", topics[0]))
@@ -48,8 +58,9 @@ fn roll_back(topics: &[&str]) {
     producer.init_transactions(patience).unwrap();
     producer.begin_transaction().unwrap();
     for topic in topics {
-        for partition in 0..2 {
-            let record = BaseRecord::<str, str>::to(topic).partition(partition).key("nobody").payload("rolled back");
+        // Runs are in one partition.
+        for partition in 0..if topic.ends_with("payout-run") { 1 } else { 2 } {
+            let record = BaseRecord::<str, str>::to(topic.as_str()).partition(partition).key("nobody").payload("rolled back");
             producer.send(record).map_err(|(error, _)| error).unwrap();
         }
     }
@@ -57,31 +68,36 @@ fn roll_back(topics: &[&str]) {
     producer.abort_transaction(patience).unwrap();
 }
 
-/// The client prints every payout and the newest attainment of every key as `accrue` prints them.
+/// What accrue prints of a topic: payouts and attainment as their commands say it, the others as they stand in the log.
+fn expected(topic: &str, config: &str, key: &[&str]) -> foreign::Rows {
+    let command = match topic {
+        "payout" => "payouts",
+        "attainment" => "attainment",
+        _ => return tapped(topic, config, key),
+    };
+    let mut expected = ours(&[command, "--config", config], key);
+    // Says that a payout is a draft of a run that is not released; no field of the record.
+    expected.values_mut().filter_map(|row| row.as_object_mut()).for_each(|row| drop(row.remove("draft")));
+    expected
+}
+
+/// The client prints every record of the topics that others read, of compacted ones the newest of every key, as `accrue` does.
 fn reads(name: &str, client: impl Fn() -> Command, install: &str) {
     let story = Story::of(0);
     let application = Application::new(&story, name, 2);
     let worker = company(&application, &story);
     let config = application.config(1);
-    for (topic, schema_id, command, key) in
-        [("payout", "23", "payouts", &["payout_id"][..]), ("attainment", "14", "attainment", ATTAINMENT_KEY)]
-    {
+    for (topic, key) in READ {
         let whole = application.topic(topic);
         let mut program = client();
         program.args([&broker::brokers(), &whole, &format!("{whole}-{name}"), &repository(&format!("schemas/{topic}.avsc"))]);
-        program.arg(schema_id);
+        program.arg(schema_id(topic));
         let mut follower = Follower::start(program, story.path(&format!("{name}-{topic}.jsonl")), install);
         let theirs = || {
             follower.must_live();
             rows(follower.lines(), key)
         };
-        let expected = || {
-            let mut expected = ours(&[command, "--config", &config], key);
-            // Says that a payout is a draft of a run that is not released; no field of the record.
-            expected.values_mut().filter_map(|row| row.as_object_mut()).for_each(|row| drop(row.remove("draft")));
-            expected
-        };
-        become_equal(theirs, expected);
+        become_equal(theirs, || expected(topic, &config, key));
     }
     worker.stop();
 }
@@ -92,17 +108,17 @@ fn script(mut interpreter: Command, path: &str) -> Command {
 }
 
 #[test]
-fn java_reads_payouts_and_attainment() {
+fn java_reads_what_others_read() {
     reads("java", || script(foreign::java(), "examples/clients/java/Read.java"), "openjdk-17-jdk-headless");
 }
 
 #[test]
-fn python_reads_payouts_and_attainment() {
+fn python_reads_what_others_read() {
     reads("python", || script(foreign::python(), "examples/clients/python/read.py"), "python3");
 }
 
 #[test]
-fn node_reads_payouts_and_attainment() {
+fn node_reads_what_others_read() {
     reads("node", || script(foreign::node(), "examples/clients/node/read.js"), "nodejs");
 }
 
@@ -115,7 +131,8 @@ fn a_deal_that_python_writes_is_credited() {
     // Several ids, so that one of them meets each partition.
     for number in 0..6 {
         let mut produce = script(foreign::python(), "examples/clients/python/produce.py");
-        produce.args([&broker::brokers(), &application.topic("deal-closed"), &repository("schemas/deal-closed.avsc"), "1"]);
+        produce.args([&broker::brokers(), &application.topic("deal-closed"), &repository("schemas/deal-closed.avsc")]);
+        produce.arg(schema_id("deal-closed"));
         output(produce.args([&format!("P-{number}"), "cleo", "100.25", "2026-02-10"]), "python3");
     }
     let measured = || {
@@ -131,5 +148,29 @@ fn a_deal_that_python_writes_is_credited() {
         still.map(|line| (line.into(), serde_json::Value::Null)).collect()
     };
     become_equal(left, Default::default);
+    worker.stop();
+}
+
+#[test]
+fn an_adjustment_that_python_writes_counts_once() {
+    let story = Story::of(0);
+    let application = Application::new(&story, "adjust", 2);
+    let worker = company(&application, &story);
+    let config = application.config(1);
+    // Several payees, so that one of them meets each partition; each is told twice.
+    let payees = ["ana", "ben", "cleo", "gita"];
+    for payee in payees.iter().chain(&payees) {
+        let mut adjust = script(foreign::python(), "examples/clients/python/adjust.py");
+        adjust.args([&broker::brokers(), &application.topic("adjustment-made"), &repository("schemas/adjustment-made.avsc")]);
+        adjust.arg(schema_id("adjustment-made"));
+        output(adjust.args([format!("BONUS-{payee}").as_str(), *payee, "2026-02", "BONUS", "-250.25", "by Python"]), "python3");
+    }
+    let row = |payee: &serde_json::Value, total: &serde_json::Value| serde_json::json!({"payee": payee, "total": total});
+    let earned = || {
+        let accruals = tapped("accrual", &config, &["accrual_id"]).into_values();
+        let by_hand = accruals.filter(|accrual| accrual["component"] == "manual:BONUS");
+        rows(by_hand.map(|accrual| row(&accrual["payee_id"], &accrual["new_total"])), &["payee"])
+    };
+    become_equal(earned, || rows(payees.map(|payee| row(&serde_json::json!(payee), &serde_json::json!("-250.25"))), &["payee"]));
     worker.stop();
 }

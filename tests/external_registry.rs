@@ -219,3 +219,29 @@ fn a_registry_gives_the_ids_and_may_come_and_go() {
     refused(&["schemas", "check", "--config", &config], 1, "branch: is not written, and has no default");
     refused(&["schemas", "register", "--config", &config], 1, "nothing was registered");
 }
+
+#[test]
+fn a_registry_behind_tls_is_trusted_by_its_ca_alone() {
+    let story = Story::of(0);
+    let (application, mut registry) = (Application::new(&story, "registry-tls", 2), Registry::new());
+    registry.start();
+    let plain = std::fs::read_to_string(application.config(1)).unwrap();
+    let config = |name: &str, more: &str| {
+        let section = format!("[registry]\nurl = \"{}\"\nretry_ms = 200\n{more}", registry.tls_url());
+        story.write(name, &format!("{plain}{section}"))
+    };
+    let trusted = |file: &str| format!("ca_file = \"{}\"\n", registry.file(file));
+    for (name, more) in [("system.toml", String::new()), ("stranger.toml", trusted("stranger.pem"))] {
+        refused(&["schemas", "register", "--config", &config(name, &more)], 69, "look at registry.url and registry.ca_file");
+    }
+    let config = config("tls.toml", &trusted("ca.pem"));
+    run(&["topics", "--create"], &config);
+    assert!(run(&["schemas", "register"], &config).contains("payout-value: id "));
+    let worker = Worker::start(&["run", "--config", &config, "--listen", "none"], None, story.path("tls.log"));
+    run(&["publish", &repository("config"), "--yes", "--author", "hr"], &config);
+    let more = with_field(DEAL, json!({"name": "note", "type": "string", "default": ""}));
+    let theirs = registry.register("theirs-value", &more);
+    send_framed(&application, "D-1", theirs, &body_with(&more, "note", "D-1", "200"));
+    measured(&config, "200");
+    worker.stop();
+}

@@ -1,4 +1,4 @@
-//! Kafka behind TLS, client certificates and SCRAM: the whole application through each of them, and what is said where one
+//! Kafka behind TLS, client certificates, SCRAM and PLAIN: the whole application through each of them, and what is said where one
 //! of them is not as the broker wants it.
 
 mod support;
@@ -51,6 +51,10 @@ fn scram(secured: &Secured, user: &str, password_file: &str) -> String {
     )
 }
 
+fn plain(secured: &Secured, password_file: &str) -> String {
+    scram(secured, USER, password_file).replace("SCRAM-SHA-512", "PLAIN")
+}
+
 #[test]
 fn the_application_works_through_each_of_them() {
     let (secured, story) = (secured(), Story::new());
@@ -59,6 +63,7 @@ fn the_application_works_through_each_of_them() {
         ("tls", &secured.tls, tls(secured)),
         ("certificate", &secured.client_certificate, with_certificate(secured)),
         ("scram", &secured.scram, scram(secured, USER, &password)),
+        ("plain", &secured.password, plain(secured, &password)),
     ];
     let expected = story.undisturbed();
     for (name, brokers, security) in table {
@@ -93,7 +98,7 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
     let no_tls = "no TLS with the Kafka brokers at 127.0.0.1:";
     let nowhere = support::broker::free_port();
     let nowhere = format!("127.0.0.1:{nowhere}");
-    let table: [(&str, &str, String, i32, &str); 13] = [
+    let table: [(&str, &str, String, i32, &str); 14] = [
         ("unknown CA", &secured.tls, stranger.clone(), 78, no_tls),
         ("another host's certificate", &secured.elsewhere, tls(secured), 78, no_tls),
         ("the same, not looked at", &secured.elsewhere, unsafe_host, 0, "DANGER: dangerous_skip_hostname_check is on"),
@@ -106,6 +111,7 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
         ("nobody there", &nowhere, tls(secured), 69, "no Kafka broker answers at"),
         ("password open to everybody", &secured.scram, scram(secured, USER, &open), 78, "chmod 0600"),
         ("no such file", &secured.scram, scram(secured, USER, "/nowhere/password"), 78, "password_file: /nowhere/password"),
+        ("wrong password of PLAIN", &secured.password, plain(secured, &wrong), 78, log_in),
         ("another mechanism", &secured.scram, scram(secured, USER, &password).replace("SHA-512", "SHA-256"), 78, log_in),
     ];
     for (name, brokers, security, code, wanted) in table {

@@ -1,8 +1,10 @@
 //! `accrue export`: data for other programs, the same bytes for the same events.
 
+use super::asyncapi;
 use super::console::Console;
 use super::exit::{Exit, files_error, found_error, io_error, usage_error};
-use super::session::{LogOptions, Session};
+use super::session::{LogOptions, Session, read_config};
+use crate::config::Config;
 use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
 use crate::files::payroll_file::{PayrollFile, PayrollNames, Profile, payroll_file};
@@ -24,6 +26,16 @@ pub enum Export {
     Payouts(Payouts),
     /// The JSON Schema of a kind of file, for editors
     Schema(Schema),
+    /// The topics as AsyncAPI 3.0
+    Asyncapi(Asyncapi),
+}
+
+#[derive(Debug, Args)]
+pub struct Asyncapi {
+    /// Config whose names and settings they have; default: the
+    /// defaults
+    #[arg(long, value_name = "FILE", verbatim_doc_comment)]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +114,11 @@ impl Export {
             Export::Schema(Schema { kind }) => {
                 let schema = json_schema(&kind).ok_or_else(|| usage_error(format!("no kind of file is called \"{kind}\"")))?;
                 console.line(&serde_json::to_string_pretty(&schema)?)?;
+                Ok(Exit::Done)
+            }
+            Export::Asyncapi(Asyncapi { config }) => {
+                let config = config.as_deref().map_or_else(|| Ok(Config::defaults()?), read_config)?;
+                console.line(&serde_json::to_string_pretty(&asyncapi::document(&config)?)?)?;
                 Ok(Exit::Done)
             }
         }

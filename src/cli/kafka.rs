@@ -5,7 +5,7 @@ use super::exit::files_error;
 use crate::config::Config;
 use crate::domain::topic::Topic;
 use crate::log::kafka::acl::{Acl, Application, Role};
-use crate::log::kafka::{Kafka, KafkaSettings};
+use crate::log::kafka::{Kafka, KafkaSettings, topic_config};
 use crate::log::{Client, LogError, StageLog};
 use crate::registry::Registry;
 use crate::wire::Codec;
@@ -25,7 +25,7 @@ fn settings(config: &Config) -> Result<KafkaSettings, LogError> {
         topic_prefix: kafka.topic_prefix.clone(),
         client_id: client_id(&kafka.application_id, &kafka.instance_id),
         replication: kafka.replication,
-        minimum_in_sync: kafka.replication.saturating_sub(1).max(1),
+        minimum_in_sync: minimum_in_sync(config),
         maximum_record_bytes: config.limits.maximum_record_bytes,
         transaction_timeout_ms: kafka.transaction_timeout_ms,
         session_timeout_ms: kafka.session_timeout_ms,
@@ -46,6 +46,20 @@ pub fn acls(config: &Config, role: Role) -> Vec<Acl> {
     // All of its instances.
     let client_ids = client_id(&kafka.application_id, "");
     Application { settings: &settings, groups, client_ids }.needs(role)
+}
+
+/// What a topic is set to when it is created. Asks nobody, and reads no secret.
+pub fn topic_settings(config: &Config, topic: Topic) -> Vec<(&'static str, String)> {
+    let settings = KafkaSettings {
+        minimum_in_sync: minimum_in_sync(config),
+        maximum_record_bytes: config.limits.maximum_record_bytes,
+        ..KafkaSettings::new(config.kafka.brokers.clone())
+    };
+    topic_config(&settings, topic).into_iter().map(|(key, value, _)| (key, value)).collect()
+}
+
+fn minimum_in_sync(config: &Config) -> u32 {
+    config.kafka.replication.saturating_sub(1).max(1)
 }
 
 /// What records are read and written with.

@@ -6,6 +6,7 @@
 mod acls;
 mod adjust;
 mod append;
+mod asyncapi;
 mod check;
 mod close;
 mod console;

@@ -32,7 +32,7 @@ pub struct Security {
 /// Why a property of `[kafka.client]` is refused there.
 pub fn refused_property(key: &str) -> Option<String> {
     let harmless = ["ssl.curves.list", "ssl.sigalgs.list"].contains(&key);
-    let secures = key.starts_with("ssl") || key.starts_with("sasl") || key.starts_with("enable.s") || key.starts_with("https.");
+    let secures = ["ssl", "sasl", "enable.ssl", "enable.sasl", "https."].iter().any(|begins| key.starts_with(begins));
     let refused = (secures && !harmless) || key == "security.protocol";
     refused.then(|| format!("\"kafka.client.{key}\" is refused; say it in [kafka.security]"))
 }
@@ -93,6 +93,20 @@ impl Security {
 
     fn has(&self, key: &str) -> bool {
         !self.get(key).is_empty()
+    }
+
+    pub fn is_plaintext(&self) -> bool {
+        self.get("protocol") == "plaintext"
+    }
+
+    /// What AsyncAPI calls the way to log in, if there is one.
+    pub fn scheme(&self) -> Option<&'static str> {
+        match self.get("mechanism") {
+            "SCRAM-SHA-256" => Some("scramSha256"),
+            "SCRAM-SHA-512" => Some("scramSha512"),
+            "PLAIN" => Some("plain"),
+            _ => self.has("certificate_file").then_some("X509"),
+        }
     }
 
     /// What does not go together, by key.

@@ -31,6 +31,11 @@ fn refusals_name_line_and_column_all_at_once() {
     check("limits = 4\n", &["1:10: \"limits\" must be a table"]);
     check("[kafka]\nbrokers = \"\"\n", &["2:11: \"brokers\" must be a text that is not empty"]);
     check("[kafka.client]\nacks = 1\n", &["2:8: \"kafka.client.acks\" must be a text"]);
+    for secures in ["enable.ssl.certificate.verification", "enable.sasl.oauthbearer.unsecure.jwt", "ssl_ca", "https.ca.pem"] {
+        let refused = format!("2:1: \"kafka.client.{secures}\" is refused; say it in [kafka.security]");
+        check(&format!("[kafka.client]\n\"{secures}\" = \"true\"\n"), &[&refused]);
+    }
+    assert!(Config::read("[kafka.client]\n\"enable.sparse.connections\" = \"false\"\n").is_ok());
     check(
         "[limits]\nbatch_wait = 5\nbatch_records = -1\n",
         &[

@@ -14,6 +14,7 @@ mod stage;
 mod topics;
 
 pub use stage::KafkaStage;
+pub use topics::config as topic_config;
 
 use super::{Append, Batch, Client, LogError};
 use crate::domain::topic::{Position, Topic};

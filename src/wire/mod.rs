@@ -124,14 +124,12 @@ pub struct Codec {
 impl Codec {
     /// The codec of the embedded schemas.
     pub fn new() -> Result<Codec, WireError> {
-        let ids: toml::Table = toml::from_str(include_str!("../../schemas/ids.toml"))
-            .map_err(|error: toml::de::Error| WireError::Schema { name: "ids", message: error.to_string() })?;
+        let ids = published::ids().map_err(|error| WireError::Schema { name: "ids", message: error.to_string() })?;
         let schema = |topic: Topic| {
             let name = topic.name();
             let broken = |message: &str| WireError::Schema { name, message: message.into() };
-            let id = ids.get(name).and_then(toml::Value::as_integer).and_then(|id| u32::try_from(id).ok());
             let published = Published::of(topic).ok_or_else(|| broken("is not embedded"))?;
-            Schema::new(published, id.ok_or_else(|| broken("has no id in ids.toml"))?)
+            Schema::new(published, *ids.get(name).ok_or_else(|| broken("has no id in ids.toml"))?)
         };
         Ok(Codec {
             deal_closed: schema(Topic::DealClosed)?,

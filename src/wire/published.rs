@@ -3,6 +3,7 @@
 
 use super::avro::Direction;
 use crate::domain::topic::Topic;
+use std::collections::BTreeMap;
 
 /// A topic's schema.
 pub struct Published {
@@ -30,6 +31,11 @@ const fn written(topic: Topic, text: &'static str) -> Published {
 
 const fn read(topic: Topic, text: &'static str) -> Published {
     Published { topic, direction: Direction::Full, text, earlier: &[] }
+}
+
+/// The ids of `schemas/ids.toml`, by name.
+pub fn ids() -> Result<BTreeMap<String, u32>, toml::de::Error> {
+    toml::from_str(include_str!("../../schemas/ids.toml"))
 }
 
 pub static PUBLISHED: [Published; 11] = [

@@ -143,6 +143,12 @@ pub fn rows(lines: impl IntoIterator<Item = Value>, key: &[&str]) -> Rows {
 }
 
 fn worth(value: &Value) -> Value {
+    if let Some(items) = value.as_array() {
+        return items.iter().map(worth).collect();
+    }
+    if let Some(fields) = value.as_object() {
+        return fields.iter().map(|(name, value)| (name.clone(), worth(value))).collect();
+    }
     let Some(text) = value.as_str() else { return value.clone() };
     let is_decimal = text.contains('.') && text.chars().all(|letter| letter.is_ascii_digit() || ".-".contains(letter));
     if is_decimal { text.trim_end_matches('0').trim_end_matches('.').into() } else { value.clone() }
@@ -150,12 +156,28 @@ fn worth(value: &Value) -> Value {
 
 /// What a command of ours prints with `--json`.
 pub fn ours(arguments: &[&str], key: &[&str]) -> Rows {
+    rows(printed(arguments), key)
+}
+
+/// The records of a topic as `accrue tap` prints them; what is compacted later counts.
+pub fn tapped(topic: &str, config: &str, key: &[&str]) -> Rows {
+    let records = printed(&["tap", topic, "--config", config]).into_iter().map(|mut shown| shown["value"].take());
+    rows(records.filter(|value| !value.is_null()), key)
+}
+
+fn printed(arguments: &[&str]) -> Vec<Value> {
     let arguments = [arguments, &["--json"]].concat();
     let output = accrue(&arguments);
     succeeded(&arguments, &output);
     let lines: Vec<Value> = text(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!lines.is_empty(), "{arguments:?} prints nothing");
-    rows(lines, key)
+    lines
+}
+
+/// The id of a topic's schema, as `schemas/ids.toml` has it.
+pub fn schema_id(topic: &str) -> String {
+    let ids: toml::Table = std::fs::read_to_string(repository("schemas/ids.toml")).unwrap().parse().unwrap();
+    ids[topic].to_string()
 }
 
 /// Waits until two sides are equal; tells the first rows that are not.

@@ -1,7 +1,8 @@
-//! A real schema registry for tests, Apicurio with Confluent's API, which keeps what it has over a kill -9.
+//! A real schema registry for tests, Apicurio with Confluent's API, over HTTP and TLS, which keeps what it has over a kill -9.
 
 use super::broker::free_port;
 use super::foreign;
+use super::secured::certificates;
 use super::story::PATIENCE;
 use serde_json::{Value, json};
 use std::process::{Child, Command, Stdio};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 pub struct Registry {
     port: u16,
+    tls_port: u16,
     scratch: tempfile::TempDir,
     /// The shell that holds the server ends it when its input closes.
     shell: Option<Child>,
@@ -17,7 +19,8 @@ pub struct Registry {
 /// Runs the server until the input closes.
 const SCRIPT: &str = r#"
 REGISTRY_DATASOURCE_URL="jdbc:h2:file:$PWD/registry;WRITE_DELAY=0" java -Xmx400m -XX:+UseSerialGC \
-    -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port="$1" -jar "$2"/*-runner.jar >>registry.log 2>&1 &
+    -Dquarkus.http.host=127.0.0.1 -Dquarkus.http.port="$1" -Dquarkus.http.ssl-port="$3" \
+    -Dquarkus.http.ssl.certificate.files=broker.pem -Dquarkus.http.ssl.certificate.key-files=broker.key -jar "$2"/*-runner.jar >>registry.log 2>&1 &
 read -r _
 kill -9 $!
 wait
@@ -26,7 +29,19 @@ wait
 impl Registry {
     /// Not started yet.
     pub fn new() -> Registry {
-        Registry { port: free_port(), scratch: tempfile::tempdir().unwrap(), shell: None }
+        let scratch = tempfile::tempdir().unwrap();
+        certificates(scratch.path()).unwrap();
+        Registry { port: free_port(), tls_port: free_port(), scratch, shell: None }
+    }
+
+    /// The same over TLS.
+    pub fn tls_url(&self) -> String {
+        format!("https://127.0.0.1:{}/apis/ccompat/v7", self.tls_port)
+    }
+
+    /// `ca.pem` of its certificate, and `stranger.pem` of another CA.
+    pub fn file(&self, name: &str) -> String {
+        self.scratch.path().join(name).display().to_string()
     }
 
     pub fn url(&self) -> String {
@@ -35,7 +50,7 @@ impl Registry {
 
     pub fn start(&mut self) {
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, "registry"]).arg(self.port.to_string()).arg(foreign::registry());
+        shell.args(["-c", SCRIPT, "registry"]).arg(self.port.to_string()).arg(foreign::registry()).arg(self.tls_port.to_string());
         self.shell = Some(shell.current_dir(self.scratch.path()).stdin(Stdio::piped()).spawn().unwrap());
         let deadline = Instant::now() + PATIENCE;
         while self.ask("GET", "/subjects", None).is_none() {

@@ -1,4 +1,5 @@
-//! A real broker that takes TLS, client certificates and SCRAM, each on a listener of its own, with certificates made for it.
+//! A real broker that takes TLS, client certificates, SCRAM and PLAIN, each on a listener of its own, with certificates made
+//! for it.
 
 use super::broker::{free_port, launch};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -15,6 +16,7 @@ pub struct Secured {
     pub tls: String,
     pub client_certificate: String,
     pub scram: String,
+    pub password: String,
     /// TLS with a certificate of the CA for another host.
     pub elsewhere: String,
     /// Certificates and keys: `ca.pem`, `client.pem`, `client.key`, `stranger.pem`.
@@ -42,7 +44,7 @@ fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> 
     let directory = std::env::temp_dir().join(format!("accrue-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
     certificates(&directory)?;
-    let ports: [u16; 6] = std::array::from_fn(|_| free_port());
+    let ports: [u16; 7] = std::array::from_fn(|_| free_port());
     let at = |place: usize| format!("127.0.0.1:{}", ports[place]);
     let known = users.iter().map(|user| format!("SCRAM-SHA-512=[name={user},password={PASSWORD}]"));
     let scram: Vec<String> = known.flat_map(|user| ["--add-scram".into(), user]).collect();
@@ -55,15 +57,16 @@ fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> 
         client_certificate: at(2),
         scram: at(3),
         elsewhere: at(4),
+        password: at(5),
         directory,
         _lifeline: lifeline,
     })
 }
 
-fn properties(directory: &Path, [plain, tls, client, scram, elsewhere, controller]: [u16; 6]) -> String {
-    let named = [("PLAINTEXT", plain), ("TLS", tls), ("CLIENT", client), ("SCRAM", scram), ("ELSEWHERE", elsewhere)];
-    let all: Vec<String> = named.iter().map(|(name, port)| format!("{name}://127.0.0.1:{port}")).collect();
-    let (all, place) = (all.join(","), directory.display());
+fn properties(directory: &Path, ports: [u16; 7]) -> String {
+    let names = ["PLAINTEXT", "TLS", "CLIENT", "SCRAM", "ELSEWHERE", "PASSWORD"];
+    let all: Vec<String> = names.iter().zip(ports).map(|(name, port)| format!("{name}://127.0.0.1:{port}")).collect();
+    let (all, controller, place) = (all.join(","), ports[6], directory.display());
     format!(
         "process.roles=broker,controller
 node.id=1
@@ -72,7 +75,7 @@ listeners={all},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners={all}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,CLIENT:SSL,SCRAM:SASL_SSL,ELSEWHERE:SSL
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,CLIENT:SSL,SCRAM:SASL_SSL,ELSEWHERE:SSL,PASSWORD:SASL_SSL
 ssl.keystore.type=PEM
 ssl.keystore.location={place}/broker.both.pem
 ssl.truststore.type=PEM
@@ -82,6 +85,8 @@ listener.name.elsewhere.ssl.keystore.type=PEM
 listener.name.elsewhere.ssl.keystore.location={place}/elsewhere.both.pem
 listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.scram.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.password.sasl.enabled.mechanisms=PLAIN
+listener.name.password.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";
 log.dirs={place}/data
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
@@ -96,7 +101,7 @@ auto.create.topics.enable=false
 }
 
 /// Two CAs, and certificates of the first one for this host, for another host and for a client.
-fn certificates(directory: &Path) -> Result<(), String> {
+pub fn certificates(directory: &Path) -> Result<(), String> {
     let failed = |error: rcgen::Error| format!("certificates: {error}");
     let write = |name: &str, text: &str| std::fs::write(directory.join(name), text).map_err(|error| error.to_string());
     let issuer = authority("accrue test CA").map_err(failed)?;

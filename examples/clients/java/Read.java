@@ -10,6 +10,7 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,6 +87,12 @@ public class Read {
         }
         if (schema.getLogicalType() instanceof LogicalTypes.Date) {
             return LocalDate.ofEpochDay((Integer) value).toString();
+        }
+        if (value instanceof GenericRecord record) {
+            return fields(record);
+        }
+        if (value instanceof Collection<?> items) {
+            return items.stream().map(item -> plain(item, schema.getElementType())).toList();
         }
         return value instanceof Number ? value : value.toString();
     }

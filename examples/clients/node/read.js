@@ -72,9 +72,14 @@ function decode(value) {
   return schema.fromBuffer(value.subarray(5))
 }
 
+function text(value) {
+  if (typeof value === 'bigint') return String(value)
+  if (Array.isArray(value)) return `[${value.map(text).join(',')}]`
+  return value !== null && typeof value === 'object' ? line(value) : JSON.stringify(value)
+}
+
 function line(record) {
-  const field = ([name, value]) =>
-    `${JSON.stringify(name)}:${typeof value === 'bigint' ? value : JSON.stringify(value)}`
+  const field = ([name, value]) => `${JSON.stringify(name)}:${text(value)}`
   return `{${Object.entries(record).map(field).join(',')}}`
 }
 

@@ -97,7 +97,7 @@ fn check_shape(settings: &KafkaSettings, topic: Topic, wanted: u32, found: Found
 }
 
 /// What a topic must be set to, and whether another value of an existing one is refused.
-fn config(settings: &KafkaSettings, topic: Topic) -> Vec<(&'static str, String, bool)> {
+pub fn config(settings: &KafkaSettings, topic: Topic) -> Vec<(&'static str, String, bool)> {
     let policy = if topic.compacted() { "compact" } else { "delete" };
     let mut config = vec![
         ("cleanup.policy", policy.to_owned(), true),
