@@ -13,6 +13,7 @@ use crate::domain::territory::{
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is stated, and where to find it.
 #[derive(Clone, Debug, Default)]
