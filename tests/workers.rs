@@ -3,10 +3,11 @@
 
 mod support;
 
+use accrue::worker::crash::POINTS;
 use std::collections::BTreeSet;
 use std::process::Output;
 use std::time::{Duration, Instant};
-use support::application::{Application, SESSION_TIMEOUT_MS, held};
+use support::application::{Application, SESSION_TIMEOUT_MS, check_accrual_chains, held};
 use support::story::{PATIENCE, Step, Story, Worker, accrue, error_text, succeeded, totals};
 
 const STAGES: [&str; 2] = ["crediting", "earning"];
@@ -190,10 +191,48 @@ impl Told<'_> {
 fn workers_that_are_killed_at_every_crash_point_end_as_if_nothing_had_happened() {
     let story = Story::of(PAYEES);
     let application = Application::new(&story, "rounds", PARTITIONS);
+    kill_rounds(&story, &application, |_, _| {}, |round| round % 2 == 1);
+}
+
+/// Each victim loses its disk, and comes back from changelogs that the broker has compacted; in the end all of them do.
+#[test]
+fn killed_workers_without_a_disk_come_back_from_compacted_changelogs() {
+    let story = Story::of(PAYEES);
+    let application = Application::new(&story, "compacted", PARTITIONS);
+    application.create_compacted_changelogs();
+    let log = application.client();
+    let compact = |told: &mut Told<'_>, config: &str| {
+        let began = Instant::now();
+        for number in 0.. {
+            let file = story.write(&format!("warm-{number}.jsonl"), &support::story::deals(&format!("warm-{number}"), 60));
+            let output = told.tell(vec!["ingest".into(), file], config).join().unwrap();
+            assert!(output.status.success(), "{}", error_text(&output));
+            std::thread::sleep(Duration::from_millis(600));
+            if application.is_compacted(&log) {
+                println!("compacted after {} ms", began.elapsed().as_millis());
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "the broker compacts nothing");
+        }
+    };
+    kill_rounds(&story, &application, compact, |_| true);
+}
+
+/// Kills a worker at each point, beside others at work; `before` comes before the rounds, and victims of some rounds lose
+/// their disk. In the end every worker does, totals are right, and so is every chain of accruals.
+fn kill_rounds(
+    story: &Story,
+    application: &Application<'_>,
+    before: impl FnOnce(&mut Told<'_>, &str),
+    loses_disk: impl Fn(usize) -> bool,
+) {
+    let covered: BTreeSet<&str> = ROUNDS.iter().filter_map(|(point, _)| point.split(':').next()).collect();
+    assert_eq!(covered, POINTS.into_iter().collect());
     let config = application.config(1);
     let mut workers: Vec<Option<Worker>> = (1..=WORKERS).map(|number| Some(application.run(number, None))).collect();
     story.begin(&["--config", &config]);
-    let mut told = Told { story: &story, commands: Vec::new() };
+    let mut told = Told { story, commands: Vec::new() };
+    before(&mut told, &config);
     for (round, (point, event)) in ROUNDS.into_iter().enumerate() {
         let all: Vec<&Worker> = workers.iter().flatten().collect();
         wait_until_all(&format!("before {point}"), &all, PARTITIONS);
@@ -211,7 +250,7 @@ fn workers_that_are_killed_at_every_crash_point_end_as_if_nothing_had_happened()
             workers.iter_mut().filter_map(Option::take).for_each(Worker::stop);
         }
         victim.was_killed();
-        if round % 2 == 1 {
+        if loses_disk(round) {
             application.wipe(armed + 1);
         }
         for (number, worker) in workers.iter_mut().enumerate().filter(|(_, worker)| worker.is_none()) {
@@ -225,5 +264,11 @@ fn workers_that_are_killed_at_every_crash_point_end_as_if_nothing_had_happened()
     let expected = told.undisturbed();
     let mut workers: Vec<Worker> = workers.into_iter().flatten().collect();
     application.ends_with(&expected, &mut workers.iter_mut().collect::<Vec<_>>());
+    workers.into_iter().for_each(Worker::kill);
+    (1..=WORKERS).for_each(|number| application.wipe(number));
+    let mut workers: Vec<Worker> = (1..=WORKERS).map(|number| application.run(number, None)).collect();
+    wait_until_all("without any disk", &workers.iter().collect::<Vec<_>>(), PARTITIONS);
+    application.ends_with(&expected, &mut workers.iter_mut().collect::<Vec<_>>());
+    check_accrual_chains(&application.client(), PARTITIONS);
     workers.into_iter().for_each(Worker::stop);
 }

@@ -255,6 +255,7 @@ fn plan() -> Plan {
         quota: QuotaUse::Interval,
         no_quota: Some(NoQuota::Park),
         paid_measure: None,
+        lookup: None,
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),

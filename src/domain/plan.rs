@@ -12,6 +12,7 @@ use super::rate_table::Part;
 use serde::{Deserialize, Serialize};
 
 mod component;
+pub mod lookup;
 
 pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, Tested, Tier};
 
@@ -43,11 +44,14 @@ pub struct Prorate {
     pub target: bool,
     pub cap: bool,
     pub draw: bool,
+    /// The floors of components.
+    pub floor: bool,
 }
 
 impl Prorate {
     /// Nothing is prorated.
-    pub const NOTHING: Prorate = Prorate { by: ProrateBy::ActiveDays, quota: false, target: false, cap: false, draw: false };
+    pub const NOTHING: Prorate =
+        Prorate { by: ProrateBy::ActiveDays, quota: false, target: false, cap: false, draw: false, floor: false };
 }
 
 /// How the active part of an interval is counted.
@@ -120,6 +124,8 @@ pub enum Method {
     Marginal,
     /// The reached tier's rate applies to the whole sum.
     Retroactive,
+    /// The reached tier's rate applies to what is above the start of the first tier, and nothing to what is below it.
+    Overage,
     /// The reached tier's value is what is paid.
     Lump,
     /// Each tier pays its value in proportion to how far the sum is into the tier. The last tier is where it ends: its
@@ -133,6 +139,8 @@ pub enum Method {
     WholeDealAfter,
     /// A formula says what all of the sums earns.
     Formula,
+    /// Each line of a deal at the rate of the row that says most about it.
+    Lookup,
 }
 
 /// What a component earns. Points are no money: no run pays them.
@@ -239,7 +247,7 @@ impl QuotaUse {
 impl Method {
     /// The tier gives a rate, not an amount.
     pub fn is_proportional(self) -> bool {
-        matches!(self, Method::Marginal | Method::Retroactive) || self.is_whole_deal()
+        matches!(self, Method::Marginal | Method::Retroactive | Method::Overage) || self.is_whole_deal()
     }
 
     pub fn is_whole_deal(self) -> bool {

@@ -45,10 +45,11 @@ pub struct Parts {
     pub quota: Part,
     pub target: Part,
     pub cap: Part,
+    pub floor: Part,
 }
 
 impl Parts {
-    pub const ALL: Parts = Parts { quota: Part::ALL, target: Part::ALL, cap: Part::ALL };
+    pub const ALL: Parts = Parts { quota: Part::ALL, target: Part::ALL, cap: Part::ALL, floor: Part::ALL };
 }
 
 /// A sum on the axis of a table: against an edge of a tier both are scaled so that they are integers.
@@ -167,7 +168,9 @@ fn not_negative(component: &Component, question: Question<'_>) -> Exact {
     match (&component.pays, component.method) {
         (Pays::RateOf | Pays::PerUnit, Method::Marginal) => divided(marginal(tiers, boundary, axis), axis.over),
         (Pays::RateOf | Pays::PerUnit, Method::Retroactive) => times_rate(paid, tiers[axis.place(tiers, boundary)].rate),
+        (Pays::RateOf | Pays::PerUnit, Method::Overage) => divided(overage(tiers, boundary, axis), axis.over),
         (Pays::RateOf | Pays::PerUnit, _) => Exact::of(curve(component, axis) * scaled(paid.0, MEASURED_DECIMALS)),
+        (Pays::FractionOf(_), Method::Overage) => of_target(axis, overage(tiers, boundary, axis), target),
         (Pays::FractionOf(_), Method::Marginal) => of_target(axis, marginal(tiers, boundary, axis), target),
         (Pays::FractionOf(_), Method::Retroactive) => {
             of_target(axis, axis.sum * I256::from(tiers[axis.place(tiers, boundary)].rate.0), target)
@@ -189,6 +192,12 @@ fn marginal(tiers: &[Tier], boundary: Boundary, axis: Axis) -> I256 {
     let rate = |place: usize| I256::from(tiers[place].rate.0);
     let full = (0..last).map(|place| (axis.edge(tiers[place + 1].from) - axis.edge(tiers[place].from)) * rate(place));
     full.fold((axis.sum - axis.edge(tiers[last].from)) * rate(last), |total, part| total + part)
+}
+
+/// The reached rate on what is above the first tier's start, scaled as above.
+fn overage(tiers: &[Tier], boundary: Boundary, axis: Axis) -> I256 {
+    let threshold = tiers.first().map_or(I256::ZERO, |tier| axis.edge(tier.from));
+    (axis.sum - threshold).max(I256::ZERO) * I256::from(tiers[axis.place(tiers, boundary)].rate.0)
 }
 
 fn divided(value: I256, over: I256) -> Exact {

@@ -1,7 +1,7 @@
 //! Reward: what one component earned for each pay period of one interval.
 //!
 //! `E(up to P)` carries: each period is priced from its starting position on the curve in force in it. What the table
-//! gives in the periods of one version of the component is then weighted, multiplied, gated and capped, in this order: a
+//! gives in the periods of one version of the component is then weighted, multiplied, gated, raised to a floor and capped, in this order: a
 //! gate that opens lets through what its own version priced, never what another one has paid. What is earned for P is
 //! the difference of two rounded cumulative amounts, so nothing drifts.
 //!
@@ -78,7 +78,7 @@ struct Segment<'w> {
     earned: Exact,
     /// What the table gave, in parts.
     parts: Vec<(usize, Option<&'w str>, Exact)>,
-    /// The quota is to date, or a formula pays: a period's part is what it earned itself.
+    /// The quota is to date, a formula pays, or there is a floor: a period's part is what it earned itself.
     own_parts: bool,
     /// With a quota to date: where the next period starts, and what deals of passed periods gave.
     start: Option<Point>,
@@ -120,6 +120,7 @@ impl<'w> Segment<'w> {
         let by_deal = if component.reads_deals() || waits { end.by_deal(at.minor_digits)? } else { Vec::new() };
         let added = match (component.reads_deals(), component.quota.is_to_date()) {
             _ if component.formula().is_some() => self.of_formula(&end)?,
+            _ if component.lookup.is_some() => end.looked_up(),
             (true, to_date) => {
                 let added = by_deal.iter().fold(std::mem::take(&mut self.passed), |all, one| &all + one);
                 self.passed = if to_date { added.clone() } else { Exact::ZERO };
@@ -144,7 +145,7 @@ impl<'w> Segment<'w> {
             let deals = by_deal.into_iter().zip(&period.deals);
             self.parts.extend(deals.map(|(part, deal)| (at.place, Some(deal.deal_id), part)));
         } else if at.sliced {
-            self.own_parts = component.quota.is_to_date() || component.formula().is_some();
+            self.own_parts = component.quota.is_to_date() || component.formula().is_some() || component.modifiers.floor.is_some();
             let part = if self.own_parts { &self.earned - &before } else { added };
             self.parts.push((at.place, None, part));
         }

@@ -49,7 +49,10 @@ pub const MANAGER_CYCLE: Code = error("manager-cycle", "a payee would be above h
 pub const NOT_A_PERIOD_START: Code = error("not-a-period-start", "plans and quotas change on the first day of a pay period");
 pub const OUTSIDE_CALENDAR: Code = error("outside-calendar", "the calendar does not reach this date or interval");
 pub const WRONG_UNIT: Code = error("wrong-unit", "an amount is asked of a measure that counts quantity, or the reverse");
-pub const TIER_START: Code = error("tier-start", "the first tier starts at 0: below it nothing would be paid without a word");
+pub const TIER_START: Code = error(
+    "tier-start",
+    "the first tier starts at 0: below it nothing would be paid without a word; that of an overage where it begins to pay",
+);
 pub const TIER_ORDER: Code = error("tier-order", "tiers ascend");
 pub const TIER_GAP: Code = error("tier-gap", "between two tiers, or above the last, nothing would be paid without a word");
 pub const TIER_OVERLAP: Code = error("tier-overlap", "two tiers claim the same sums");
@@ -71,6 +74,7 @@ pub const BAD_EARNINGS: Code = error(
     "bad-earnings",
     "a component reads what it earns itself, reads earnings more than four phases deep, asks for single deals of them, or earns points where money is counted",
 );
+pub const EQUAL_ROWS: Code = error("equal-rows", "two rows of a lookup say equally much: chance would say which rate a line has");
 pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
@@ -90,7 +94,7 @@ pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 56] = [
+pub const ALL: [Code; 57] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -135,6 +139,7 @@ pub const ALL: [Code; 56] = [
     PAID_FOR_NOTHING,
     BAD_FORMULA,
     BAD_EARNINGS,
+    EQUAL_ROWS,
     PAY_CONFLICT,
     RATE_TOO_BIG,
     CLIFF,

@@ -26,6 +26,7 @@ use pays::pays;
 use table::{Table, table};
 
 mod fit;
+mod lookup;
 mod pays;
 mod table;
 
@@ -67,21 +68,32 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let method = fields.choice("method", modes::METHOD, findings);
     let (pays, paid) = pays(&mut fields, findings);
     let by_formula = formula::place(method.as_ref(), pays.as_ref());
-    let Asked { measure, tier_by, boundary, negative } = asked(&mut fields, by_formula, findings);
+    let by_line = lookup::place(method.as_ref()).filter(|_| by_formula.is_none());
+    let Asked { measure, tier_by, boundary, negative } = match by_line {
+        Some(place) => by_lines(&mut fields, place, paid.as_ref(), findings),
+        None => asked(&mut fields, by_formula, findings),
+    };
     deal_rules::whole_deal(&mut fields, method.as_ref(), findings);
     let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
     let (modifiers, mut others) = modifiers(&mut fields, findings);
     others.extend(formula::measures(pays.as_ref()));
     let pay = tranches(&mut fields, findings);
-    let by_quota = by_quota(tier_by.as_ref(), by_formula.and(pays.as_ref()), &others);
+    let by_quota = by_quota(tier_by.as_ref(), by_formula.or(by_line).and(pays.as_ref()), &others);
     let Quota { used, no_quota, to_date } = quota(&mut fields, by_quota, by_formula.is_some(), interval, findings);
     clawback(&mut fields, findings);
     let rounding = rounding(&mut fields, minor, findings);
     let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());
-    let table = match by_formula {
-        Some(_) => Some(Table { tiers: Vec::new(), beyond: None }),
-        None => table(&mut fields, shape, findings),
+    let table = match (by_formula, by_line) {
+        (Some(_), _) => Some(Table { tiers: Vec::new(), beyond: None, lookup: None }),
+        (None, Some(_)) => {
+            let lookup = lookup::lookup(&mut fields, pays.as_ref(), findings);
+            lookup.map(|lookup| Table { tiers: Vec::new(), beyond: None, lookup: Some(lookup) })
+        }
+        (None, None) => table(&mut fields, shape, findings),
     };
+    if by_line.is_none() {
+        lookup::none(&mut fields, findings);
+    }
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let mut draft = ComponentDraft { id, unit, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
@@ -109,7 +121,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             settles: pay.iter().any(|tranche| tranche.when == Due::Settled),
         };
         let of_formula = formula::check(&draft, &stated, no_quota, findings);
-        if !deal_rules::check(&draft, &stated, findings) || !of_formula || !fits {
+        let of_lines = lookup::check(&draft, &stated, findings);
+        if !deal_rules::check(&draft, &stated, findings) || !of_formula || !of_lines || !fits {
             return Some(draft);
         }
         draft.component = whole(&draft).map(|names| Component {
@@ -131,6 +144,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             rounding,
             rounding_at: rounding_at.value,
             tiers: table.tiers,
+            lookup: table.lookup,
             modifiers,
             pay,
         });
@@ -152,7 +166,8 @@ fn whole(draft: &ComponentDraft) -> Option<Names> {
     let first = formula::measures(draft.pays.as_ref()).into_iter().next();
     let (measure, tier_by) = match first {
         Some((measure, by_quota)) => (measure.value, by_quota.map_or(TierBy::Amount, |by| by.value)),
-        None => (draft.measure.as_ref()?.value.clone(), draft.tier_by.as_ref()?.value),
+        // Of a lookup nothing picks a tier.
+        None => (draft.measure.as_ref()?.value.clone(), draft.tier_by.as_ref().map_or(TierBy::Amount, |by| by.value)),
     };
     let paid_measure = draft.paid.as_ref().map(|paid| paid.value.clone()).filter(|paid| *paid != measure);
     Some(Names {
@@ -186,6 +201,13 @@ struct Asked {
     tier_by: Option<Located<TierBy>>,
     boundary: Option<Located<Boundary>>,
     negative: Option<Located<Negative>>,
+}
+
+/// Of a lookup: no tier is picked, and a line takes back what such a line earns.
+fn by_lines(fields: &mut Fields<'_>, place: Place, paid: Option<&Located<String>>, findings: &mut Findings) -> Asked {
+    lookup::no_tiers(fields, findings);
+    let negative = Some(Located::new(Negative::Carry, place));
+    Asked { measure: paid.cloned(), tier_by: None, boundary: lookup::boundary(fields, place, findings), negative }
 }
 
 fn asked(fields: &mut Fields<'_>, by_formula: Option<Place>, findings: &mut Findings) -> Asked {

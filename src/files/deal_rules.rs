@@ -55,6 +55,9 @@ pub fn check(draft: &ComponentDraft, stated: &Stated<'_>, findings: &mut Finding
         let hint = "write quota = \"interval\", or let no part wait until it is settled";
         refuse(place, "what is made up for as the quota grows is of no single deal to be settled", hint);
     }
+    if let Some(pays) = draft.pays.as_ref().filter(|_| stated.settles && stated.modifiers.floor.is_some()) {
+        refuse(pays.place, "a floor is of no single deal to be settled", "let no part wait until it is settled");
+    }
     let by_attainment = draft.tier_by.as_ref().is_some_and(|by| by.value == TierBy::Attainment);
     if let Some(place) = stated.to_date.filter(|_| whole && by_attainment) {
         let hint = "write quota = \"interval\", or method = \"retroactive\"";

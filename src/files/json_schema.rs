@@ -167,8 +167,9 @@ fn prorate() -> Value {
         ("target", flag("Whether targets shrink.")),
         ("cap", flag("Whether the caps of an interval shrink.")),
         ("draw", flag("Whether draws and guarantees shrink.")),
+        ("floor", flag("Whether the floors of components shrink; stated where one has a floor.")),
     ];
-    about(table(&keys, &[]), "What shrinks with the part of an interval in which somebody is on the plan.")
+    about(table(&keys, &["floor"]), "What shrinks with the part of an interval in which somebody is on the plan.")
 }
 
 fn draw() -> Value {
@@ -217,9 +218,12 @@ fn component() -> Value {
         ("beyond", choice(modes::BEYOND, "What a curve does behind its last point.")),
         ("tiers", list(tier(), "In order, the first from 0.")),
         ("points", list(tier(), "Of a curve, in order.")),
+        ("rates", list(rate_of_line(), "Of a lookup: a line has the rate of the row that says most about it.")),
+        ("otherwise", number_or_nothing("Of a lookup: the rate of a line that no row takes, or \"nothing\".")),
         ("weight", number("Times this.")),
         ("multiplier", multiplier()),
         ("gate", gate()),
+        ("floor", floor()),
         ("cap", caps()),
         ("boundary", choice(modes::BOUNDARY, "Which tier owns an exact hit.")),
         ("negative", choice(modes::NEGATIVE, "What a negative sum earns.")),
@@ -233,7 +237,9 @@ fn component() -> Value {
     let required = ["id", "earning_code", "interval", "scope", "pays", "method", "clawback", "rounding"];
     let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| !required.contains(key)).collect();
     let mut component = table(&keys, &optional);
-    component["if"] = json!({"properties": {"method": {"const": "formula"}}});
+    component["if"] = json!({"properties": {"method": {"enum": ["formula", "lookup"]}}});
+    let by_line = json!({"if": {"properties": {"method": {"const": "lookup"}}}, "then": {"required": ["rates", "otherwise"]}});
+    component["allOf"] = json!([by_line]);
     component["else"] = json!({"required": ["tier_by", "boundary", "negative"]});
     component
 }
@@ -270,6 +276,34 @@ fn tier() -> Value {
     table(&keys, &["from", "at", "to", "rate", "fraction", "amount"])
 }
 
+/// A row of a lookup.
+fn rate_of_line() -> Value {
+    let one_or_more = |description: &str| {
+        let list = json!({"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string", "minLength": 1}});
+        json!({"oneOf": [{"type": "string", "minLength": 1}, list], "description": description})
+    };
+    let band = [("from", number("Where it starts.")), ("to", number("Where it ends; open without it."))];
+    let attribute = json!({
+        "type": "object", "minProperties": 1, "additionalProperties": one_or_more("One of these texts."),
+        "description": "Attributes of the deal by name.",
+    });
+    let keys = [
+        ("product", one_or_more("The line's product is one of these.")),
+        ("geography", one_or_more("The line's geography is one of these.")),
+        ("segment", one_or_more("The line's segment is one of these.")),
+        ("kind", one_or_more("The deal is NEW, RENEWAL or EXPANSION.")),
+        ("attribute", attribute),
+        ("band", about(table(&band, &["to"]), "How large the whole line is, without its sign.")),
+        ("rate", number("A rate or money per unit.")),
+    ];
+    let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| *key != "rate").collect();
+    table(&keys, &optional)
+}
+
+fn number_or_nothing(description: &str) -> Value {
+    json!({"oneOf": [{"const": "nothing"}, number("A rate or money per unit.")], "description": description})
+}
+
 fn multiplier() -> Value {
     let factor = [("from", number("Where it starts.")), ("to", number("Where it ends.")), ("factor", number("Times this."))];
     let keys = [
@@ -295,6 +329,11 @@ fn gate() -> Value {
         ("else", json!({"oneOf": otherwise, "description": "What is earned where it is not met."})),
     ];
     about(table(&keys, &["until_then"]), "A threshold under which the component pays less.")
+}
+
+fn floor() -> Value {
+    let keys = [("per", choice(modes::FLOOR_PER, "What it is the least of.")), ("amount", number("The least."))];
+    about(table(&keys, &[]), "The least that is earned where anything is measured.")
 }
 
 fn caps() -> Value {

@@ -93,9 +93,9 @@ pub const METHOD: &Choices<Method> = &[
     ("whole_deal_after", Some(Method::WholeDealAfter)),
     ("interpolated", Some(Method::Interpolated)),
     ("curve", Some(Method::Curve)),
-    ("overage", None),
+    ("overage", Some(Method::Overage)),
     ("lump", Some(Method::Lump)),
-    ("lookup", None),
+    ("lookup", Some(Method::Lookup)),
     ("formula", Some(Method::Formula)),
 ];
 pub const TIER_BY: &Choices<TierBy> = &[
@@ -111,6 +111,8 @@ pub const TESTED: &Choices<bool> = &[("running", Some(false)), ("interval_end", 
 /// Whether of a deal.
 pub const CAP_PER: &Choices<bool> =
     &[("interval", Some(false)), ("deal", Some(true)), ("period", None), ("plan", None), ("year", None), ("payment", None)];
+pub const FLOOR_PER: &Choices<()> =
+    &[("interval", Some(())), ("period", None), ("plan", None), ("year", None), ("payment", None)];
 pub const CAP_EXCESS: &Choices<()> = &[("lost", Some(())), ("carry", None)];
 pub const NEGATIVE: &Choices<Negative> =
     &[("carry", Some(Negative::Carry)), ("zero", Some(Negative::Zero)), ("mirror", Some(Negative::Mirror))];
@@ -132,7 +134,7 @@ pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 /// Keys of a plan that the format knows and this version does not do.
 pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
 /// The same of a component.
-pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["floor", "phase", "rate_type"];
+pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "dated_by", "currency", "roles"];

@@ -1,4 +1,4 @@
-//! What modifies a component's table: weight, multiplier, gate and cap.
+//! What modifies a component's table: weight, multiplier, gate, floor and cap.
 
 use super::codes;
 use super::component::Looked;
@@ -18,8 +18,9 @@ pub fn modifiers(component: &mut Fields<'_>, findings: &mut Findings) -> (Option
     let multiplier = component.node("multiplier").and_then(|node| multiplier(node, &mut others, findings));
     let gate = component.node("gate").and_then(|node| gate(node, &mut others, findings));
     let (cap, deal_cap) = caps(component, findings);
+    let floor = component.node("floor").and_then(|node| floor(node, cap, findings));
     let whole = findings.errors() == before;
-    (whole.then_some(Modifiers { deal_cap, weight, multiplier, gate, cap }), others)
+    (whole.then_some(Modifiers { deal_cap, weight, multiplier, gate, floor, cap }), others)
 }
 
 /// A factor that is not negative.
@@ -107,6 +108,20 @@ fn otherwise(node: &Node, findings: &mut Findings) -> Option<Otherwise> {
             None
         }
     }
+}
+
+/// The least that an interval earns; not above the cap.
+fn floor(node: &Node, cap: Option<Amount>, findings: &mut Findings) -> Option<Amount> {
+    let mut fields = Fields::of(node, findings)?;
+    let per = fields.choice("per", modes::FLOOR_PER, findings);
+    let amount = fields.number("amount", money, findings);
+    fields.finish(&[], findings);
+    let (_, amount) = (per?, amount?);
+    if cap.is_some_and(|cap| amount.value.0 > cap.0) {
+        findings.add(amount.place, codes::BAD_RANGE, "the floor is above the cap", "lower it, or raise the cap");
+        return None;
+    }
+    Some(amount.value)
 }
 
 /// The caps of the interval and of a deal: one table, or a list of both.

@@ -6,7 +6,7 @@ use super::codes;
 use super::component::{ComponentDraft, component};
 use super::fields::{Fields, did_you_mean};
 use super::modes;
-use super::node::Node;
+use super::node::{Node, Value};
 use super::pay_terms::pay_terms;
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Date;
@@ -34,7 +34,9 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let to = fields.optional_date("to", findings);
     let currency = fields.parsed("currency", codes::UNKNOWN_CURRENCY, super::definitions::currency_code, findings);
     let calendar = fields.id("calendar", findings);
-    let prorate = prorate(&mut fields, findings);
+    let has_floor = |item: &Node| matches!(&item.value, Value::Table(keys) if keys.iter().any(|entry| entry.key == "floor"));
+    let floors = matches!(fields.peek("component"), Some(Value::List(items)) if items.iter().any(has_floor));
+    let prorate = prorate(&mut fields, floors, findings);
     let mid_interval_change = fields.choice("mid_interval_change", modes::MID_INTERVAL_CHANGE, findings);
     let negative_pay = fields.choice("negative_pay", modes::NEGATIVE_PAY, findings);
     let after_release = fields.choice("after_release", modes::AFTER_RELEASE, findings);
@@ -79,14 +81,23 @@ fn assembled(
     })
 }
 
-/// What shrinks with the part of an interval in which a payee is on the plan.
-fn prorate(plan: &mut Fields<'_>, findings: &mut Findings) -> Option<Prorate> {
+/// What shrinks with the part of an interval in which a payee is on the plan; `floor` is stated where a component has one.
+fn prorate(plan: &mut Fields<'_>, floors: bool, findings: &mut Findings) -> Option<Prorate> {
     let example = "{ by = \"active_days\", quota = false, target = false, cap = false, draw = false }";
     let mut fields = plan.table("prorate", example, findings)?;
     let by = fields.choice("by", modes::PRORATE_BY, findings);
     let [quota, target, cap, draw] = ["quota", "target", "cap", "draw"].map(|key| fields.boolean(key, findings));
+    let floor = match (floors, fields.node("floor")) {
+        (true, _) => fields.boolean("floor", findings).map(|floor| floor.value),
+        (false, None) => Some(false),
+        (false, Some(node)) => {
+            findings.add(node.place, codes::NO_EFFECT, "`floor` has no effect: no component has one", "remove `floor`");
+            None
+        }
+    };
     fields.finish(&[], findings);
-    Some(Prorate { by: by?.value, quota: quota?.value, target: target?.value, cap: cap?.value, draw: draw?.value })
+    let (quota, target, cap, draw) = (quota?.value, target?.value, cap?.value, draw?.value);
+    Some(Prorate { by: by?.value, quota, target, cap, draw, floor: floor? })
 }
 
 pub fn check_range(from: &Option<Located<Date>>, to: &Option<Located<Date>>, findings: &mut Findings) {

@@ -65,7 +65,13 @@ fn plan_words(plan: &Plan) -> Words {
 }
 
 fn prorate(prorate: &Prorate) -> String {
-    let parts = [("quota", prorate.quota), ("target", prorate.target), ("cap", prorate.cap), ("draw", prorate.draw)];
+    let parts = [
+        ("quota", prorate.quota),
+        ("target", prorate.target),
+        ("cap", prorate.cap),
+        ("draw", prorate.draw),
+        ("floor", prorate.floor),
+    ];
     let named: Vec<&str> = parts.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
     if named.is_empty() { "nothing".into() } else { format!("{} by {}", named.join(", "), mode(modes::PRORATE_BY, prorate.by)) }
 }
@@ -92,7 +98,8 @@ fn component_words(component: &Component) -> Words {
     let interval = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(component.interval));
     say("interval", interval.map_or_else(String::new, |(name, _): &(&str, Option<IntervalKind>)| (*name).into()));
     say("scope", mode(modes::SCOPE, component.scope));
-    if component.formula().is_none() {
+    let by_tiers = component.formula().is_none() && component.lookup.is_none();
+    if by_tiers {
         say("tier_by", looked_at(&component.measure, component.tier_by));
     }
     say("pays", pays(component));
@@ -100,7 +107,7 @@ fn component_words(component: &Component) -> Words {
     if let Some(beyond) = component.beyond {
         say("beyond", mode(modes::BEYOND, beyond));
     }
-    if component.formula().is_none() {
+    if by_tiers {
         say("negative", mode(modes::NEGATIVE, component.negative));
     }
     say("boundary", mode(modes::BOUNDARY, component.boundary));
@@ -114,6 +121,14 @@ fn component_words(component: &Component) -> Words {
     say("rounding", format!("{} at {}", rounding.0, rounding.1));
     for tier in &component.tiers {
         say(&format!("tier from {}", edge(tier.from, component.tier_by)), value(component, tier));
+    }
+    if let Some(lookup) = &component.lookup {
+        let shown = |rate: Rate| match component.pays {
+            Pays::PerUnit => format_scaled(i128::from(rate.0), RATE_DECIMALS, 2),
+            _ => percent(rate),
+        };
+        lookup.rows.iter().for_each(|row| say(&format!("rate of {}", row.takes), shown(row.rate)));
+        say("otherwise", lookup.otherwise.map_or_else(|| "nothing".into(), shown));
     }
     modifiers(component, &mut say);
     let pay: Vec<String> = component.pay.iter().map(|part| format!("{} {}", percent(part.share), part.when.text())).collect();
@@ -145,6 +160,9 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
     }
     if let Some(gate) = &modifiers.gate {
         gate_words(gate, say);
+    }
+    if let Some(floor) = modifiers.floor {
+        say("floor of the interval", money(floor));
     }
     if let Some(cap) = modifiers.cap {
         say("cap of the interval", money(cap));

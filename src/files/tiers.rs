@@ -146,7 +146,11 @@ fn shown(edge: i128, tier_by: TierBy) -> String {
 fn check_first(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) {
     let zero = shown(0, shape.tier_by);
     let Some(first) = drafts.first() else { return };
-    if first.from != 0 && shape.method != Method::Curve {
+    if first.from == 0 && shape.method == Method::Overage {
+        let hint = "start where it begins to pay, at the quota for example, or write method = \"retroactive\"";
+        findings.add(first.from_place, codes::TIER_START, "an overage starts at zero, so that nothing is below it", hint);
+    }
+    if first.from != 0 && !matches!(shape.method, Method::Curve | Method::Overage) {
         let message = format!("the first tier starts at {}, not at {zero}", shown(first.from, shape.tier_by));
         let hint = format!("begin with {{ from = \"{zero}\", {} = \"0\" }}", shape.value_key());
         findings.add(first.from_place, codes::TIER_START, message, hint);
@@ -209,7 +213,7 @@ fn check_rates(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) {
         let message = format!("a rate of {percent}% pays more than the amount itself");
         findings.add(draft.rate_place, codes::RATE_TOO_BIG, message, "percentages carry their sign: \"6%\" or \"0.06\"");
     }
-    let steps = matches!(shape.method, Method::Retroactive | Method::Lump | Method::Curve);
+    let steps = matches!(shape.method, Method::Retroactive | Method::Overage | Method::Lump | Method::Curve);
     for pair in drafts.windows(2).filter(|pair| steps && pair[1].rate < pair[0].rate) {
         let message = format!("reaching {} lowers the pay of the whole sum", shown(pair[1].from, shape.tier_by));
         findings.add(pair[1].rate_place, codes::CLIFF, message, "a table like this usually rises");

@@ -78,6 +78,9 @@ impl Counting<'_> {
                 let (measure, period) = (place as u32, of.made.effective_period);
                 let sum = I256::from(of.made.amount.0) * I256::from(1_000_000);
                 *self.sums.entry((payee, measure, period)).or_insert(I256::ZERO) += sum;
+                if self.by_line.contains(&measure) {
+                    self.lines.entry((payee, measure, period)).or_default().push((None, sum));
+                }
                 if self.by_deal.contains(&measure) {
                     let last = self.world.bounds(period).map_or(Date(0), |(_, after)| Date(after.0 - 1));
                     let place = (last, None, format!("adjustment\u{1}{}", of.made.adjustment_id));

@@ -6,9 +6,10 @@ use super::currencies;
 use super::deals::{by_deals, settles};
 use super::filters::Filter;
 use super::history::{Content, History, Line, NextOffsets, Revision};
+use super::lookups::{is_lookup, shown};
 use super::territories;
 use super::world::World;
-use crate::wire::records::{Counts, CreditKind, Date, Period, Reason};
+use crate::wire::records::{Counts, CreditKind, Date, LineKey, Period, Reason};
 use ethnum::I256;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -70,7 +71,22 @@ pub(super) struct Paid {
     pub(super) on: Vec<(Date, i128)>,
 }
 
+/// What a line shows of itself, and what a measure counts of it in millionths, before anybody's share.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) values: Vec<(LineKey, String)>,
+    pub(super) size: i128,
+}
+
+/// By payee, measure and pay period: the lines of measures that tables are looked up for, each with the payee's part. What a
+/// person credits shows nothing.
+pub(super) type Lines = FxHashMap<(u32, u32, Period), Vec<(Option<Shown>, I256)>>;
+
+/// By payee and measure: what counts of a line, and the payee's part of it.
+type Given = BTreeMap<(u32, u32), (i128, I256)>;
+
 pub(super) struct Sums {
+    pub(super) lines: Lines,
     /// In order of payee and place.
     pub(super) deals: Vec<DealSum>,
     /// Deals for which something was paid, or that amount to nothing.
@@ -96,7 +112,9 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         world,
         measures: world.measures.values().map(|measure| Filter::new(measure, history)).collect(),
         by_deal: read_by_deal(world),
+        by_line: read_by_line(world),
         sums: FxHashMap::default(),
+        lines: Lines::default(),
         deals: Vec::new(),
     };
     let (mut parked, mut paid) = (Vec::new(), FxHashMap::default());
@@ -115,7 +133,7 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
     sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
     let mut deals = counting.deals;
     deals.sort_by(|one, other| (one.payee, &one.place).cmp(&(other.payee, &other.place)));
-    Sums { deals, paid, sums, parked }
+    Sums { lines: counting.lines, deals, paid, sums, parked }
 }
 
 /// What was paid for a deal in its own currency.
@@ -148,12 +166,23 @@ fn read_by_deal(world: &World<'_>) -> Vec<u32> {
     places.map(|(place, _)| place as u32).collect()
 }
 
+/// The places of measures that any component looks up by line.
+fn read_by_line(world: &World<'_>) -> Vec<u32> {
+    let components = || world.plans.values().flatten().flat_map(|plan| &plan.components);
+    let read = |id: &str| components().any(|component| component.measure == id && is_lookup(component));
+    let places = world.measures.keys().enumerate().filter(|(_, id)| read(id));
+    places.map(|(place, _)| place as u32).collect()
+}
+
 pub(super) struct Counting<'a> {
     pub(super) history: &'a History,
     pub(super) world: &'a World<'a>,
     measures: Vec<Filter>,
     /// Places of the measures that a component reads deal by deal.
     pub(super) by_deal: Vec<u32>,
+    /// Places of the measures that a component looks up by line.
+    pub(super) by_line: Vec<u32>,
+    pub(super) lines: Lines,
     pub(super) sums: FxHashMap<(u32, u32, Period), I256>,
     pub(super) deals: Vec<DealSum>,
 }
@@ -175,7 +204,15 @@ impl Counting<'_> {
         self.is_stated(deal, &shared)?;
         let mut given = BTreeMap::new();
         for (place, (line, credits)) in deal.lines.iter().zip(shared).enumerate() {
-            self.count(deal, &deal.lines[..place], line, &credits, &mut given);
+            let mut of_line = BTreeMap::new();
+            self.count(deal, &deal.lines[..place], line, &credits, &mut of_line);
+            for ((payee, measure), (size, sum)) in of_line {
+                *given.entry((payee, measure)).or_insert(I256::ZERO) += sum;
+                if self.by_line.contains(&measure) {
+                    let shown = Some(shown(self.history, deal, line, size));
+                    self.lines.entry((payee, measure, period)).or_default().push((shown, sum));
+                }
+            }
         }
         for ((payee, measure), sum) in given {
             *self.sums.entry((payee, measure, period)).or_insert(I256::ZERO) += sum;
@@ -271,8 +308,9 @@ impl Counting<'_> {
         Ok(())
     }
 
-    /// `before` are the deal's lines in front of this one; adds to what is given, by payee and measure.
-    fn count(&self, deal: &Content, before: &[Line], line: &Line, credits: &[Credit], given: &mut BTreeMap<(u32, u32), I256>) {
+    /// `before` are the deal's lines in front of this one; adds to what is given of it by payee and measure, with what counts
+    /// of it before anybody's share.
+    fn count(&self, deal: &Content, before: &[Line], line: &Line, credits: &[Credit], given: &mut Given) {
         let currency = self.history.texts.text(deal.currency);
         for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal, line)) {
             // A deal counts with the first line that counts anything.
@@ -284,8 +322,9 @@ impl Counting<'_> {
             let converted = || currencies::counted(self.world, deal, currency, filter, own).unwrap_or(0);
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
                 let whole = if filter.is_money { converted() } else { own };
-                let part = I256::from(whole) * I256::from(credit.millionths);
-                *given.entry((credit.payee, place as u32)).or_insert(I256::ZERO) += part;
+                let (size, sum) = given.entry((credit.payee, place as u32)).or_insert((0, I256::ZERO));
+                *size = whole;
+                *sum += I256::from(whole) * I256::from(credit.millionths);
             }
         }
     }

@@ -5,7 +5,8 @@
 //! [`History`] in log order, ask it for its [`Totals`], feed what was published to a [`Published`], and compare.
 //!
 //! Reading order: `history` (what is kept of the inputs), `rules` (which facts count), `world` (what they add up to),
-//! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas` (what it earns), `earnings` (what of it is read again), `totals` (closes, bookings and runs), `verify`.
+//! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas`, `lookups` (what it earns), `earnings` (what of it is
+//! read again), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
 mod conversion;
@@ -16,6 +17,7 @@ mod earnings;
 mod filters;
 mod formulas;
 mod history;
+mod lookups;
 mod numbers;
 mod pay;
 mod plans;

@@ -14,10 +14,14 @@
 //!   whole deals by attainment, or where a tranche waits for deals;
 //! - a formula with tiers, with another measure than the first that it names, of single deals, that does not carry, with
 //!   a first tier, or of a quota to date; the method of formulas without one;
-//! - a negative weight, factor, cap or gate; a name that begins as those of manual lines do.
+//! - a lookup as `lookups` says;
+//! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
+//!   a tranche waits for deals;
+//! - a negative weight, factor, cap, floor or gate; a name that begins as those of manual lines do.
 
 use super::deals::settles;
 use super::formulas::{is_formula, names};
+use super::lookups::{self, is_lookup};
 use super::rules::{Check, hold};
 use crate::wire::records::{
     Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt,
@@ -27,6 +31,7 @@ use crate::wire::records::{
 pub(super) fn component(component: &Component) -> Check {
     hold(!component.component_id.starts_with("manual:"), "a component that is called like a manual line")?;
     formula(component)?;
+    lookups::fits(component)?;
     paid(component)?;
     deals(component)?;
     tranches(component)?;
@@ -40,8 +45,12 @@ fn paid(component: &Component) -> Check {
     let by = component.tier_by;
     let own = component.paid_measure.is_none();
     let whole = [Method::WholeDealBefore, Method::WholeDealAfter].contains(&component.method);
-    let rates = whole || [Method::Marginal, Method::Retroactive].contains(&component.method);
+    let over = component.method == Method::Overage;
+    let rates = whole || over || [Method::Marginal, Method::Retroactive].contains(&component.method);
+    hold(!over || component.no_quota != Some(NoQuota::FirstTier), "an overage without a quota")?;
     match &component.pays {
+        Pays::RateOf | Pays::PerUnit if is_lookup(component) => {}
+        _ if is_lookup(component) => return Err("a lookup that pays no rates".into()),
         Pays::RateOf | Pays::PerUnit => {
             hold(rates || component.method == Method::Curve, "a rate where an amount is needed")?;
             let money = matches!(by, TierBy::Amount | TierBy::Attainment);
@@ -60,7 +69,7 @@ fn paid(component: &Component) -> Check {
     let Some(other) = &component.paid_measure else { return Ok(()) };
     hold(matches!(component.pays, Pays::RateOf | Pays::PerUnit), "a measure that nothing is paid on")?;
     hold(*other != component.measure, "another measure that is the same")?;
-    hold(component.method != Method::Marginal, "marginal tiers of another measure")?;
+    hold(component.method != Method::Marginal && !over, "marginal tiers of another measure")?;
     hold(component.negative != Negative::Mirror, "a mirror of another measure")
 }
 
@@ -155,13 +164,14 @@ fn rising(tiers: &[Tier]) -> Check {
 
 fn table(component: &Component) -> Check {
     let (tiers, method) = (&component.tiers, component.method);
-    if is_formula(component) {
+    if is_formula(component) || is_lookup(component) {
         return hold(component.beyond.is_none(), "a curve says what is beyond it, and only a curve");
     }
     rising(tiers)?;
     let (first, last) = (&tiers[0], &tiers[tiers.len() - 1]);
     let curve = method == Method::Curve;
-    hold(if curve { first.from >= 0 } else { first.from == 0 }, "tiers that do not start at 0")?;
+    hold(method != Method::Overage || first.from > 0, "an overage from zero on")?;
+    hold(if curve { first.from >= 0 } else { first.from == 0 || method == Method::Overage }, "tiers that do not start at 0")?;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and only a curve")?;
     let on_sum = matches!(component.pays, Pays::RateOf | Pays::PerUnit);
     let steps = method == Method::Lump || (curve && !on_sum);
@@ -175,6 +185,10 @@ fn modifiers(component: &Component) -> Check {
     hold(modifiers.weight.is_none_or(|weight| weight.0 >= 0), positive)?;
     hold(modifiers.cap.is_none_or(|cap| cap.0 >= 0), positive)?;
     hold(modifiers.deal_cap.is_none_or(|cap| cap.0 >= 0), positive)?;
+    if let Some(floor) = modifiers.floor {
+        hold(floor.0 >= 0 && modifiers.cap.is_none_or(|cap| floor.0 <= cap.0), "a floor below zero or above the cap")?;
+        hold(!settles(component), "a floor of settled deals")?;
+    }
     if let Some(multiplier) = &modifiers.multiplier {
         rising(&multiplier.tiers)?;
         hold(multiplier.tiers[0].from == 0, "tiers that do not start at 0")?;

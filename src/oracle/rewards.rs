@@ -4,7 +4,7 @@
 //! does not hide in both: positions and edges are held at 10^-18 (a tier's edge times a quota is exact there), money
 //! at 10^-26. Leaves out when it is booked (`totals`).
 
-use super::credits::{DealSum, Paid, Sum, Until};
+use super::credits::{DealSum, Lines, Paid, Sum, Until};
 use super::history::{History, QuotaKey, Statement};
 use super::numbers;
 use super::tables::{self, Case};
@@ -49,6 +49,7 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) world: &'a World<'h>,
     pub(super) until: Until<'a>,
     pub(super) minor_digits: u32,
+    pub(super) lines: &'a Lines,
     pub(super) deals: &'a [DealSum],
     pub(super) paid: &'a FxHashMap<u32, Paid>,
 }

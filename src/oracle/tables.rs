@@ -7,6 +7,7 @@
 use super::credits::Sum;
 use super::deals::by_deals;
 use super::formulas::{self, is_formula};
+use super::lookups::is_lookup;
 use super::numbers::{decimal, whole_number};
 use super::rewards::Pricing;
 use super::to_date::{is_to_date, made_up, so_far};
@@ -95,6 +96,9 @@ pub(super) fn counts(cases: &[Case<'_, '_>], before: &BigRational) -> bool {
 impl Case<'_, '_> {
     /// What the table gives for the period: all up to its end less all before it.
     pub(super) fn priced(&self) -> Result<BigRational, Waits> {
+        if is_lookup(self.component) {
+            return Ok(self.looked_up());
+        }
         if by_deals(self.component) {
             return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, (_, one)| all + one));
         }
@@ -121,6 +125,11 @@ impl Case<'_, '_> {
                 Some(through) => money = through,
                 None => return Ok(None),
             }
+        }
+        if let Some(floor) = modifiers.floor.filter(|_| point.hears_anything()) {
+            let part = if self.plan.prorate.floor { self.active_part() } else { BigRational::one() };
+            let least = decimal(floor.0, AMOUNT_DECIMALS) * part - before;
+            money = money.max(least);
         }
         if let Some(cap) = modifiers.cap {
             let part = if self.plan.prorate.cap { self.active_part() } else { BigRational::one() };
@@ -191,6 +200,13 @@ impl Point<'_, '_> {
         let sums = inside.flat_map(of).map(|sum| sum.sum.to_string());
         let whole = sums.map(|text| whole_number(&text)).fold(BigInt::zero(), |all, sum| all + sum);
         decimal(whole, MEASURED_DECIMALS)
+    }
+
+    /// Whether anything that the component is paid for by its table is there.
+    fn hears_anything(&self) -> bool {
+        let component = self.case.component;
+        let of_table = [Some(component.measure.as_str()), component.paid_measure.as_deref()];
+        of_table.into_iter().flatten().chain(formulas::measures(component)).any(|measure| !self.sum(measure).is_zero())
     }
 
     /// The quota that the table sees: prorated, to date, and none when nothing is left of it.
@@ -282,11 +298,20 @@ impl Point<'_, '_> {
             Method::Marginal => marginal(tiers, x) * whole / x,
             Method::Retroactive if of_target => rate(&tiers[self.case.tier_at(tiers, x)]) * x * whole,
             Method::Retroactive => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
+            Method::Overage => {
+                let over = x - decimal(tiers[0].from, MEASURED_DECIMALS);
+                let reached = rate(&tiers[self.case.tier_at(tiers, x)]);
+                match (over.is_positive(), of_target) {
+                    (false, _) => BigRational::zero(),
+                    (true, true) => reached * over * whole,
+                    (true, false) => reached * over * whole / x,
+                }
+            }
             Method::Lump => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
             Method::Interpolated => in_proportion(tiers, x) * whole,
             Method::Curve => self.on_curve(x) * whole,
-            // Those are priced deal by deal, or are no table.
-            Method::WholeDealBefore | Method::WholeDealAfter | Method::Formula => BigRational::zero(),
+            // Those are priced deal by deal or line by line, or are no table.
+            Method::WholeDealBefore | Method::WholeDealAfter | Method::Formula | Method::Lookup => BigRational::zero(),
         }
     }
 
@@ -294,7 +319,7 @@ impl Point<'_, '_> {
         let component = self.case.component;
         let tiers = &component.tiers;
         match component.method {
-            Method::Curve | Method::Lump => BigRational::zero(),
+            Method::Curve | Method::Lump | Method::Overage => BigRational::zero(),
             Method::Interpolated => rate(&tiers[0]) * x / decimal(tiers[1].from, MEASURED_DECIMALS),
             _ if matches!(component.pays, Pays::FractionOf(_)) => rate(&tiers[0]) * x * whole,
             _ => rate(&tiers[0]) * whole,

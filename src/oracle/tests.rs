@@ -269,6 +269,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         quota: QuotaUse::Interval,
         no_quota: None,
         paid_measure: None,
+        lookup: None,
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),

@@ -249,7 +249,8 @@ impl<'h> Books<'h> {
 
     fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>, sums: &'a Sums) -> Pricing<'a, 'h> {
         let digits = world.company.and_then(|company| minor_digits(&company.currency));
-        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0), deals: &sums.deals, paid: &sums.paid }
+        let Sums { lines, deals, paid, .. } = sums;
+        Pricing { history: self.history, world, until, minor_digits: digits.unwrap_or(0), lines, deals, paid }
     }
 
     /// Whom a run may pay: a draw is paid without a sum, too.

@@ -1,7 +1,7 @@
 //! What of an interval's earnings is due in a run, where components are paid in tranches.
 //!
 //! All that is earned up to a pay period is shared out over the periods whose deals it came with, in proportion to what
-//! the table gave for them (with a quota to date or a formula each has what it earned itself); each share is due by its own period. Where a part waits for what customers pay, it is shared
+//! the table gave for them (with a quota to date, a formula or a floor each has what it earned itself); each share is due by its own period. Where a part waits for what customers pay, it is shared
 //! out over single deals.
 
 use super::credits::{Paid, Sum};
@@ -104,7 +104,8 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     let mut before = BigRational::zero();
     for version in cases.chunk_by(|one, next| one.goes_on_in(next)) {
         let earned = tables::earned(version, &before);
-        if is_to_date(version[0].component) || is_formula(version[0].component) {
+        let floor = version[0].component.modifiers.floor.is_some();
+        if is_to_date(version[0].component) || is_formula(version[0].component) || floor {
             let up_to = |count: usize| tables::earned(&version[..count], &before);
             let own = |(place, case): (usize, &Case<'_, 'h>)| Share {
                 period: case.period,

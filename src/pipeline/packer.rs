@@ -187,11 +187,11 @@ pub struct GroupKind<'r> {
     pub backfill_from: Option<u64>,
     /// Of a deal in another currency than the company's.
     pub rates: Option<&'r [StatedRate]>,
-    /// What the world's measures may read of deals beyond amounts and quantities.
+    /// What the world's measures and tables may read of deals beyond amounts and quantities.
     pub read: &'r Read,
 }
 
-/// Which details of deals any measure reads.
+/// Which details of deals any measure or table reads.
 #[derive(Debug, Default)]
 pub struct Read {
     any: bool,
@@ -200,7 +200,8 @@ pub struct Read {
 
 impl Read {
     pub fn of(world: &World) -> Read {
-        let mut read = Read::default();
+        let attributes = world.lookups.attributes.clone();
+        let mut read = Read { any: !attributes.is_empty(), attributes };
         for measure in world.measures.iter().map(|defined| &defined.measure).filter(|measure| measure.reads_details()) {
             read.any = true;
             let named = measure.attribute.iter().chain(measure.filter.iter().map(|condition| &condition.attribute));

@@ -2,6 +2,7 @@
 
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
+use super::lookup::{LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
@@ -51,6 +52,10 @@ pub(super) struct ComponentRecord {
     #[serde(default)]
     formula: Option<String>,
     #[serde(default)]
+    lookup: Option<LookupRecord>,
+    #[serde(default)]
+    interval_floor: Option<FloorRecord>,
+    #[serde(default)]
     earning_unit: Option<String>,
 }
 
@@ -86,13 +91,19 @@ struct GateRecord {
 }
 
 #[derive(Serialize, Deserialize)]
+struct FloorRecord {
+    per: String,
+    amount: AmountDecimal,
+}
+
+#[derive(Serialize, Deserialize)]
 struct CapRecord {
     per: String,
     amount: AmountDecimal,
     excess: String,
 }
 
-fn rate_decimal(rate: Rate) -> RateDecimal {
+pub(super) fn rate_decimal(rate: Rate) -> RateDecimal {
     Unscaled(i128::from(rate.0))
 }
 
@@ -144,6 +155,8 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         },
         earning_unit: (component.unit != EarningUnit::Money).then(|| mode_text(&component.unit)).transpose()?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
+        lookup: component.lookup.as_ref().map(lookup_record),
+        interval_floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
 }
@@ -225,6 +238,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
+        lookup: record.lookup.map(|lookup| read_lookup(&at("lookup"), lookup)).transpose()?,
         pay: record
             .pay
             .iter()
@@ -239,6 +253,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
             multiplier: record.multiplier.map(|of| read_multiplier(&at("multiplier"), of)).transpose()?,
             gate: record.gate.map(|gate| read_gate(&at("gate"), gate)).transpose()?,
             cap: record.cap.map(|cap| read_cap(&at("cap"), &cap)).transpose()?,
+            floor: record.interval_floor.map(|floor| read_floor(&at("interval_floor"), &floor)).transpose()?,
             deal_cap: record.deal_cap.map(|cap| read_amount(&at("deal_cap"), cap)).transpose()?,
         },
     })
@@ -287,7 +302,7 @@ fn read_tier(path: &str, record: &TierRecord) -> Result<Tier, Reject> {
     Ok(Tier { from: read_edge(&format!("{path}.from"), record.from)?, rate: read_rate(&format!("{path}.rate"), record.rate)? })
 }
 
-fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
+pub(super) fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
     in_range(edge.in_range().is_some(), || path.into(), "decimal(38,12)")?;
     Ok(edge.0)
 }
@@ -334,5 +349,10 @@ fn read_gate(path: &str, record: GateRecord) -> Result<Gate, Reject> {
 fn read_cap(path: &str, record: &CapRecord) -> Result<Amount, Reject> {
     only(&format!("{path}.per"), &record.per, "interval")?;
     only(&format!("{path}.excess"), &record.excess, "lost")?;
+    read_amount(&format!("{path}.amount"), record.amount)
+}
+
+fn read_floor(path: &str, record: &FloorRecord) -> Result<Amount, Reject> {
+    only(&format!("{path}.per"), &record.per, "interval")?;
     read_amount(&format!("{path}.amount"), record.amount)
 }

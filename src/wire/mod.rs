@@ -16,6 +16,7 @@ mod fact;
 mod internal;
 pub mod json;
 pub mod keys;
+mod lookup;
 mod measure;
 mod mode;
 mod others;

@@ -37,6 +37,8 @@ struct ProrateRecord {
     cap: bool,
     #[serde(default)]
     draw: bool,
+    #[serde(default)]
+    floors: bool,
 }
 
 impl PlanRecord {
@@ -81,16 +83,16 @@ impl PlanRecord {
 /// As the schema's default: nothing is prorated.
 impl Default for ProrateRecord {
     fn default() -> ProrateRecord {
-        ProrateRecord { by: "active_days".into(), quota: false, target: false, cap: false, draw: false }
+        ProrateRecord { by: "active_days".into(), quota: false, target: false, cap: false, draw: false, floors: false }
     }
 }
 
 fn prorate_record(prorate: Prorate) -> Result<ProrateRecord, String> {
-    let Prorate { by, quota, target, cap, draw } = prorate;
-    Ok(ProrateRecord { by: mode_text(&by)?, quota, target, cap, draw })
+    let Prorate { by, quota, target, cap, draw, floor } = prorate;
+    Ok(ProrateRecord { by: mode_text(&by)?, quota, target, cap, draw, floors: floor })
 }
 
 fn read_prorate(record: ProrateRecord) -> Result<Prorate, Reject> {
-    let ProrateRecord { by, quota, target, cap, draw } = record;
-    Ok(Prorate { by: mode("prorate.by", &by)?, quota, target, cap, draw })
+    let ProrateRecord { by, quota, target, cap, draw, floors } = record;
+    Ok(Prorate { by: mode("prorate.by", &by)?, quota, target, cap, draw, floor: floors })
 }

@@ -18,6 +18,7 @@ pub use crate::domain::output::{
 pub use crate::domain::pay_terms::{
     AtEnd, Draw, Flush, MinimumSettlement, PayTerms, PaymentCap, PaymentExcess, Recover, RecoveryFloor,
 };
+pub use crate::domain::plan::lookup::{Band, LineKey, Listed, Lookup, Row as LookupRow, Takes};
 pub use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Component, EarningUnit, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative,
     NegativePay, NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,

@@ -3,12 +3,22 @@
 
 use super::broker;
 use super::story::{PATIENCE, Story, Worker, accrue, error_text, text, totals};
+use accrue::domain::output::Accrual;
+use accrue::domain::topic::Topic;
+use accrue::log::kafka::{Kafka, KafkaSettings};
+use accrue::log::{Batch, Client};
+use accrue::wire::Codec;
+use accrue::worker::commit_record::{COMMIT_KEY, Sealed};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Instant;
 
 pub const SESSION_TIMEOUT_MS: u64 = 6_000;
+const CHANGELOGS: [Topic; 2] = [Topic::CreditingChangelog, Topic::EarningChangelog];
 
 pub struct Application<'s> {
     story: &'s Story,
@@ -23,6 +33,39 @@ impl Application<'_> {
     pub fn new<'s>(story: &'s Story, name: &str, partitions: u32) -> Application<'s> {
         let prefix = broker::settings(name).topic_prefix;
         Application { story, name: name.into(), prefix, partitions, starts: Cell::new(0) }
+    }
+
+    /// Plain access to its log.
+    pub fn client(&self) -> Kafka {
+        Kafka::connect(KafkaSettings { topic_prefix: self.prefix.clone(), ..KafkaSettings::new(broker::brokers()) }).unwrap()
+    }
+
+    /// Makes the changelogs before anybody else does: in small segments, which the broker compacts as soon as it can.
+    pub fn create_compacted_changelogs(&self) {
+        let admin: AdminClient<DefaultClientContext> =
+            ClientConfig::new().set("bootstrap.servers", broker::brokers()).create().unwrap();
+        let settings = [
+            ("cleanup.policy", "compact"),
+            ("segment.ms", "500"),
+            ("min.cleanable.dirty.ratio", "0.01"),
+            ("max.compaction.lag.ms", "500"),
+            ("unclean.leader.election.enable", "false"),
+            ("message.timestamp.type", "LogAppendTime"),
+        ];
+        for changelog in CHANGELOGS {
+            let name = self.topic(changelog.name());
+            let topic = NewTopic::new(&name, self.partitions as i32, TopicReplication::Fixed(1));
+            let topic = settings.iter().fold(topic, |topic, (key, value)| topic.set(key, value));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let created = runtime.block_on(admin.create_topics([&topic], &AdminOptions::new())).unwrap();
+            assert!(created.iter().all(Result::is_ok), "{created:?}");
+        }
+    }
+
+    /// Whether the broker has compacted every partition of both changelogs: the first commit records are gone.
+    pub fn is_compacted(&self, log: &Kafka) -> bool {
+        let places = CHANGELOGS.into_iter().flat_map(|topic| (0..self.partitions).map(move |partition| (topic, partition)));
+        places.into_iter().all(|(topic, partition)| oldest_commit(log, topic, partition).is_some_and(|seq| seq > 1))
     }
 
     /// A topic's whole name.
@@ -79,6 +122,50 @@ impl Application<'_> {
         let verified = accrue(&[&["verify"], &log[..]].concat());
         assert!(text(&verified).ends_with(" totals, 0 differ\n"), "{}{}", text(&verified), error_text(&verified));
     }
+}
+
+/// The number of the oldest commit record that is left.
+fn oldest_commit(log: &Kafka, topic: Topic, partition: u32) -> Option<u64> {
+    let (mut next, mut batch) = (0, Batch::default());
+    while next < log.end(topic, partition).unwrap() {
+        batch.clear();
+        next = log.read(topic, partition, next, 1 << 20, &mut batch).unwrap();
+        if let Some(row) = batch.rows().iter().find(|row| batch.key(row) == Some(COMMIT_KEY)) {
+            return Some(Sealed::read(batch.value(row).unwrap()).unwrap().record.seq);
+        }
+    }
+    None
+}
+
+/// Every accrual that a read-committed reader sees follows on the one before it, without a gap or a repetition.
+pub fn check_accrual_chains(log: &dyn Client, partitions: u32) {
+    let codec = Codec::new().unwrap();
+    let mut chains = BTreeMap::new();
+    let mut count = 0;
+    for partition in 0..partitions {
+        let (mut batch, mut next) = (Batch::default(), 0);
+        while next < log.end(Topic::Accrual, partition).unwrap() {
+            next = log.read(Topic::Accrual, partition, next, 1 << 20, &mut batch).unwrap();
+        }
+        for row in batch.rows() {
+            let accrual = codec.read_accrual(batch.value(row).unwrap()).unwrap();
+            let Accrual { payee_id, component, calendar, interval, effective_period, booking_period, .. } = &accrual;
+            let key = (
+                payee_id.to_string(),
+                accrual.plan_id.to_string(),
+                component.to_string(),
+                calendar.to_string(),
+                interval.to_string(),
+                *effective_period,
+                *booking_period,
+            );
+            let (sequence, total) = chains.get(&key).copied().unwrap_or((0, 0));
+            assert_eq!((accrual.sequence, accrual.previous_total.0), (sequence + 1, total), "{partition} {:?}", row.position);
+            chains.insert(key, (accrual.sequence, accrual.new_total.0));
+            count += 1;
+        }
+    }
+    assert!(count > chains.len() && !chains.is_empty(), "{count} accruals in {} chains", chains.len());
 }
 
 /// The partitions that a worker has of a stage, as it said last.

@@ -108,6 +108,7 @@ transaction.state.log.num.partitions=4
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=500
 auto.create.topics.enable=false
+log.cleaner.backoff.ms=200
 ",
         directory.join("data").display()
     )

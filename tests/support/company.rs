@@ -62,6 +62,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         quota: QuotaUse::Interval,
         no_quota: (tier_by == TierBy::Attainment).then_some(NoQuota::Park),
         paid_measure: None,
+        lookup: None,
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),

@@ -28,6 +28,8 @@ mod adjustments;
 mod company;
 #[path = "histories/earnings.rs"]
 mod earnings;
+#[path = "histories/lookups.rs"]
+mod lookups;
 #[path = "histories/measures.rs"]
 mod measures;
 #[path = "histories/pay.rs"]

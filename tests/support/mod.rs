@@ -9,6 +9,7 @@ pub mod company;
 pub mod engine;
 pub mod features;
 pub mod foreign;
+pub mod heavy;
 pub mod histories;
 pub mod memory;
 pub mod producers;

@@ -283,6 +283,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         quota: QuotaUse::Interval,
         no_quota: Some(NoQuota::Park),
         paid_measure: None,
+        lookup: None,
         beyond: None,
         modifiers: Modifiers::default(),
         pay: Vec::new(),

@@ -104,6 +104,18 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
             let from = edge(&component.tiers[tier], component.tier_by);
             add(format!("{id}: tier from {from}"), &|plan| plan.components[place].tiers[tier].rate.0 += OTHER);
         }
+        let rows = component.lookup.iter().flat_map(|lookup| lookup.takes()).enumerate();
+        rows.for_each(|(row, takes)| {
+            add(format!("{id}: rate of {takes}"), &|plan| {
+                plan.components[place].lookup.iter_mut().for_each(|lookup| lookup.rows[row].rate.0 += OTHER);
+            });
+        });
+        if component.lookup.as_ref().is_some_and(|lookup| lookup.otherwise.is_some()) {
+            add(format!("{id}: otherwise"), &|plan| {
+                let lookup = plan.components[place].lookup.as_mut();
+                lookup.and_then(|lookup| lookup.otherwise.as_mut()).into_iter().for_each(|rate| rate.0 += OTHER);
+            });
+        }
         for (choice, formula) in component.formula().into_iter().flat_map(|formula| formula.variants()) {
             add(format!("{id}: what the formula chooses, {choice}"), &|plan| {
                 plan.components[place].pays = Pays::Formula(formula.clone());
@@ -134,11 +146,12 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
 
 type Change = fn(&mut Component);
 
-/// What a component has of gate, quota to date and caps, and how it is without each.
+/// What a component has of gate, floor, quota to date and caps, and how it is without each.
 fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
     let modifiers = &component.modifiers;
-    let known: [(&str, bool, Change); 4] = [
+    let known: [(&str, bool, Change); 5] = [
         ("gate", modifiers.gate.is_some(), |component| component.modifiers.gate = None),
+        ("floor of the interval", modifiers.floor.is_some(), |component| component.modifiers.floor = None),
         ("cap of the interval", modifiers.cap.is_some(), |component| component.modifiers.cap = None),
         ("quota to date", component.quota.is_to_date(), |component| component.quota = QuotaUse::Interval),
         ("cap of a deal", modifiers.deal_cap.is_some(), |component| component.modifiers.deal_cap = None),

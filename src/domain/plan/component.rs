@@ -1,5 +1,6 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
+use super::lookup::Lookup;
 use super::{Beyond, Boundary, EarningUnit, Method, Negative, NoQuota, Pays, QuotaUse, RoundingAt, Scope, TierBy};
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
@@ -23,9 +24,9 @@ pub struct Component {
     pub unit: EarningUnit,
     pub interval: IntervalKind,
     pub scope: Scope,
-    /// Picks the tier; the first that a formula names.
+    /// Picks the tier; the first that a formula names; of a lookup what its rates are of.
     pub measure: String,
-    /// Of a formula: by attainment where it reads the quota of that measure, else by amount.
+    /// Of a formula: by attainment where it reads the quota of that measure, else by amount; of a lookup by amount.
     pub tier_by: TierBy,
     pub pays: Pays,
     /// Of a rate or of money per unit: what is paid on, where it is another measure than the one that picks the tier.
@@ -41,8 +42,10 @@ pub struct Component {
     pub no_quota: Option<NoQuota>,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
-    /// In order, the first from 0 (a curve's first point is anywhere); none of a formula.
+    /// In order, the first from 0 (a curve's first point is anywhere, an overage's first tier above 0); none of a formula or a lookup.
     pub tiers: Vec<Tier>,
+    /// Present exactly with a lookup.
+    pub lookup: Option<Lookup>,
     pub modifiers: Modifiers,
     /// When parts of it are paid; empty: all of it when it is booked.
     pub pay: Vec<Tranche>,
@@ -58,6 +61,8 @@ pub struct Modifiers {
     /// Times the factor of the tier that a measure reaches.
     pub multiplier: Option<Multiplier>,
     pub gate: Option<Gate>,
+    /// At least this in an interval in which anything is measured.
+    pub floor: Option<Amount>,
     /// At most this in an interval; what is above is lost.
     pub cap: Option<Amount>,
 }

@@ -1,4 +1,4 @@
-//! What modifies what a table gave: weight, multiplier, gate and cap, in this order.
+//! What modifies what a table gave: weight, multiplier, gate, floor and cap, in this order.
 
 use super::{Lacks, Pricing};
 use crate::domain::exact::{Exact, scaled};
@@ -26,10 +26,21 @@ impl<'w> Pricing<'_, 'w> {
             let Some(gated) = self.gated(gate, total)? else { return Ok(None) };
             total = gated;
         }
+        if let Some(floor) = modifiers.floor.filter(|_| self.measures_anything()) {
+            let floor = scaled(floor.0, AMOUNT_DECIMALS) * self.period.parts.floor.fraction();
+            total = at_least(total, floor - before.fraction());
+        }
         Ok(Some(match modifiers.cap {
             Some(cap) => at_most(total, self.room(cap, before)),
             None => total,
         }))
+    }
+
+    /// Who is credited nothing at all is as one of whom nothing was heard.
+    fn measures_anything(&self) -> bool {
+        let period = self.period;
+        let formula = period.named.iter().filter(|_| self.component.formula().is_some());
+        [&period.tier, &period.paid].into_iter().chain(formula).any(|reading| reading.to.0 != 0)
     }
 
     /// What a cap of the interval leaves behind what earlier versions earned.
@@ -61,6 +72,10 @@ fn otherwise(otherwise: Otherwise, total: Exact) -> Exact {
 
 fn times(total: &Exact, factor: BigRational) -> Exact {
     Exact::of(total.fraction() * factor)
+}
+
+fn at_least(total: Exact, floor: BigRational) -> Exact {
+    if total.fraction() < floor { Exact::of(floor) } else { total }
 }
 
 fn at_most(total: Exact, cap: BigRational) -> Exact {

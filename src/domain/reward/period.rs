@@ -33,7 +33,7 @@ pub struct PeriodInput<'w> {
     pub paid: Reading,
     pub multiplier: Reading,
     pub gate: Reading,
-    /// Of a formula: its measures, and its parameters as the payee's row states them.
+    /// Of a formula: its measures, and its parameters as the payee's row states them. Of a lookup: its rows.
     pub named: Vec<Reading>,
     pub parameters: Vec<Option<Amount>>,
     /// Of a component that needs deals one by one: those of the period, in order.

@@ -5,7 +5,7 @@ use crate::domain::deals::{of_deal, whole_deal};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, Measured};
 use crate::domain::plan::{Component, Method, NoQuota, Pays, Scope, TierBy};
-use crate::domain::rate_table::{Axis, Part, Question, value, without_quota};
+use crate::domain::rate_table::{Axis, Part, Question, times_rate, value, without_quota};
 use num_rational::BigRational;
 
 /// Where a table is asked: at sums, and against which part of which quota.
@@ -58,6 +58,19 @@ impl<'w> Pricing<'_, 'w> {
             Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
             None => without_quota(component, at.tier, paid),
         }))
+    }
+
+    /// What the lines of the period earn: each row's at its rate, and what no row takes.
+    pub(super) fn looked_up(&self) -> Exact {
+        let Some(lookup) = &self.component.lookup else { return Exact::ZERO };
+        let added = |reading: &Reading| Measured(reading.to.0.saturating_sub(reading.from.0));
+        let taken = lookup.rows.iter().zip(&self.period.named);
+        let mut rest = added(&self.period.tier);
+        let rows = taken.fold(Exact::ZERO, |all, (row, reading)| {
+            rest = Measured(rest.0.saturating_sub(added(reading).0));
+            &all + &times_rate(added(reading), row.rate)
+        });
+        lookup.otherwise.map_or(rows.clone(), |rate| &rows + &times_rate(rest, rate))
     }
 
     /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.

@@ -23,6 +23,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         tier_by: TierBy::Attainment,
         pays: Pays::RateOf,
         paid_measure: None,
+        lookup: None,
         method: Method::Marginal,
         beyond: None,
         boundary: Boundary::Upper,

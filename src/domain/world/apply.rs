@@ -189,7 +189,8 @@ impl World {
         if years_begin {
             self.yearly = Some(offset);
         }
-        let backfill = self.list_measures(offset) || years_begin;
+        let looked_up = self.define_lookups(offset, plan);
+        let backfill = self.list_measures(offset) || years_begin || looked_up;
         Ok(Reach { all_earnings: true, backfill, ..Reach::default() })
     }
 

@@ -24,6 +24,7 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     }
     let about = |field: &'static str| move |message: String| invalid(field, format!("component \"{id}\": {message}"));
     check_formula(component).map_err(about("pays"))?;
+    check_lookup(component).map_err(about("lookup"))?;
     check_paid(component).map_err(about("pays"))?;
     check_deals(component).map_err(about("scope"))?;
     hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
@@ -44,6 +45,7 @@ fn check_paid(component: &Component) -> Check {
     let fits = match (&component.pays, component.method) {
         (Pays::Formula(_), method) => method == Method::Formula,
         (_, Method::Formula) => false,
+        (pays, Method::Lookup) => matches!(pays, Pays::RateOf | Pays::PerUnit),
         (Pays::RateOf | Pays::PerUnit, Method::Lump | Method::Interpolated) => false,
         (Pays::RateOf, _) => component.paid_measure.is_some() || matches!(component.tier_by, TierBy::Amount | TierBy::Attainment),
         (Pays::PerUnit, _) => component.paid_measure.is_some() || component.tier_by != TierBy::Amount,
@@ -52,6 +54,8 @@ fn check_paid(component: &Component) -> Check {
         (Pays::Lump, _) => !proportional,
     };
     hold(fits, "what it pays does not fit what its tiers are of")?;
+    let overage = component.method == Method::Overage;
+    hold(!overage || component.no_quota != Some(NoQuota::FirstTier), "without a quota nothing says what is above it")?;
     if let Pays::FractionOf(parameter) = &component.pays {
         hold(!parameter.is_empty(), "it pays a fraction of nothing")?;
         let undefined = proportional && component.no_quota == Some(NoQuota::FirstTier);
@@ -59,7 +63,7 @@ fn check_paid(component: &Component) -> Check {
     }
     let Some(paid) = &component.paid_measure else { return Ok(()) };
     hold(component.paid().is_some() && *paid != component.measure, "another measure is paid on only where one is")?;
-    hold(component.method != Method::Marginal, "parts of one measure have no place in the tiers of another")?;
+    hold(component.method != Method::Marginal && !overage, "parts of one measure have no place in the tiers of another")?;
     hold(component.negative != Negative::Mirror, "nothing mirrors a sum that another measure picks the tier of")
 }
 
@@ -77,6 +81,21 @@ fn check_formula(component: &Component) -> Check {
     hold(component.negative == Negative::Carry, "a formula says itself what a negative sum earns")?;
     hold(!component.quota.is_to_date(), "a formula reads the interval's quota")?;
     hold(component.no_quota != Some(NoQuota::FirstTier), "a formula has no first tier")
+}
+
+/// A table by line stands for the tiers, and is of sums of lines.
+fn check_lookup(component: &Component) -> Check {
+    let is = component.method == Method::Lookup;
+    hold(component.lookup.is_some() == is, "a lookup has a table of lines, and nothing else does")?;
+    let Some(lookup) = &component.lookup else { return Ok(()) };
+    let fault = lookup.faults().into_iter().next();
+    fault.map_or(Ok(()), |fault| Err(format!("row {}: {}", fault.row, fault.message)))?;
+    hold(lookup.otherwise.is_none_or(|rate| rate.0 >= 0), "a rate below zero")?;
+    hold(component.tier_by == TierBy::Amount && component.tiers.is_empty(), "a lookup has no tiers")?;
+    hold(component.paid_measure.is_none(), "a lookup is of the measure that it pays on")?;
+    hold(component.scope == Scope::Running && !component.settles(), "a lookup is of lines, not of single deals")?;
+    hold(component.negative == Negative::Carry, "a line takes back what such a line earns")?;
+    hold(!component.quota.is_to_date(), "a lookup reads no quota that grows")
 }
 
 /// What looks at deals one by one.
@@ -110,12 +129,14 @@ fn check_quota(component: &Component) -> Check {
 fn check_table(component: &Component) -> Check {
     let curve = component.method == Method::Curve;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and nothing else does")?;
-    if component.formula().is_some() {
+    if component.formula().is_some() || component.lookup.is_some() {
         return Ok(());
     }
-    check_tiers(&component.tiers, component.tier_by, !curve)?;
-    let steps = component.method == Method::Lump || (curve && component.paid().is_none());
+    let overage = component.method == Method::Overage;
+    check_tiers(&component.tiers, component.tier_by, !curve && !overage)?;
     let first = component.tiers.first();
+    hold(!overage || first.is_none_or(|tier| tier.from > 0), "an overage begins above zero")?;
+    let steps = component.method == Method::Lump || (curve && component.paid().is_none());
     hold(!steps || first.is_none_or(|tier| tier.from != 0 || tier.rate.0 == 0), "a sum of zero would be paid")?;
     let open = component.tiers.len() < 2 || component.tiers.last().is_none_or(|tier| tier.rate.0 != 0);
     hold(component.method != Method::Interpolated || !open, "tiers that pay in proportion end with one that pays nothing")
@@ -137,8 +158,11 @@ fn check_edge(edge: i128, tier_by: TierBy) -> Check {
 fn check_modifiers(component: &Component) -> Check {
     let modifiers = &component.modifiers;
     hold(modifiers.weight.is_none_or(|Rate(weight)| weight >= 0), "a negative weight")?;
-    let caps = [modifiers.cap, modifiers.deal_cap];
-    hold(caps.iter().flatten().all(|Amount(cap)| *cap >= 0), "a negative cap")?;
+    let caps = [modifiers.cap, modifiers.deal_cap, modifiers.floor];
+    hold(caps.iter().flatten().all(|Amount(cap)| *cap >= 0), "a negative cap or floor")?;
+    let bounds = modifiers.floor.zip(modifiers.cap);
+    hold(bounds.is_none_or(|(floor, cap)| floor.0 <= cap.0), "a floor above the cap")?;
+    hold(modifiers.floor.is_none() || !component.settles(), "a floor is of no deal that could be settled")?;
     if let Some(Multiplier { tiers, tier_by, .. }) = &modifiers.multiplier {
         check_tiers(tiers, *tier_by, true)?;
         hold(tiers.iter().all(|tier| tier.rate.0 >= 0), "a negative factor")?;

@@ -6,6 +6,7 @@
 mod apply;
 mod component;
 mod earnings;
+mod lookups;
 mod organisation;
 mod pay;
 mod rates;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use apply::Reach;
 pub use earnings::{Fault, MAXIMUM_PHASE, phases};
+pub use lookups::{LookupTable, Lookups};
 pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
 pub use territories::TerritoryMap;
 
@@ -84,6 +86,7 @@ pub struct World {
     pub calendar_id: Arc<str>,
     pub measures: Arc<Vec<DefinedMeasure>>,
     pub plans: Arc<BTreeMap<String, Vec<Arc<PlanVersion>>>>,
+    pub lookups: Arc<Lookups>,
     /// What a component of a name earns: the first plan that has one says it for good.
     pub units: Arc<BTreeMap<String, EarningUnit>>,
     /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
@@ -111,6 +114,7 @@ impl World {
             calendar_id: "".into(),
             measures: Arc::default(),
             plans: Arc::default(),
+            lookups: Arc::default(),
             units: Arc::default(),
             yearly: None,
             earning_rounds: 0,
@@ -143,12 +147,14 @@ impl World {
         self.measures.iter().find(|defined| defined.measure.measure_id == measure_id)
     }
 
-    /// Whether a measure was defined, its deals began to be kept, or years to be summed, by a fact in `[from, facts_next)`.
+    /// Whether a measure was defined, its deals began to be kept, or years or rows of a table to be summed, by a fact in
+    /// `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
         let measured = |of: &DefinedMeasure| {
             of.measure.earnings.is_none() && (of.offset >= from || of.listed.is_some_and(|listed| listed >= from))
         };
-        self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
+        let looked_up = self.lookups.tables.iter().any(|table| table.offset >= from);
+        looked_up || self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
     }
 
     /// Last period whose close stands.

@@ -16,6 +16,9 @@ pub(super) fn check_fit(
     if let Some(Pays::Formula(_)) = draft.pays.as_ref().map(|pays| &pays.value) {
         return true;
     }
+    if method.is_some_and(|method| method.value == Method::Lookup) {
+        return true;
+    }
     let (Some(pays), Some(method), Some(tier_by)) = (&draft.pays, method, &draft.tier_by) else { return false };
     let before = findings.errors();
     let by_attainment = tier_by.value == TierBy::Attainment;
@@ -32,12 +35,17 @@ pub(super) fn check_fit(
         (Pays::Lump, _) if proportional => {
             refuse(method.place, "this method pays rates, not amounts", "use method = \"lump\", \"interpolated\" or \"curve\"");
         }
-        (Pays::FractionOf(_), Method::Marginal | Method::Retroactive) if !by_attainment => {
+        (Pays::FractionOf(_), Method::Marginal | Method::Retroactive | Method::Overage) if !by_attainment => {
             refuse(tier_by.place, "a fraction for each part of the quota needs tiers by attainment", "write as = \"attainment\"");
         }
         _ => {}
     }
-    if let (Some((paid, _)), Method::Marginal) = (other_measure, method.value) {
+    if (method.value, no_quota) == (Method::Overage, Some(NoQuota::FirstTier)) {
+        let message = "without a quota nothing says what is above it";
+        refuse(method.place, message, "use no_quota = \"park\" or \"nothing\"");
+        return false;
+    }
+    if let (Some((paid, _)), Method::Marginal | Method::Overage) = (other_measure, method.value) {
         let hint = "use method = \"retroactive\" or \"curve\", or pay on the measure of `tier_by`";
         refuse(paid.place, "parts of one measure have no place in the tiers of another", hint);
     }

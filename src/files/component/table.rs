@@ -1,5 +1,6 @@
 //! The tiers of a component, or the points of its curve.
 
+use crate::domain::plan::lookup::Lookup;
 use crate::domain::plan::{Beyond, Method, Tier};
 use crate::files::codes;
 use crate::files::fields::Fields;
@@ -11,6 +12,7 @@ use crate::files::tiers::{Shape, tiers};
 pub(super) struct Table {
     pub(super) tiers: Vec<Tier>,
     pub(super) beyond: Option<Beyond>,
+    pub(super) lookup: Option<Lookup>,
 }
 
 /// The tiers, or the points of a curve.
@@ -41,5 +43,5 @@ pub(super) fn table(fields: &mut Fields<'_>, shape: Option<Shape>, findings: &mu
     if findings.len() > before {
         return None;
     }
-    Some(Table { tiers: tiers(items, *place, &shape?, findings)?, beyond })
+    Some(Table { tiers: tiers(items, *place, &shape?, findings)?, beyond, lookup: None })
 }

@@ -8,6 +8,7 @@ mod deals;
 mod earnings;
 mod formulas;
 mod json_schemas;
+mod lookups;
 mod measures;
 mod parameters;
 mod pay;

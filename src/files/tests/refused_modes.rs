@@ -30,20 +30,12 @@ fn modes_of_a_plan_and_component() {
 }
 
 #[test]
-fn methods() {
-    for method in ["overage", "lookup"] {
-        refused("method = \"marginal\"", &format!("method = \"{method}\""), "19:10", &format!("method = \"{method}\" is"));
-    }
-}
-
-#[test]
 fn keys_that_are_not_built() {
     let keys = [
         ("direction = \"lower\"", "24:13", "direction = \"lower\" is"),
         ("deficit = \"next_interval\"", "24:11", "deficit = \"next_interval\" is"),
         ("cap = { per = \"year\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"year\" is"),
         ("cap = { per = \"interval\", amount = \"1.00\", excess = \"carry\" }", "24:53", "excess = \"carry\" is"),
-        ("floor = \"1.00\"", "24:1", "`floor` is"),
     ];
     for (key, at, what) in keys {
         refused("tiers = ", &format!("{key}\ntiers = "), at, what);

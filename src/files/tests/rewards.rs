@@ -9,6 +9,7 @@ fn check(from: &str, to: &str, wanted: &[&str]) {
 }
 
 const TIERS: &str = "tiers = ";
+const TABLE: &str = "tiers = [{ from = \"0%\", rate = \"6%\" }, { from = \"100%\", rate = \"12%\" }]";
 
 #[test]
 fn gates() {
@@ -88,6 +89,43 @@ fn tables() {
     check(TIERS, &format!("weight = \"-1\"\n{TIERS}"), &["24:10: bad-number: \"-1\" is out of range"]);
     let cap = "cap = { per = \"interval\", amount = \"-1.00\", excess = \"lost\" }";
     check(TIERS, &format!("{cap}\n{TIERS}"), &["24:36: bad-number: \"-1.00\" is out of range"]);
+}
+
+#[test]
+fn overage() {
+    let (method, tiers) = ("method = \"marginal\"", TABLE);
+    let over = |tiers: &str, no_quota: &str| {
+        let text = super::PLAN.replace(method, "method = \"overage\"").replace(TABLE, tiers);
+        brief(&found(PLAN_FILE, super::PLAN, &text.replace("no_quota = \"park\"", no_quota)))
+    };
+    let above = "tiers = [{ from = \"100%\", rate = \"6%\" }, { from = \"120%\", rate = \"8%\" }]";
+    assert_eq!(over(above, "no_quota = \"park\""), "");
+    let zero = over(tiers, "no_quota = \"park\"");
+    assert_eq!(zero, format!("{PLAN_FILE}:24:19: tier-start: an overage starts at zero, so that nothing is below it\n"));
+    let unmeasured = over(above, "no_quota = \"first_tier\"");
+    assert_eq!(unmeasured, format!("{PLAN_FILE}:19:10: wrong-unit: without a quota nothing says what is above it\n"));
+}
+
+#[test]
+fn floors() {
+    let floor = "floor = { per = \"interval\", amount = \"10.00\" }\n";
+    let stated = |more: &str, prorate: &str| {
+        let text = super::PLAN.replace(TIERS, &format!("{floor}{more}{TIERS}"));
+        brief(&found(PLAN_FILE, super::PLAN, &text.replace("draw = false", prorate)))
+    };
+    assert_eq!(stated("", "draw = false, floor = true"), "");
+    assert_eq!(stated("", "draw = false"), format!("{PLAN_FILE}:6:11: missing-key: `floor` is missing\n"));
+    let cap = "cap = { per = \"interval\", amount = \"9.00\", excess = \"lost\" }\n";
+    let small = stated(cap, "draw = false, floor = false");
+    assert_eq!(small, format!("{PLAN_FILE}:24:38: bad-range: the floor is above the cap\n"));
+    let pay = "attribution = \"slice\"\npay = [{ share = \"100%\", when = \"settled\" }]\n";
+    let settled = stated(pay, "draw = false, floor = false");
+    assert_eq!(settled, format!("{PLAN_FILE}:18:20: wrong-unit: a floor is of no single deal to be settled\n"));
+    let yearly = super::PLAN.replace(TIERS, &format!("{}{TIERS}", floor.replace("interval", "year")));
+    let yearly = brief(&found(PLAN_FILE, super::PLAN, &yearly.replace("draw = false", "draw = false, floor = true")));
+    assert_eq!(yearly, format!("{PLAN_FILE}:24:17: not-supported: per = \"year\" is not supported by this version\n"));
+    let none = brief(&found(PLAN_FILE, "draw = false", "draw = false, floor = true"));
+    assert_eq!(none, format!("{PLAN_FILE}:6:94: no-effect: `floor` has no effect: no component has one\n"));
 }
 
 #[test]

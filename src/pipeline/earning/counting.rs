@@ -3,6 +3,7 @@
 
 use super::entry::{Entry, write_entry_key};
 use super::inputs::{DealKey, Inputs};
+use super::looking_up::matched_rows;
 use super::{Earning, State, alarm};
 use crate::domain::calendar::{Date, Period, Span};
 use crate::domain::currency::converted;
@@ -86,11 +87,12 @@ impl Earning {
     ) -> Result<(), StageError> {
         let Told { group, sequence, .. } = told;
         let period = self.period_of(number, group.closed_on)?;
-        let measures = self.world.measures.clone();
+        let (measures, lookups) = (self.world.measures.clone(), self.world.lookups.clone());
         let sign = if group.retract { -1 } else { 1 };
         let deal = DealKey { closed_on: group.closed_on, sequence, deal_id: group.deal_id };
         for (span, since) in self.spans_of(period) {
-            let matched = matched(&measures, packed, told, since);
+            let mut matched = matched(&measures, packed, told, since);
+            matched.extend(lookups.tables.iter().flat_map(|table| matched_rows(table, &measures, packed, told, since)));
             for allocation in &group.allocations {
                 let place = self.place_of(number, packed, allocation.payee, span, states)?;
                 self.note_cause(place, packed.source, group.cause);
@@ -231,56 +233,65 @@ pub fn merge_later(entry: &mut Entry, closes: u32) -> Option<()> {
 
 /// A group of credits as it was told.
 #[derive(Clone, Copy)]
-struct Told<'a> {
-    group: &'a CreditGroup<'a>,
+pub(super) struct Told<'a> {
+    pub(super) group: &'a CreditGroup<'a>,
     sequence: Option<i64>,
     /// By type, in the record's texts. `None`: its amounts are in the company's currency.
     rates: Option<&'a [(u32, CurrencyRate)]>,
     /// `None`: no measure reads any.
-    details: Option<&'a Details<'a>>,
+    pub(super) details: Option<&'a Details<'a>>,
 }
 
-/// What a measure takes of a group, before the share: of each line and of all; `None` when it does not fit.
-struct Matched<'w> {
-    measure: &'w Measure,
+impl Told<'_> {
+    /// What was given before a fact counts by itself in nothing that the fact began.
+    pub(super) fn counts(&self, packed: &PackedCredits<'_>, began: u64) -> bool {
+        began < packed.facts_next && self.group.backfill_from.is_none_or(|from| began >= from)
+    }
+}
+
+/// What a measure, or a row of a table, takes of a group, before the share: of each line and of all; `None` when it does not
+/// fit.
+pub(super) struct Matched<'w> {
+    pub(super) measure: &'w Measure,
+    /// What the sum is kept under.
+    pub(super) key: &'w str,
     /// It counts in the measure's sum, in its list of deals, or in both.
-    summed: bool,
-    listed: bool,
-    lines: Vec<i128>,
-    whole: Option<i128>,
+    pub(super) summed: bool,
+    pub(super) listed: bool,
+    pub(super) lines: Vec<i128>,
+    pub(super) whole: Option<i128>,
 }
 
 impl Matched<'_> {
     fn add(&self, inputs: &mut Inputs, place: u8, deal: DealKey<'_>, kind: CreditKind, value: i128) -> Option<()> {
-        let measure = &self.measure.measure_id;
         if self.summed {
-            inputs.sum_mut(measure, place).add(kind, value)?;
+            inputs.sum_mut(self.key, place).add(kind, value)?;
         }
-        if self.listed { inputs.add_deal(measure, place, deal, value) } else { Some(()) }
+        if self.listed { inputs.add_deal(self.key, place, deal, value) } else { Some(()) }
     }
 }
 
 /// The measures that a group counts in, of what is told since a fact.
 fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told: Told<'_>, since: u64) -> Vec<Matched<'w>> {
-    // What was given before a fact counts by itself in nothing that the fact began.
-    let counts = |began: u64| {
-        let began = began.max(since);
-        began < packed.facts_next && told.group.backfill_from.is_none_or(|from| began >= from)
-    };
+    let counts = |began: u64| told.counts(packed, began.max(since));
     let of = |defined: &'w DefinedMeasure| {
         let (summed, listed) = (counts(defined.offset), defined.listed.is_some_and(counts));
         if (!summed && !listed) || defined.measure.earnings.is_some() {
             return None;
         }
         let lines = taken(&defined.measure, packed, told);
-        let whole = lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line));
-        Some(Matched { measure: &defined.measure, summed, listed, lines, whole })
+        let whole = whole_of(&lines);
+        Some(Matched { measure: &defined.measure, key: &defined.measure.measure_id, summed, listed, lines, whole })
     };
     measures.iter().filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
 }
 
+pub(super) fn whole_of(lines: &[i128]) -> Option<i128> {
+    lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line))
+}
+
 /// What a measure takes of each line, before the share: 0 where its filter does not match, or the deal does not say it.
-fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i128> {
+pub(super) fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i128> {
     let Told { group, rates, details, .. } = told;
     let text = |place: u32| packed.texts.get(place as usize).copied();
     let (customer, attributes) = details.map_or((None, &[][..]), |of| (of.customer, &of.attributes));

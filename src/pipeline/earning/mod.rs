@@ -12,6 +12,7 @@ mod booking;
 mod counting;
 mod entry;
 mod inputs;
+mod looking_up;
 mod operations;
 mod paying;
 mod priced;

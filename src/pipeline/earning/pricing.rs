@@ -35,7 +35,7 @@ impl<'w> InForce<'w> {
         let prorate = self.plan.plan.prorate;
         let target = matches!(self.component().pays, Pays::FractionOf(_))
             || self.component().formula().is_some_and(|formula| !formula.parameters().is_empty());
-        target || prorate.cap || (prorate.quota && self.component().reads_quota())
+        target || prorate.cap || prorate.floor || (prorate.quota && self.component().reads_quota())
     }
 }
 

@@ -234,9 +234,9 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (
             plan,
             "marginal",
-            "lookup",
-            "{c}.method: \"lookup\" is not supported; use marginal or retroactive or lump or interpolated or curve or \
-             whole_deal_before or whole_deal_after or formula",
+            "rank",
+            "{c}.method: \"rank\" is not supported; use marginal or retroactive or overage or lump or interpolated or curve or \
+             whole_deal_before or whole_deal_after or formula or lookup",
         ),
         (plan, "upper", "both", "{c}.boundary: \"both\" is not supported; use upper or lower"),
         (plan, "interval", "so_far", "{c}.quota: \"so_far\" is not supported; use interval or to_date"),

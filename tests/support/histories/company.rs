@@ -165,6 +165,7 @@ impl Making {
             quota: QuotaUse::Interval,
             no_quota: by_attainment.then(|| *self.random.pick(&[NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier])),
             paid_measure: None,
+            lookup: None,
             beyond: None,
             modifiers: Modifiers::default(),
             pay: Vec::new(),

@@ -20,8 +20,8 @@ impl Making {
         }
         self.features.count("prorated");
         let by = *self.random.pick(&[ProrateBy::ActiveDays, ProrateBy::Months]);
-        let [quota, target, cap] = [0; 3].map(|_| self.random.chance(60));
-        Prorate { by, quota, target, cap, draw: false }
+        let [quota, target, cap, floor] = [0; 4].map(|_| self.random.chance(60));
+        Prorate { by, quota, target, cap, draw: false, floor }
     }
 
     /// What has a quota to date cannot begin anew.
@@ -47,7 +47,9 @@ impl Making {
 
     /// Another table, or the same, with or without modifiers.
     pub(super) fn shaped(&mut self, plain: Component) -> Component {
-        let mut component = match self.random.below(9) {
+        let mut component = match self.random.below(11) {
+            10 => self.overage(plain),
+            9 => self.looked_up(plain),
             8 => self.formula(plain),
             6 => self.alone(plain),
             7 => self.whole_deals(plain),
@@ -63,7 +65,9 @@ impl Making {
         }
         let component = self.settle_quota(component);
         let component = self.use_quota(component);
-        let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || component.formula().is_some();
+        let by_sums = component.formula().is_some() || component.lookup.is_some();
+        let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || by_sums;
+        let of_sums = of_sums || component.modifiers.floor.is_some();
         let pay = self.tranches(!of_sums);
         Component { pay, ..component }
     }
@@ -96,7 +100,7 @@ impl Making {
         let proportional = component.method.is_proportional();
         let of_target = proportional && matches!(component.pays, Pays::FractionOf(_));
         let modes = [NoQuota::Park, NoQuota::Nothing, NoQuota::FirstTier];
-        let no_first = of_target || component.formula().is_some();
+        let no_first = of_target || component.formula().is_some() || component.method == Method::Overage;
         let mode = *self.random.pick(&modes[..if no_first { 2 } else { 3 }]);
         Component { no_quota: component.reads_quota().then_some(mode), ..component }
     }
@@ -104,7 +108,12 @@ impl Making {
     /// The whole quota, or what falls to the pay periods so far; not of whole deals by attainment.
     fn use_quota(&mut self, component: Component) -> Component {
         let whole = component.method.is_whole_deal() && component.tier_by == TierBy::Attainment;
-        if whole || component.formula().is_some() || !component.reads_quota() || self.random.chance(50) {
+        if whole
+            || component.formula().is_some()
+            || component.lookup.is_some()
+            || !component.reads_quota()
+            || self.random.chance(50)
+        {
             return component;
         }
         self.features.count("to_date");
@@ -181,6 +190,14 @@ impl Making {
         }
         let pays = if lump { Pays::Lump } else { plain.pays.clone() };
         Component { pays, method: Method::Curve, beyond, tiers, ..plain }
+    }
+
+    /// What is above a threshold; without a quota nothing is.
+    fn overage(&mut self, plain: Component) -> Component {
+        self.features.count("overage");
+        let later = 1_000_000 * Self::step(plain.tier_by) * (1 + self.random.below(2) as i128);
+        let tiers = plain.tiers.iter().map(|tier| Tier { from: tier.from + later, ..*tier }).collect();
+        Component { method: Method::Overage, tiers, ..plain }
     }
 
     /// A table that each deal is asked about by itself.
@@ -288,6 +305,11 @@ impl Making {
         if self.random.chance(40) {
             self.features.count("cap");
             modifiers.cap = Some(Amount(10_000_000 * (1 + self.random.below(60) as i128)));
+        }
+        if self.random.chance(25) {
+            self.features.count("floor");
+            let floor = 5_000_000 * (1 + self.random.below(40) as i128);
+            modifiers.floor = Some(Amount(modifiers.cap.map_or(floor, |cap| floor.min(cap.0))));
         }
     }
 

@@ -64,6 +64,9 @@ impl<'w> Terms<'w> {
             input.named = formula.measures().iter().map(|named| read(Some(&named.id))).collect::<Option<_>>()?;
             input.parameters = formula.parameters().iter().map(|name| self.parameter(name, period)).collect();
         }
+        if component.lookup.is_some() {
+            input.named = self.world.lookup_keys(component).iter().map(|key| read(Some(key))).collect::<Option<_>>()?;
+        }
         if component.lists_deals() {
             let listed = inputs.deals_of(&component.measure, self.span.place(period));
             let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value) };
@@ -115,7 +118,12 @@ impl<'w> Terms<'w> {
             (false, Some(run)) => part_of(plan, calendar, interval, (run.first, run.last)).unwrap_or(Part::ALL),
             (false, None) => Part::ALL,
         };
-        Parts { quota: of(plan.prorate.quota, run), target: of(plan.prorate.target, run), cap: of(plan.prorate.cap, None) }
+        Parts {
+            quota: of(plan.prorate.quota, run),
+            target: of(plan.prorate.target, run),
+            cap: of(plan.prorate.cap, None),
+            floor: of(plan.prorate.floor, None),
+        }
     }
 
     fn target(&self, component: &Component, period: Period) -> Option<Amount> {
