@@ -47,6 +47,12 @@ pub struct Mended {
     pub state: Option<Arc<[u8]>>,
 }
 
+impl Mended {
+    fn to(difference: Difference, state: Option<Arc<[u8]>>) -> Option<Mended> {
+        Some(Mended { difference, state })
+    }
+}
+
 /// What the last commit record says about the states, and whether they add up to it.
 pub struct Compared {
     believed: bool,
@@ -84,17 +90,16 @@ impl Compared {
     /// `None`: they agree.
     pub fn mend(&self, key: &[u8], stored: Option<&[u8]>, rebuilt: Option<&[u8]>) -> Result<Option<Mended>, String> {
         let is_note = key.starts_with(PARKED_PREFIX) && key < PARKED_END;
-        let mended = match (stored, rebuilt) {
+        Ok(match (stored, rebuilt) {
             // Notes go with the states that earning was told of.
             _ if is_note && self.believed => None,
             (None, None) => None,
-            (None, Some(rebuilt)) => Some((Difference::Lost, Some(self.never_told(is_note, rebuilt)?))),
+            (None, Some(rebuilt)) => Mended::to(Difference::Lost, Some(self.never_told(is_note, rebuilt)?)),
             (Some(_), None) if self.believed => return Err(unknown(key)),
-            (Some(_), None) => Some((Difference::Unknown, None)),
+            (Some(_), None) => Mended::to(Difference::Unknown, None),
             (Some(_), Some(_)) if is_note => None,
             (Some(stored), Some(rebuilt)) => self.both(key, stored, rebuilt)?,
-        };
-        Ok(mended.map(|(difference, state)| Mended { difference, state }))
+        })
     }
 
     /// A state that was lost. Of a changelog that adds up it never was there, and earning was told nothing of it.
@@ -107,25 +112,25 @@ impl Compared {
         encode(&state)
     }
 
-    fn both(&self, key: &[u8], stored: &[u8], rebuilt: &[u8]) -> Result<Option<(Difference, Option<Arc<[u8]>>)>, String> {
+    fn both(&self, key: &[u8], stored: &[u8], rebuilt: &[u8]) -> Result<Option<Mended>, String> {
         let new = DealState::decode(rebuilt)?;
         let mut old = match DealState::decode(stored) {
             Ok(old) => old,
             Err(error) if self.believed => {
                 return Err(format!("{} {error}; start the version of accrue that wrote it", shown(key)));
             }
-            Err(_) => return Ok(Some((Difference::Unreadable, Some(rebuilt.into())))),
+            Err(_) => return Ok(Mended::to(Difference::Unreadable, Some(rebuilt.into()))),
         };
         let Some(difference) = self.difference(&old, &new) else { return Ok(None) };
         if !self.believed {
-            return Ok(Some((difference, Some(rebuilt.into()))));
+            return Ok(Mended::to(difference, Some(rebuilt.into())));
         }
         let told = old.emitted.as_ref().filter(|told| !told.credited.credits.is_empty());
         if told.is_some_and(|told| new.revision(told.revision).is_none()) {
             return Err(unknown(key));
         }
         (old.revisions, old.settlements) = (new.revisions, new.settlements);
-        Ok(Some((difference, Some(encode(&old)?))))
+        Ok(Mended::to(difference, Some(encode(&old)?)))
     }
 
     /// When credits were last computed may differ: it follows the cuts of transactions.
@@ -202,7 +207,9 @@ mod tests {
         let waiting = bytes(&state(&[1], true, 3));
         let note = [PARKED_PREFIX, b"d"].concat();
         type State<'s> = Option<&'s [u8]>;
-        let cases: [(&str, &[u8], State<'_>, State<'_>, [Option<Difference>; 2]); 9] = [
+        /// What it is, its key, what is stored and rebuilt of it, and the difference when nothing or all is believed.
+        type Case<'s> = (&'s str, &'s [u8], State<'s>, State<'s>, [Option<Difference>; 2]);
+        let cases: [Case<'_>; 9] = [
             ("same", b"d", Some(&one), Some(&one), [None, None]),
             ("computed later", b"d", Some(&bytes(&state(&[1], false, 9))), Some(&one), [None, None]),
             ("lost", b"d", None, Some(&one), [Some(Difference::Lost), Some(Difference::Lost)]),

@@ -60,7 +60,9 @@ fn rows_that_say_equally_much_of_a_line_are_no_table() {
     let both = takes(&[("product", "core"), ("geography", "emea/amer/apac")], None);
     let less = takes(&[("product", "core"), ("geography", "emea")], None);
     let band = |from, to| takes(&[], Some((from, to)));
-    let tables: [(&[Takes], &[(usize, Option<usize>)]); 12] = [
+    /// Rows, and which of them is refused beside which other.
+    type Table<'t> = (&'t [Takes], &'t [(usize, Option<usize>)]);
+    let tables: [Table<'_>; 12] = [
         (&[product.clone(), takes(&[("product", "suite/addon")], None)], &[]),
         (&[product.clone(), takes(&[("product", "suite/core")], None)], &[(1, Some(0))]),
         (&[product.clone(), geography.clone()], &[(1, Some(0))]),
