@@ -7,7 +7,7 @@ use std::path::Path;
 use support::story::{DEALS, Step, Story, Worker, accrue, components, error_text, succeeded, text, totals};
 
 /// A point, armed so that it is passed in the middle, and the step in which `up` dies there.
-const POINTS: [(&str, &str); 13] = [
+const POINTS: [(&str, &str); 14] = [
     ("before-begin:20", "ingest"),
     ("after-fold:20", "ingest"),
     ("mid-send:50", "ingest"),
@@ -18,6 +18,7 @@ const POINTS: [(&str, &str); 13] = [
     ("mid-store:20", "ingest"),
     ("after-store:20", "ingest"),
     ("mid-recredit:3", "publish"),
+    ("mid-round", "close"),
     ("mid-close", "close"),
     ("mid-release", "release"),
     ("mid-restore:2", "start"),

@@ -2,7 +2,7 @@
 
 mod support;
 
-use accrue::domain::fact::FactBody;
+use accrue::domain::fact::{CreditKind, EarnedBy, Earnings, FactBody, Measure, MeasureOf};
 use accrue::domain::plan::{Component, Gate, Method, Otherwise, Tested, TierBy};
 use support::company::*;
 use support::memory::{Manner, Memory, Work};
@@ -23,10 +23,12 @@ fn components() -> Vec<Component> {
     named.into_iter().map(|(id, of)| Component { component_id: id.into(), ..of }).collect()
 }
 
+const MANNER: Manner =
+    Manner { partitions: 2, batch: 1_000, budget: 1_000, seed: 7, workers: 1, drop_one_in: 0, restart_one_in: 0 };
+
 /// A company of one payee with a quota and so many deals, all of them folded.
 fn behind(deals: usize) -> Memory {
-    let manner = Manner { partitions: 2, batch: 1_000, budget: 1_000, seed: 7, workers: 1, drop_one_in: 0, restart_one_in: 0 };
-    let mut memory = Memory::new(manner);
+    let mut memory = Memory::new(MANNER);
     let FactBody::PlanDefined(plan) = plan("2026-01-01", None, components().remove(0)) else { unreachable!() };
     let plan = FactBody::PlanDefined(accrue::domain::plan::Plan { components: components(), ..plan });
     for body in [company(), calendar("2026-12"), bookings(), payee("ana", &[("2026-01-01", None)]), plan] {
@@ -81,4 +83,50 @@ fn an_amendment_reads_its_own_deal_and_one_entry() {
         memory.deal(&deal("D3", 2, "2026-02-10", "5.00", "ana"));
     };
     check(amend, [(1, 1), (1, 1)]);
+}
+
+#[test]
+fn an_override_reads_one_entry_of_each_manager_and_no_deal() {
+    let mut memory = Memory::new(MANNER);
+    let mut over = component(TierBy::Amount, Method::Marginal, &[("0", "10%")]);
+    (over.component_id, over.measure) = ("override".into(), "commissions".into());
+    let plan = |components| {
+        let FactBody::PlanDefined(plan) = plan("2026-01-01", None, component(TierBy::Amount, Method::Marginal, &[("0", "5%")]))
+        else {
+            unreachable!()
+        };
+        FactBody::PlanDefined(accrue::domain::plan::Plan { components, ..plan })
+    };
+    let own = component(TierBy::Amount, Method::Marginal, &[("0", "5%")]);
+    let FactBody::MeasureDefined(direct) = bookings() else { unreachable!() };
+    let direct = Measure { credit_kinds: vec![CreditKind::Revenue], ..direct };
+    let earnings = Some(Earnings { components: vec!["commission".into()], by: EarnedBy::Reports });
+    let (measure_id, credit_kinds) = ("commissions".into(), vec![]);
+    let commissions = Measure { measure_id, of: MeasureOf::Earned, credit_kinds, earnings, ..direct.clone() };
+    let rows = |manager| [("2026-01-01", manager)];
+    for body in [
+        company(),
+        calendar("2026-12"),
+        FactBody::MeasureDefined(direct),
+        FactBody::MeasureDefined(commissions),
+        plan(vec![own, over]),
+        payee("dana", &rows(None)),
+        payee("noor", &rows(Some("dana"))),
+        payee("ana", &rows(Some("noor"))),
+    ] {
+        memory.state("ops", body);
+    }
+    for number in 0..1_000 {
+        memory.deal(&deal(&format!("D{number}"), 1, "2026-02-10", "100.00", "ana"));
+    }
+    memory.run();
+    memory.take_work();
+    memory.deal(&deal("D3", 2, "2026-02-10", "5000.00", "ana"));
+    memory.run();
+    let work = memory.take_work();
+    // Crediting reads the deal. Earning reads the payee's entry and those of the two above: for rolled credit, and once more
+    // when they are told what was earned.
+    assert_eq!((work[0].states_read, work[1].states_read), (1, 5));
+    assert!(work[1].records_folded <= 4, "{work:?}");
+    assert_eq!(memory.verify().differences, vec![]);
 }

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::territory::Territories;
 use serde::{Deserialize, Serialize};
 
-pub use super::measure::{Measure, MeasureOf};
+pub use super::measure::{EarnedBy, Earnings, Measure, MeasureOf};
 
 /// One fact. `fact_id` is chosen by its author; it names the fact in messages and makes a repeated append visible.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 //! A formula is checked and taken apart once per version of a plan (`parse`) and then asked for each pay period. Fractions
 //! stay fractions; nothing is rounded but where `round` says so. Where every measure that it reads is zero a formula pays
 //! nothing, whatever it says: so nothing is paid for nothing, and a cancelled deal leaves nothing behind. There are no
-//! loops, no variables and no results of other components, so what a formula costs is bounded by its parts.
+//! loops, no variables and no results of other components but through measures of earnings, so what a formula costs is bounded by its parts.
 
 mod parse;
 #[cfg(test)]

@@ -27,6 +27,26 @@ pub enum MeasureOf {
     Margin,
     /// A number among the deal's attributes: once a deal, as a count.
     Attribute,
+    /// What components earned, in the company's currency: no credit counts.
+    Earned,
+}
+
+/// Whose earnings a measure adds up for a payee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EarnedBy {
+    /// His own.
+    #[serde(rename = "self")]
+    Own,
+    /// Those of everybody strictly below in the organisation, on the last day of the pay period.
+    Reports,
+}
+
+/// Which earnings a measure adds up: of components by id, in whichever plan and version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earnings {
+    pub components: Vec<String>,
+    pub by: EarnedBy,
 }
 
 /// What a number among the attributes is.
@@ -92,6 +112,8 @@ pub struct Measure {
     pub customers: Vec<String>,
     /// All of them hold.
     pub filter: Vec<AttributeCondition>,
+    /// Present exactly where earnings are counted.
+    pub earnings: Option<Earnings>,
 }
 
 /// What a measure looks at in a deal, besides its lines.
@@ -177,11 +199,17 @@ impl Measure {
             && Measure { rate_type: other.rate_type.clone(), ..self.clone() } == *other
     }
 
+    /// Whether it counts what a component earns.
+    pub fn counts_earnings_of(&self, component_id: &str) -> bool {
+        self.earnings.as_ref().is_some_and(|of| of.components.iter().any(|id| id == component_id))
+    }
+
     /// Whether it can be: the field that is wrong, and how.
     pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let hold = |condition: bool, field, otherwise| if condition { Ok(()) } else { Err((field, otherwise)) };
         let of_attribute = self.of == MeasureOf::Attribute;
-        hold(!self.credit_kinds.is_empty(), "credit_kinds", "a measure needs at least one kind of credit")?;
+        let of_credits = self.of != MeasureOf::Earned;
+        hold(!self.credit_kinds.is_empty() || !of_credits, "credit_kinds", "a measure needs at least one kind of credit")?;
         hold(self.attribute.is_some() == of_attribute, "attribute", "stated exactly where a measure sums an attribute")?;
         hold(self.unit.is_some() == of_attribute, "unit", "stated exactly where a measure sums an attribute")?;
         let may_lack = of_attribute || self.of == MeasureOf::Margin;
@@ -194,11 +222,11 @@ impl Measure {
         hold(possible, "filter", "a condition lists texts, or has an end of a range, the first below the last")
     }
 
-    /// Whether it sums money, which is in a currency.
+    /// Whether it sums money of deals, which is in a currency.
     pub fn is_money(&self) -> bool {
         match self.of {
             MeasureOf::Amount | MeasureOf::Margin => true,
-            MeasureOf::Quantity | MeasureOf::Count => false,
+            MeasureOf::Quantity | MeasureOf::Count | MeasureOf::Earned => false,
             MeasureOf::Attribute => self.unit == Some(Unit::Money),
         }
     }
@@ -239,6 +267,7 @@ impl Measure {
             MeasureOf::Count => Some(ONE_DEAL),
             MeasureOf::Margin => line.cost.map(|cost| line.amount.0 - cost.0),
             MeasureOf::Attribute => deal.number(self.attribute.as_deref()?),
+            MeasureOf::Earned => Some(0),
         }
     }
 }

@@ -27,6 +27,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         check_plan(plan, draft, findings);
     }
     check_measure_twins(draft, findings);
+    super::earnings::check(draft, findings);
     rates::check(draft, findings);
     check_versions(&draft.plans, findings);
     check_units(&draft.plans, findings);
@@ -49,6 +50,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         rates::warn_unknown(draft, findings);
         pay_currencies::warn_no_rates(draft, findings);
         people::warn_unknown(draft, findings);
+        super::earnings::warn_unknown(draft, findings);
     }
 }
 
@@ -139,11 +141,14 @@ fn check_measure(named: &Located<String>, used: Option<(MeasureOf, Place, &str)>
         MeasureOf::Amount | MeasureOf::Margin => "amount",
         MeasureOf::Quantity | MeasureOf::Attribute => "quantity",
         MeasureOf::Count => "deals",
+        MeasureOf::Earned => "what is earned",
     };
+    // What is earned is money as any amount is.
+    let of = if of == MeasureOf::Earned { MeasureOf::Amount } else { of };
     if let Some((_, place, what)) = used.filter(|(needed, _, _)| *needed != of) {
         let message = format!("{what} does not fit: measure \"{}\" counts {counts}", named.value);
         let hint = match of {
-            MeasureOf::Amount | MeasureOf::Margin => "use rate_of and as = \"amount\"",
+            MeasureOf::Amount | MeasureOf::Margin | MeasureOf::Earned => "use rate_of and as = \"amount\"",
             MeasureOf::Quantity | MeasureOf::Attribute => "use per_unit and as = \"quantity\"",
             MeasureOf::Count => "use per_unit and as = \"count\"",
         };

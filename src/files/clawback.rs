@@ -3,12 +3,12 @@
 use super::fields::Fields;
 use super::modes;
 use super::source::{Findings, Located, Place};
-use crate::domain::clawback::{Clawback, ClawbackPrice};
+use crate::domain::clawback::{Clawback, ClawbackPeriod, ClawbackPrice};
 
-/// `None` where something was refused.
 /// A returned deal is as if it had never been.
 pub const RECOMPUTED: Clawback = Clawback { price: ClawbackPrice::Recompute, period: ClawbackPeriod::Original };
 
+/// `None` where something was refused.
 pub fn clawback(component: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<Clawback>> {
     let example = "{ price = \"recompute\", period = \"original\" }";
     let mut fields = component.table("clawback", example, findings)?;

@@ -70,11 +70,16 @@ pub const NODE_CYCLE: Code = error("node-cycle", "a node would lie below itself"
 pub const PAID_FOR_NOTHING: Code = error("paid-for-nothing", "a table that pays steps has to pay nothing for a sum of zero");
 pub const BAD_FORMULA: Code =
     error("bad-formula", "no formula of sums, quotas and parameters, or one that is too long or too deep");
+pub const BAD_EARNINGS: Code = error(
+    "bad-earnings",
+    "a component reads what it earns itself, reads earnings more than four phases deep, asks for single deals of them, or earns points where money is counted",
+);
 pub const EQUAL_ROWS: Code = error("equal-rows", "two rows of a lookup say equally much: chance would say which rate a line has");
 pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");
 pub const RATE_TOO_BIG: Code = warning("rate-too-big", "more than 100 % of the amount: a percentage may lack its sign");
 pub const CLIFF: Code = warning("cliff", "one more unit of the measure lowers pay");
 pub const NO_QUOTA: Code = warning("no-quota", "the plan pays by attainment, and the payee has no quota for the measure");
+pub const NO_EARNINGS: Code = warning("no-earnings", "no plan has a component that a measure counts: it counts nothing of it");
 
 pub const VACANT_TERRITORY: Code = warning("vacant-territory", "nobody has the territory on some day: deals that it wins wait");
 pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure counts what territories credit");
@@ -89,7 +94,7 @@ pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 55] = [
+pub const ALL: [Code; 57] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -133,11 +138,13 @@ pub const ALL: [Code; 55] = [
     NODE_CYCLE,
     PAID_FOR_NOTHING,
     BAD_FORMULA,
+    BAD_EARNINGS,
     EQUAL_ROWS,
     PAY_CONFLICT,
     RATE_TOO_BIG,
     CLIFF,
     NO_QUOTA,
+    NO_EARNINGS,
     VACANT_TERRITORY,
     UNCOUNTED_TERRITORY,
     UNCOVERED_NODE,

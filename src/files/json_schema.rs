@@ -122,8 +122,10 @@ fn measure() -> Value {
         ("missing", choice(modes::MISSING, "Of margins and attributes: what becomes of a deal that does not state it.")),
         ("customers", texts("Only these; none listed: every customer.")),
         ("filter", list(condition(), "What attributes of the deal have to be, all of them.")),
+        ("components", texts("With of = \"earned\": the components whose earnings count.")),
+        ("earned_by", choice(modes::EARNED_BY, "With of = \"earned\": whose earnings count.")),
     ];
-    let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).skip(3).collect();
+    let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).skip(2).collect();
     table(&keys, &optional)
 }
 

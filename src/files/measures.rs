@@ -1,6 +1,7 @@
 //! `measures.toml`: what is summed, of which lines and deals. What plans read of measures is `check`'s.
 
 use super::codes;
+use super::earnings;
 use super::fields::{Fields, checked_id, text_of};
 use super::modes;
 use super::node::Node;
@@ -15,6 +16,8 @@ pub struct MeasureDraft {
     /// What it counts: all money is an amount, any other number a quantity.
     pub counts: Option<MeasureOf>,
     pub rate_type: Option<Located<String>>,
+    /// Of earnings: the components that it counts.
+    pub components: Vec<Located<String>>,
     pub measure: Option<Measure>,
 }
 
@@ -32,7 +35,9 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let id = fields.id("id", findings);
     let of = fields.choice("of", modes::MEASURE_OF, findings);
     let credit_kinds = fields.choices("credit_kinds", modes::CREDIT_KINDS, findings);
-    if !fields.has("credit_kinds") {
+    let earned = of.as_ref().is_some_and(|of| of.value == MeasureOf::Earned);
+    let (components, earnings) = earnings::read(&mut fields, earned, findings);
+    if !fields.has("credit_kinds") && !earned {
         let hint = "name the credits that count: credit_kinds = [\"REVENUE\"]";
         findings.add(fields.place, codes::MISSING_KEY, "`credit_kinds` is missing", hint);
     }
@@ -61,14 +66,15 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
         missing,
         customers,
         filter,
+        earnings,
     });
-    Some(MeasureDraft { id, counts, rate_type, measure })
+    Some(MeasureDraft { id, counts, rate_type, components, measure })
 }
 
 fn counts(of: MeasureOf, unit: Option<Unit>) -> Option<MeasureOf> {
     match of {
         MeasureOf::Amount | MeasureOf::Margin => Some(MeasureOf::Amount),
-        MeasureOf::Quantity | MeasureOf::Count => Some(of),
+        MeasureOf::Quantity | MeasureOf::Count | MeasureOf::Earned => Some(of),
         MeasureOf::Attribute => unit.map(|unit| match unit {
             Unit::Money => MeasureOf::Amount,
             Unit::Number => MeasureOf::Quantity,

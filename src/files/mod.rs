@@ -4,7 +4,7 @@
 //! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
 //! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`,
-//! `adjustments`, `territories` (one file each); `draft`, `check`,
+//! `adjustments`, `territories` (one file each); `draft`, `check`, `earnings`,
 //! `organisation`, `territory_check`, `pay_currencies` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_fields`, `deal_sheet` (another system's
 //! report), `json_schema` (for editors), `payroll_file` (what payroll takes).
 
@@ -21,6 +21,7 @@ pub mod deal_sheet;
 mod definitions;
 mod diagnostic;
 mod draft;
+mod earnings;
 mod fields;
 mod folder;
 mod formula;

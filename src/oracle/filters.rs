@@ -72,7 +72,7 @@ impl Filter {
         ];
         let listed = lists.iter().all(|(list, text)| list.is_empty() || text.is_some_and(|text| list.contains(&text)));
         let of_kind = self.deal_kinds.is_empty() || deal.kind.is_some_and(|kind| self.deal_kinds.contains(&kind));
-        listed && of_kind && self.conditions.iter().all(|wish| wish.holds(deal))
+        self.of != MeasureOf::Earned && listed && of_kind && self.conditions.iter().all(|wish| wish.holds(deal))
     }
 
     /// What a line counts, in millionths of what it is; none where the deal does not say it.
@@ -82,6 +82,7 @@ impl Filter {
             MeasureOf::Margin => Some(line.amount - line.cost?),
             MeasureOf::Quantity => Some(i128::from(line.quantity) * 100),
             MeasureOf::Count => Some(1_000_000),
+            MeasureOf::Earned => Some(0),
             MeasureOf::Attribute => match find(deal, self.attribute?)? {
                 Stated::Number(number) => Some(*number),
                 Stated::Text(_) | Stated::Date(_) => None,

@@ -5,7 +5,8 @@
 //! [`History`] in log order, ask it for its [`Totals`], feed what was published to a [`Published`], and compare.
 //!
 //! Reading order: `history` (what is kept of the inputs), `rules` (which facts count), `world` (what they add up to),
-//! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas`, `lookups` (what it earns), `totals` (closes, bookings and runs), `verify`.
+//! `territories`, `currencies`, `credits` (who gets what), `rewards`, `formulas`, `lookups` (what it earns), `earnings` (what of it is
+//! read again), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
 mod content;
@@ -13,6 +14,7 @@ mod conversion;
 mod credits;
 mod currencies;
 mod deals;
+mod earnings;
 mod filters;
 mod formulas;
 mod history;

@@ -5,8 +5,10 @@
 //! - calendar: another id than the company's or the first one's, periods that do not follow each other,
 //!   or not an extension of the version before;
 //! - measure: the same id with another content (but for a type of rate where it had none), no kind of credit, or a type of rate for what is no amount;
+//!   of earnings: no component, or anything that filters credits; plans that it leaves without an order of phases;
 //! - plan: an end not after its start, a start or end inside a known pay period, another currency or calendar
-//!   than the company's, a component twice, a component that cannot be (`plans`), a version that overlaps another one
+//!   than the company's, a component twice, a component that cannot be (`plans`), components that read each other's earnings or
+//!   more than four phases deep, or single deals of them, a version that overlaps another one
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
 //!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]), rows in
@@ -22,6 +24,7 @@
 //!   Its digest and totals are not looked at here.
 
 use super::conversion::{paid_in, rate};
+use super::earnings::in_order;
 use super::history::{History, Names};
 use super::plans::{component, pay_terms};
 use super::to_date::is_to_date;
@@ -142,8 +145,8 @@ impl<'h> Rules<'h> {
         hold(extends, "a calendar that does not extend the one before")
     }
 
-    fn measure(&self, measure: &Measure) -> Check {
-        hold(!measure.credit_kinds.is_empty(), "a measure without a kind of credit")?;
+    fn measure(&self, measure: &'h Measure) -> Check {
+        super::earnings::fit(measure)?;
         super::filters::fits(measure)?;
         let before = self.world.measures.get(measure.measure_id.as_str());
         let same = |before: &Measure| {
@@ -151,7 +154,10 @@ impl<'h> Rules<'h> {
             let rate_type = if newly { measure.rate_type.clone() } else { before.rate_type.clone() };
             Measure { rate_type, ..before.clone() } == *measure
         };
-        hold(before.is_none_or(|before| same(before)), "a measure that changes")
+        hold(before.is_none_or(|before| same(before)), "a measure that changes")?;
+        let others = self.world.measures.values().copied().filter(|other| other.measure_id != measure.measure_id);
+        let plans: Vec<&Plan> = self.world.plans.values().flatten().copied().collect();
+        in_order(&others.chain([measure]).collect::<Vec<_>>(), &plans)
     }
 
     fn rates(&self, stated: &CurrencyRates) -> Check {
@@ -166,7 +172,7 @@ impl<'h> Rules<'h> {
         hold(stated.rows.iter().all(possible), "a rate that cannot be")
     }
 
-    fn plan(&self, plan: &Plan) -> Check {
+    fn plan(&self, plan: &'h Plan) -> Check {
         hold(plan.to.is_none_or(|to| plan.from < to), "a plan that ends before it starts")?;
         let dates = [Some(plan.from), plan.to];
         let inside = |date: &Date| self.world.period_of(*date).is_some() && self.world.starting_on(*date).is_none();
@@ -184,6 +190,10 @@ impl<'h> Rules<'h> {
         plan.components.iter().try_for_each(|component| self.unit(component, &plan.currency))?;
         let restarts = plan.mid_interval_change == MidIntervalChange::Restart;
         hold(!restarts || !plan.components.iter().any(is_to_date), "a quota to date that begins anew")?;
+        let all = self.world.plans.values().flatten().copied();
+        let others = all.filter(|other| (&other.plan_id, other.from) != (&plan.plan_id, plan.from));
+        let measures: Vec<&Measure> = self.world.measures.values().copied().collect();
+        in_order(&measures, &others.chain([plan]).collect::<Vec<_>>())?;
         pay_terms(plan)
     }
 

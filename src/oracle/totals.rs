@@ -4,7 +4,8 @@
 
 use super::conversion::Heaps;
 use super::credits::{Sum, Sums, Until, measure};
-use super::history::{History, NextOffsets};
+use super::earnings;
+use super::history::{History, NextOffsets, QuotaKey};
 use super::pay::Purse;
 use super::rewards::{Earned, Pricing, Slot, kind_of};
 use super::rules::{Accepted, Close, accept};
@@ -197,7 +198,7 @@ impl<'h> Books<'h> {
     /// Books what is earned up to a close for its period and those before it, and computes its run.
     fn close(&mut self, close: &Close<'h>, world: &World<'h>, partitions: &Partitions) {
         let until = Until::Close(partitions);
-        let sums = measure(self.history, world, until);
+        let sums = self.sums(world, until);
         let pricing = self.pricing(world, until, &sums);
         let period = close.closed.period;
         let (mut records, mut total, mut others) = (0, 0i64, BTreeMap::<String, (u64, i64)>::new());
@@ -240,6 +241,12 @@ impl<'h> Books<'h> {
         });
     }
 
+    /// Of credits, and of what is earned.
+    fn sums(&self, world: &World<'h>, until: Until<'_>) -> Sums {
+        let credits = measure(self.history, world, until);
+        earnings::add(world, credits, |sums| self.pricing(world, until, sums))
+    }
+
     fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>, sums: &'a Sums) -> Pricing<'a, 'h> {
         let digits = world.company.and_then(|company| minor_digits(&company.currency));
         Pricing {
@@ -268,7 +275,7 @@ impl<'h> Books<'h> {
 
     /// What stands at the end of the log: late changes are booked in the first open period.
     fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Totals {
-        let sums = measure(self.history, world, Until::End);
+        let sums = self.sums(world, Until::End);
         let pricing = self.pricing(world, Until::End, &sums);
         self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
         self.totals.minor_digits = pricing.minor_digits;
@@ -345,7 +352,9 @@ fn attainment(pricing: &Pricing<'_, '_>, sums: &Sums, needed: bool) -> BTreeMap<
     let quotas = history.quotas.keys().filter(|key| Some(key.calendar) == calendar);
     let yearly = pricing.world.yearly;
     if needed {
-        let shown = quotas.filter(|key| yearly || matches!(key.interval, Interval::Month(_) | Interval::Quarter(_)));
+        let known = |key: &&QuotaKey| pricing.world.measures.contains_key(&**history.texts.text(key.measure));
+        let short = |key: &&QuotaKey| matches!(key.interval, Interval::Month(_) | Interval::Quarter(_));
+        let shown = quotas.filter(known).filter(|key| yearly || short(key));
         subjects.extend(shown.map(|key| (key.payee, key.measure, key.interval)));
     }
     let ids: Vec<_> = pricing.world.measures.keys().collect();

@@ -2,13 +2,14 @@
 //!
 //! `crediting` (keyed by deal) turns deals into credits, `earning` (keyed by payee and quarter) turns credits into
 //! attainment, accruals and payouts. No clock, disk, socket or randomness: states come through [`States`], effects
-//! leave through [`Effects`], and the worker does the rest. Reading order: `packed` (what passes between the stages),
-//! `crediting`, `earning`.
+//! leave through [`Effects`], and the worker does the rest. Reading order: `packed` (what passes between the stages, and from
+//! payee to payee), `packer` (how it is written), `crediting`, `earning`.
 
 pub mod crediting;
 pub mod earning;
 pub mod feed;
 pub mod packed;
+mod packer;
 
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::deal::DealClosed;
@@ -132,6 +133,8 @@ pub enum Flow {
 pub enum Phase {
     Idle,
     Recrediting,
+    /// Partitions tell each other what was earned up to a close.
+    Telling,
     Closing,
     Releasing,
 }

@@ -1,10 +1,10 @@
-//! What passes from crediting to earning: one packed record per source and destination partition and transaction.
+//! What passes from crediting to earning, and from earning to itself: one packed record per source and destination partition and transaction.
 //!
 //! A record carries shares, not amounts: `share x line` is computed where it is summed, so that an allocation costs a
 //! few bytes. Retracted and asserted credits keep date and attributes, so that what moved is taken from where it was.
 
 use crate::domain::adjustment::AdjustmentMade;
-use crate::domain::calendar::Date;
+use crate::domain::calendar::{Date, Period};
 use crate::domain::deal::{Attribute, DealKind};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::{Amount, CurrencyRate, Quantity, Share};
@@ -17,11 +17,11 @@ pub const PACKED_VERSION: u8 = 1;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackedCredits<'a> {
-    /// The crediting partition that wrote it.
+    /// The crediting partition that wrote it; of what earning tells itself, its partition behind those of crediting.
     pub source: u32,
     /// Contiguous per (source, destination).
     pub link_seq: u64,
-    /// The source's epoch: closes that it has performed.
+    /// The source's epoch: closes that it has performed. Of what earning tells itself each entry has its own.
     pub epoch: u32,
     /// The facts that the source had adopted: earning folds this only once it has them, too.
     pub facts_next: u64,
@@ -40,9 +40,14 @@ pub enum Entry<'a> {
     #[serde(borrow)]
     Credits(CreditGroup<'a>),
     /// A payee-keyed input, forwarded.
-    Quota { cause: Cause, quota: QuotaChanged<'a> },
+    Quota {
+        cause: Cause,
+        quota: QuotaChanged<'a>,
+    },
     /// The source has performed this close: what follows from it is of the next epoch.
-    Marker { close_id: &'a str },
+    Marker {
+        close_id: &'a str,
+    },
     /// Credits of a deal that states its place among those of its close date.
     SequencedCredits {
         sequence: i64,
@@ -52,7 +57,10 @@ pub enum Entry<'a> {
     #[serde(borrow)]
     Settled(SettledDeal<'a>),
     /// A payee-keyed input, forwarded.
-    Adjustment { cause: Cause, adjustment: AdjustmentMade },
+    Adjustment {
+        cause: Cause,
+        adjustment: AdjustmentMade,
+    },
     /// Credits of a deal in another currency than the company's, and the rate of each type (in `texts`) that its amounts
     /// count at.
     Converted {
@@ -69,6 +77,12 @@ pub enum Entry<'a> {
         details: Details<'a>,
         group: CreditGroup<'a>,
     },
+    Earned(Earned),
+    /// An earning partition has told what was earned up to the close of this epoch by components of phases up to this one.
+    Round {
+        epoch: u32,
+        round: u32,
+    },
     /// Credits of what was taken back of a deal on a day, of all lines that it ever had, with the day since which each is gone.
     Returned {
         on: Date,
@@ -79,6 +93,23 @@ pub enum Entry<'a> {
         details: Option<Details<'a>>,
         group: CreditGroup<'a>,
     },
+}
+
+/// What a payee earned for a pay period, for a measure that counts it for another payee or for himself: the difference to
+/// what was told before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earned {
+    pub cause: Cause,
+    /// The cause's partition.
+    pub partition: u32,
+    pub epoch: u32,
+    /// For whom it counts.
+    pub payee: u32,
+    pub measure: u32,
+    pub period: Period,
+    /// For the sums of the year, not of the quarter.
+    pub yearly: bool,
+    pub minor: i128,
 }
 
 /// What measures read of a deal besides kind, amounts and quantities.

@@ -6,7 +6,7 @@ use super::component::read_amount;
 use super::decimal::{AmountDecimal, Unscaled};
 use super::mode::{mode, mode_text, modes, only};
 use crate::domain::calendar::Date;
-use crate::domain::measure::{AttributeCondition, Measure, Wanted};
+use crate::domain::measure::{AttributeCondition, Earnings, Measure, Wanted};
 use crate::domain::money::Amount;
 use crate::domain::reject::Reject;
 use serde::{Deserialize, Serialize};
@@ -33,6 +33,10 @@ pub(super) struct MeasureRecord {
     customers: Vec<String>,
     #[serde(default)]
     filter: Vec<ConditionRecord>,
+    #[serde(default)]
+    earned_components: Vec<String>,
+    #[serde(default)]
+    earned_by: Option<String>,
 }
 
 /// Exactly one of texts, numbers and dates is stated.
@@ -63,12 +67,19 @@ impl MeasureRecord {
             missing: measure.missing.as_ref().map(mode_text).transpose()?,
             customers: measure.customers.clone(),
             filter: measure.filter.iter().map(condition_record).collect(),
+            earned_components: measure.earnings.as_ref().map(|of| of.components.clone()).unwrap_or_default(),
+            earned_by: measure.earnings.as_ref().map(|of| mode_text(&of.by)).transpose()?,
         })
     }
 
     pub(super) fn measure(self) -> Result<Measure, Reject> {
         only("dated_by", &self.dated_by, "deal")?;
         let filter = self.filter.into_iter().enumerate();
+        let components = self.earned_components;
+        let earnings = match &self.earned_by {
+            Some(by) => Some(Earnings { components, by: mode("earned_by", by)? }),
+            None => None,
+        };
         Ok(Measure {
             measure_id: self.measure_id,
             of: mode("of", &self.of)?,
@@ -83,6 +94,7 @@ impl MeasureRecord {
             missing: self.missing.map(|missing| mode("missing", &missing)).transpose()?,
             customers: self.customers,
             filter: filter.map(|(place, record)| condition(place, record)).collect::<Result<_, _>>()?,
+            earnings,
         })
     }
 }

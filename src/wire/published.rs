@@ -55,6 +55,7 @@ pub static PUBLISHED: [Published; 11] = [
             (22, include_str!("../../schemas/history/facts.22.avsc")),
             (34, include_str!("../../schemas/history/facts.34.avsc")),
             (40, include_str!("../../schemas/history/facts.40.avsc")),
+            (28, include_str!("../../schemas/history/facts.28.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

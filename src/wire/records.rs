@@ -9,7 +9,9 @@ pub use crate::domain::fact::{
     Company, CreditKind, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 pub use crate::domain::formula::Formula;
-pub use crate::domain::measure::{AttributeCondition, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted};
+pub use crate::domain::measure::{
+    AttributeCondition, EarnedBy, Earnings, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted,
+};
 pub use crate::domain::output::{
     Accrual, Attainment, Causes, CloseNote, ConvertedFrom, CurrencyTotal, Payout, PayoutKind, PayoutRun,
 };

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The places: those of a transaction in its order, then those of longer work.
-pub const POINTS: [&str; 14] = [
+pub const POINTS: [&str; 15] = [
     "before-begin",
     "after-fold",
     "mid-send",
@@ -17,6 +17,7 @@ pub const POINTS: [&str; 14] = [
     "mid-store",
     "after-store",
     "mid-recredit",
+    "mid-round",
     "mid-close",
     "mid-release",
     "in-revoke",

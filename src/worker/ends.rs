@@ -6,11 +6,12 @@
 
 use super::status::{CREDITING, EARNING, StageStatus, Status};
 use crate::domain::topic::Topic;
+use crate::domain::world::MAXIMUM_PHASE;
 use crate::log::{Batch, Client, LogError};
 
-/// What a record of `credits` makes earning write there is read in the next round, and what that causes in the one after.
-/// What earning writes because of the last round's records is not waited for.
-pub const EARNING_ROUNDS: usize = 3;
+/// What earning writes to `credits` because of a record there is read in the next round, and what that causes in the one
+/// after: phase by phase, and last of all what no component reads, for boards.
+pub const EARNING_ROUNDS: usize = MAXIMUM_PHASE as usize + 1;
 
 const CREDITING_INPUTS: [Topic; 4] = [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade];
 
@@ -221,6 +222,6 @@ mod tests {
         check(0, &[1]);
         check(1, &[1, 2]);
         check(2, &[1, 2, 3]);
-        check(9, &[1, 2, 3]);
+        check(9, &[1, 2, 3, 4, 5]);
     }
 }

@@ -50,14 +50,14 @@ fn a_crash_at_any_point_loses_and_repeats_nothing() {
             bench.append_many(25);
             bench.run();
             bench.append_many(60);
-            (0..3).for_each(|_| bench.append_fact());
+            (0..4).for_each(|_| bench.append_fact());
             if point == "in-revoke" {
                 let all = Assigned { given: (0..PARTITIONS).collect(), taken: Vec::new() };
                 bench.faults.lock().unwrap().assignments.push_back((time, all));
             }
             let mut machine = bench.machine(CrashPoints::simulated(&what).unwrap());
             let mut crashed = settle(&mut machine);
-            let reached = time == 1 || !matches!(point, "in-revoke" | "mid-close" | "mid-release");
+            let reached = time == 1 || !matches!(point, "in-revoke" | "mid-round" | "mid-close" | "mid-release");
             // The store's writer is a thread of its own, and may come to its point when the machine is idle.
             let patience = Instant::now() + Duration::from_secs(60);
             while reached && crashed.is_ok() && point.ends_with("-store") && Instant::now() < patience {

@@ -18,6 +18,7 @@ use accrue::domain::quota::QuotaChanged;
 use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
+use earnings::Earns;
 use pay_currencies::Abroad;
 use std::collections::BTreeMap;
 
@@ -25,6 +26,8 @@ use std::collections::BTreeMap;
 mod adjustments;
 #[path = "histories/company.rs"]
 mod company;
+#[path = "histories/earnings.rs"]
+mod earnings;
 #[path = "histories/lookups.rs"]
 mod lookups;
 #[path = "histories/measures.rs"]
@@ -339,6 +342,7 @@ struct Making {
     /// Measures convert other currencies.
     converts: bool,
     abroad: Abroad,
+    earns: Earns,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -362,6 +366,7 @@ impl Making {
             points: false,
             converts: false,
             abroad: Abroad::new(seed),
+            earns: Earns::new(seed),
             closes: vec![],
             closed_before: 0,
             later: vec![],

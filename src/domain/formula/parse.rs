@@ -205,7 +205,7 @@ impl<'t> Reader<'t> {
             "max" => self.list(Term::Greatest, true),
             "round" => self.round(),
             "if" => self.choice(),
-            "result" => Err(self.error_at(start, "results of other components are not supported by this version")),
+            "result" => Err(self.error_at(start, "results of other components are read through a measure of earnings")),
             _ => Err(self.error_at(start, format!("\"{name}\" is no function: use {FUNCTIONS}"))),
         }
     }

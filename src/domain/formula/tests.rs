@@ -82,7 +82,7 @@ fn what_is_no_formula_is_refused_where_it_is_wrong() {
         ("measure(a)", "character 9: a name in quotes is needed: measure(\"sales\")"),
         ("measure(\"a)", "character 10: the quotes are not closed"),
         ("measure(\"\")", "character 10: the name is empty"),
-        ("result(\"base\")", "character 1: results of other components are not supported by this version"),
+        ("result(\"base\")", "character 1: results of other components are read through a measure of earnings"),
         ("1 + 2", "character 1: no measure is read, so it would pay nothing: use measure(\"...\") or attainment(\"...\")"),
         ("quota(\"a\")", "character 1: no measure is read, so it would pay nothing: use measure(\"...\") or attainment(\"...\")"),
         ("measure(\"a\") * 1e3", "character 17: \"e\" behind a number: write plain decimals, \"0.06\" or \"6%\""),

@@ -1,16 +1,16 @@
 //! What a fact may say, in the world before it, and what it touches: a pure check in log order.
 
 use super::component::check_component;
+use super::earnings::{check_earnings, rounds_of};
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::{check_pay_terms, check_totals};
-use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, TerritoryMap, World};
+use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
 use crate::domain::money::{POINTS_DECIMALS, minor_digits};
 use crate::domain::plan::{Component, EarningUnit, MidIntervalChange, Plan};
 use crate::domain::reject::{Reason, Reject};
-use crate::domain::territory::Territories;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -130,6 +130,7 @@ impl World {
 
     fn apply_measure(&mut self, offset: u64, measure: &Measure) -> Result<Reach, Reject> {
         check_id("measure_id", &measure.measure_id).map_err(|reject| invalid(&reject.field, reject.message))?;
+        check_earnings(measure)?;
         measure.check().map_err(|(field, message)| invalid(field, message.into()))?;
         if let Some(rate_type) = &measure.rate_type {
             check_id("rate_type", rate_type).map_err(|reject| invalid(&reject.field, reject.message))?;
@@ -154,9 +155,12 @@ impl World {
             let id = measure.measure_id.as_str().into();
             DefinedMeasure { id, measure: measure.clone(), offset, listed: None, returned: None }
         };
-        Arc::make_mut(&mut self.measures).push(defined);
+        let mut measures = self.measures.as_ref().clone();
+        measures.push(defined);
+        let rounds = rounds_of(&measures, &self.plans)?;
+        (self.measures, self.earning_rounds) = (Arc::new(measures), rounds);
         self.list_measures(offset);
-        Ok(Reach { backfill: true, all_earnings: true, ..Reach::default() })
+        Ok(Reach { backfill: measure.earnings.is_none(), all_earnings: true, ..Reach::default() })
     }
 
     pub(super) fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
@@ -177,10 +181,13 @@ impl World {
         units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
         let names = plan.components.iter().map(|c| (c.component_id.as_str().into(), c.earning_code.as_str().into())).collect();
         let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id: plan.plan_id.as_str().into(), names });
-        let versions = Arc::make_mut(&mut self.plans).entry(plan.plan_id.clone()).or_default();
+        let mut plans = self.plans.as_ref().clone();
+        let versions = plans.entry(plan.plan_id.clone()).or_default();
         versions.retain(|version| version.plan.from != plan.from);
         versions.push(version);
         versions.sort_by_key(|version| version.plan.from);
+        let rounds = rounds_of(&self.measures, &plans)?;
+        (self.plans, self.earning_rounds) = (Arc::new(plans), rounds);
         let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| component.interval.is_yearly());
         if years_begin {
             self.yearly = Some(offset);
@@ -244,20 +251,12 @@ impl World {
                 format!("payee \"{}\" would manage himself, or the chain has more than {MAXIMUM_LEVELS} levels", payee.payee_id);
             return Err(invalid("manager", message));
         }
-        let reach = reach_of(known.as_deref(), payee);
+        let mut reach = reach_of(known.as_deref(), payee);
+        // Whose manager somebody is, and whose he is told to be, decides what everybody around is told.
+        reach.all_earnings = self.tells_managers() && (known.is_none() || reach.credits_from.is_some());
         let runs = self.runs.len();
         Arc::make_mut(&mut self.organisation).insert(payee.clone(), runs);
         Ok(reach)
-    }
-
-    fn apply_territories(&mut self, stated: &Territories) -> Result<Reach, Reject> {
-        if self.territories.stated() == stated {
-            return Ok(Reach::default());
-        }
-        let map = TerritoryMap::new(stated).map_err(|fault| invalid(&fault.at.to_string(), fault.message))?;
-        let credits_from = self.territories.differs_from(stated);
-        self.territories = Arc::new(map);
-        Ok(Reach { credits_from, parked: true, ..Reach::default() })
     }
 
     fn apply_closed(&mut self, closed: &PeriodClosed, author: &str) -> Result<Reach, Reject> {
@@ -290,7 +289,8 @@ impl World {
             let message = format!("pay of \"{}\"{others}: {}", payees[0], reject.message);
             return Err(Reject::new(reject.reason, &reject.field, message));
         }
-        let run = Run { closed: closed.clone(), closed_by: author.into(), state: RunState::Closed, release: None };
+        let (closed, closed_by, rounds) = (closed.clone(), author.into(), self.earning_rounds);
+        let run = Run { closed, closed_by, state: RunState::Closed, release: None, rounds };
         Arc::make_mut(&mut self.runs).push(run);
         self.operate(Operation::Close(self.runs.len() - 1));
         Ok(Reach::default())

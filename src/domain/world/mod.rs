@@ -5,6 +5,7 @@
 
 mod apply;
 mod component;
+mod earnings;
 mod listed;
 mod lookups;
 mod organisation;
@@ -15,6 +16,7 @@ mod territories;
 mod tests;
 
 pub use apply::Reach;
+pub use earnings::{Fault, MAXIMUM_PHASE, phases};
 pub use lookups::{LookupTable, Lookups};
 pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
 pub use territories::TerritoryMap;
@@ -55,6 +57,8 @@ pub struct Run {
     pub state: RunState,
     /// The release and its author.
     pub release: Option<(PeriodReleased, String)>,
+    /// [`World::earning_rounds`] of the world that the close saw.
+    pub rounds: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +96,9 @@ pub struct World {
     pub yearly: Option<u64>,
     /// Whether any component asks now what was returned of deals: only then a deal waits for that, too.
     pub reads_returns: bool,
+    /// In how many rounds earnings that are measured are final: the highest phase of a component that a measure counts. 0
+    /// exactly where no measure counts earnings.
+    pub earning_rounds: u32,
     pub organisation: Arc<Organisation>,
     pub territories: Arc<TerritoryMap>,
     /// One of each type and currency.
@@ -116,6 +123,7 @@ impl World {
             units: Arc::default(),
             yearly: None,
             reads_returns: false,
+            earning_rounds: 0,
             organisation: Arc::default(),
             territories: Arc::default(),
             rates: Arc::default(),
@@ -148,8 +156,10 @@ impl World {
     /// Whether a measure was defined, its deals began to be kept, or years or rows of a table to be summed, by a fact in
     /// `[from, facts_next)`.
     pub fn measure_defined_since(&self, from: u64) -> bool {
-        let measured =
-            |of: &DefinedMeasure| of.offset >= from || [of.listed, of.returned].into_iter().flatten().any(|began| began >= from);
+        let measured = |of: &DefinedMeasure| {
+            let began = [Some(of.offset), of.listed, of.returned];
+            of.measure.earnings.is_none() && began.into_iter().flatten().any(|began| began >= from)
+        };
         let looked_up = self.lookups.tables.iter().any(|table| table.offset >= from);
         looked_up || self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
     }

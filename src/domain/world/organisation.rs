@@ -137,6 +137,19 @@ impl Organisation {
         }
     }
 
+    /// Everybody above a payee on a day who is in force, nearest first; somebody who is not known ends it.
+    pub fn above(&self, payee_id: &str, on: Date) -> Vec<Arc<str>> {
+        let mut found = Vec::new();
+        let Some(place) = self.places.get(payee_id) else { return found };
+        self.walk_up(*place, on, |seat| {
+            if let Seat::Taken(above) = seat {
+                found.push(above);
+            }
+            true
+        });
+        found
+    }
+
     /// Whether a payee would be above himself on some day if `payee` were stated.
     pub fn makes_cycle(&self, payee: &Payee) -> bool {
         let mut changed = self.clone_with(payee);

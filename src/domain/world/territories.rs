@@ -2,14 +2,18 @@
 //!
 //! Every look-up takes a date. Leaves out what can be wrong with territories (`domain::territory`).
 
+use super::apply::invalid;
+use super::{Reach, World};
 use crate::domain::calendar::Date;
 use crate::domain::deal::{Attribute, DealClosed, Line};
+use crate::domain::reject::Reject;
 use crate::domain::territory::{
     Assignment, Condition, Crediting, Dimension, Fault, MAXIMUM_DEPTH, Node, Territories, Territory, in_force,
 };
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is stated, and where to find it.
 #[derive(Clone, Debug, Default)]
@@ -188,4 +192,16 @@ fn first_difference<T: Ord>(one: &[T], other: &[T], from: impl Fn(&T) -> Date) -
         gone.map(&from).min()
     };
     [missing(one, other, &theirs), missing(other, one, &mine)].into_iter().flatten().min()
+}
+
+impl World {
+    pub(super) fn apply_territories(&mut self, stated: &Territories) -> Result<Reach, Reject> {
+        if self.territories.stated() == stated {
+            return Ok(Reach::default());
+        }
+        let map = TerritoryMap::new(stated).map_err(|fault| invalid(&fault.at.to_string(), fault.message))?;
+        let credits_from = self.territories.differs_from(stated);
+        self.territories = Arc::new(map);
+        Ok(Reach { credits_from, parked: true, ..Reach::default() })
+    }
 }

@@ -51,7 +51,7 @@ fn what_a_formula_is_not() {
         (
             "measure(\"sales\") + result(\"new\")",
             "".into(),
-            &["16:20: bad-formula: character 20: results of other components are not supported by this version"],
+            &["16:20: bad-formula: character 20: results of other components are read through a measure of earnings"],
         ),
         (SALES, tiers.into(), &[&format!("19:9: no-effect: `tiers` {no_effect}")]),
         (SALES, by.into(), &[&format!("19:11: no-effect: `tier_by` {no_effect}")]),

@@ -6,6 +6,7 @@ mod calendars;
 mod case_files;
 mod clawback;
 mod deals;
+mod earnings;
 mod formulas;
 mod json_schemas;
 mod lookups;
@@ -121,8 +122,8 @@ fn the_worked_company_loads_without_a_finding() {
     let files = worked_company();
     assert_eq!(shown(&files.warnings), "");
     let counts = (files.measures.len(), files.plans.len(), files.payees.len(), files.quotas.len(), files.names.len());
-    assert_eq!(counts, (11, 7, 21, 79, 21));
-    assert_eq!(files.facts().len(), 2 + 3 + 11 + 7 + 21 + 1);
+    assert_eq!(counts, (13, 8, 21, 79, 21));
+    assert_eq!(files.facts().len(), 2 + 3 + 13 + 8 + 21 + 1);
 }
 
 #[test]

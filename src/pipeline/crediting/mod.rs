@@ -2,11 +2,10 @@
 //!
 //! A deal's state holds what earning was told, so a new revision or fact is answered with the difference. Payee-keyed
 //! inputs are forwarded once to the payee's partition. Facts are adopted in order, and not beyond a close that a
-//! partition has yet to perform. `deal_state` is what is kept, `telling` what earning is told of it, `packer` how
-//! that is sent, `returning` what was returned of deals, `settlements` what was paid for them, `progress` the work on facts.
+//! partition has yet to perform. `deal_state` is what is kept, `telling` what earning is told of it, `returning` what was
+//! returned of deals, `settlements` what was paid for them, `progress` the work on facts.
 
 mod deal_state;
-mod packer;
 mod progress;
 pub mod rebuilt;
 mod returning;
@@ -17,6 +16,7 @@ mod tests;
 
 use super::feed::{Feed, reject_record};
 use super::packed::{Cause, CauseTopic};
+use super::packer::{Heading, PACKED_BYTES, Packer};
 use super::{Changed, Effects, Flow, Input, Origin, Outcome, PendingClose, Phase, Stage, StageError, States, alarm};
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::deal::DealClosed;
@@ -27,7 +27,6 @@ use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::World;
 use deal_state::{DealState, Delivery};
-use packer::{Heading, PACKED_BYTES, Packer};
 use progress::Progress;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;

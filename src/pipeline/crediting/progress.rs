@@ -6,7 +6,7 @@ use crate::domain::fact::Cut;
 use crate::domain::output::{CloseNote, RejectKind};
 use crate::domain::topic::Topic;
 use crate::domain::world::Reach;
-use crate::pipeline::crediting::packer::Heading;
+use crate::pipeline::packer::Heading;
 use crate::pipeline::{Effects, Output, PendingClose, StageError, States};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

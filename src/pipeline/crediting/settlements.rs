@@ -1,7 +1,6 @@
 //! Settlements of a deal: kept with it, in any order of arrival, and told to earning as a whole.
 
 use super::deal_state::{DealState, Settlement};
-use super::packer::{Heading, PACKED_BYTES};
 use super::{Crediting, alarm, reject_record};
 use crate::domain::credit::Credit;
 use crate::domain::deal::DealClosed;
@@ -11,6 +10,7 @@ use crate::domain::reject::{Reason, Reject};
 use crate::domain::settlement::{DealSettled, MAXIMUM_SETTLEMENTS, Passed};
 use crate::domain::topic::{Position, Topic};
 use crate::pipeline::packed::{Cause, CauseTopic, Settled};
+use crate::pipeline::packer::{Heading, PACKED_BYTES};
 use crate::pipeline::{Effects, Origin, Outcome, StageError, States};
 
 impl Crediting {

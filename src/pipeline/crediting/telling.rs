@@ -1,7 +1,6 @@
 //! What earning is told of a deal: what is between the credits that it knows and those that the deal has now.
 
 use super::deal_state::Emitted;
-use super::packer::{GroupKind, Heading, PACKED_BYTES, Read};
 use super::returning;
 use super::{Crediting, alarm, reject_record};
 use crate::domain::credit::{Credit, Credited, credits_of};
@@ -11,6 +10,7 @@ use crate::domain::output::RejectKind;
 use crate::domain::reject::Reject;
 use crate::domain::world::World;
 use crate::pipeline::packed::Cause;
+use crate::pipeline::packer::{GroupKind, Heading, PACKED_BYTES, Read};
 use crate::pipeline::{Effects, Origin, StageError};
 
 impl Crediting {

@@ -131,6 +131,7 @@ fn attainment(
         territory: Measured(standing.territory),
         unit: match defined.measure.of {
             _ if defined.measure.is_money() => world.currency.clone(),
+            MeasureOf::Earned => world.currency.clone(),
             MeasureOf::Amount | MeasureOf::Margin | MeasureOf::Attribute | MeasureOf::Quantity => "unit".into(),
             MeasureOf::Count => "deal".into(),
         },

@@ -7,6 +7,7 @@ use super::entry::{Book, Booking, Entry, PricedBy, Waiting};
 use super::inputs::Inputs;
 use super::priced::{BookKey, Priced, Pricing, Source};
 use super::pricing::Terms;
+use super::telling::{News, Telling, news};
 use crate::domain::calendar::{Period, Span};
 use crate::domain::exact::Exact;
 use crate::domain::money::{Minor, POINTS};
@@ -28,6 +29,7 @@ pub struct Standpoint {
     /// Bookings into periods up to this one are fixed.
     pub frozen_through: Option<Period>,
     pub pending: Vec<PendingClose>,
+    pub telling: Telling,
 }
 
 /// Whose entry it is, and what the accruals say about their causes.
@@ -39,9 +41,10 @@ pub struct Subject<'s> {
 }
 
 /// What is earned up to one close or, last, in all.
-struct View<'w> {
+pub struct View<'w> {
     period: Option<Period>,
-    pricing: Pricing<'w>,
+    pub pricing: Pricing<'w>,
+    pub world: &'w World,
 }
 
 /// What bringing the books up to date did.
@@ -49,8 +52,10 @@ pub struct Booked {
     pub accruals: Vec<Accrual>,
     /// Of everything that was counted.
     pub waiting: Vec<Waiting>,
-    /// The books are not as they were, with or without an accrual.
+    /// The books, or what is told of them, are not as they were, with or without an accrual.
     pub changed: bool,
+    /// For measures of earnings.
+    pub news: Vec<News>,
 }
 
 /// Brings an entry's books up to date; `None` when an amount does not fit.
@@ -66,20 +71,23 @@ pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, t
         changed |= posting.post(&mut entry.books[place], targets, &mut accruals);
     }
     entry.books.retain(|book| !book.bookings.is_empty() || !book.paid.is_empty());
-    views.pop().map(|last| Booked { accruals, waiting: last.pricing.waiting, changed })
+    let news = news(entry, subject.payee_id, standpoint.telling, &views)?;
+    changed |= !news.is_empty();
+    views.pop().map(|last| Booked { accruals, waiting: last.pricing.waiting, changed, news })
 }
 
 fn views<'w>(entry: &Entry, subject: &Subject<'_>, standpoint: &'w Standpoint, terms: &Terms<'w>) -> Option<Vec<View<'w>>> {
     let mut views = Vec::with_capacity(standpoint.pending.len() + 1);
     for close in &standpoint.pending {
         let then = Terms::of(subject.payee_id, subject.span, &close.world);
-        views.push(View { period: Some(close.period), pricing: then.price(&up_to(entry, Some(close.epoch))?) });
+        let pricing = then.price(&up_to(entry, Some(close.epoch))?);
+        views.push(View { period: Some(close.period), pricing, world: &close.world });
     }
     let pricing = match entry.later.is_empty() {
         true => terms.price(&entry.inputs),
         false => terms.price(&up_to(entry, None)?),
     };
-    views.push(View { period: None, pricing });
+    views.push(View { period: None, pricing, world: terms.world });
     Some(views)
 }
 

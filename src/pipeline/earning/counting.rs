@@ -54,6 +54,8 @@ impl Earning {
                 PackedEntry::Adjustment { cause, adjustment } => {
                     self.count_adjustment(number, packed, *cause, adjustment, states, effects)?;
                 }
+                PackedEntry::Earned(of) => self.count_earned(number, packed, of, states)?,
+                PackedEntry::Round { epoch, round } => self.count_round(number, packed.source, *epoch, *round)?,
                 PackedEntry::Marker { .. } => self.partition(number)?.progress.sources[packed.source as usize].epoch += 1,
             }
         }
@@ -62,6 +64,9 @@ impl Earning {
 
     /// Records of a source come without a gap and in their epoch.
     fn check_link(&mut self, number: u32, packed: &PackedCredits<'_>) -> Result<(), StageError> {
+        if packed.source >= self.world.partitions {
+            return self.check_peer(number, packed);
+        }
         let partition = self.partition(number)?;
         let Some(source) = partition.progress.sources.get_mut(packed.source as usize) else {
             return Err(alarm(number, format!("credits of unknown source partition {}", packed.source)));
@@ -281,6 +286,9 @@ impl Matched<'_> {
 fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told: Told<'_>, since: u64) -> Vec<Matched<'w>> {
     let counts = |began: u64| told.counts(packed, began.max(since));
     let of = |defined: &'w DefinedMeasure| {
+        if defined.measure.earnings.is_some() {
+            return None;
+        }
         let began = |began: Option<u64>| began.is_some_and(counts);
         let (summed, listed) = match told.returned {
             Some(_) => (false, false),

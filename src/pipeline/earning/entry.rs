@@ -4,6 +4,7 @@
 mod earlier;
 
 use super::inputs::Inputs;
+use super::telling::Told;
 use crate::domain::account::Account;
 use crate::domain::calendar::{Date, Interval, Period, Quarter, Span, Year};
 use crate::domain::conversion::SideBySide;
@@ -34,6 +35,8 @@ pub struct Entry {
     pub waiting: Vec<Waiting>,
     /// Newest `occurred_at` of what was folded, microseconds since 1970.
     pub as_of: i64,
+    /// What was told of its earnings, in order. Nothing where no measure counts any: a slice keeps entries small.
+    pub told: Box<[Told]>,
 }
 
 /// What one component earned for one pay period, by the period that it is booked into.

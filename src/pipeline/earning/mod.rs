@@ -3,7 +3,8 @@
 //! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
 //! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
 //! `stating` what people state, `pricing` (with `adjusting`), `booking` and `attaining` what follows from it, `settling` the end of a batch, `operations` closes, reopens and
-//! releases, `paying` a payee's part of them, `tranches` what a run pays of what is earned in parts, `progress` the cursors.
+//! releases, `paying` a payee's part of them, `tranches` what a run pays of what is earned in parts, `telling` and `rounds` what
+//! one payee's earnings are to another's components, `progress` the cursors.
 
 mod adjusting;
 mod attaining;
@@ -17,14 +18,17 @@ mod paying;
 mod priced;
 mod pricing;
 mod progress;
+mod rounds;
 mod settling;
 mod stating;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod tranches;
 
 use super::feed::Feed;
 use super::packed::PackedCredits;
+use super::packer::Packer;
 use super::{Effects, Flow, Input, Origin, PendingClose, Phase, Stage, StageError, States, alarm};
 use crate::domain::calendar::Span;
 use crate::domain::fact::Fact;
@@ -44,6 +48,8 @@ pub struct Earning {
     snapshots: Snapshots,
     feed: Feed,
     partitions: BTreeMap<u32, Partition>,
+    /// What partitions tell each other in this batch, where there is any.
+    packers: BTreeMap<u32, Packer>,
     loaded: Vec<Loaded>,
     /// How many of them are in the effects already, while a batch ends.
     settled: usize,
@@ -91,6 +97,7 @@ impl Earning {
             snapshots: Snapshots::new(),
             feed: Feed::default(),
             partitions: BTreeMap::new(),
+            packers: BTreeMap::new(),
             loaded: Vec::new(),
             settled: 0,
             places: FxHashMap::default(),
@@ -268,10 +275,12 @@ impl Stage for Earning {
         let current: Vec<u32> = self.partitions.keys().copied().filter(|number| self.is_current(*number)).collect();
         for number in &current {
             let number = *number;
+            left = self.tell_rounds(number, left, states, effects)?;
             left = self.operate(number, left, states, effects)?;
             left = self.advance_pass(number, left, states)?;
         }
-        Ok(current.iter().any(|number| self.can_operate(*number) || self.partitions[number].progress.pass.is_some()))
+        let more = |number: &u32| self.can_operate(*number) || self.can_tell_round(*number);
+        Ok(current.iter().any(|number| more(number) || self.partitions[number].progress.pass.is_some()))
     }
 
     fn fold(
@@ -318,11 +327,15 @@ impl Stage for Earning {
         if let Some((world, partitions)) = self.saved.take() {
             (self.world, self.partitions) = (world, partitions);
         }
+        self.packers.values_mut().for_each(Packer::clear);
         self.forget_loaded();
         self.feed.abandon();
     }
 
     fn phase(&self) -> Phase {
+        if self.partitions.values().any(|partition| partition.progress.exchange.after.is_some()) {
+            return Phase::Telling;
+        }
         let operating = self.partitions.iter().find(|(_, partition)| partition.progress.operating.is_some());
         match operating.and_then(|(number, _)| self.next_operation(*number)) {
             Some(Operation::Release(_)) => Phase::Releasing,

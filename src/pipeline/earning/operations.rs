@@ -25,11 +25,10 @@ impl Earning {
         self.world.operations.get(progress.operations).copied()
     }
 
-    /// A close needs every source's marker; everything else can go on.
+    /// A close needs the marker and the rounds of every source; everything else can go on.
     pub(super) fn can_operate(&self, number: u32) -> bool {
-        let Some(partition) = self.partitions.get(&number) else { return false };
         match self.next_operation(number) {
-            Some(Operation::Close(run)) => partition.progress.sources.iter().all(|source| source.epoch as usize > run),
+            Some(Operation::Close(run)) => self.has_all_markers(number, run) && self.has_all_rounds(number, run),
             Some(_) => true,
             None => false,
         }
@@ -200,6 +199,7 @@ impl Earning {
         let note = match operation {
             Operation::Close(_) => {
                 progress.closes += 1;
+                progress.exchange.end_close();
                 progress.closed_through = Some(period);
                 let (records, total) = (operating.records, Minor(operating.total_minor));
                 let Operating { digest, other_totals, .. } = operating;

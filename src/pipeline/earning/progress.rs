@@ -1,6 +1,7 @@
 //! What an earning partition's commit record says about its progress, and where a key stands in it.
 
 use super::booking::{PendingClose, Standpoint};
+use super::telling::Telling;
 use crate::domain::calendar::Period;
 use crate::domain::output::{CurrencyTotal, Payout};
 use crate::domain::world::{Operation, Run, World};
@@ -22,6 +23,9 @@ pub struct Progress {
     pub operating: Option<Operating>,
     /// Entries that facts touch.
     pub pass: Option<Pass>,
+    /// Behind everything else, where there is any: [`Progress::encode`].
+    #[serde(skip)]
+    pub exchange: Exchange,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +68,46 @@ pub struct Pass {
     pub after: Vec<u8>,
 }
 
+/// What earning partitions tell each other, and how far they are with the close in front: its rounds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Next `link_seq` per destination.
+    pub links: Vec<u64>,
+    /// Per earning partition.
+    pub peers: Vec<Peer>,
+    /// Rounds that this partition has told to the others.
+    pub rounds: u32,
+    /// The first round: keys up to this one are told.
+    pub after: Option<Vec<u8>>,
+}
+
+/// What an earning partition has told this one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Peer {
+    /// The last round that it has told, of the close of an epoch.
+    pub epoch: u32,
+    pub round: u32,
+    pub next_link_seq: u64,
+}
+
+impl Exchange {
+    /// Whether what is earned up to the close in front is told apart for a key.
+    fn has_begun_for(&self, key: &[u8]) -> bool {
+        self.rounds > 0 || self.after.as_ref().is_some_and(|after| key <= after.as_slice())
+    }
+
+    /// What partitions of this many tell each other begins.
+    pub fn open(&mut self, partitions: u32) {
+        self.links.resize(partitions as usize, 0);
+        self.peers.resize(partitions as usize, Peer::default());
+    }
+
+    /// Whether every partition has told a round of a close.
+    pub fn has_all(&self, epoch: u32, round: u32) -> bool {
+        !self.peers.is_empty() && self.peers.iter().all(|peer| (peer.epoch, peer.round) >= (epoch, round))
+    }
+}
+
 /// The worlds that closes saw, by operation.
 pub type Snapshots = BTreeMap<usize, Arc<World>>;
 
@@ -77,21 +121,32 @@ impl Progress {
             released_through: None,
             operating: None,
             pass: None,
+            exchange: Exchange::default(),
         }
     }
 
     pub fn encode(&self) -> Vec<u8> {
         let bytes = postcard::to_stdvec(self).unwrap_or_default();
-        match self.operating.as_ref().map(|operating| &operating.other_totals) {
-            Some(other_totals) if !other_totals.is_empty() => postcard::to_extend(other_totals, bytes).unwrap_or_default(),
-            _ => bytes,
+        let other_totals = self.operating.as_ref().map_or(&[][..], |operating| &operating.other_totals);
+        let exchanges = self.exchange != Exchange::default();
+        if other_totals.is_empty() && !exchanges {
+            return bytes;
         }
+        let bytes = postcard::to_extend(other_totals, bytes).unwrap_or_default();
+        if exchanges { postcard::to_extend(&self.exchange, bytes).unwrap_or_default() } else { bytes }
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Progress, postcard::Error> {
         let (mut progress, rest): (Progress, &[u8]) = postcard::take_from_bytes(bytes)?;
-        if let Some(operating) = progress.operating.as_mut().filter(|_| !rest.is_empty()) {
-            operating.other_totals = postcard::from_bytes(rest)?;
+        if rest.is_empty() {
+            return Ok(progress);
+        }
+        let (other_totals, rest) = postcard::take_from_bytes(rest)?;
+        if let Some(operating) = progress.operating.as_mut() {
+            operating.other_totals = other_totals;
+        }
+        if !rest.is_empty() {
+            progress.exchange = postcard::from_bytes(rest)?;
         }
         Ok(progress)
     }
@@ -128,7 +183,19 @@ impl Progress {
             let (Operation::Close(run), Some(seen)) = (world.operations[at], snapshots.get(&at)) else { break };
             pending.push(PendingClose { period: world.runs[run].closed.period, epoch: run as u32, world: seen.clone() });
         }
-        Standpoint { frozen_through, pending }
+        Standpoint { frozen_through, pending, telling: self.telling(key, world) }
+    }
+
+    /// In which epoch what a key's payee earns is told: that of the first close in front of it whose world measures earnings.
+    /// Nothing was told before.
+    fn telling(&self, key: &[u8], world: &World) -> Telling {
+        let mut epoch = self.closes_for(key, world);
+        while world.runs.get(epoch as usize).is_some_and(|run| run.rounds == 0) {
+            epoch += 1;
+        }
+        let next = world.operations.get(self.operations);
+        let in_front = self.done_for(key, world).is_none() && next == Some(&Operation::Close(epoch as usize));
+        Telling { epoch, apart: in_front && self.exchange.has_begun_for(key) }
     }
 }
 
@@ -157,5 +224,19 @@ mod tests {
         check(Some(operating.clone()), false);
         let total = CurrencyTotal { currency: "GBP".into(), records: 1, total: Minor(9) };
         check(Some(Operating { other_totals: vec![total], ..operating }), true);
+    }
+
+    #[test]
+    fn what_partitions_tell_each_other_stands_behind_everything_else() {
+        let mut progress = Progress::new(2);
+        progress.exchange.open(2);
+        (progress.exchange.peers[1].round, progress.exchange.after) = (3, Some(vec![7]));
+        let total = CurrencyTotal { currency: "GBP".into(), records: 1, total: Minor(9) };
+        for other_totals in [vec![], vec![total]] {
+            for operating in [None, Some(Operating { other_totals: other_totals.clone(), ..Operating::default() })] {
+                progress.operating = operating;
+                assert_eq!(Progress::decode(&progress.encode()), Ok(progress.clone()));
+            }
+        }
     }
 }

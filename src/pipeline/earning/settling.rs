@@ -5,12 +5,14 @@ use super::booking::{Subject, book};
 use super::entry::{self, Entry, Ledger, Waiting};
 use super::pricing::Terms;
 use super::progress::Snapshots;
+use super::rounds::Sender;
 use super::{Earning, Loaded, Partition, State, alarm};
 use crate::domain::output::{Causes, RejectKind};
 use crate::domain::reject::Reject;
 use crate::domain::topic::{Position, Topic};
 use crate::domain::world::World;
 use crate::pipeline::feed::reject_record;
+use crate::pipeline::packer::{PACKED_BYTES, Packer};
 use crate::pipeline::{Changed, Effects, Origin, Output, StageError};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -21,7 +23,7 @@ impl Earning {
     pub(super) fn settle(&mut self, effects: &mut Effects) -> Result<bool, StageError> {
         const AT_ONCE: usize = 1_024;
         let until = self.loaded.len().min(self.settled + AT_ONCE);
-        let mut pricer = Pricer::new(&self.world, &self.snapshots, &self.partitions);
+        let mut pricer = Pricer::new(&self.world, &self.snapshots, &self.partitions, &mut self.packers);
         for loaded in &mut self.loaded[self.settled..until] {
             if loaded.touched {
                 pricer.reprice(loaded, effects)?;
@@ -38,6 +40,7 @@ impl Earning {
             }
         }
         self.settled = until;
+        self.send_told(if until < self.loaded.len() { PACKED_BYTES } else { 0 }, effects)?;
         if until < self.loaded.len() {
             return Ok(true);
         }
@@ -52,7 +55,8 @@ impl Earning {
     }
 
     pub(super) fn reprice(&mut self, place: usize, effects: &mut Effects) -> Result<(), StageError> {
-        Pricer::new(&self.world, &self.snapshots, &self.partitions).reprice(&mut self.loaded[place], effects)
+        let mut pricer = Pricer::new(&self.world, &self.snapshots, &self.partitions, &mut self.packers);
+        pricer.reprice(&mut self.loaded[place], effects)
     }
 }
 
@@ -61,13 +65,19 @@ struct Pricer<'w> {
     world: &'w World,
     snapshots: &'w Snapshots,
     partitions: &'w BTreeMap<u32, Partition>,
+    packers: &'w mut BTreeMap<u32, Packer>,
     /// Of the quarter and of the year before.
     terms: [Option<Terms<'w>>; 2],
 }
 
 impl<'w> Pricer<'w> {
-    fn new(world: &'w World, snapshots: &'w Snapshots, partitions: &'w BTreeMap<u32, Partition>) -> Pricer<'w> {
-        Pricer { world, snapshots, partitions, terms: [None, None] }
+    fn new(
+        world: &'w World,
+        snapshots: &'w Snapshots,
+        partitions: &'w BTreeMap<u32, Partition>,
+        packers: &'w mut BTreeMap<u32, Packer>,
+    ) -> Pricer<'w> {
+        Pricer { world, snapshots, partitions, packers, terms: [None, None] }
     }
 
     /// Brings an entry's books and attainments up to date.
@@ -92,7 +102,11 @@ impl<'w> Pricer<'w> {
         effects.outputs.extend(attained.into_iter().map(Output::Attainment));
         effects.outputs.extend(booked.accruals.into_iter().map(Output::Accrual));
         note_waiting(payee_id, entry, booked.waiting, causes.last, effects);
-        Ok(())
+        if booked.news.is_empty() {
+            return Ok(());
+        }
+        let packer = self.packers.entry(loaded.partition).or_insert_with(|| Packer::new(self.world.partitions));
+        Sender { partition: loaded.partition, causes, as_of: entry.as_of }.tell(booked.news, packer)
     }
 }
 

@@ -245,6 +245,7 @@ pub fn facts() -> Vec<Fact> {
         FactBody::TerritoriesDefined(territories()),
         FactBody::RatesDefined(super::rates::stated()),
         FactBody::MeasureDefined(super::rates::detailed_measure()),
+        FactBody::MeasureDefined(super::rates::earned()),
     ];
     let fact = |(place, body): (usize, FactBody)| Fact {
         fact_id: format!("f-{place}"),

@@ -5,7 +5,7 @@ use crate::domain::calendar::Date;
 use crate::domain::currency::{CurrencyRates, RateRow};
 use crate::domain::deal::DealKind;
 use crate::domain::fact::{CreditKind, Fact, FactBody, Measure, MeasureOf};
-use crate::domain::measure::{AttributeCondition, Missing, Unit, Wanted};
+use crate::domain::measure::{AttributeCondition, EarnedBy, Earnings, Missing, Unit, Wanted};
 use crate::domain::money::{Amount, CurrencyRate};
 use crate::wire::Codec;
 
@@ -51,6 +51,15 @@ pub(super) fn detailed_measure() -> Measure {
         rate_type: None,
         ..measure()
     }
+}
+
+/// A measure of what others earn.
+pub(super) fn earned() -> Measure {
+    let earnings = Some(Earnings { components: vec!["base".into(), "accelerator".into()], by: EarnedBy::Reports });
+    let (products, segments, deal_kinds) = (Vec::new(), Vec::new(), Vec::new());
+    let measure_id = "team-commission".into();
+    let credits = Measure { credit_kinds: Vec::new(), products, segments, deal_kinds, rate_type: None, ..measure() };
+    Measure { measure_id, of: MeasureOf::Earned, earnings, ..credits }
 }
 
 #[test]

@@ -202,9 +202,15 @@ fn modes_that_are_not_built_are_refused_by_name() {
     let codec = codec();
     let facts = fixtures::facts();
     let (measure, plan, payee, closed, territories) = (&facts[2], &facts[3], &facts[4], &facts[5], &facts[8]);
+    let earned = facts.last().expect("there are facts");
     let component = "components[0]";
     let table = [
-        (measure, "amount", "median", "of: \"median\" is not supported; use amount or quantity or count or margin or attribute"),
+        (
+            measure,
+            "amount",
+            "median",
+            "of: \"median\" is not supported; use amount or quantity or count or margin or attribute or earned",
+        ),
         (measure, "deal", "receipt", "dated_by: \"receipt\" is not supported; use deal"),
         (
             measure,
@@ -213,6 +219,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
             "credit_kinds[1]: \"PARTNER\" is not supported; use REVENUE or OVERLAY or ROLLED or TERRITORY",
         ),
         (measure, "NEW", "RESALE", "deal_kinds[0]: \"RESALE\" is not supported; use NEW or RENEWAL or EXPANSION"),
+        (earned, "reports", "brother", "earned_by: \"brother\" is not supported; use self or reports"),
         (plan, "carry", "refuse", "mid_interval_change: \"refuse\" is not supported; use carry or restart"),
         (plan, "adjust", "freeze", "after_release: \"freeze\" is not supported; use adjust"),
         (plan, "quarter", "week", "{c}.interval: \"week\" is not supported; use month or quarter or half_year or year"),
@@ -275,7 +282,7 @@ fn formulas_that_are_none_are_refused() {
         (
             "measure(\"a\")",
             "result(\"a\")",
-            "components[5].formula: character 1: results of other components are not supported by this version",
+            "components[5].formula: character 1: results of other components are read through a measure of earnings",
         ),
     ];
     for (from, to, expected) in table {

@@ -108,6 +108,7 @@ fn keys_of_facts_name_their_kind() {
         "territories:all",
         "rates:month.GBP.USD",
         "measure:users",
+        "measure:team-commission",
     ];
     assert_eq!(found, expected);
 }

@@ -142,6 +142,7 @@ fn phase_point(phase: Phase) -> &'static str {
     match phase {
         Phase::Idle => "",
         Phase::Recrediting => "mid-recredit",
+        Phase::Telling => "mid-round",
         Phase::Closing => "mid-close",
         Phase::Releasing => "mid-release",
     }

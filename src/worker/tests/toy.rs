@@ -215,6 +215,6 @@ impl Stage for Toy {
 
     fn phase(&self) -> Phase {
         let facts_next = self.metas.values().next().map_or(0, |meta| meta.facts_next);
-        [Phase::Recrediting, Phase::Closing, Phase::Releasing][facts_next as usize % 3]
+        [Phase::Recrediting, Phase::Telling, Phase::Closing, Phase::Releasing][facts_next as usize % 4]
     }
 }

@@ -26,6 +26,7 @@ impl Making {
             let body = FactBody::MeasureDefined(measure);
             self.now_or_later("measure later", late, body);
         }
+        self.earned_measures();
         for plan_id in ["ae", "se"] {
             self.plan_versions(plan_id);
         }
@@ -121,8 +122,10 @@ impl Making {
 
     /// A plain rate table at times, and at times one of the others.
     fn component(&mut self, id: &str) -> Component {
+        self.begin_component(id);
         let plain = self.plain(id);
         let component = if self.random.chance(50) { plain } else { self.shaped(plain) };
+        let component = self.end_component(component);
         if !(self.points && id == "extra") {
             return component;
         }
@@ -140,7 +143,7 @@ impl Making {
     }
 
     fn plain(&mut self, id: &str) -> Component {
-        let measure = *self.random.pick(&MEASURES);
+        let measure = self.read_measure();
         let plain = rewards::plain_axis(measure);
         self.used(measure);
         let quantity = plain != TierBy::Amount;

@@ -143,7 +143,7 @@ impl Making {
 
     /// A measure, and what it is compared as.
     fn axis(&mut self) -> (String, TierBy) {
-        let measure = *self.random.pick(&MEASURES);
+        let measure = self.read_measure();
         let plain = plain_axis(measure);
         (measure.into(), if self.random.chance(60) { TierBy::Attainment } else { plain })
     }
@@ -269,7 +269,7 @@ impl Making {
 
     fn calculation(&mut self, depth: u64) -> String {
         let named = |function: &str, name: &str| format!("{function}(\"{name}\")");
-        let measure = *self.random.pick(&MEASURES);
+        let measure = self.read_measure();
         if depth == 0 || self.random.chance(20) {
             return match self.random.below(8) {
                 0 => named("quota", measure),

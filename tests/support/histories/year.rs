@@ -264,7 +264,7 @@ impl Making {
         let payees = [&REPS[..], &MANAGERS[..]].concat();
         OwnedQuota {
             payee_id: (*self.random.pick(&payees)).into(),
-            measure: (*self.random.pick(&MEASURES)).into(),
+            measure: self.quota_measure().into(),
             interval,
             amount: self.quota_amount(),
             revision: 1,

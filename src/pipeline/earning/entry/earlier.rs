@@ -1,5 +1,6 @@
 //! States of version 1, as they were before draws, deals one by one and credit by territory, and entries of version 2,
-//! before settlements, of version 3, before adjustments, and of version 4, before returns; ledgers of versions 2 to 4, before other currencies of pay:
+//! before settlements, of version 3, before adjustments, and of version 4, before returns and earnings that components read;
+//! ledgers of versions 2 to 4, before other currencies of pay:
 //! read, never written.
 
 use super::super::inputs::{self, ByKind, Listed, Statement};
@@ -73,6 +74,7 @@ impl Entry {
             attained: self.attained.into_iter().map(AttainedBefore::attained).collect(),
             waiting: self.waiting,
             as_of: self.as_of,
+            told: Box::default(),
         }
     }
 }
@@ -127,7 +129,7 @@ impl<I: Into<inputs::Inputs>> SecondEntry<I> {
     pub fn entry(self) -> super::Entry {
         let SecondEntry { inputs, later, books, attained, waiting, as_of } = self;
         let later = later.into_iter().map(|(epoch, inputs)| (epoch, inputs.into())).collect();
-        super::Entry { inputs: inputs.into(), later, books, attained, waiting, as_of }
+        super::Entry { inputs: inputs.into(), later, books, attained, waiting, as_of, told: Box::default() }
     }
 }
 
@@ -267,15 +269,16 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_version_4_is_read_without_returns() {
+    fn an_entry_of_version_4_is_read_without_returns_and_has_told_nothing() {
         let inputs = || {
-            let (sums, statements, deals, settled, adjustments) = (vec![], vec![], vec![], vec![], Box::default());
-            FourthInputs { sums, statements, deals, settled, adjustments }
+            let (sums, statements, deals, adjustments) = (vec![], vec![], vec![], Box::default());
+            FourthInputs { sums, statements, deals, settled: vec![("D-1".into(), Settled::default())], adjustments }
         };
         let (books, attained, waiting) = (vec![], vec![], vec![]);
         let entry = SecondEntry { inputs: inputs(), later: vec![(4, inputs())], books, attained, waiting, as_of: 11 };
         let read = decode(Some(&postcard::to_extend(&entry, vec![4]).unwrap())).unwrap();
-        assert_eq!((read.later[0].0, read.as_of, read.inputs.returned.len()), (4, 11, 0));
+        assert_eq!((read.later[0].0, read.as_of, read.told.len()), (4, 11, 0));
+        assert_eq!((read.inputs.returned.len(), read.inputs.settled.len()), (0, 1));
     }
 
     #[test]

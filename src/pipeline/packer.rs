@@ -8,7 +8,9 @@ use crate::domain::deal::{Attribute, DealClosed};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::partition_of;
 use crate::domain::world::World;
-use crate::pipeline::packed::{Allocation, Cause, CreditGroup, CreditLine, Details, Entry, PACKED_VERSION, Settled, SettledDeal};
+use crate::pipeline::packed::{
+    Allocation, Cause, CreditGroup, CreditLine, Details, Earned, Entry, PACKED_VERSION, Settled, SettledDeal,
+};
 use crate::pipeline::{Effects, Output};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -133,6 +135,19 @@ impl Packer {
         self.open[destination].entry(&Entry::Adjustment { cause, adjustment })
     }
 
+    /// Adds what somebody earned, for a payee and a measure that counts it; `of` points to neither yet.
+    pub fn earned(&mut self, payee_id: &str, measure: &str, of: Earned) -> Result<(), postcard::Error> {
+        let destination = self.destination(payee_id);
+        let open = &mut self.open[destination];
+        let (payee, measure) = (open.payees.place(payee_id), open.texts.place(measure));
+        open.entry(&Entry::Earned(Earned { payee, measure, ..of }))
+    }
+
+    /// A round's end to every destination.
+    pub fn round(&mut self, epoch: u32, round: u32) -> Result<(), postcard::Error> {
+        self.open.iter_mut().try_for_each(|open| open.entry(&Entry::Round { epoch, round }))
+    }
+
     /// A marker to every destination: the last entry of its epoch.
     pub fn marker(&mut self, close_id: &str) -> Result<(), postcard::Error> {
         self.open.iter_mut().try_for_each(|open| open.entry(&Entry::Marker { close_id }))
@@ -154,6 +169,10 @@ impl Packer {
             }
         }
         Ok(())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.open.iter().all(|open| open.count == 0)
     }
 
     pub fn clear(&mut self) {

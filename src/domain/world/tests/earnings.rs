@@ -1,0 +1,164 @@
+//! Measures of earnings: the order of components, what is refused by name, and who is told what.
+
+use super::super::{Reach, World};
+use super::component;
+use crate::domain::calendar::{Calendar, Period};
+use crate::domain::fact::{Company, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow};
+use crate::domain::plan::*;
+use std::collections::BTreeSet;
+
+const JANUARY: Period = Period(2026 * 12);
+
+fn state(world: &mut World, body: FactBody) -> Result<Reach, String> {
+    let (fact_id, author, reason) = ("f".into(), "hr".into(), "test".into());
+    let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
+    world.apply(world.facts_next, &fact).map_err(|reject| reject.to_string())
+}
+
+fn measure(id: &str, components: &[&str], by: EarnedBy) -> Measure {
+    Measure {
+        measure_id: id.into(),
+        of: MeasureOf::Earned,
+        earnings: Some(Earnings { components: components.iter().map(|id| id.to_string()).collect(), by }),
+        ..Measure::default()
+    }
+}
+
+/// A plan of components that each read one measure.
+fn plan(components: &[(&str, &str)]) -> Plan {
+    let of = |(id, measure): &(&str, &str)| Component {
+        component_id: id.to_string(),
+        measure: measure.to_string(),
+        tier_by: TierBy::Amount,
+        pays: Pays::RateOf,
+        no_quota: None,
+        ..component(QuotaUse::Interval)
+    };
+    Plan {
+        plan_id: "ae".into(),
+        from: Calendar::monthly("fiscal", JANUARY, JANUARY).starts[0],
+        to: None,
+        currency: "USD".into(),
+        calendar: "fiscal".into(),
+        prorate: Prorate::NOTHING,
+        mid_interval_change: MidIntervalChange::Carry,
+        negative_pay: NegativePay::Carry,
+        after_release: AfterRelease::Adjust,
+        pay: Default::default(),
+        components: components.iter().map(of).collect(),
+    }
+}
+
+/// A company with five measures of earnings, one of each component before.
+fn world() -> World {
+    let mut world = World::new(1);
+    let (company_id, currency, calendar) = ("acme".into(), "USD".into(), "fiscal".into());
+    let company = Company { company_id, currency, calendar, closer_may_release: false, pay_rate_type: None };
+    state(&mut world, FactBody::CompanyDefined(company)).unwrap();
+    state(&mut world, FactBody::CalendarDefined(Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)))).unwrap();
+    for id in ["a", "b", "c", "d", "e"] {
+        let reach = state(&mut world, FactBody::MeasureDefined(measure(&format!("of-{id}"), &[id], EarnedBy::Own))).unwrap();
+        assert!(reach.all_earnings && !reach.backfill, "no credit counts");
+    }
+    world
+}
+
+#[test]
+fn components_are_priced_phase_by_phase() {
+    let check = |components: &[(&str, &str)], expected: Result<u32, &str>| {
+        let mut world = world();
+        let stated = state(&mut world, FactBody::PlanDefined(plan(components)));
+        let found = stated.map(|_| world.earning_rounds);
+        assert_eq!(found, expected.map_err(|message| format!("components: {message} [invalid_fact]")), "{components:?}");
+    };
+    check(&[("a", "sales")], Ok(1));
+    check(&[("a", "of-b")], Ok(1));
+    check(&[("a", "sales"), ("b", "of-a"), ("c", "of-a")], Ok(2));
+    check(&[("d", "of-c"), ("c", "of-b"), ("b", "of-a"), ("a", "sales")], Ok(4));
+    let itself = "no component reads what it earns itself";
+    check(&[("a", "of-a")], Err(&format!("{itself}: \"a\" reads \"a\"")));
+    check(&[("a", "of-c"), ("b", "of-a"), ("c", "of-b")], Err(&format!("{itself}: \"a\" reads \"c\" reads \"b\" reads \"a\"")));
+    let deep = [("a", "sales"), ("b", "of-a"), ("c", "of-b"), ("d", "of-c"), ("e", "of-d")];
+    check(&deep, Err("component \"e\" would be of phase 5: there are 4"));
+}
+
+#[test]
+fn a_measure_that_would_make_a_circle_is_refused_and_so_are_single_deals() {
+    let mut world = World::new(1);
+    state(&mut world, FactBody::PlanDefined(plan(&[("a", "own")]))).unwrap();
+    let own = FactBody::MeasureDefined(measure("own", &["a"], EarnedBy::Own));
+    let refused = "components: no component reads what it earns itself: \"a\" reads \"a\" [invalid_fact]";
+    assert_eq!(state(&mut world, own).unwrap_err(), refused);
+    assert_eq!((world.earning_rounds, world.measures.len()), (0, 0));
+    let mut one_by_one = plan(&[("a", "of-b")]);
+    one_by_one.components[0].scope = Scope::Deal;
+    let refused = "components: component \"a\": measure \"of-b\" is of earnings, it has no single deals [invalid_fact]";
+    assert_eq!(state(&mut self::world(), FactBody::PlanDefined(one_by_one)).unwrap_err(), refused);
+    let mut points = plan(&[("a", "of-b")]);
+    points.components[0].unit = EarningUnit::Points;
+    let refused = "components: component \"a\" earns points: measure \"of-a\" is of money that is earned [invalid_fact]";
+    assert_eq!(state(&mut self::world(), FactBody::PlanDefined(points)).unwrap_err(), refused);
+}
+
+#[test]
+fn a_measure_counts_credits_or_earnings() {
+    let check = |change: fn(&mut Measure), expected: &str| {
+        let mut changed = measure("own", &["a"], EarnedBy::Own);
+        change(&mut changed);
+        let refused = state(&mut World::new(1), FactBody::MeasureDefined(changed)).unwrap_err();
+        assert_eq!(refused, format!("{expected} [invalid_fact]"));
+    };
+    check(|of| of.earnings = None, "earnings: stated exactly where a measure is of what is earned");
+    check(|of| of.of = MeasureOf::Amount, "earnings: stated exactly where a measure is of what is earned");
+    let no_filter = "credit_kinds: a measure of earnings counts no credits, so it has no filter of them";
+    check(|of| of.products.push("suite".into()), no_filter);
+    let none = "components: a measure of earnings names the components that it counts";
+    check(|of| of.earnings = Some(Earnings { components: vec![], by: EarnedBy::Own }), none);
+    check(|of| of.rate_type = Some("spot".into()), "rate_type: only a measure of money converts currencies");
+}
+
+#[test]
+fn what_is_earned_is_told_to_everybody_above_on_the_last_day() {
+    let mut world = world();
+    let bounds =
+        |period: i32| Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)).bounds(Period(JANUARY.0 + period)).unwrap();
+    let row = |from, to, manager: Option<&str>| PayeeRow {
+        from,
+        to,
+        title: "AE".into(),
+        manager: manager.map(Into::into),
+        pay_group: "default".into(),
+        plans: vec![],
+        employee_ref: None,
+        parameters: vec![],
+        pay_currency: None,
+    };
+    let (january, february) = (bounds(0), bounds(1));
+    let middle = crate::domain::calendar::Date(february.0.0 + 10);
+    let payees = [
+        ("ana", vec![row(january.0, Some(middle), Some("noor")), row(middle, None, Some("piet"))]),
+        ("noor", vec![row(january.0, None, Some("dana"))]),
+        ("piet", vec![row(january.0, Some(february.0), Some("dana"))]),
+    ];
+    for (payee_id, rows) in payees {
+        let reach = state(&mut world, FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows })).unwrap();
+        assert_eq!((reach.all_earnings, reach.payees), (false, BTreeSet::from([payee_id.to_string()])));
+    }
+    let told = |world: &World, period, by| {
+        let told = world.earned_for(&"ana".into(), Period(JANUARY.0 + period), by);
+        told.iter().map(|payee_id| payee_id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&world, 0, EarnedBy::Own), ["ana"]);
+    // Nobody knows dana: the chain ends there.
+    assert_eq!(told(&world, 0, EarnedBy::Reports), ["noor"]);
+    // The seat above is vacant in February.
+    assert_eq!(told(&world, 1, EarnedBy::Reports), Vec::<String>::new());
+    state(&mut world, FactBody::MeasureDefined(measure("team", &["a"], EarnedBy::Reports))).unwrap();
+    let dana = Payee { payee_id: "dana".into(), rows: vec![row(january.0, None, None)] };
+    assert!(state(&mut world, FactBody::PayeeDefined(dana)).unwrap().all_earnings, "those below had told nobody");
+    assert_eq!(told(&world, 0, EarnedBy::Reports), ["noor", "dana"]);
+    assert_eq!(told(&world, 1, EarnedBy::Reports), ["dana"]);
+    let moved = Payee { payee_id: "noor".into(), rows: vec![row(january.0, None, None)] };
+    assert!(state(&mut world, FactBody::PayeeDefined(moved)).unwrap().all_earnings);
+    assert_eq!(told(&world, 0, EarnedBy::Reports), ["noor"]);
+}

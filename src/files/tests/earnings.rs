@@ -1,0 +1,76 @@
+//! Measures of earnings: what is read, and every refusal with its message and place.
+
+use super::{MEASURES, PLAN, PLAN_FILE, brief, found, small_company};
+use crate::domain::fact::{EarnedBy, MeasureOf};
+
+const SEATS: &str = "id = \"seats\"\nof = \"quantity\"\ncredit_kinds = [\"REVENUE\"]\n";
+const MADE: &str = "id = \"made\"\nof = \"earned\"\ncomponents = [\"new\"]\nearned_by = \"self\"\n";
+
+fn check(measure: &str, wanted: &str) {
+    let findings = found("measures.toml", SEATS, measure);
+    assert_eq!(brief(&findings).lines().next(), Some(format!("measures.toml:{wanted}").as_str()), "{measure}");
+}
+
+/// The small company with a measure of earnings, and its component reading another measure.
+fn reading(measure: &str) -> Vec<String> {
+    let other = "\n[[component]]\nid = \"more\"\nearning_code = \"COMM\"\ninterval = \"month\"\nscope = \"running\"\n\
+        tier_by = { measure = \"made\", as = \"amount\" }\npays = { rate_of = \"made\" }\nmethod = \"marginal\"\n\
+        boundary = \"upper\"\nnegative = \"carry\"\nclawback = { price = \"recompute\", period = \"original\" }\n\
+        rounding = { to = \"0.01\", mode = \"half_even\", at = \"cumulative\" }\ntiers = [{ from = \"0\", rate = \"5%\" }]\n";
+    let plan = format!("{PLAN}{other}");
+    let measures = MEASURES.replace(SEATS, measure);
+    let texts = [
+        ("company.toml", super::COMPANY),
+        ("calendar.toml", super::CALENDAR),
+        ("measures.toml", &measures),
+        (PLAN_FILE, &plan),
+        ("payees.csv", super::PAYEES),
+        ("quotas.csv", super::QUOTAS),
+    ];
+    match super::super::company_from_texts(&texts) {
+        Ok(company) => company.warnings.iter().map(|found| found.to_string()).collect(),
+        Err(findings) => brief(&findings).lines().map(str::to_owned).collect(),
+    }
+}
+
+#[test]
+fn what_is_read() {
+    let company = small_company("measures.toml", SEATS, MADE).unwrap();
+    let measure = &company.measures[1].value;
+    let earnings = measure.earnings.as_ref().unwrap();
+    assert_eq!((measure.of, earnings.by, &earnings.components[..]), (MeasureOf::Earned, EarnedBy::Own, &["new".to_string()][..]));
+    assert!(measure.credit_kinds.is_empty());
+    assert_eq!(reading(MADE), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_refused() {
+    let with = |from: &str, to: &str| MADE.replace(from, to);
+    check(&with("\"self\"", "\"team\""), "9:13: not-supported: earned_by = \"team\" is not supported by this version");
+    check(&with("\"self\"", "\"them\""), "9:13: unknown-value: \"them\" is not a value of `earned_by`");
+    check(&with("earned_by = \"self\"\n", ""), "5:1: missing-key: `earned_by` is missing");
+    check(&with("components = [\"new\"]\n", ""), "5:1: missing-key: `components` names no component");
+    check(
+        &with("earned_by", "credit_kinds = [\"REVENUE\"]\nearned_by"),
+        "5:1: no-effect: `credit_kinds` filters credits, and a measure of earnings counts none",
+    );
+    check(&format!("{SEATS}earned_by = \"self\"\n"), "5:1: no-effect: `earned_by` is of a measure of earnings");
+    check(
+        &with("components", "earning_codes = []\ncomponents"),
+        "8:1: not-supported: `earning_codes` is not supported by this version",
+    );
+    check(
+        &with("earned_by", "rate_type = \"spot\"\nearned_by"),
+        "9:13: no-effect: measure \"made\" counts no amounts, so there is nothing to convert",
+    );
+}
+
+#[test]
+fn components_have_an_order() {
+    assert_eq!(
+        reading(&MADE.replace("[\"new\"]", "[\"new\", \"more\"]")),
+        ["plans/ae.2026-01-01.toml:27:6: bad-earnings: no component reads what it earns itself: \"more\" reads \"more\""]
+    );
+    let unknown = reading(&MADE.replace("[\"new\"]", "[\"news\"]"));
+    assert!(unknown.len() == 1 && unknown[0].contains("no-earnings"), "{unknown:?}");
+}

@@ -1,0 +1,95 @@
+//! Measures of earnings of a history, and which components read them: phase by phase, now and then in a circle.
+
+use super::*;
+
+/// Measures by the components that they count and whose, and the components that may read them.
+const EARNED: [(&str, &[&str], EarnedBy, &[&str]); 4] = [
+    ("own-base", &["base"], EarnedBy::Own, &["accelerator", "extra"]),
+    ("team-base", &["base"], EarnedBy::Reports, &["accelerator", "extra"]),
+    ("own-accelerator", &["accelerator"], EarnedBy::Own, &["extra"]),
+    ("team-all", &["base", "accelerator"], EarnedBy::Reports, &["extra"]),
+];
+
+/// Drawn apart, so that the rest of a history is what it is without.
+pub struct Earns {
+    random: Random,
+    measured: bool,
+    /// Which of them the component that is drawn may read.
+    readable: Vec<&'static str>,
+}
+
+impl Earns {
+    /// Two of five companies measure earnings.
+    pub fn new(seed: u64) -> Earns {
+        let mut random = Random(seed ^ 0x000e_a45d);
+        let measured = random.chance(40);
+        Earns { random, measured, readable: vec![] }
+    }
+}
+
+impl Making {
+    pub(super) fn earned_measures(&mut self) {
+        if !self.earns.measured {
+            return;
+        }
+        for (id, components, by, _) in EARNED {
+            let components = components.iter().map(|id| id.to_string()).collect();
+            let earnings = Some(Earnings { components, by });
+            let measure = Measure { of: MeasureOf::Earned, credit_kinds: vec![], earnings, ..measures::measure(id) };
+            let late = self.earns.random.chance(15);
+            self.now_or_later("earnings measured later", late, FactBody::MeasureDefined(measure));
+        }
+        if self.earns.random.chance(10) {
+            let earnings = Some(Earnings { components: vec![], by: EarnedBy::Own });
+            let none = Measure { of: MeasureOf::Earned, credit_kinds: vec![], earnings, ..measures::measure("nothing") };
+            self.later.push(("fact refused", FactBody::MeasureDefined(none)));
+        }
+    }
+
+    pub(super) fn begin_component(&mut self, id: &str) {
+        let circle = self.earns.random.chance(2);
+        let may = |readers: &[&str]| circle || readers.contains(&id);
+        self.earns.readable = EARNED.iter().filter(|of| may(of.3)).map(|of| of.0).collect();
+        if !self.earns.measured {
+            self.earns.readable.clear();
+        }
+    }
+
+    /// A measure that the component reads.
+    pub(super) fn read_measure(&mut self) -> &'static str {
+        let of_credits = *self.random.pick(&MEASURES);
+        if self.earns.readable.is_empty() || self.earns.random.chance(45) {
+            return of_credits;
+        }
+        let readable = self.earns.readable.clone();
+        let read = *self.earns.random.pick(&readable);
+        self.features.count("earnings read");
+        if read.starts_with("team") {
+            self.features.count("earnings of reports read");
+        }
+        if ["own-accelerator", "team-all"].contains(&read) {
+            self.features.count("earnings of a second phase read");
+        }
+        read
+    }
+
+    /// Single deals are of credits; now and then somebody asks for them all the same.
+    pub(super) fn end_component(&mut self, component: Component) -> Component {
+        let earned = EARNED.iter().any(|of| of.0 == component.measure);
+        if !earned || !component.lists_deals() || self.earns.random.chance(5) {
+            return component;
+        }
+        Component { measure: MEASURES[0].into(), ..component }
+    }
+
+    /// A measure that has a quota.
+    pub(super) fn quota_measure(&mut self) -> &'static str {
+        let of_credits = *self.random.pick(&MEASURES);
+        if !self.earns.measured || self.earns.random.chance(70) {
+            return of_credits;
+        }
+        self.features.count("quota of earnings");
+        let all = EARNED.map(|of| of.0);
+        *self.earns.random.pick(&all)
+    }
+}
