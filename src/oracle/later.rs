@@ -72,8 +72,8 @@ impl<'h> Pricing<'_, 'h> {
     }
 
     pub(super) fn at<'s>(&'s self, then: &'s Then) -> Pricing<'s, 'h> {
-        let Pricing { history, world, until, minor_digits, paid, .. } = *self;
-        Pricing { history, world, until, minor_digits, deals: &then.deals, backs: &then.backs, paid }
+        let Pricing { history, world, until, minor_digits, lines, paid, .. } = *self;
+        Pricing { history, world, until, minor_digits, lines, deals: &then.deals, backs: &then.backs, paid }
     }
 
     /// What each pay period, of the interval or behind it, adds to what had been earned; as `priced`.

@@ -149,7 +149,7 @@ type Change = fn(&mut Component);
 /// What a component has of gate, floor, quota to date and caps, and how it is without each.
 fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
     let modifiers = &component.modifiers;
-    let known: [(&str, bool, Change); 5] = [
+    let known: [(&str, bool, Change); 6] = [
         ("gate", modifiers.gate.is_some(), |component| component.modifiers.gate = None),
         ("floor of the interval", modifiers.floor.is_some(), |component| component.modifiers.floor = None),
         ("cap of the interval", modifiers.cap.is_some(), |component| component.modifiers.cap = None),

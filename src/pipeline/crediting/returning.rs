@@ -3,13 +3,13 @@
 //! Told as a whole: where anything about it differs, all of it is retracted and told again. Returns are few.
 
 use super::deal_state::{DealState, ToldReturn};
-use super::packer::{GroupKind, Packer, Read};
 use super::telling::rates_beside;
 use crate::domain::credit::{Credit, credits_of};
 use crate::domain::reject::Reject;
 use crate::domain::returns::returns;
 use crate::domain::world::World;
 use crate::pipeline::packed::Cause;
+use crate::pipeline::packer::{GroupKind, Packer, Read};
 
 /// What there is to tell of a deal's returns, or the fact that they wait for; nothing where nobody asks.
 pub fn returned_of(state: &DealState, world: &World) -> Result<Result<Vec<ToldReturn>, Reject>, postcard::Error> {
