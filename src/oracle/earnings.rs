@@ -3,7 +3,8 @@
 //! Everybody is priced with the sums that the phase before gave, from none, until no sum of earnings differs.
 
 use super::credits::{Sum, Sums};
-use super::deals::{by_deals, settles};
+use super::deals::{by_deals, earns_by_deal};
+use super::lookups::is_lookup;
 use super::rewards::Pricing;
 use super::rules::{Check, hold};
 use super::tables::measures_of;
@@ -98,8 +99,8 @@ pub(super) fn in_order<'m>(measures: &[&'m Measure], plans: &[&'m Plan]) -> Chec
         let counted = measures.iter().filter_map(|of| of.earnings.as_ref()).flat_map(|of| &of.components);
         let counted = counted.filter(|id| **id == component.component_id).count();
         hold(counted == 0 || component.unit == EarningUnit::Money, "a measure of money that is points")?;
-        let single = by_deals(component) || settles(component);
-        hold(!single || earnings(&component.measure).is_none(), "single deals of what is earned")?;
+        let single = by_deals(component) || earns_by_deal(component) || is_lookup(component);
+        hold(!single || earnings(&component.measure).is_none(), "single deals or lines of what is earned")?;
     }
     let mut phases: BTreeMap<&str, usize> = components.iter().map(|component| (component.component_id.as_str(), 1)).collect();
     for _ in 0..=PHASES {

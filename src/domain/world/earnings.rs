@@ -87,11 +87,17 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// What is earned comes of all deals together.
     fn check_deals(&self, component: &Component) -> Result<(), Fault> {
         let (id, measure) = (&component.component_id, &component.measure);
         let earned = self.measures.iter().any(|of| of.measure_id == *measure && of.earnings.is_some());
-        match earned && component.lists_deals() {
-            true => Err(fault(id, format!("component \"{id}\": measure \"{measure}\" is of earnings, it has no single deals"))),
+        let lacks = match component.lookup {
+            Some(_) => "lines to look up",
+            None if component.lists_deals() => "single deals",
+            None => return Ok(()),
+        };
+        match earned {
+            true => Err(fault(id, format!("component \"{id}\": measure \"{measure}\" is of earnings, it has no {lacks}"))),
             false => Ok(()),
         }
     }

@@ -73,10 +73,10 @@ impl Making {
         read
     }
 
-    /// Single deals are of credits; now and then somebody asks for them all the same.
+    /// Single deals and lines are of credits; now and then somebody asks for them all the same.
     pub(super) fn end_component(&mut self, component: Component) -> Component {
         let earned = EARNED.iter().any(|of| of.0 == component.measure);
-        if !earned || !component.lists_deals() || self.earns.random.chance(5) {
+        if !earned || !(component.lists_deals() || component.lookup.is_some()) || self.earns.random.chance(5) {
             return component;
         }
         Component { measure: MEASURES[0].into(), ..component }
