@@ -80,7 +80,11 @@ fn views<'w>(entry: &Entry, subject: &Subject<'_>, standpoint: &'w Standpoint, t
     let mut views = Vec::with_capacity(standpoint.pending.len() + 1);
     for close in &standpoint.pending {
         let then = Terms::of(subject.payee_id, subject.span, &close.world);
-        let pricing = then.price(&up_to(entry, Some(close.epoch))?);
+        let mut inputs = up_to(entry, Some(close.epoch))?;
+        if terms.world.earning_rounds > 0 {
+            forget_later_measures(&mut inputs, &close.world, terms.world);
+        }
+        let pricing = then.price(&inputs);
         views.push(View { period: Some(close.period), pricing, world: &close.world });
     }
     let pricing = match entry.later.is_empty() {
@@ -89,6 +93,13 @@ fn views<'w>(entry: &Entry, subject: &Subject<'_>, standpoint: &'w Standpoint, t
     };
     views.push(View { period: None, pricing, world: terms.world });
     Some(views)
+}
+
+/// What is told of earnings before the first round of a close may be of measures that came behind the close: to it they are
+/// not there, so that no component of it is of a higher phase than its rounds.
+fn forget_later_measures(inputs: &mut Inputs, then: &World, now: &World) {
+    let of_earnings = |id: &str| now.measure(id).is_some_and(|defined| defined.measure.earnings.is_some());
+    inputs.sums.retain(|sum| !of_earnings(&sum.measure) || then.measure(&sum.measure).is_some());
 }
 
 /// Inputs of epochs up to one, or of all.
