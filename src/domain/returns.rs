@@ -133,7 +133,10 @@ mod tests {
     }
 
     /// By day: each line's amount that was taken back, and since when it is gone.
-    fn check(revisions: &[DealClosed<'static>], expected: &[(i32, &[(&str, i128, Option<i32>)])]) {
+    /// A day, and of each line its id, what was returned and the day since which it is gone.
+    type Day<'d> = (i32, &'d [(&'d str, i128, Option<i32>)]);
+
+    fn check(revisions: &[DealClosed<'static>], expected: &[Day<'_>]) {
         let shown = returns(revisions);
         let line = |(line, gone): (&Line<'static>, &Option<Date>)| {
             assert_eq!((line.quantity.0, line.cost), (line.amount.0 as i64, Some(Amount(line.amount.0 / 2))));
@@ -150,7 +153,7 @@ mod tests {
         let sold = deal(Return, Some(120), &[("a", 60), ("b", 40)]);
         check(&[], &[]);
         check(&[deal(Cancellation, Some(120), &[])], &[]);
-        check(&[sold.clone()], &[]);
+        check(std::slice::from_ref(&sold), &[]);
         check(&[sold.clone(), deal(Correction, Some(120), &[])], &[]);
         let gone = deal(Cancellation, Some(130), &[]);
         let all: &[_] = &[("a", 60, Some(130)), ("b", 40, Some(130))];

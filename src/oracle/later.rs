@@ -91,7 +91,7 @@ impl<'h> Pricing<'_, 'h> {
             let new = total.checked_sub(before).filter(|new| Minor(*new).is_payable(self.minor_digits))?;
             before = total;
             let up_to = periods_of(interval).into_iter().zip(versions).filter(|(period, _)| *period <= then.period);
-            if let Some((_, component)) = up_to.filter_map(|(_, version)| *version).last() {
+            if let Some((_, component)) = up_to.filter_map(|(_, version)| *version).next_back() {
                 let slot = self.slot(payee, &component.component_id, interval, then.period).filter(|_| new != 0);
                 earned.extend(slot.map(|slot| (slot, new, component.earning_code.as_str())));
             }

@@ -89,7 +89,6 @@ impl Making {
             return of_credits;
         }
         self.features.count("quota of earnings");
-        let all = EARNED.map(|of| of.0);
-        *self.earns.random.pick(&all)
+        self.earns.random.pick(&EARNED).0
     }
 }

@@ -34,8 +34,8 @@ impl<'w> Terms<'w> {
     /// Whether anything was returned that counts later than its deal.
     pub(super) fn takes_back_later(&self, interval: Interval, versions: &Versions<'w>, inputs: &Inputs) -> bool {
         let (first, last) = interval.first_and_last();
-        let in_force = (first.0..=last.0).filter_map(|period| versions.in_force[self.span.place(Period(period))]);
-        !inputs.returned.is_empty() && in_force.last().is_some_and(|version| version.component().takes_back_later())
+        let mut in_force = (first.0..=last.0).filter_map(|period| versions.in_force[self.span.place(Period(period))]);
+        !inputs.returned.is_empty() && in_force.next_back().is_some_and(|version| version.component().takes_back_later())
     }
 
     pub(super) fn price_later(
