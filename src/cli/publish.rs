@@ -74,9 +74,10 @@ fn current(session: &Session) -> anyhow::Result<Current> {
     let mut world = World::new(client.partitions(Topic::DealClosed)?);
     scan::all(client, Topic::Facts, |batch, row| {
         if let Some(fact) = batch.value(row).map(|value| codec.read_fact(value)).transpose()?.flatten() {
-            // What is refused is none of its closes.
-            let _ = world.apply(row.position.offset, &fact);
-            take(&mut current, fact.body);
+            // What is refused is not published.
+            if world.apply(row.position.offset, &fact).is_ok() {
+                take(&mut current, fact.body);
+            }
         }
         Ok(())
     })?;

@@ -5,6 +5,7 @@
 
 use super::credits::{DealSum, Sum};
 use super::deals::takes_back;
+use super::lookups::is_lookup;
 use super::rewards::{Pricing, Slot};
 use super::world::periods_of;
 use crate::domain::money::Minor;
@@ -35,7 +36,8 @@ impl<'h> Pricing<'_, 'h> {
     pub(super) fn moments(&self, payee: u32, sums: &[Sum], interval: Interval, versions: &[Version<'h>]) -> Option<Vec<Then>> {
         let last = versions.iter().flatten().last()?;
         let mut any = self.backs.iter().filter(|back| back.payee == payee).peekable();
-        if !is_later(last.1) || any.peek().is_none() {
+        let by_line = versions.iter().flatten().any(|(_, component)| is_lookup(component));
+        if !is_later(last.1) || by_line || any.peek().is_none() {
             return None;
         }
         let inside = periods_of(interval);

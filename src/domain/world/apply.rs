@@ -177,8 +177,6 @@ impl World {
         if versions.iter().any(|version| version.plan == *plan) {
             return Ok(Reach::default());
         }
-        let units = Arc::make_mut(&mut self.units);
-        units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
         let names = plan.components.iter().map(|c| (c.component_id.as_str().into(), c.earning_code.as_str().into())).collect();
         let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id: plan.plan_id.as_str().into(), names });
         let mut plans = self.plans.as_ref().clone();
@@ -188,6 +186,8 @@ impl World {
         versions.sort_by_key(|version| version.plan.from);
         let rounds = rounds_of(&self.measures, &plans)?;
         (self.plans, self.earning_rounds) = (Arc::new(plans), rounds);
+        let units = Arc::make_mut(&mut self.units);
+        units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
         let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| component.interval.is_yearly());
         if years_begin {
             self.yearly = Some(offset);

@@ -111,6 +111,11 @@ impl<'r> Reading<'r> {
             let chain: Vec<String> = below[at..].iter().chain([&id]).map(|id| format!("\"{id}\"")).collect();
             return Err(fault(id, format!("no component reads what it earns itself: {}", chain.join(" reads "))));
         }
+        // A long chain is refused before it is followed to its end.
+        if below.len() >= MAXIMUM_PHASE as usize {
+            let (top, phase) = (below[0], MAXIMUM_PHASE + 1);
+            return Err(fault(top, format!("component \"{top}\" would be of phase {phase}: there are {MAXIMUM_PHASE}")));
+        }
         below.push(id);
         let mut phase = 1;
         for read in self.read_by(id) {

@@ -71,8 +71,10 @@ pub fn book(entry: &mut Entry, subject: &Subject<'_>, standpoint: &Standpoint, t
         changed |= posting.post(&mut entry.books[place], targets, &mut accruals);
     }
     entry.books.retain(|book| !book.bookings.is_empty() || !book.paid.is_empty());
+    let told = entry.told.clone();
     let news = news(entry, subject.payee_id, standpoint.telling, &views)?;
-    changed |= !news.is_empty();
+    // Behind a close what was told may stand otherwise without any news: the next one starts from that.
+    changed |= !news.is_empty() || entry.told != told;
     views.pop().map(|last| Booked { accruals, waiting: last.pricing.waiting, changed, news })
 }
 

@@ -97,7 +97,25 @@ fn a_measure_that_would_make_a_circle_is_refused_and_so_are_single_deals() {
     let mut points = plan(&[("a", "of-b")]);
     points.components[0].unit = EarningUnit::Points;
     let refused = "components: component \"a\" earns points: measure \"of-a\" is of money that is earned [invalid_fact]";
-    assert_eq!(state(&mut self::world(), FactBody::PlanDefined(points)).unwrap_err(), refused);
+    let mut world = self::world();
+    assert_eq!(state(&mut world, FactBody::PlanDefined(points)).unwrap_err(), refused);
+    // A refused plan says nothing about units either.
+    state(&mut world, FactBody::PlanDefined(plan(&[("a", "of-b")]))).unwrap();
+    let chain: Vec<(String, String)> = (0..5_000).map(|at| (format!("c{at}"), format!("of-c{}", at + 1))).collect();
+    let chain: Vec<(&str, &str)> = chain.iter().map(|(id, reads)| (id.as_str(), reads.as_str())).collect();
+    let mut world = World::new(1);
+    for (id, _) in &chain {
+        let measure = measure(&format!("of-{id}"), &[id], EarnedBy::Own);
+        std::sync::Arc::make_mut(&mut world.measures).push(crate::domain::world::DefinedMeasure {
+            id: measure.measure_id.as_str().into(),
+            measure,
+            offset: 0,
+            listed: None,
+            returned: None,
+        });
+    }
+    let refused = "components: component \"c0\" would be of phase 5: there are 4 [invalid_fact]";
+    assert_eq!(state(&mut world, FactBody::PlanDefined(plan(&chain))).unwrap_err(), refused);
 }
 
 #[test]

@@ -35,7 +35,10 @@ impl<'w> Terms<'w> {
     pub(super) fn takes_back_later(&self, interval: Interval, versions: &Versions<'w>, inputs: &Inputs) -> bool {
         let (first, last) = interval.first_and_last();
         let mut in_force = (first.0..=last.0).filter_map(|period| versions.in_force[self.span.place(Period(period))]);
-        !inputs.returned.is_empty() && in_force.next_back().is_some_and(|version| version.component().takes_back_later())
+        // What a lookup's rows lose by a return is not told, so an interval that one prices a part of is recomputed.
+        !inputs.returned.is_empty()
+            && !in_force.clone().any(|version| version.component().lookup.is_some())
+            && in_force.next_back().is_some_and(|version| version.component().takes_back_later())
     }
 
     pub(super) fn price_later(
