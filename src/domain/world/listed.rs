@@ -5,6 +5,12 @@ use crate::domain::plan::Component;
 use std::sync::Arc;
 
 impl World {
+    /// Whether a component asks now what was returned of a measure.
+    pub fn asks_for_returns(&self, measure_id: &str) -> bool {
+        let mut components = self.plans.values().flatten().flat_map(|version| &version.plan.components);
+        components.any(|component| component.reads_returns() && component.measures().any(|(measure, _)| measure == measure_id))
+    }
+
     /// Deals of a measure are kept one by one, and what is returned of them, from the first fact on that needs them; true: of some
     /// since this one, or nobody asks for returns any more.
     pub(super) fn list_measures(&mut self, offset: u64) -> bool {

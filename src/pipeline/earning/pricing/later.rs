@@ -49,6 +49,7 @@ impl<'w> Terms<'w> {
         run: Option<Period>,
         pricing: &mut Pricing<'w>,
     ) {
+        let inputs = &self.with_returns_asked_for(inputs);
         let (first, last) = interval.first_and_last();
         let mut periods: Vec<Period> = (first.0..=last.0).map(Period).collect();
         periods.extend(self.returned_behind(interval, inputs));
@@ -66,6 +67,15 @@ impl<'w> Terms<'w> {
             periods.iter().map(nothing).collect()
         });
         self.add_later(interval, versions, inputs, run, &standings, pricing);
+    }
+
+    /// What was told, with what was returned of the measures alone of which some component asks now: another plan may have
+    /// asked before.
+    fn with_returns_asked_for(&self, inputs: &Inputs) -> Inputs {
+        let mut inputs = inputs.clone();
+        let told = std::mem::take(&mut inputs.returned).into_vec();
+        inputs.returned = told.into_iter().filter(|of| self.world.asks_for_returns(&of.measure)).collect();
+        inputs
     }
 
     /// The pay periods behind an interval in which deals of it are returned.
