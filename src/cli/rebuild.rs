@@ -21,6 +21,9 @@ use std::sync::Arc;
 /// Keys that are shown.
 const SHOWN: usize = 20;
 
+const USAGE: &str = "accrue rebuild [OPTIONS] --stage <STAGE> --partition <N>
+           <--data <DIR>|--config <FILE>>";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum StageName {
     Crediting,
@@ -28,6 +31,7 @@ enum StageName {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = USAGE)]
 pub struct RebuildPartition {
     /// Whose states
     #[arg(long, value_enum)]
