@@ -154,7 +154,7 @@ fn incremental_equals_from_scratch() {
     }
     // Fewer of them hold too little of a feature to say anything about it, and still have to agree.
     if let Ok(histories) = std::env::var("ACCRUE_TEST_HISTORIES") {
-        check_all(0..histories.parse().unwrap());
+        check_all(0..histories.parse().unwrap()).counts().for_each(|(what, count)| println!("{what}: {count}"));
         return;
     }
     let held = check_all(0..HISTORIES);

@@ -17,7 +17,7 @@ impl Abroad {
     /// Half of the companies pay so.
     pub fn new(seed: u64) -> Abroad {
         let mut random = Random(seed ^ 0x00c0_ffee);
-        let converts = random.chance(50);
+        let converts = random.chance(95);
         Abroad { random, currencies: BTreeMap::new(), converts }
     }
 
@@ -80,7 +80,7 @@ impl Making {
         if !self.abroad.converts {
             return rows;
         }
-        let drawn = self.abroad.random.chance(60).then(|| *self.abroad.random.pick(&CURRENCIES));
+        let drawn = self.abroad.random.chance(90).then(|| *self.abroad.random.pick(&CURRENCIES));
         let known = self.abroad.currencies.get(id).copied();
         let changes = self.abroad.random.chance(15);
         let currency = if known.is_some() && !changes { known } else { drawn };
