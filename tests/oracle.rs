@@ -6,6 +6,7 @@ use support::histories;
 use accrue::domain::fact::{Cut, FactBody};
 use accrue::domain::money::Minor;
 use accrue::domain::output::CloseNote;
+use accrue::domain::plan::EarningUnit;
 use accrue::domain::topic::{Position, Topic, partition_of};
 use accrue::oracle::{EarnedKey, History, Totals};
 use histories::{Event, Features};
@@ -85,6 +86,7 @@ fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
         let mut events = histories::History::generate(seed).events;
         events.iter_mut().for_each(without_draw);
         events.iter_mut().for_each(paid_at_home);
+        events.iter_mut().for_each(earned_in_money);
         let totals = totals(&events);
         let mut sums: BTreeMap<EarnedKey, Minor> = BTreeMap::new();
         for (key, minor) in &totals.booked {
@@ -115,6 +117,15 @@ fn without_draw(event: &mut Event) {
         && let FactBody::PlanDefined(plan) = &mut fact.body
     {
         plan.pay.draw = None;
+    }
+}
+
+/// Points are booked and never paid.
+fn earned_in_money(event: &mut Event) {
+    if let Event::Fact(fact) = event
+        && let FactBody::PlanDefined(plan) = &mut fact.body
+    {
+        plan.components.iter_mut().for_each(|component| component.unit = EarningUnit::Money);
     }
 }
 
