@@ -201,6 +201,7 @@ impl Metrics {
         self.stuck_since.with_label_values(labels).set(stuck);
         self.restore_remaining.with_label_values(labels).set(held.restore_remaining as i64);
         self.live_keys.with_label_values(labels).set(held.live_keys as i64);
+        self.close_missing.with_label_values(labels).set(0);
     }
 
     fn read_lag(
