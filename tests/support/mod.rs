@@ -18,4 +18,5 @@ pub mod records;
 pub mod registry;
 pub mod runner;
 pub mod secured;
+pub mod stage;
 pub mod story;
