@@ -41,6 +41,7 @@ pub struct Bench {
     pub hangs: bool,
     pub undecided_limit: Duration,
     pub status: Arc<Status>,
+    pub metrics: Arc<Metrics>,
     pub tap: Arc<OutcomeTap>,
     appended: BTreeMap<String, u64>,
 }
@@ -61,6 +62,7 @@ impl Bench {
             hangs: false,
             undecided_limit: UNDECIDED_LIMIT,
             status: Arc::default(),
+            metrics: Arc::new(Metrics::new().unwrap()),
             tap: Arc::new(OutcomeTap::new(100)),
             appended: BTreeMap::new(),
         }
@@ -91,7 +93,7 @@ impl Bench {
             undecided_limit: self.undecided_limit,
             status: self.status.clone(),
             tap: Some(self.tap.clone()),
-            metrics: Arc::new(Metrics::new().unwrap()),
+            metrics: self.metrics.clone(),
             crash,
         };
         let stage = self.log.stage(GROUP, inputs).unwrap();
