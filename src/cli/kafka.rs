@@ -57,7 +57,7 @@ pub fn topic_settings(config: &Config, topic: Topic) -> Vec<(&'static str, Strin
         maximum_record_bytes: config.limits.maximum_record_bytes,
         ..KafkaSettings::new(config.kafka.brokers.clone())
     };
-    topic_config(&settings, topic).into_iter().map(|(key, value, _)| (key, value)).collect()
+    topic_config(&settings, topic).into_iter().map(|setting| (setting.key, setting.value)).collect()
 }
 
 fn minimum_in_sync(config: &Config) -> u32 {

@@ -7,8 +7,10 @@
 pub mod acl;
 mod error;
 mod membership;
+mod patience;
 mod permissions;
 mod producer;
+mod reach;
 mod reader;
 mod stage;
 mod topics;
@@ -20,9 +22,10 @@ use super::{Append, Batch, Client, LogError};
 use crate::domain::topic::{Position, Topic};
 use acl::{Acl, Operation, Role, append_transactions};
 use error::{explain, explain_needing, lacks, said};
+use patience::patiently;
 use producer::{Reports, Transactional};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::metadata::Metadata;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
@@ -355,19 +358,6 @@ impl Client for Kafka {
 
     fn trim(&self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
         topics::trim(self, topic, partition, offset)
-    }
-}
-
-/// Asks again while the cluster has not settled who answers.
-fn patiently<T>(settings: &KafkaSettings, ask: impl Fn() -> KafkaResult<T>) -> KafkaResult<T> {
-    let deadline = Instant::now() + settings.request_timeout();
-    loop {
-        let answer = ask();
-        let unsettled = answer.as_ref().err().and_then(|error| error.rdkafka_error_code()).is_some_and(error::unsettled);
-        if !unsettled || Instant::now() > deadline {
-            return answer;
-        }
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -18,6 +18,7 @@ pub mod records;
 pub mod registry;
 pub mod runner;
 pub mod secured;
+pub mod stage;
 pub mod story;
 
 /// Says how a test that passes went: what it prints with `println` nobody sees then.

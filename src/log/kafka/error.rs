@@ -110,9 +110,7 @@ pub fn explain_code(settings: &KafkaSettings, doing: &str, code: Option<Code>, t
         Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => LogError::Settings(format!(
             "{doing}: {text}; the log no longer has the position that was asked for: restore the topic from a backup"
         )),
-        Some(Code::MessageTimedOut | Code::QueueFull) => {
-            LogError::Abort(format!("{doing}: {text}; the transaction is aborted and tried again"))
-        }
+        Some(Code::MessageTimedOut) => LogError::Abort(format!("{doing}: {text}; the transaction is aborted and tried again")),
         _ => LogError::Unavailable(format!(
             "{doing}: {text}; look whether the Kafka brokers at {brokers} are up and can be reached from here"
         )),
@@ -123,19 +121,6 @@ fn fenced(code: Code) -> bool {
     matches!(
         code,
         Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::FencedInstanceId | Code::UnreleasedInstanceId
-    )
-}
-
-/// Leadership or a coordinator is being moved or found; the same question has an answer a moment later.
-pub fn unsettled(code: Code) -> bool {
-    matches!(
-        code,
-        Code::NotLeaderForPartition
-            | Code::LeaderNotAvailable
-            | Code::CoordinatorLoadInProgress
-            | Code::CoordinatorNotAvailable
-            | Code::NotCoordinator
-            | Code::WaitingForCoordinator
     )
 }
 

@@ -4,7 +4,7 @@
 //! `rd_kafka_produce_batch` does; so this calls librdkafka's own functions for both.
 
 use super::KafkaSettings;
-use super::acl::{Acl, Operation};
+use super::acl::{Acl, Operation, stage_transactions};
 use super::error::{explain, explain_code, explain_commit, explain_needing, lacks, undelivered};
 use super::permissions::lacking;
 use crate::domain::topic::Topic;
@@ -21,6 +21,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Records that go to a partition together, at most.
+const BATCH_BYTES: usize = 1_000_000;
+
+/// Between two looks at what an abort has dropped.
+const ABORT_SLICE: Duration = Duration::from_millis(100);
 
 /// What became of the messages of the open transaction.
 #[derive(Default)]
@@ -101,6 +107,11 @@ struct Began {
 }
 
 impl Transactional {
+    /// A worker's: its id stays its own over restarts.
+    pub fn of_stage(settings: &KafkaSettings, group: &str) -> Result<Self, LogError> {
+        Transactional::new(settings, &stage_transactions(group, &settings.client_id), Reports::Failures)
+    }
+
     /// Fences older owners of the id; what they left open is ended before this returns.
     pub fn new(settings: &KafkaSettings, transactional_id: &str, reports: Reports) -> Result<Self, LogError> {
         let producer: BaseProducer<Deliveries> = settings
@@ -111,7 +122,8 @@ impl Transactional {
             .set("compression.type", "lz4")
             .set("linger.ms", settings.linger_ms.to_string())
             .set("batch.num.messages", "100000")
-            .set("batch.size", "1000000")
+            // No more in one batch than one record may have: a topic that takes the one takes the other.
+            .set("batch.size", settings.maximum_record_bytes.min(BATCH_BYTES).to_string())
             .set("message.max.bytes", settings.message_bytes().to_string())
             .set("queue.buffering.max.messages", settings.producer_queue_records.to_string())
             .set("queue.buffering.max.kbytes", (settings.producer_queue_bytes / 1024).to_string())
@@ -312,9 +324,21 @@ impl Transactional {
         if self.begun.take().is_none() {
             return Ok(());
         }
-        self.producer
-            .abort_transaction(self.settings.request_timeout())
-            .map_err(|error| explain_needing(&self.settings, "abort the transaction", &[&self.right], &error))
+        let deadline = Instant::now() + self.settings.request_timeout();
+        let aborted = loop {
+            // It waits for reports of what it drops, which only a poll takes.
+            match self.producer.abort_transaction(ABORT_SLICE) {
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < deadline => {
+                    self.producer.poll(Duration::ZERO);
+                }
+                aborted => break aborted,
+            }
+        };
+        // Those that are left would be told of the next transaction.
+        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
+            self.producer.poll(Duration::from_millis(1));
+        }
+        aborted.map_err(|error| explain_needing(&self.settings, "abort the transaction", &[&self.right], &error))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing};
+use super::reach::{lost, refuses_position};
 use super::{KafkaSettings, push};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, LogError};
@@ -105,6 +106,9 @@ impl Reader {
                     next = next.max(self.position());
                 }
                 Some(Err(error)) => {
+                    if let Some(lost) = self.lost(settings, &error, &name, range) {
+                        return Err(lost);
+                    }
                     let read = Acl::topic(Operation::Read, &name);
                     return Err(explain_needing(settings, &format!("read {name}"), &[&read], &error));
                 }
@@ -125,6 +129,14 @@ impl Reader {
             }
         }
         Ok(next)
+    }
+
+    /// What is said when the log no longer has what is to be read.
+    fn lost(&self, settings: &KafkaSettings, error: &KafkaError, name: &str, range: Range) -> Option<LogError> {
+        let Range { partition, from, .. } = range;
+        let marks = || self.consumer.fetch_watermarks(name, partition as i32, settings.request_timeout()).ok();
+        let (start, end) = refuses_position(error).then(marks)??;
+        lost(name, partition, from, start as u64, end as u64)
     }
 
     /// The position counts control records and aborted ones, which no message stands for.
