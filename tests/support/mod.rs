@@ -16,6 +16,8 @@ pub mod producers;
 pub mod proxy;
 pub mod records;
 pub mod registry;
+pub mod rights;
 pub mod runner;
 pub mod secured;
 pub mod story;
+pub mod tokens;
