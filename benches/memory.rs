@@ -4,8 +4,8 @@
 //! cargo bench --bench memory -- [--megabytes N] [--restore]
 //! ```
 //!
-//! The budget is what the limits of config/accrue.toml add up to for both stages: states in memory, states that the store has
-//! not written, and the store's pages, 256 MiB. Deals of 4 kB are written to the log until their contents are `--megabytes`
+//! The budget is what the limits of config/accrue.toml add up to for both stages (`Limits::memory_bytes`): states in memory, states
+//! that the store has not written, the store's pages, and batches on their way, 256 MiB. Deals of 4 kB are written to the log until their contents are `--megabytes`
 //! (1 GiB without it); then a worker folds all of them, and its resident peak is read from /proc. `--restore` measures
 //! another worker, too, which begins without a disk. Kafka is `KAFKA_BROKERS`, or a broker that is started for the run.
 
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let limits = Config::defaults().map(|config| config.limits);
     let Ok(limits) = limits else { return ExitCode::FAILURE };
-    let budget = 2 * (limits.working_set_bytes + limits.unacknowledged_bytes + limits.store_cache_bytes) as u64;
+    let budget = limits.memory_bytes() as u64;
     let scratch = std::env::temp_dir().join(format!("accrue-memory-{}", std::process::id()));
     std::fs::create_dir_all(&scratch).ok();
     let mut heavy = Heavy::new(support::broker::settings("memory"), &scratch);

@@ -64,6 +64,13 @@ impl Limits {
     pub fn batch_wait(&self) -> Duration {
         Duration::from_millis(self.batch_wait_ms)
     }
+
+    /// What both stages may hold together. A batch stands in memory several times until it is committed and stored: as it was
+    /// polled, as states, as outputs, on its way to the log and to the store.
+    pub fn memory_bytes(&self) -> usize {
+        const BATCHES: usize = 8;
+        2 * (self.working_set_bytes + self.unacknowledged_bytes + self.store_cache_bytes + BATCHES * self.batch_bytes)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -66,6 +66,24 @@ pub enum Wiped {
     Refused(String),
 }
 
+impl Wiped {
+    /// As metrics name them.
+    pub const REASONS: [&str; 7] = ["damaged", "foreign", "other_layout", "other_genesis", "ahead", "digest_mismatch", "refused"];
+
+    pub fn reason(&self) -> &'static str {
+        let place = match self {
+            Wiped::Damaged(_) => 0,
+            Wiped::Foreign { .. } => 1,
+            Wiped::OtherLayout => 2,
+            Wiped::OtherGenesis => 3,
+            Wiped::Ahead { .. } => 4,
+            Wiped::DigestMismatch => 5,
+            Wiped::Refused(_) => 6,
+        };
+        Wiped::REASONS[place]
+    }
+}
+
 /// What a tree's entries stand for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorePosition {

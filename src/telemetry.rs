@@ -10,6 +10,7 @@ use crate::store::Wiped;
 use std::fmt::Display;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 
 /// Names the level or a filter of `tracing`; "warn" without it.
 pub const VARIABLE: &str = "ACCRUE_LOG";
@@ -21,6 +22,8 @@ pub const FORMAT_VARIABLE: &str = "ACCRUE_LOG_FORMAT";
 pub fn start() -> Result<(), TelemetryError> {
     let text = std::env::var(VARIABLE).unwrap_or_else(|_| "warn".into());
     let filter = EnvFilter::try_new(&text).map_err(|_| TelemetryError::Level(text))?;
+    // What commands say is no matter of levels.
+    let filter = filter.add_directive(said_always()?);
     let format = std::env::var(FORMAT_VARIABLE).unwrap_or_else(|_| "text".into());
     let colours = std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr());
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
@@ -33,6 +36,34 @@ pub fn start() -> Result<(), TelemetryError> {
         _ => return Err(TelemetryError::Format(format)),
     };
     Ok(())
+}
+
+/// The target of what commands say.
+const SAID: &str = "accrue::said";
+
+/// What a command says beside its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    Notice,
+    Danger,
+    Failure,
+}
+
+fn said_always() -> Result<Directive, TelemetryError> {
+    format!("{SAID}=info").parse().map_err(|_| TelemetryError::Level(SAID.into()))
+}
+
+/// Whether standard error is a line of JSON for each event: then what commands say has to be one, too.
+pub fn is_json() -> bool {
+    std::env::var(FORMAT_VARIABLE).is_ok_and(|format| format == "json")
+}
+
+pub fn said(tone: Tone, text: &str) {
+    match tone {
+        Tone::Notice => tracing::info!(target: SAID, "{text}"),
+        Tone::Danger => tracing::warn!(target: SAID, "{text}"),
+        Tone::Failure => tracing::error!(target: SAID, "{text}"),
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

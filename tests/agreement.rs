@@ -154,11 +154,11 @@ fn incremental_equals_from_scratch() {
     }
     // Fewer of them hold too little of a feature to say anything about it, and still have to agree.
     if let Ok(histories) = std::env::var("ACCRUE_TEST_HISTORIES") {
-        check_all(0..histories.parse().unwrap()).counts().for_each(|(what, count)| println!("{what}: {count}"));
+        check_all(0..histories.parse().unwrap()).counts().for_each(|(what, count)| support::tell(&format!("{what}: {count}")));
         return;
     }
     let held = check_all(0..HISTORIES);
-    held.counts().for_each(|(what, count)| println!("{what}: {count}"));
+    held.counts().for_each(|(what, count)| support::tell(&format!("{what}: {count}")));
     for (what, count) in held.counts() {
         assert!(count >= LEAST, "{what}: {count} held, {LEAST} wanted");
     }

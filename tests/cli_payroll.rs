@@ -120,6 +120,11 @@ fn what_payroll_says_is_compared_with_what_was_published() {
     say(&word("ben", r#""status":"RETURNED","reason":"account closed""#), 0);
     say(&word("ana", r#""status":"PAID","amount":"150.00""#), 0);
     assert_eq!(states(1), ["ana paid", "ben returned"]);
+    say(&word("ben", r#""status":"REJECTED","reason":"no such account""#), 0);
+    assert_eq!(states(1), ["ana paid", "ben rejected"]);
+    let shown = scratch.accrue(&["payroll"], 1).0;
+    assert!(shown.contains("rejected") && shown.contains("no such account"), "{shown}");
+    say(&word("ben", r#""status":"RETURNED","reason":"account closed""#), 0);
     // Under the name of another payee it says nothing about her payout.
     say(r#"{"payout_id":"fiscal-2026-01-1/ana/RENEW/regular/USD/2026-01","payee_id":"ben","status":"ACCEPTED"}"#, 0);
     assert_eq!(states(1), ["ana paid", "ben returned"]);

@@ -48,10 +48,18 @@ fn logs_are_for_people_or_json_and_need_no_reader() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     let (ended, lines) = said("info", "json");
-    let started = lines.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let object = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let started = lines.lines().map(object);
     let stages: Vec<String> =
         started.filter(|line| line["message"] == "stage started").map(|line| line["stage"].to_string()).collect();
     assert_eq!((ended, stages.len()), (Some(0), 2), "{lines}");
+    // What a command says of itself is a line like any other, whatever the level.
+    let mut nowhere = Command::new(env!("CARGO_BIN_EXE_accrue"));
+    nowhere.args(["verify", "--data", &scratch.path("nowhere").display().to_string()]);
+    let failed = nowhere.env("ACCRUE_LOG", "off").env("ACCRUE_LOG_FORMAT", "json").output().unwrap();
+    let failure = object(std::str::from_utf8(&failed.stderr).unwrap().trim_end());
+    assert_eq!(failure["level"], "ERROR", "{failure}");
+    assert!(failure["message"].as_str().unwrap().starts_with("accrue: "), "{failure}");
     assert!(said("info", "text").1.contains("stage started stage=\"crediting\""));
     assert_eq!(said("warn", "xml"), (Some(2), "accrue: log format \"xml\" is none; use text or json\n".into()));
     assert_eq!(said("accrue=loud", "text").0, Some(2));

@@ -3,10 +3,18 @@
 
 mod support;
 
+use accrue::domain::deal::{DealClosed, DealKind, Line, Split};
+use accrue::domain::topic::{Topic, partition_of};
+use accrue::log::batch::Records;
+use accrue::log::kafka::Kafka;
+use accrue::log::{Append, Client};
+use accrue::wire::Codec;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
+use support::company;
 use support::producers::{
-    ADDRESS, DEALS, HUBSPOT_MAPPING, Producers, SECRET, Scratch, TOKEN, event, four_ways, now_ms, opportunity, signature, start,
+    ADDRESS, DEALS, HUBSPOT_MAPPING, Producers, SECRET, Scratch, TOKEN, document, event, four_ways, now_ms, opportunity,
+    revision_of, signature, start,
 };
 use support::story::{PATIENCE, command, error_text, succeeded, text};
 
@@ -71,11 +79,31 @@ fn a_deal_by_every_way_counts_once_in_any_order() {
     producers.up.stop();
 }
 
+/// By all of them onto one topic: a report, HTTP, Salesforce, HubSpot, and as a record of its own, in Avro and in JSON.
 #[test]
-fn a_worker_on_kafka_takes_the_same() {
+fn a_worker_on_kafka_takes_the_same_and_what_is_written_there_in_avro_or_json() {
     let producers = four_ways(Scratch::on_kafka());
+    let log = Kafka::connect(producers.scratch.kafka.clone().unwrap()).unwrap();
+    let key = DEALS[0].as_bytes();
+    let write = |value: &[u8]| {
+        let mut records = Records::default();
+        records.push(Some(key), Some(value));
+        log.append(&[Append { topic: Topic::DealClosed, partition: partition_of(key, 2), records: &records }]).unwrap();
+    };
+    let in_avro = |revision: usize| {
+        let amount = (revision * 100_000).to_string();
+        let plain = company::deal(DEALS[0], revision_of(revision), "2026-01-20", &amount, "ana");
+        let splits = vec![Split { role: "AE", ..plain.splits[0].clone() }];
+        let lines = vec![Line { product: "core", splits, ..plain.lines[0].clone() }];
+        let mut record = Vec::new();
+        let deal = DealClosed { kind: Some(DealKind::New), lines, splits: Vec::new(), ..plain };
+        Codec::new().unwrap().write_deal(&deal, &mut record).unwrap();
+        write(&record);
+    };
     for (way, revision) in [(3, 2), (0, 1), (2, 1), (1, 2), (2, 2), (3, 1), (0, 2), (1, 1), (3, 2)] {
         producers.send(way, DEALS[0], revision);
+        write(document(DEALS[0], revision).as_bytes());
+        in_avro(3 - revision);
     }
     // Commands on Kafka do not wait for the worker.
     let deadline = Instant::now() + PATIENCE;

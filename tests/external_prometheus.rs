@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use support::application::Application;
 use support::foreign::{output, repository};
 use support::story::{PATIENCE, Story, Worker, accrue, deals, succeeded};
 
@@ -114,14 +115,20 @@ fn selectors(expression: &str) -> Vec<&str> {
 }
 
 #[test]
-fn prometheus_finds_every_metric_of_rules_and_dashboard_at_a_worker() {
+fn prometheus_finds_every_metric_of_rules_and_dashboard_at_up_and_at_run() {
     let story = Story::new();
     let data = story.text("prometheus-data");
-    let log = ["--data", data.as_str()];
+    watched(&story, "up", ["--data", &data]);
+    let application = Application::new(&story, "prometheus", 2);
+    watched(&story, "run", ["--config", &application.config(1)]);
+}
+
+fn watched(story: &Story, command: &str, log: [&str; 2]) {
     story.begin(&log);
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("127.0.0.1:{port}");
-    let worker = Worker::start(&["up", "--data", &data, "--listen", &address], None, story.path("up.log"));
+    let arguments = [command, log[0], log[1], "--listen", &address];
+    let worker = Worker::start(&arguments, None, story.path(&format!("{command}.log")));
     let prometheus = Prometheus::scraping(&address);
     let file = story.write("some.jsonl", &deals("some", 50));
     let ingest = ["ingest", &file, log[0], log[1]];

@@ -30,7 +30,7 @@ fn wait_until_all(what: &str, workers: &[&Worker], partitions: u32) -> Duration 
         assert!(began.elapsed() < PATIENCE, "{what}: {}", said.join("\n--\n"));
         std::thread::sleep(Duration::from_millis(10));
     }
-    println!("{what}: {} ms", began.elapsed().as_millis());
+    support::tell(&format!("{what}: {} ms", began.elapsed().as_millis()));
     began.elapsed()
 }
 
@@ -57,6 +57,7 @@ fn workers_share_hand_over_and_take_over() {
     let began = Instant::now();
     first.stop();
     let handed_over = began.elapsed() + wait_until_all("after the end of the first", &[&second], 4);
+    support::tell(&format!("handed over after SIGTERM: {} ms", handed_over.as_millis()));
     assert!(handed_over < Duration::from_secs(3), "handed over after {handed_over:?}");
     run(steps.next());
     let first = application.run(1, None);
@@ -117,7 +118,7 @@ enum Event {
     Deals,
     /// A manager changes in the past.
     Move,
-    Close,
+    Close(&'static str),
     Release,
     /// The other workers end, and this one is given what they had.
     Leave,
@@ -126,7 +127,7 @@ enum Event {
 }
 
 /// Every crash point, and what passes by it.
-const ROUNDS: [(&str, Event); 14] = [
+const ROUNDS: [(&str, Event); 15] = [
     ("before-begin:2", Event::Deals),
     ("after-fold", Event::Deals),
     ("mid-send", Event::Deals),
@@ -138,7 +139,8 @@ const ROUNDS: [(&str, Event); 14] = [
     ("after-store", Event::Deals),
     ("mid-recredit", Event::Move),
     ("in-revoke", Event::Leave),
-    ("mid-close", Event::Close),
+    ("mid-round", Event::Close("2026-01")),
+    ("mid-close", Event::Close("2026-02")),
     ("mid-release", Event::Release),
     ("mid-restore", Event::TakeOver),
 ];
@@ -162,7 +164,7 @@ impl Told<'_> {
                 words(&["ingest", &file])
             }
             Event::Move => words(&["publish", &self.story.text("moved"), "--yes", "--author", "hr"]),
-            Event::Close => words(&["close", "2026-01", "--wait", "--yes", "--author", "ann"]),
+            Event::Close(period) => words(&["close", period, "--wait", "--yes", "--author", "ann"]),
             Event::Release => words(&["release", "2026-01", "--author", "lee"]),
             Event::Leave => None,
         }
@@ -209,7 +211,7 @@ fn killed_workers_without_a_disk_come_back_from_compacted_changelogs() {
             assert!(output.status.success(), "{}", error_text(&output));
             std::thread::sleep(Duration::from_millis(600));
             if application.is_compacted(&log) {
-                println!("compacted after {} ms", began.elapsed().as_millis());
+                support::tell(&format!("compacted after {} ms", began.elapsed().as_millis()));
                 return;
             }
             assert!(began.elapsed() < PATIENCE, "the broker compacts nothing");

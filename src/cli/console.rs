@@ -2,6 +2,7 @@
 //!
 //! Text that came from a record may hold anything: control characters never reach the terminal.
 
+use crate::telemetry::{self, Tone};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
 
@@ -39,12 +40,9 @@ impl Console {
         Ok(())
     }
 
-    /// Prose on standard error. Nobody can be told when that fails.
+    /// Prose on standard error.
     pub fn notice(&self, text: &str) {
-        let mut out = std::io::stderr().lock();
-        for line in fold(&printable(text)) {
-            let _ = writeln!(out, "{line}");
-        }
+        say(Tone::Notice, text);
     }
 
     /// Asks on standard error; anything but `y` or `yes` is a no. Without a terminal there is nobody to ask.
@@ -62,6 +60,17 @@ impl Console {
     /// Emphasis where colours are welcome.
     pub fn bold(&self, text: &str) -> String {
         if self.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.into() }
+    }
+}
+
+/// Prose on standard error, as the log is written there. Nobody can be told when that fails.
+pub fn say(tone: Tone, text: &str) {
+    if telemetry::is_json() {
+        return telemetry::said(tone, text);
+    }
+    let mut out = std::io::stderr().lock();
+    for line in fold(&printable(text)) {
+        let _ = writeln!(out, "{line}");
     }
 }
 

@@ -1,9 +1,10 @@
 //! How a command ends: one mapping from what went wrong to the exit code that scripts rely on.
 
-use super::console::Console;
+use super::console::say;
 use crate::log::LogError;
 use crate::read::ReadError;
 use crate::registry::RegistryError;
+use crate::telemetry::Tone;
 use crate::wire::WireError;
 use crate::worker::Stop;
 use std::process::ExitCode;
@@ -77,11 +78,11 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// Prints an error with its chain, once, and maps it.
-pub fn report(error: &anyhow::Error, console: &Console) -> ExitCode {
+pub fn report(error: &anyhow::Error) -> ExitCode {
     if reader_went_away(error) {
         return Exit::Done.into();
     }
-    console.notice(&format!("accrue: {error:#}"));
+    say(Tone::Failure, &format!("accrue: {error:#}"));
     exit_of(error).into()
 }
 

@@ -1,5 +1,6 @@
 //! Kafka as the config names it: the connection, and the engine on it.
 
+use super::console::say;
 use super::engine::{self, Place};
 use super::exit::files_error;
 use crate::config::Config;
@@ -8,6 +9,7 @@ use crate::log::kafka::acl::{Acl, Application, Role};
 use crate::log::kafka::{Kafka, KafkaSettings, topic_config};
 use crate::log::{Client, LogError, StageLog};
 use crate::registry::Registry;
+use crate::telemetry::Tone;
 use crate::wire::Codec;
 use crate::wire::published::{PUBLISHED, Published};
 use crate::worker::engine::{Engine, group};
@@ -97,7 +99,7 @@ pub fn connect(config: &Config) -> Result<Kafka, LogError> {
 
 fn connect_as(config: &Config, role: Option<Role>) -> Result<Kafka, LogError> {
     for warning in config.kafka.security.warnings() {
-        eprintln!("{warning}");
+        say(Tone::Danger, warning);
     }
     Kafka::connect(KafkaSettings { role, ..settings(config)? })
 }

@@ -133,7 +133,7 @@ pub fn main() -> ExitCode {
         .and_then(|()| dispatch(arguments.command, &console));
     match outcome {
         Ok(exit) => exit.into(),
-        Err(error) => exit::report(&error, &console),
+        Err(error) => exit::report(&error),
     }
 }
 

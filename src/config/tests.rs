@@ -10,6 +10,7 @@ fn check(text: &str, expected: &[&str]) {
 #[test]
 fn defaults_are_valid_and_complete() {
     let config = Config::defaults().unwrap();
+    assert_eq!(config.limits.memory_bytes(), 256 << 20, "config/accrue.toml says so");
     assert_eq!((config.partitions, config.limits.batch_records), (4, 20_000));
     assert_eq!(config.kafka.topic_prefix, "accrue.");
     assert_eq!(Config::read(DEFAULTS).unwrap(), config);

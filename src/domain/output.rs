@@ -4,7 +4,7 @@
 
 use super::calendar::{Date, Interval, Period};
 use super::exact::Exact;
-use super::money::{Amount, CurrencyRate, Measured, Minor};
+use super::money::{Amount, CurrencyRate, Measured, Minor, POINTS};
 use super::topic::Position;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,11 @@ impl Accrual {
         // Writing into a string does not fail.
         let _ = write!(id, "/{}/{effective}/{booking}/{}", self.interval, self.sequence);
         id
+    }
+
+    /// What is earned: money of the currency, or points.
+    pub fn unit(&self) -> &'static str {
+        if *self.currency == *POINTS { POINTS } else { "money" }
     }
 }
 

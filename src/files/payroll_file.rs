@@ -218,9 +218,12 @@ fn money(minor: Minor, currency: &str) -> String {
     minor.text(minor_digits(currency).unwrap_or(2))
 }
 
+/// What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection").
+const FORMULA_STARTS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
+
 /// A cell of text that no spreadsheet takes for a formula.
 fn text(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    if cell.starts_with(FORMULA_STARTS) { format!("'{cell}") } else { cell.to_owned() }
 }
 
 #[cfg(test)]
@@ -278,6 +281,27 @@ mod tests {
         let gusto = "{\n  \"employee_compensations\": [\n    {\n      \"employee\": \"17\",\n      \"fixed_compensations\": [\n        {\n          \
                      \"amount\": \"1234.56\",\n          \"name\": \"COMM\"\n        }\n      ]\n    }\n  ]\n}\n";
         check(Profile::Gusto, "", &[payouts[0].clone(), payout(Some("17"), "X", 1), payout(Some("17"), "X", -1)], gusto);
+    }
+
+    /// Each that is a sheet, with everything that somebody else has named.
+    #[test]
+    fn no_cell_of_any_profile_is_a_formula() {
+        let names = "company_code = \"=AB\"\nearning_codes = { COMM = \"@S\" }";
+        let cells = |profile: Profile, payouts: &[Payout]| -> Vec<String> {
+            let file = payroll_file(payouts, profile, &PayrollNames::parse(names).unwrap()).unwrap();
+            let mut rows = csv::Reader::from_reader(file.bytes.as_slice());
+            let cells = rows.records().flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>());
+            cells.filter(|cell| cell.starts_with('\'')).collect()
+        };
+        for start in FORMULA_STARTS {
+            let (bad, quoted) = (format!("{start}1"), format!("'{start}1"));
+            let named = Payout { payee_id: bad.clone(), run_id: bad.clone(), ..payout(Some(&bad), &bad, 1) };
+            let id = format!("'{}", named.payout_id());
+            assert_eq!(cells(Profile::Csv, &[named.clone()]), [id.as_str(), &quoted, &quoted, &quoted, &quoted], "{start:?}");
+            assert_eq!(cells(Profile::Workday, &[named]), [quoted.as_str(), &quoted, &quoted], "{start:?}");
+        }
+        assert_eq!(cells(Profile::Workday, &[payout(Some("17"), "COMM", 1)]), ["'@S"]);
+        assert_eq!(cells(Profile::Adp, &[payout(Some("17"), "COMM", 1)]), ["'=AB", "'@S"]);
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl KafkaSettings {
             maximum_record_bytes: 1_000_000,
             producer_queue_records: 2_000_000,
             producer_queue_bytes: 1 << 30,
-            consumer_queue_bytes: 16 << 20,
+            consumer_queue_bytes: 8 << 20,
             linger_ms: 1,
             fetch_queue_backoff_ms: 5,
             transaction_timeout_ms: 10_000,

@@ -5,6 +5,7 @@ use crate::domain::output::RejectKind;
 use crate::domain::reject::Reason;
 use crate::domain::topic::Topic;
 use crate::log::{Client, LogError};
+use crate::store::Wiped;
 use crate::worker::batch::Folded;
 use crate::worker::status::{CREDITING, EARNING, PartitionStatus, StageStatus, Status, Stuck};
 use prometheus::core::{Collector, GenericCounterVec, GenericGaugeVec};
@@ -38,6 +39,7 @@ pub struct Metrics {
     restore_remaining: IntGaugeVec,
     live_keys: IntGaugeVec,
     offset_lag: IntGaugeVec,
+    store_wiped: IntCounterVec,
 }
 
 impl Metrics {
@@ -108,6 +110,12 @@ impl Metrics {
                 "Offsets between what is folded and the end of the input; 0 while the stage calls itself idle",
                 &["stage", "topic", "partition"],
             )?,
+            store_wiped: counter(
+                &registry,
+                "accrue_store_wiped_total",
+                "Local stores, or a partition in them, that did not hold and were filled again from the changelog",
+                &["stage", "reason"],
+            )?,
             registry,
         };
         metrics.begin_at_zero();
@@ -119,6 +127,9 @@ impl Metrics {
         for stage in [CREDITING, EARNING] {
             for counter in [&self.events, &self.outputs, &self.aborts] {
                 counter.with_label_values(&[stage]).inc_by(0);
+            }
+            for reason in Wiped::REASONS {
+                self.store_wiped.with_label_values(&[stage, reason]).inc_by(0);
             }
             for reason in Reason::ALL {
                 let all = [RejectKind::Parked, RejectKind::Resumed, RejectKind::Rejected];
@@ -150,6 +161,10 @@ impl Metrics {
 
     pub fn aborted(&self, stage: &str) {
         self.aborts.with_label_values(&[stage]).inc();
+    }
+
+    pub fn store_wiped(&self, stage: &str, why: &Wiped) {
+        self.store_wiped.with_label_values(&[stage, why.reason()]).inc();
     }
 
     /// All of them in Prometheus' text format, read at this moment. Asks the log for ends where something is left to do.
@@ -201,6 +216,7 @@ impl Metrics {
         self.stuck_since.with_label_values(labels).set(stuck);
         self.restore_remaining.with_label_values(labels).set(held.restore_remaining as i64);
         self.live_keys.with_label_values(labels).set(held.live_keys as i64);
+        self.close_missing.with_label_values(labels).set(0);
     }
 
     fn read_lag(

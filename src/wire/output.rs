@@ -181,7 +181,7 @@ impl<'a> AccrualRecord<'a> {
             delta: money_of("delta", Minor(delta), &accrual.currency)?,
             exact_numerator: numerator.into(),
             exact_denominator: denominator.into(),
-            unit: "money",
+            unit: accrual.unit(),
             currency: &accrual.currency,
             state: if accrual.in_tranches { AccrualState::Earned } else { AccrualState::Payable },
             reverses: None,

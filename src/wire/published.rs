@@ -63,7 +63,10 @@ pub static PUBLISHED: [Published; 11] = [
         earlier: &[(4, include_str!("../../schemas/history/attainment.4.avsc"))],
         ..read(Topic::Attainment, include_str!("../../schemas/attainment.avsc"))
     },
-    read(Topic::Accrual, include_str!("../../schemas/accrual.avsc")),
+    Published {
+        earlier: &[(5, include_str!("../../schemas/history/accrual.5.avsc"))],
+        ..read(Topic::Accrual, include_str!("../../schemas/accrual.avsc"))
+    },
     Published {
         earlier: &[(6, include_str!("../../schemas/history/payout.6.avsc"))],
         ..read(Topic::Payout, include_str!("../../schemas/payout.avsc"))

@@ -80,7 +80,7 @@ impl Engine {
         let metrics = Arc::new(metrics);
         let EngineSetup { client, codec, limits, application_id, store_directory, hold, crediting, earning, crash } = setup;
         let machine = |name: &'static str, layout: Layout, make_stage: MakeStage, tap: Option<Arc<OutcomeTap>>| {
-            let store = open_store(name, layout, &store_directory, &limits, &crash)?;
+            let store = open_store(name, layout, &store_directory, &limits, &crash, &metrics)?;
             let group = group(&application_id, name);
             let log = hold(&group, make_stage().inputs())?;
             let setup = Setup {
@@ -195,6 +195,7 @@ fn open_store(
     directory: &std::path::Path,
     limits: &Limits,
     crash: &Arc<CrashPoints>,
+    metrics: &Metrics,
 ) -> Result<Store, Stop> {
     let settings = Settings {
         layout,
@@ -205,6 +206,7 @@ fn open_store(
     let (store, wiped) = Store::open(&directory.join(format!("store-{name}")), &settings, crash.clone())?;
     if let Some(wiped) = wiped {
         telemetry::store_wiped(name, None, &wiped);
+        metrics.store_wiped(name, &wiped);
     }
     Ok(store)
 }

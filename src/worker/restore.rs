@@ -10,7 +10,7 @@ use super::{Stop, Trouble};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, Client};
 use crate::store::{Change, Digest, Opened, Reader, Store, StorePosition, Wiped};
-use crate::telemetry;
+use crate::telemetry::{self, Metrics};
 use crate::wire::Codec;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub struct Restore<'r> {
     pub codec: &'r Codec,
     pub store: &'r Store,
     pub crash: &'r CrashPoints,
+    pub metrics: &'r Metrics,
     pub stage: &'r str,
     pub group: &'r str,
     pub owner: &'r str,
@@ -103,7 +104,7 @@ impl Restore<'_> {
     fn replay_checked(&self, partition: u32, epoch: u64) -> Result<Replay, RestoreError> {
         let opened = self.store.open_partition(partition, self.owner, epoch)?;
         if let Some(wiped) = &opened.wiped {
-            telemetry::store_wiped(self.stage, Some(partition), wiped);
+            self.tell_wiped(partition, wiped);
         }
         let position = opened.position.clone().filter(|position| position.seq > 0);
         let Some(position) = position else { return self.replay_all(partition, opened.reader) };
@@ -112,10 +113,15 @@ impl Restore<'_> {
         match judge(&replay, Some(&position)) {
             Ok(()) => self.settle(partition, replay),
             Err(wiped) => {
-                telemetry::store_wiped(self.stage, Some(partition), &wiped);
+                self.tell_wiped(partition, &wiped);
                 self.replay_all(partition, replay.reader)
             }
         }
+    }
+
+    fn tell_wiped(&self, partition: u32, wiped: &Wiped) {
+        telemetry::store_wiped(self.stage, Some(partition), wiped);
+        self.metrics.store_wiped(self.stage, wiped);
     }
 
     fn replay_all(&self, partition: u32, reader: Reader) -> Result<Replay, RestoreError> {

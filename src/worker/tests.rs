@@ -196,12 +196,19 @@ fn a_store_that_is_gone_damaged_or_wrong_comes_back_from_the_changelog() {
     for ((what, spoil), layout) in ways.into_iter().flat_map(|way| layouts.map(|layout| (way, layout))) {
         let mut bench = Bench::new();
         bench.layout = layout;
+        // What stands behind the store's position is read again anyway: that must not be all.
+        bench.limits.batch_records = 5;
         bench.append_many(40);
         drop(bench.run());
         spoil(&bench);
         bench.append_many(20);
         drop(bench.run());
         bench.check_exactly_once(what);
+        let told = bench.metrics.text(&bench.status, &bench.log).unwrap();
+        let counted: Vec<&str> =
+            told.lines().filter(|line| line.starts_with("accrue_store_wiped_total{") && !line.ends_with(" 0")).collect();
+        let expected = format!("accrue_store_wiped_total{{reason=\"digest_mismatch\",stage=\"{STAGE}\"}} 1");
+        assert_eq!(counted, if what == "wrong state" { vec![expected] } else { vec![] }, "{what}");
         // The state is whole again: nothing is wiped any more.
         let crash = Arc::new(CrashPoints::default());
         let opened = bench.store(&crash).open_partition(0, "test/crediting", 1).unwrap();

@@ -2,6 +2,7 @@
 
 use super::broker;
 use super::story::{Worker, accrue, succeeded, text};
+use accrue::log::kafka::KafkaSettings;
 use base64::Engine;
 use hmac::{Hmac, KeyInit, Mac};
 use std::io::{Read, Write};
@@ -82,6 +83,8 @@ pub const DEALS: [&str; 4] = ["0065g00000XyZabAAF", "0065g00000XyZacAAF", "0065g
 pub struct Scratch {
     directory: tempfile::TempDir,
     log: [String; 2],
+    /// What others write to it with.
+    pub kafka: Option<KafkaSettings>,
 }
 
 impl Scratch {
@@ -89,20 +92,21 @@ impl Scratch {
     pub fn new() -> Scratch {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data").display().to_string();
-        Scratch { directory, log: ["--data".into(), data] }
+        Scratch { directory, log: ["--data".into(), data], kafka: None }
     }
 
-    /// With topics of its own on the broker.
+    /// With topics of its own on the broker, of which that of deals takes Avro and JSON.
     pub fn on_kafka() -> Scratch {
         let mut scratch = Scratch::new();
         let (settings, state) = (broker::settings("crm"), scratch.path("state"));
-        let (prefix, brokers) = (settings.topic_prefix, broker::brokers());
+        let (prefix, brokers) = (&settings.topic_prefix, broker::brokers());
         let config = format!(
             "partitions = 2\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{prefix}\"\napplication_id = \"{prefix}\"\n\
-             session_timeout_ms = 6000\nreplication = 1\nstate_directory = \"{state}\"\n"
+             session_timeout_ms = 6000\nreplication = 1\nstate_directory = \"{state}\"\n[topics]\ndeal-closed = {{ format = \"either\" }}\n"
         );
         scratch.log = ["--config".into(), scratch.write("kafka.toml", &config)];
         succeeded(&["topics"], &scratch.on_log(&["topics", "--create"]));
+        scratch.kafka = Some(settings);
         scratch
     }
 
@@ -201,15 +205,7 @@ impl Producers {
                 succeeded(&["ingest"], &self.scratch.on_log(&["ingest", &report, "--mapping", &mapping]));
                 return;
             }
-            1 => {
-                let time = modified.replace("+0000", "Z").parse::<jiff::Timestamp>().unwrap().as_microsecond();
-                let split = r#"{"payee_id":"ana","role":"AE","counts":"REVENUE","share":"1"}"#;
-                let line = format!(r#"{{"line_id":"1","product":"core","amount":"{amount}","quantity":1,"splits":[{split}]}}"#);
-                let body = format!(
-                    r#"{{"deal_id":"{deal}","revision":{time},"closed_on":"2026-01-20","currency":"USD","kind":"NEW","lines":[{line}]}}"#
-                );
-                self.with_token("/v1/deals", &body)
-            }
+            1 => self.with_token("/v1/deals", &document(deal, revision)),
             2 => self.with_token("/v1/crm/salesforce", &opportunity(deal, &modified, &format!("{revision}.0E5"))),
             _ => self.signed(&format!(
                 r#"[{{"portalId":62515,"id":"9001","properties":{{"salesforce_id":"{deal}","hs_lastmodifieddate":"{modified}","dealstage":"closedwon","closedate":"2026-01-21T03:00:00Z","deal_currency_code":"USD","amount":"{amount}","hubspot_owner_id":"51"}},"archived":false}}]"#
@@ -218,6 +214,20 @@ impl Producers {
         let (code, answer) = accepted;
         assert!(code == 200 && answer["deals"][0]["deal_id"] == deal, "{way} {deal} {revision}: {code} {answer}");
     }
+}
+
+/// The number of a revision: its time of change in microseconds.
+pub fn revision_of(revision: usize) -> i64 {
+    format!("2026-01-2{revision}T15:00:00Z").parse::<jiff::Timestamp>().unwrap().as_microsecond()
+}
+
+/// A revision of a deal as accrue's own JSON.
+pub fn document(deal: &str, revision: usize) -> String {
+    let time = revision_of(revision);
+    let split = r#"{"payee_id":"ana","role":"AE","counts":"REVENUE","share":"1"}"#;
+    let amount = revision * 100_000;
+    let line = format!(r#"{{"line_id":"1","product":"core","amount":"{amount}","quantity":1,"splits":[{split}]}}"#);
+    format!(r#"{{"deal_id":"{deal}","revision":{time},"closed_on":"2026-01-20","currency":"USD","kind":"NEW","lines":[{line}]}}"#)
 }
 
 pub fn opportunity(deal: &str, modified: &str, amount: &str) -> String {

@@ -74,7 +74,10 @@ impl Story {
     pub fn write(&self, name: &str, text: &str) -> String {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
+        // At once: another process may be reading the file that was there.
+        let whole = path.with_extension("whole");
+        std::fs::write(&whole, text).unwrap();
+        std::fs::rename(&whole, &path).unwrap();
         path.display().to_string()
     }
 

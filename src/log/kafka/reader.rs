@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Idle readers that are kept: each has threads and connections of its own.
 const KEPT_READERS: usize = 8;
+/// What a reader fetches ahead, in KiB: eight of them are kept, and each goes on to fetch while nobody reads.
+const AHEAD_KIBIBYTES: &str = "2048";
 /// A kept reader that brings nothing for so long is placed anew, to be told where the end is.
 const SILENCE: Duration = Duration::from_millis(200);
 
@@ -70,7 +72,9 @@ impl Readers {
 }
 
 fn consumer(settings: &KafkaSettings) -> Result<BaseConsumer, LogError> {
-    settings.reading().set("enable.partition.eof", "true").create().map_err(|error| explain(settings, "create a reader", &error))
+    let mut config = settings.reading();
+    config.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", AHEAD_KIBIBYTES);
+    config.create().map_err(|error| explain(settings, "create a reader", &error))
 }
 
 fn assign(settings: &KafkaSettings, consumer: &BaseConsumer, range: Range, from: u64) -> Result<(), LogError> {

@@ -72,7 +72,7 @@ impl ToJson for Accrual {
             "delta": money(delta, &self.currency),
             "exact_numerator": numerator,
             "exact_denominator": denominator,
-            "unit": "money",
+            "unit": self.unit(),
             "currency": *self.currency,
             "state": if self.in_tranches { "EARNED" } else { "PAYABLE" },
             "reverses": null,

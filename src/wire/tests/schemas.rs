@@ -1,7 +1,9 @@
 //! The schemas hold together: a doc everywhere, one id each.
 
 use crate::domain::fact::{Fact, FactBody};
+use crate::domain::money::POINTS;
 use crate::domain::plan::{Prorate, QuotaUse};
+use crate::wire::json::to_json;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
 use apache_avro::writer::datum::GenericDatumWriter;
@@ -61,7 +63,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 13] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 14] = [
     (
         2,
         3,
@@ -90,6 +92,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 13] = [
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
+    (4, 5, include_str!("../../../schemas/history/accrual.5.avsc"), &[]),
 ];
 /// How many of them are of facts.
 const OF_FACTS: usize = 10;
@@ -194,6 +197,25 @@ fn attainment_before_territories_is_read() {
     assert!(before.len() < bytes.len());
     attainment.territory.0 = 0;
     assert_eq!(codec.read_attainment(&before).unwrap(), attainment);
+}
+
+#[test]
+fn accruals_of_points_say_so_and_those_before_are_read() {
+    let codec = crate::wire::Codec::new().unwrap();
+    let mut accrual = super::fixtures::accrual();
+    for (currency, unit) in [("USD", "money"), (POINTS, "points")] {
+        accrual.currency = currency.into();
+        let mut bytes = Vec::new();
+        codec.write_accrual(&accrual, &mut bytes).unwrap();
+        assert_eq!(codec.read_accrual(&as_before(EARLIER[OF_FACTS + 3], &[], &bytes)).unwrap(), accrual);
+        let schema = apache_avro::Schema::parse_str(SCHEMAS[4].1).unwrap();
+        let Avro::Record(fields) = GenericDatumReader::builder(&schema).build().unwrap().read_value(&mut &bytes[5..]).unwrap()
+        else {
+            panic!("no record")
+        };
+        assert!(fields.contains(&("unit".into(), Avro::String(unit.into()))), "{fields:?}");
+        assert_eq!(to_json(&accrual)["unit"], unit);
+    }
 }
 
 #[test]

@@ -91,6 +91,7 @@ impl Machine {
             codec: &self.setup.codec,
             store: &self.store,
             crash: &self.setup.crash,
+            metrics: &self.setup.metrics,
             stage: self.setup.name,
             group: &self.setup.group,
             owner: &self.setup.owner,

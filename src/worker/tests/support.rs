@@ -153,6 +153,7 @@ pub struct Bench {
     pub inputs: &'static [Topic],
     pub faults: Arc<Mutex<Faults>>,
     pub status: Arc<Status>,
+    pub metrics: Arc<Metrics>,
     pub tap: Arc<OutcomeTap>,
     appended: BTreeMap<String, u64>,
 }
@@ -171,6 +172,7 @@ impl Bench {
             inputs: &INPUTS,
             faults: Arc::default(),
             status: Arc::default(),
+            metrics: Arc::new(Metrics::new().unwrap()),
             tap: Arc::new(OutcomeTap::new(100)),
             appended: BTreeMap::new(),
         }
@@ -199,7 +201,7 @@ impl Bench {
             limits: self.limits.clone(),
             status: self.status.clone(),
             tap: Some(self.tap.clone()),
-            metrics: Arc::new(Metrics::new().unwrap()),
+            metrics: self.metrics.clone(),
             crash,
         };
         let stage = self.log.stage(GROUP, inputs).unwrap();
