@@ -6,7 +6,7 @@ use super::kafka;
 use crate::config::Config;
 use crate::domain::topic::Topic;
 use crate::wire::published::{self, Published};
-use crate::wire::{Format, OPEN_TOPICS, rejected};
+use crate::wire::{Format, OPEN_TOPICS, cloud_event, envelope, rejected, trace};
 use serde_json::{Map, Value, json};
 
 const BINDING: &str = "0.5.0";
@@ -88,7 +88,8 @@ pub fn document(config: &Config) -> anyhow::Result<Value> {
             "title": "accrue",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Deals and quotas in, attainment, accruals and payouts out, exactly once. Results are written in \
-                            transactions: read them with isolation.level = read_committed. Partitions are murmur2 of the key.",
+                            transactions: read them with isolation.level = read_committed. Partitions are murmur2 of the key. \
+                            What others write may be CloudEvents 1.0 in binary mode, and carry W3C trace context.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
             "tags": [{"name": "in"}, {"name": "out"}, {"name": "internal"}],
         },
@@ -171,6 +172,9 @@ fn message(config: &Config, topic: Topic) -> anyhow::Result<Value> {
         message["contentType"] = json!("application/octet-stream");
         message["headers"] = headers();
     }
+    if used == Use::Out && !config.event_source.is_empty() {
+        say_event(config, topic, &mut message["headers"]);
+    }
     if used == Use::Internal {
         message["contentType"] = json!("application/octet-stream");
         message["description"] = json!("It has no schema, and another version of accrue may write it otherwise.");
@@ -207,6 +211,34 @@ fn written(
         binding["x-schema-id"] = json!(id);
     }
     Ok(())
+}
+
+/// The headers of CloudEvents beside those that there are.
+fn say_event(config: &Config, topic: Topic, headers: &mut Value) {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let constant = |value: &str| json!({"type": "string", "const": value});
+    if headers.is_null() {
+        *headers = json!({"type": "object", "properties": {}, "required": []});
+    }
+    let fixed = [
+        (cloud_event::VERSION, constant("1.0")),
+        (cloud_event::ID, text("The same for the same result, and no other's.")),
+        (cloud_event::SOURCE, constant(&config.event_source)),
+        (envelope::TYPE, constant(&envelope::event_type(topic))),
+        (cloud_event::CONTENT_TYPE, constant(envelope::data_type(topic))),
+    ];
+    let others = [
+        (envelope::SUBJECT, text("The record's key.")),
+        (envelope::TIME, text("When the newest event occurred that it covers.")),
+        (trace::PARENT, text("W3C trace context of the record that caused it, as it came.")),
+        (trace::STATE, text("Beside traceparent.")),
+    ];
+    if let Some(required) = headers["required"].as_array_mut() {
+        required.extend(fixed.iter().map(|(name, _)| json!(name)));
+    }
+    for (name, schema) in fixed.into_iter().chain(others) {
+        headers["properties"][name] = schema;
+    }
 }
 
 /// Of a rejected record, as those of Kafka Connect's dead letters.
@@ -261,7 +293,7 @@ mod tests {
             "partitions = 12\n[kafka]\nbrokers = \"b1:9092, b2:9092\"\nreplication = 5\n[kafka.security]\n\
              protocol = \"sasl_ssl\"\nmechanism = \"SCRAM-SHA-512\"\nuser_name = \"u\"\npassword_file = \"/p\"\n\
              [registry]\nurl = \"https://registry:8081\"\n",
-            "[topics]\ndeal-closed = { format = \"json\" }\nquota-changed = { format = \"either\" }\n\
+            "cloud_events_source = \"/accrue\"\n[topics]\ndeal-closed = { format = \"json\" }\nquota-changed = { format = \"either\" }\n\
              [kafka.security]\nprotocol = \"ssl\"\ncertificate_file = \"/c\"\nkey_file = \"/k\"\n",
             "[kafka.security]\nprotocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"\ntoken_url = \"https://login/token\"\n\
              client_id = \"c\"\nclient_secret_file = \"/s\"\n",
@@ -280,6 +312,10 @@ mod tests {
         assert_eq!(flows["clientCredentials"]["tokenUrl"], "https://login/token");
         assert_eq!(json["components"]["messages"]["DealClosed"]["contentType"], "application/json");
         assert_eq!(json["components"]["messages"]["DealClosed"].get("payload"), None);
+        let [accrual, rejected] = ["Accrual", "Rejected"].map(|of| &json["components"]["messages"][of]["headers"]["properties"]);
+        assert_eq!((&accrual["ce_type"]["const"], &accrual["ce_source"]["const"]), (&"accrue.accrual".into(), &"/accrue".into()));
+        assert!(rejected["accrue.kind"].is_object() && rejected["ce_id"].is_object(), "{rejected}");
+        assert!(plain["components"]["messages"]["Accrual"].get("headers").is_none());
         assert!(plain["components"]["messages"]["Payout"]["payload"]["schema"]["fields"].is_array());
         // The schema would notice.
         let mut broken = plain.clone();

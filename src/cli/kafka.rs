@@ -81,7 +81,7 @@ fn minimum_in_sync(config: &Config) -> u32 {
 
 /// What records are read and written with.
 pub fn codec(config: &Config) -> anyhow::Result<Arc<Codec>> {
-    let codec = Codec::new()?.with_formats(&config.formats);
+    let codec = Codec::new()?.with_formats(&config.formats).with_cloud_events(&config.event_source);
     if !config.registry.is_named() {
         return Ok(Arc::new(codec));
     }
