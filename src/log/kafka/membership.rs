@@ -143,7 +143,7 @@ pub fn rejoin(
     settings: &KafkaSettings,
     group: &str,
     lost: &BaseConsumer<Membership>,
-) -> Result<BaseConsumer<Membership>, LogError> {
+) -> Result<LoggedIn<BaseConsumer<Membership>>, LogError> {
     let consumer = join(settings, group, lost.context().inputs.clone())?;
     let lost = lost.context().lock();
     let mut assignment = consumer.context().lock();

@@ -7,7 +7,7 @@
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing, lacks};
 use super::login::LoggedIn;
-use super::membership::{Assignment, Membership, is_taken, join, leave, member_id, members, named, rejoin};
+use super::membership::{Assignment, Membership, is_taken, join, leave, member_id, named, rejoin};
 use super::permissions::lacking;
 use super::producer::Transactional;
 use super::reach::{lost_input, refuses_position};
