@@ -20,6 +20,10 @@ const FIRST_PACKED: u8 = 0x20;
 /// What one opening can use of the numbers of chunks: a tree with fewer left is made anew.
 const SPARE_CHUNKS: u32 = 1 << 24;
 
+/// How often a chunk that is read in passing is asked for again. sled (0.34, `lru.rs`) looks at what a part of its cache holds
+/// when that part was asked 64 times, and a leaf has 8 chunks or more: a pass that asks once for each takes in the whole store.
+const TOUCHES: usize = 8;
+
 /// Changes for which the index is locked at once: readers need it, too.
 const PLACED_AT_ONCE: usize = 256;
 
@@ -127,9 +131,8 @@ impl Tree {
     /// not: a write may carry it into a chunk ahead of the reading while this goes on, never behind it.
     fn packed_keys(&self, after: &[u8], until: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut first: BTreeSet<Vec<u8>> = BTreeSet::new();
-        let mut chunks = self.tree.scan_prefix(CHUNK_PREFIX).values();
-        while let Some(chunk) = guarded(|| chunks.next().transpose())? {
-            for entry in entries(&chunk) {
+        pass(&self.tree, self.tree.scan_prefix(CHUNK_PREFIX), |_, chunk| {
+            for entry in entries(chunk) {
                 let key = entry?.key;
                 let in_range = key > after && until.is_none_or(|until| key < until);
                 let wanted = in_range && (first.len() < limit || first.last().is_some_and(|last| key < last.as_slice()));
@@ -140,7 +143,8 @@ impl Tree {
                     }
                 }
             }
-        }
+            Ok(())
+        })?;
         Ok(first.into_iter().collect())
     }
 
@@ -256,13 +260,25 @@ fn read_position(tree: &sled::Tree, layout: Layout) -> Result<Option<StorePositi
     postcard::from_bytes(body).map(Some).map_err(|error| damaged(format!("position: {error}")))
 }
 
+/// Reads chunks one after the other, without keeping them in sled's cache.
+fn pass(
+    tree: &sled::Tree,
+    mut chunks: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,
+    mut read: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    while let Some((key, chunk)) = guarded(|| chunks.next().transpose())? {
+        read(&key, &chunk)?;
+        for _ in 0..TOUCHES {
+            guarded(|| tree.contains_key(&key))?;
+        }
+    }
+    Ok(())
+}
+
 fn read_all(tree: &sled::Tree, layout: Layout) -> Result<(Index, Digest), StoreError> {
     let (mut index, mut digest) = (Index::default(), Digest::default());
     // The newest chunks first: what is met again is no longer in force.
-    let mut chunks = tree.scan_prefix(CHUNK_PREFIX).rev();
-    while let Some((key, chunk)) = guarded(|| chunks.next().transpose())? {
-        read_chunk(chunk_id(&key)?, &chunk, &mut index, &mut digest)?;
-    }
+    pass(tree, tree.scan_prefix(CHUNK_PREFIX).rev(), |key, chunk| read_chunk(chunk_id(key)?, chunk, &mut index, &mut digest))?;
     let (packed, mut listed) = (digest.live_keys, 0);
     let mut own = tree.range::<&[u8], _>((Bound::Excluded(BEFORE_STATES), Bound::Unbounded));
     while let Some((key, state)) = guarded(|| own.next().transpose())? {

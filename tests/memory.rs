@@ -1,0 +1,44 @@
+//! A worker's memory does not follow what it holds: once its states are beyond its budget, twice as many take little more (at most
+//! 1.3 times), and so does a restore of all of them from the changelog. `benches/memory.rs` measures the whole budget.
+
+mod support;
+
+use std::time::Duration;
+use support::heavy::Heavy;
+
+const MEBIBYTE: u64 = 1 << 20;
+/// Of both stages together: what the limits below add up to.
+const BUDGET: u64 = 32 * MEBIBYTE;
+const LIMITS: &str = "batch_bytes = 524288\nworking_set_bytes = 6291456\nunacknowledged_bytes = 3145728\n\
+                      store_cache_bytes = 3145728\nbatch_records = 500";
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Of a worker until it has folded everything.
+fn peak(heavy: &Heavy) -> u64 {
+    let mut worker = heavy.start(LIMITS);
+    worker.until_drained(PATIENCE);
+    let peak = worker.peak_bytes();
+    worker.stop();
+    peak
+}
+
+#[test]
+fn twice_the_states_take_no_more_memory_once_they_are_beyond_the_budget() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut heavy = Heavy::new(support::broker::settings("memory"), scratch.path());
+    heavy.append(4 * BUDGET as usize);
+    let four_times = peak(&heavy);
+    assert!(heavy.changelog_bytes() > 4 * BUDGET, "{}", heavy.changelog_bytes());
+    heavy.append(4 * BUDGET as usize);
+    let eight_times = peak(&heavy);
+    heavy.wipe();
+    heavy.append(4_000);
+    let restored = peak(&heavy);
+    let told = [four_times, eight_times, restored].map(|bytes| bytes / MEBIBYTE);
+    println!(
+        "MiB at most: {} with four times the budget in states, {} with eight, {} restoring those",
+        told[0], told[1], told[2]
+    );
+    assert!(eight_times * 10 <= four_times * 13, "{told:?}");
+    assert!(restored * 10 <= four_times * 13, "{told:?}");
+}
