@@ -9,7 +9,7 @@ mod security;
 mod topics;
 
 pub use registry::Registry;
-pub use security::{Security, secret_file};
+pub use security::{Security, TokenEndpoint, secret_file};
 
 use crate::domain::topic::Topic;
 use crate::wire::Format;

@@ -1,84 +1,15 @@
 //! What only Kafka can do to a stage: open and dangling transactions, control records, stale generations, lost answers,
-//! other members, and topics that are set to lose data. On a real broker.
+//! and other members. On a real broker. What its client answers to calls that fail is in `tests/client_errors.rs`.
 
 mod support;
 
-use accrue::domain::topic::Topic;
-use accrue::log::kafka::{Kafka, KafkaSettings, KafkaStage};
+use accrue::log::kafka::{Kafka, KafkaSettings};
 use accrue::log::{Batch, Client, Limit, LogError, StageLog};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use support::proxy::Fault;
-use support::records::{append, contents, records, take};
-
-const DEALS: Topic = Topic::DealClosed;
-const QUOTAS: Topic = Topic::QuotaChanged;
-const INPUTS: [Topic; 2] = [DEALS, QUOTAS];
-const OUT: Topic = Topic::Accrual;
-
-fn opened(name: &str) -> (Kafka, KafkaSettings) {
-    let settings = support::broker::settings(name);
-    let log = Kafka::connect(settings.clone()).unwrap();
-    log.create_topics(2).unwrap();
-    (log, settings)
-}
-
-/// With enough deals for the positions that a test commits.
-fn filled(name: &str) -> (Kafka, KafkaSettings) {
-    let (log, settings) = opened(name);
-    append(&log, DEALS, 0, "1=1 2=2 3=3 4=4 5=5 6=6 7=7 8=8 9=9");
-    (log, settings)
-}
-
-fn group(settings: &KafkaSettings) -> String {
-    format!("{}group", settings.topic_prefix)
-}
-
-/// The stage with both partitions started at their committed positions.
-fn owner(log: &Kafka, settings: &KafkaSettings) -> KafkaStage {
-    let mut stage = log.stage(&group(settings), &INPUTS).unwrap();
-    start_assigned(log, settings, &mut stage);
-    stage
-}
-
-/// Starts whatever is assigned until both partitions flow; one that is taken away before its start comes again.
-fn start_assigned(log: &Kafka, settings: &KafkaSettings, stage: &mut KafkaStage) {
-    let (mut started, deadline) = (BTreeSet::new(), Instant::now() + Duration::from_secs(20));
-    while started.len() < 2 && Instant::now() < deadline {
-        let fresh = stage.assigned(Duration::from_millis(200)).unwrap().given;
-        for partition in fresh {
-            let at = |topic| log.committed(&group(settings), topic, partition).unwrap().unwrap_or(0);
-            match stage.start(partition, &INPUTS.map(|topic| (topic, at(topic)))) {
-                Err(LogError::Abort(_)) => started.remove(&partition),
-                started_now => started_now.map(|()| started.insert(partition)).unwrap(),
-            };
-        }
-        stage.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO).unwrap();
-    }
-    assert_eq!(started.len(), 2);
-}
-
-fn begin(stage: &mut KafkaStage, text: &str) -> Result<(), LogError> {
-    stage.begin()?;
-    stage.send(OUT, 0, &records(text))?;
-    stage.drain()
-}
-
-fn transact(stage: &mut KafkaStage, text: &str, next: u64) -> Result<(), LogError> {
-    begin(stage, text)?;
-    stage.send_offsets(&[(DEALS, 0, next), (QUOTAS, 0, 0)])?;
-    stage.commit()
-}
-
-/// A commit is decided a moment before its markers are written.
-#[track_caller]
-fn check(log: &Kafka, expected: &str) {
-    let deadline = Instant::now() + Duration::from_secs(15);
-    while contents(log, OUT, 0) != expected && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    assert_eq!(contents(log, OUT, 0), expected);
-}
+use support::records::{append, take};
+use support::stage::{DEALS, INPUTS, OUT, QUOTAS, begin, check, filled, group, opened, owner, proxied, start_assigned, transact};
 
 /// A transaction ends a moment before its markers are written.
 #[track_caller]
@@ -290,17 +221,6 @@ fn sisters_flow_beside_the_first_input_and_limit_zero_loses_nothing() {
     assert_eq!(take(&mut stage, 4), "a=1 q=1 q=2 q=3");
 }
 
-/// Settings that reach this program's own broker through its proxy.
-fn proxied(name: &str) -> (Kafka, Kafka, KafkaSettings) {
-    let broker = support::broker::own();
-    let direct = KafkaSettings { brokers: broker.address.clone(), request_timeout_ms: 3_000, ..support::broker::settings(name) };
-    let log = Kafka::connect(direct.clone()).unwrap();
-    log.create_topics(2).unwrap();
-    append(&log, DEALS, 0, "1=1 2=2 3=3 4=4 5=5");
-    let through = KafkaSettings { brokers: format!("127.0.0.1:{}", broker.proxy.port()), ..direct };
-    (log, Kafka::connect(through.clone()).unwrap(), through)
-}
-
 /// One test for both faults: the proxy is one for the whole program.
 #[test]
 fn a_commit_whose_answer_is_lost_counts_once() {
@@ -329,48 +249,6 @@ fn a_commit_whose_answer_is_lost_counts_once() {
         start_assigned(&log, &settings, &mut stage);
     }
     check(&log, "a=1 b=2 c=3 d=4 e=5");
-}
-
-#[test]
-fn topics_that_do_not_fit_are_refused_with_the_fix() {
-    let (log, settings) = opened("refused");
-    let prefix = &settings.topic_prefix;
-    let check = |refused: LogError, message: String| {
-        assert!(matches!(refused, LogError::Settings(_)), "{refused:?}");
-        assert_eq!(refused.to_string(), message);
-    };
-    log.create_topics(2).unwrap();
-    check(
-        log.create_topics(3).unwrap_err(),
-        format!(
-            "topic {prefix}deal-closed has 2 partitions, not 3; set partitions = 2 if all inputs have as many, or use another \
-             topic prefix"
-        ),
-    );
-    let replicated = Kafka::connect(KafkaSettings { replication: 2, ..settings.clone() }).unwrap();
-    check(
-        replicated.create_topics(2).unwrap_err(),
-        format!(
-            "topic {prefix}deal-closed has 1 replicas, fewer than 2; add replicas with kafka-reassign-partitions, or lower \
-             replication"
-        ),
-    );
-    check(
-        log.stage("unequal", &[DEALS, Topic::Facts]).err().unwrap(),
-        format!(
-            "{prefix}deal-closed has 2 partitions and {prefix}facts has 1; inputs need as many: create the topics anew with one \
-             count"
-        ),
-    );
-    let short = Kafka::connect(KafkaSettings { topic_prefix: format!("{prefix}x-"), ..settings.clone() }).unwrap();
-    support::broker::create_topic(&settings.brokers, &format!("{prefix}x-deal-closed"), 2, &[("retention.ms", "1000")]);
-    check(
-        short.create_topics(2).unwrap_err(),
-        format!(
-            "topic {prefix}x-deal-closed has retention.ms = 1000, which would lose data; set retention.ms = -1: kafka-configs \
-             --alter --entity-type topics --entity-name {prefix}x-deal-closed --add-config retention.ms=-1"
-        ),
-    );
 }
 
 #[test]

@@ -109,6 +109,10 @@ fn servers(config: &Config) -> Value {
     if let Some(scheme) = security.scheme() {
         server["security"] = json!([{"type": scheme}]);
     }
+    if let Some(url) = security.token_url() {
+        let flow = json!({"tokenUrl": url, "availableScopes": {}});
+        server["security"] = json!([{"type": "oauth2", "flows": {"clientCredentials": flow}}]);
+    }
     if config.registry.is_named() {
         let url = &config.registry.url;
         let registry = json!({"schemaRegistryUrl": url, "schemaRegistryVendor": "confluent", "bindingVersion": BINDING});
@@ -284,16 +288,18 @@ mod tests {
 
     #[test]
     fn documents_are_valid_by_the_official_schema() {
-        let [plain, secured, json] = [
+        let [plain, secured, json, tokens] = [
             "",
             "partitions = 12\n[kafka]\nbrokers = \"b1:9092, b2:9092\"\nreplication = 5\n[kafka.security]\n\
              protocol = \"sasl_ssl\"\nmechanism = \"SCRAM-SHA-512\"\nuser_name = \"u\"\npassword_file = \"/p\"\n\
              [registry]\nurl = \"https://registry:8081\"\n",
             "cloud_events_source = \"/accrue\"\n[topics]\ndeal-closed = { format = \"json\" }\nquota-changed = { format = \"either\" }\n\
              [kafka.security]\nprotocol = \"ssl\"\ncertificate_file = \"/c\"\nkey_file = \"/k\"\n",
+            "[kafka.security]\nprotocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"\ntoken_url = \"https://login/token\"\n\
+             client_id = \"c\"\nclient_secret_file = \"/s\"\n",
         ]
         .map(|text| document(&Config::read(text).unwrap()).unwrap());
-        for document in [&plain, &secured, &json] {
+        for document in [&plain, &secured, &json, &tokens] {
             assert_eq!(faults(document), Vec::<String>::new());
             assert_eq!(document["channels"].as_object().unwrap().len(), Topic::ALL.len());
         }
@@ -302,6 +308,8 @@ mod tests {
         assert_eq!(secured["channels"]["payout"]["bindings"]["kafka"]["partitions"], 12);
         assert_eq!(secured["channels"]["payout-run"]["bindings"]["kafka"]["partitions"], 1);
         assert_eq!(json["servers"]["broker-1"]["security"][0]["type"], "X509");
+        let flows = &tokens["servers"]["broker-1"]["security"][0]["flows"];
+        assert_eq!(flows["clientCredentials"]["tokenUrl"], "https://login/token");
         assert_eq!(json["components"]["messages"]["DealClosed"]["contentType"], "application/json");
         assert_eq!(json["components"]["messages"]["DealClosed"].get("payload"), None);
         let [accrual, rejected] = ["Accrual", "Rejected"].map(|of| &json["components"]["messages"][of]["headers"]["properties"]);

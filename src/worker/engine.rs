@@ -3,6 +3,7 @@
 use super::Stop;
 use super::crash::CrashPoints;
 use super::ends::{Ends, caught_up, is_past};
+use super::restore::UNDECIDED_LIMIT;
 use super::status::{CREDITING, EARNING, OutcomeTap, Status};
 use super::step::{Machine, MakeStage, Progress, Setup};
 use crate::config::Limits;
@@ -91,6 +92,7 @@ impl Engine {
                 codec: codec.clone(),
                 make_stage,
                 limits: limits.clone(),
+                undecided_limit: UNDECIDED_LIMIT,
                 status: status.clone(),
                 tap,
                 metrics: metrics.clone(),

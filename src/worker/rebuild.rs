@@ -10,6 +10,7 @@ mod shadow;
 
 use super::Stop;
 use super::commit_record::{COMMIT_KEY, CommitRecord, Sealed, hash_of};
+use super::restore::UNDECIDED_LIMIT;
 use super::status::{CREDITING, Status};
 use super::step::{Machine, MakeStage, Progress, Setup};
 use crate::config::Limits;
@@ -226,6 +227,7 @@ impl Rebuild {
             codec: self.codec.clone(),
             make_stage,
             limits: self.limits.clone(),
+            undecided_limit: UNDECIDED_LIMIT,
             status: status.clone(),
             tap: None,
             metrics: Arc::new(metrics),

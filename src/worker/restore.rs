@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long the end of a changelog may stay undecided before the log counts as not to be had.
-const UNDECIDED_LIMIT: Duration = Duration::from_secs(90);
+pub const UNDECIDED_LIMIT: Duration = Duration::from_secs(90);
 const READ_BYTES: usize = 1 << 20;
 
 /// What all partitions of a stage share.
@@ -32,6 +32,7 @@ pub struct Restore<'r> {
     pub owner: &'r str,
     pub changelog: Topic,
     pub inputs: &'static [Topic],
+    pub undecided_limit: Duration,
     /// Hears how many offsets of the changelog are left.
     pub told: &'r dyn Fn(u64),
 }
@@ -162,7 +163,7 @@ impl Restore<'_> {
             let reached = self.client.read(self.changelog, partition, next, READ_BYTES, &mut batch)?;
             if reached > next {
                 moved_at = Instant::now();
-            } else if moved_at.elapsed() > UNDECIDED_LIMIT {
+            } else if moved_at.elapsed() > self.undecided_limit {
                 return Err(Stop::Unavailable(undecided(self.changelog, partition)).into());
             } else {
                 std::thread::sleep(Duration::from_millis(10));

@@ -45,6 +45,8 @@ pub struct Setup {
     pub codec: Arc<Codec>,
     pub make_stage: MakeStage,
     pub limits: Limits,
+    /// How long the end of a changelog may stay undecided.
+    pub undecided_limit: Duration,
     pub status: Arc<Status>,
     pub tap: Option<Arc<OutcomeTap>>,
     pub metrics: Arc<Metrics>,

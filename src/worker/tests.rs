@@ -1,10 +1,12 @@
 //! The step machine on a toy stage: whatever happens on the way, everything is counted exactly once.
 
 mod alarms;
+mod faulty;
 mod limits;
 mod panics;
 mod support;
 mod toy;
+mod troubles;
 
 use super::Stop;
 use super::commit_record::{COMMIT_KEY, Sealed};

@@ -24,6 +24,7 @@ const CHANGELOGS: [Topic; 2] = [Topic::CreditingChangelog, Topic::EarningChangel
 
 pub struct Application<'s> {
     story: &'s Story,
+    brokers: String,
     name: String,
     prefix: String,
     partitions: u32,
@@ -35,8 +36,18 @@ pub struct Application<'s> {
 impl Application<'_> {
     /// On topics of its own.
     pub fn new<'s>(story: &'s Story, name: &str, partitions: u32) -> Application<'s> {
-        let prefix = broker::settings(name).topic_prefix;
-        Application { story, name: name.into(), prefix, partitions, source: "", starts: Cell::new(0) }
+        Application::on(broker::brokers(), story, name, partitions)
+    }
+
+    /// The same on a certain broker.
+    pub fn on<'s>(brokers: String, story: &'s Story, name: &str, partitions: u32) -> Application<'s> {
+        let prefix = broker::unique(name);
+        Application { story, brokers, name: name.into(), prefix, partitions, source: "", starts: Cell::new(0) }
+    }
+
+    /// The group of a stage.
+    pub fn group(&self, stage: &str) -> String {
+        format!("test-{}.{stage}", self.prefix)
     }
 
     /// Its results are events.
@@ -46,13 +57,13 @@ impl Application<'_> {
 
     /// Plain access to its log.
     pub fn client(&self) -> Kafka {
-        Kafka::connect(KafkaSettings { topic_prefix: self.prefix.clone(), ..KafkaSettings::new(broker::brokers()) }).unwrap()
+        Kafka::connect(KafkaSettings { topic_prefix: self.prefix.clone(), ..KafkaSettings::new(self.brokers.clone()) }).unwrap()
     }
 
     /// Makes the changelogs before anybody else does: in small segments, which the broker compacts as soon as it can.
     pub fn create_compacted_changelogs(&self) {
         let admin: AdminClient<DefaultClientContext> =
-            ClientConfig::new().set("bootstrap.servers", broker::brokers()).create().unwrap();
+            ClientConfig::new().set("bootstrap.servers", &self.brokers).create().unwrap();
         let settings = [
             ("cleanup.policy", "compact"),
             ("segment.ms", "500"),
@@ -84,8 +95,8 @@ impl Application<'_> {
 
     /// The config of a worker, which every command can use.
     pub fn config(&self, worker: usize) -> String {
-        let Application { prefix, partitions, source, .. } = self;
-        let (brokers, state) = (broker::brokers(), self.state(worker).display().to_string());
+        let Application { brokers, prefix, partitions, source, .. } = self;
+        let state = self.state(worker).display().to_string();
         let text = format!(
             "partitions = {partitions}\ncloud_events_source = \"{source}\"\n[limits]\nbatch_records = 10\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{prefix}\"\n\
              application_id = \"test-{prefix}\"\ninstance_id = \"{worker}\"\nsession_timeout_ms = {SESSION_TIMEOUT_MS}\n\

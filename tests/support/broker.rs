@@ -6,11 +6,11 @@
 use super::proxy::Proxy;
 use accrue::log::kafka::{Kafka, KafkaSettings};
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// A broker of this test program's own.
@@ -18,8 +18,31 @@ pub struct Broker {
     pub address: String,
     /// Reaches the same broker through a proxy that can be told to fail.
     pub proxy: Proxy,
-    /// The shell that holds the broker ends it when this closes.
-    _lifeline: ChildStdin,
+    directory: PathBuf,
+    /// The shell that holds the broker does what it is told here, and ends it when this closes.
+    lifeline: Mutex<ChildStdin>,
+}
+
+impl Broker {
+    /// As `kill -9` does it; its data stays.
+    pub fn kill(&self) {
+        self.tell("kill");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(&self.address).is_ok() {
+            assert!(Instant::now() < deadline, "the broker at {} does not die", self.address);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Again, on the same ports and data, until it answers.
+    pub fn start(&self) {
+        self.tell("start");
+        wait(&self.address, &self.directory).unwrap_or_else(|failed| panic!("{failed}"));
+    }
+
+    fn tell(&self, word: &str) {
+        writeln!(self.lifeline.lock().unwrap(), "{word}").expect("the broker's shell");
+    }
 }
 
 /// `host:port` of the broker that tests use.
@@ -33,12 +56,16 @@ pub fn own() -> &'static Broker {
     BROKER.get_or_init(|| start().unwrap_or_else(|missing| panic!("tests against Kafka cannot run: {missing}")))
 }
 
+/// A prefix that no other test has.
+pub fn unique(name: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("{name}-{}-{}-", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
+}
+
 /// Settings for one broker, quick to notice a dead worker, with topics that no other test has.
 pub fn settings(name: &str) -> KafkaSettings {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::SeqCst);
     KafkaSettings {
-        topic_prefix: format!("{name}-{}-{number}-", std::process::id()),
+        topic_prefix: unique(name),
         replication: 1,
         minimum_in_sync: 1,
         session_timeout_ms: 2_000,
@@ -53,7 +80,7 @@ fn start() -> Result<Broker, String> {
     let properties = properties(&directory, plain, proxied, proxy.port(), controller);
     let address = format!("127.0.0.1:{plain}");
     let lifeline = launch(&directory, &properties, &[], &address)?;
-    Ok(Broker { address, proxy, _lifeline: lifeline })
+    Ok(Broker { address, proxy, directory, lifeline: Mutex::new(lifeline) })
 }
 
 /// Starts a broker in a directory that is removed after it, and waits until it answers at `plain`. `format` is said to the
@@ -75,15 +102,24 @@ pub fn launch(directory: &Path, properties: &str, format: &[&str], plain: &str) 
     Ok(lifeline)
 }
 
-/// Runs the broker until the input closes, which it does when the test program ends, then removes its data.
+/// Runs the broker until the input closes, which it does when the test program ends, then removes its data. A line of the
+/// input kills it, or starts it again.
 const SCRIPT: &str = r#"
 cd "$1" || exit 1
 directory=$1 libraries=$2
 shift 2
 java -cp "$libraries/*" kafka.tools.StorageTool format -t MkU3OEVBNTcwNTJENDM2Qg -c server.properties "$@" >broker.log 2>&1
-java -Xmx512m -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-    -cp "$libraries/*" kafka.Kafka server.properties >>broker.log 2>&1 &
-read -r _
+start() {
+    java -Xmx512m -XX:+UseSerialGC -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
+        -cp "$libraries/*" kafka.Kafka server.properties >>broker.log 2>&1 &
+}
+start
+while read -r word; do
+    case $word in
+    kill) kill -9 $!; wait ;;
+    start) start ;;
+    esac
+done
 kill -9 $!
 wait
 cd / && rm -rf "$directory"

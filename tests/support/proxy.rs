@@ -1,9 +1,11 @@
-//! A TCP proxy before the broker that loses the answer to a commit (Kafka's EndTxn), once or with the whole connection.
+//! A TCP proxy before the broker that loses the answer to a commit (Kafka's EndTxn), once or with the whole connection, or
+//! keeps all answers back.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 const END_TXN: [u8; 2] = [0, 26];
 
@@ -17,6 +19,8 @@ pub enum Fault {
     /// The same, and nothing gets through until the fault is lifted.
     LoseAnswerAndCut,
     Cut,
+    /// Requests reach the broker, and no answer comes back before the fault is lifted.
+    Silent,
 }
 
 #[derive(Clone)]
@@ -80,6 +84,9 @@ impl Proxy {
 
     fn answers(&self, mut broker: TcpStream, mut client: TcpStream, doomed: &AtomicU8) {
         while let Some(frame) = frame(&mut broker) {
+            while self.is(Fault::Silent) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
             if doomed.load(Ordering::SeqCst) == 1 {
                 self.set(if self.is(Fault::LoseAnswerAndCut) { Fault::Cut } else { Fault::None });
                 break;

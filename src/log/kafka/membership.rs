@@ -3,6 +3,7 @@
 
 use super::acl::Acl;
 use super::error::{explain, explain_needing};
+use super::login::LoggedIn;
 use super::{Kafka, KafkaSettings};
 use crate::log::LogError;
 use rdkafka::TopicPartitionList;
@@ -17,6 +18,9 @@ use std::time::{Duration, Instant};
 
 /// How long a worker that ends waits for its partitions to be taken back.
 const HAND_BACK: Duration = Duration::from_secs(3);
+
+/// How much later than its session a member may go.
+const LATE: Duration = Duration::from_secs(2);
 
 /// What the group has given to this member.
 #[derive(Default)]
@@ -120,7 +124,7 @@ impl ConsumerContext for Membership {
 }
 
 /// Subscribes to the first input.
-pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Result<BaseConsumer<Membership>, LogError> {
+pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Result<LoggedIn<BaseConsumer<Membership>>, LogError> {
     let first = inputs.first().cloned().unwrap_or_default();
     let consumer: BaseConsumer<Membership> = settings
         .reading()
@@ -129,8 +133,60 @@ pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Resul
         .set("partition.assignment.strategy", "cooperative-sticky")
         .create_with_context(Membership { inputs, assignment: Mutex::default() })
         .map_err(|error| explain(settings, "create the consumer", &error))?;
+    let consumer = settings.login.admit(settings, consumer, |made| made.client())?;
     consumer.subscribe(&[&first]).map_err(|error| explain(settings, &format!("subscribe to {first}"), &error))?;
     Ok(consumer)
+}
+
+/// A place in the group instead of one that was lost: all that it had is gone.
+pub fn rejoin(
+    settings: &KafkaSettings,
+    group: &str,
+    lost: &BaseConsumer<Membership>,
+) -> Result<LoggedIn<BaseConsumer<Membership>>, LogError> {
+    let consumer = join(settings, group, lost.context().inputs.clone())?;
+    let lost = lost.context().lock();
+    let mut assignment = consumer.context().lock();
+    assignment.gone = lost.gone.union(&lost.owned).copied().collect();
+    assignment.changes = lost.changes + 1;
+    drop(assignment);
+    Ok(consumer)
+}
+
+/// Whether another worker has this one's place in the group, and is under its name there. One that nobody keeps alive goes with
+/// its session, for which a worker that was put out waits; one that joins waits to hear whether it is the one.
+pub fn is_taken(kafka: &Kafka, group: &str, consumer: &BaseConsumer<Membership>) -> bool {
+    let settings = kafka.settings();
+    let put_out = consumer.client().fatal_error().is_some();
+    let session = Duration::from_millis(if put_out { settings.session_timeout_ms } else { 0 });
+    let deadline = Instant::now() + session + LATE;
+    loop {
+        let own = member_id(consumer);
+        if !is_another(kafka, group, &own) {
+            return false;
+        }
+        if Instant::now() > deadline || !(put_out || own.is_empty()) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Whether somebody else is in the group under this worker's name. Who cannot ask must not take another one's place.
+fn is_another(kafka: &Kafka, group: &str, own: &str) -> bool {
+    let settings = kafka.settings();
+    let listed = kafka.shared.committed.fetch_group_list(Some(group), settings.request_timeout());
+    listed.map_or(true, |list| {
+        let mut members = list.groups().iter().flat_map(|group| group.members());
+        members.any(|member| member.client_id() == settings.client_id && member.id() != own)
+    })
+}
+
+/// Who else is there, where another worker has taken this one's place.
+pub fn named(kafka: &Kafka, group: &str, error: LogError) -> LogError {
+    let LogError::Fenced(text) = error else { return error };
+    let others = members(kafka, group).map_or_else(|error| error.to_string(), |others| others.join(", "));
+    LogError::Fenced(format!("{text} (in {group} now: {others}); give each worker its own kafka.instance_id"))
 }
 
 /// Empty while the group has not told one.

@@ -4,8 +4,9 @@
 //! `rd_kafka_produce_batch` does; so this calls librdkafka's own functions for both.
 
 use super::KafkaSettings;
-use super::acl::{Acl, Operation};
+use super::acl::{Acl, Operation, stage_transactions};
 use super::error::{explain, explain_code, explain_commit, explain_needing, lacks, undelivered};
+use super::login::LoggedIn;
 use super::permissions::lacking;
 use crate::domain::topic::Topic;
 use crate::log::batch::Outgoing;
@@ -21,6 +22,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// Records that go to a partition together, at most.
+const BATCH_BYTES: usize = 1_000_000;
+
+/// Between two looks at what an abort has dropped.
+const ABORT_SLICE: Duration = Duration::from_millis(100);
 
 /// What became of the messages of the open transaction.
 #[derive(Default)]
@@ -85,7 +92,7 @@ pub enum Reports {
 /// One transactional id's owner. Fields drop in order: topic handles before the producer.
 pub struct Transactional {
     topics: BTreeMap<Topic, TopicHandle>,
-    producer: BaseProducer<Deliveries>,
+    producer: LoggedIn<BaseProducer<Deliveries>>,
     settings: KafkaSettings,
     /// What its id needs.
     right: Acl,
@@ -101,6 +108,11 @@ struct Began {
 }
 
 impl Transactional {
+    /// A worker's: its id stays its own over restarts.
+    pub fn of_stage(settings: &KafkaSettings, group: &str) -> Result<Self, LogError> {
+        Transactional::new(settings, &stage_transactions(group, &settings.client_id), Reports::Failures)
+    }
+
     /// Fences older owners of the id; what they left open is ended before this returns.
     pub fn new(settings: &KafkaSettings, transactional_id: &str, reports: Reports) -> Result<Self, LogError> {
         let producer: BaseProducer<Deliveries> = settings
@@ -111,13 +123,15 @@ impl Transactional {
             .set("compression.type", "lz4")
             .set("linger.ms", settings.linger_ms.to_string())
             .set("batch.num.messages", "100000")
-            .set("batch.size", "1000000")
+            // No more in one batch than one record may have: a topic that takes the one takes the other.
+            .set("batch.size", settings.maximum_record_bytes.min(BATCH_BYTES).to_string())
             .set("message.max.bytes", settings.message_bytes().to_string())
             .set("queue.buffering.max.messages", settings.producer_queue_records.to_string())
             .set("queue.buffering.max.kbytes", (settings.producer_queue_bytes / 1024).to_string())
             .set("delivery.report.only.error", (reports == Reports::Failures).to_string())
             .create_with_context(Deliveries::default())
             .map_err(|error| explain(settings, "create the producer", &error))?;
+        let producer = settings.login.admit(settings, producer, |made| made.client())?;
         let right = Acl::transactional_id(transactional_id);
         producer
             .init_transactions(settings.request_timeout() + Duration::from_millis(settings.transaction_timeout_ms))
@@ -312,9 +326,21 @@ impl Transactional {
         if self.begun.take().is_none() {
             return Ok(());
         }
-        self.producer
-            .abort_transaction(self.settings.request_timeout())
-            .map_err(|error| explain_needing(&self.settings, "abort the transaction", &[&self.right], &error))
+        let deadline = Instant::now() + self.settings.request_timeout();
+        let aborted = loop {
+            // It waits for reports of what it drops, which only a poll takes.
+            match self.producer.abort_transaction(ABORT_SLICE) {
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < deadline => {
+                    self.producer.poll(Duration::ZERO);
+                }
+                aborted => break aborted,
+            }
+        };
+        // Those that are left would be told of the next transaction.
+        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
+            self.producer.poll(Duration::from_millis(1));
+        }
+        aborted.map_err(|error| explain_needing(&self.settings, "abort the transaction", &[&self.right], &error))
     }
 }
 

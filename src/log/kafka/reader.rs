@@ -2,6 +2,8 @@
 
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing};
+use super::login::LoggedIn;
+use super::reach::{lost, refuses_position};
 use super::{KafkaSettings, push};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, LogError};
@@ -30,7 +32,7 @@ pub struct Range {
 }
 
 struct Reader {
-    consumer: BaseConsumer,
+    consumer: LoggedIn<BaseConsumer>,
     topic: Topic,
     partition: u32,
     next: u64,
@@ -71,10 +73,11 @@ impl Readers {
     }
 }
 
-fn consumer(settings: &KafkaSettings) -> Result<BaseConsumer, LogError> {
+fn consumer(settings: &KafkaSettings) -> Result<LoggedIn<BaseConsumer>, LogError> {
     let mut config = settings.reading();
     config.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", AHEAD_KIBIBYTES);
-    config.create().map_err(|error| explain(settings, "create a reader", &error))
+    let consumer: BaseConsumer = config.create().map_err(|error| explain(settings, "create a reader", &error))?;
+    settings.login.admit(settings, consumer, |made| made.client())
 }
 
 fn assign(settings: &KafkaSettings, consumer: &BaseConsumer, range: Range, from: u64) -> Result<(), LogError> {
@@ -101,10 +104,15 @@ impl Reader {
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => next = if self.placed { range.end } else { self.position() }.max(next),
                 // It reads outside of any group, and needs no right to one.
-                Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {
+                Some(Err(error))
+                    if passing(settings, &error) || error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) =>
+                {
                     next = next.max(self.position());
                 }
                 Some(Err(error)) => {
+                    if let Some(lost) = self.lost(settings, &error, &name, range) {
+                        return Err(lost);
+                    }
                     let read = Acl::topic(Operation::Read, &name);
                     return Err(explain_needing(settings, &format!("read {name}"), &[&read], &error));
                 }
@@ -127,6 +135,14 @@ impl Reader {
         Ok(next)
     }
 
+    /// What is said when the log no longer has what is to be read.
+    fn lost(&self, settings: &KafkaSettings, error: &KafkaError, name: &str, range: Range) -> Option<LogError> {
+        let Range { partition, from, .. } = range;
+        let marks = || self.consumer.fetch_watermarks(name, partition as i32, settings.request_timeout()).ok();
+        let (start, end) = refuses_position(error).then(marks)??;
+        lost(name, partition, from, start as u64, end as u64)
+    }
+
     /// The position counts control records and aborted ones, which no message stands for.
     fn position(&self) -> u64 {
         let position = self.consumer.position().ok();
@@ -135,10 +151,14 @@ impl Reader {
     }
 }
 
-/// Errors that the client overcomes by itself: a broker that closed a connection.
-pub fn passing(error: &rdkafka::error::KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(Code::BrokerTransportFailure | Code::OperationTimedOut | Code::AllBrokersDown | Code::Resolve | Code::PartitionEOF)
-    )
+/// Errors that the client overcomes by itself: a broker that closed a connection, and a log-in with a token that has ended, of
+/// which a client that was not polled may tell when it has another for long.
+pub fn passing(settings: &KafkaSettings, error: &KafkaError) -> bool {
+    match error.rdkafka_error_code() {
+        Some(
+            Code::BrokerTransportFailure | Code::OperationTimedOut | Code::AllBrokersDown | Code::Resolve | Code::PartitionEOF,
+        ) => true,
+        Some(Code::Authentication | Code::SaslAuthenticationFailed) => settings.login.has_tokens(),
+        _ => false,
+    }
 }

@@ -4,18 +4,22 @@
 //! not co-assign partitions of two topics. A partition that was assigned is given to librdkafka only when the worker names
 //! the positions to start from.
 
-use super::acl::{Acl, Operation, stage_transactions};
+use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing, lacks};
-use super::membership::{Assignment, Membership, join, leave, member_id, members};
+use super::login::LoggedIn;
+use super::membership::{Assignment, Membership, is_taken, join, leave, member_id, named, rejoin};
 use super::permissions::lacking;
-use super::producer::{Reports, Transactional};
+use super::producer::Transactional;
+use super::reach::{lost_input, refuses_position};
 use super::reader::passing;
+use super::topics::check_partitions;
 use super::{Kafka, KafkaSettings, push};
 use crate::domain::topic::Topic;
 use crate::log::{Assigned, Batch, Limit, LogError, NO_OFFSETS, Records, StageLog};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::{Message, Offset, TopicPartitionList};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
@@ -25,7 +29,7 @@ pub struct KafkaStage {
     kafka: Kafka,
     group: String,
     topics: BTreeMap<String, Topic>,
-    consumer: BaseConsumer<Membership>,
+    consumer: LoggedIn<BaseConsumer<Membership>>,
     /// None after a doubtful commit, until the log has settled.
     producer: Option<Transactional>,
     transaction: Option<Generation>,
@@ -33,6 +37,8 @@ pub struct KafkaStage {
     held: Batch,
     /// No input flows.
     paused: bool,
+    /// The group took this worker for another one of its name: it joins anew.
+    put_out: Cell<bool>,
 }
 
 /// What the open transaction is fenced by.
@@ -48,7 +54,7 @@ impl KafkaStage {
     pub(super) fn new(kafka: Kafka, group: &str, inputs: &[Topic]) -> Result<Self, LogError> {
         let settings = kafka.settings().clone();
         check_partitions(&kafka, inputs)?;
-        let producer = transactional(&settings, group)?;
+        let producer = Transactional::of_stage(&settings, group)?;
         let names: Vec<String> = inputs.iter().map(|topic| settings.name(*topic)).collect();
         let topics = names.iter().cloned().zip(inputs.iter().copied()).collect();
         let consumer = join(&settings, group, names)?;
@@ -61,6 +67,7 @@ impl KafkaStage {
             transaction: None,
             held: Batch::default(),
             paused: false,
+            put_out: Cell::new(false),
         })
     }
 
@@ -89,12 +96,12 @@ impl KafkaStage {
                 Some(Err(error)) if error.rdkafka_error_code() == Some(Code::AllBrokersDown) => {
                     self.kafka.metadata(None)?;
                 }
-                Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::PollExceeded) => {
+                Some(Err(error))
+                    if passing(self.settings(), &error) || error.rdkafka_error_code() == Some(Code::PollExceeded) =>
+                {
                     tracing::debug!(%error, "kafka consumer");
                 }
-                Some(Err(error)) => {
-                    return Err(self.named(self.unread(&error)));
-                }
+                Some(Err(error)) => return Err(self.judged(self.unread(&error))),
                 None if left.is_zero() || into.len() > before => break,
                 None => {}
             }
@@ -110,6 +117,13 @@ impl KafkaStage {
             let missing = lacking(self.consumer.client(), &reads).unwrap_or_default();
             if !missing.is_empty() {
                 return lacks(&doing, &missing);
+            }
+        }
+        if refuses_position(error) {
+            let started = self.membership().started.clone();
+            let inputs = started.iter().flat_map(|partition| self.topics.values().map(|topic| (*topic, *partition)));
+            if let Some(lost) = lost_input(&self.kafka, &self.group, inputs) {
+                return lost;
             }
         }
         explain_needing(self.settings(), &doing, &[&Acl::group(&self.group)], error)
@@ -154,11 +168,28 @@ impl KafkaStage {
         Err(LogError::Unavailable(format!("the assignment of {group} failed: {failure}; start the worker again")))
     }
 
-    /// Who else is there, where another worker has taken this one's place.
-    fn named(&self, error: LogError) -> LogError {
-        let LogError::Fenced(text) = error else { return error };
-        let others = members(&self.kafka, &self.group).map_or_else(|error| error.to_string(), |others| others.join(", "));
-        LogError::Fenced(format!("{text} (in {} now: {others}); give each worker its own kafka.instance_id", self.group))
+    /// A place that the group has given away and nobody has is this worker's own: of two of its joins that reached the broker,
+    /// the one that was not heard counts.
+    fn judged(&self, error: LogError) -> LogError {
+        match error {
+            LogError::Fenced(text) if !is_taken(&self.kafka, &self.group, &self.consumer) => {
+                self.put_out.set(true);
+                LogError::Doubt(format!("{text}; but nobody has: this worker joins {} anew", self.group))
+            }
+            other => named(&self.kafka, &self.group, other),
+        }
+    }
+
+    /// The coordinator fences whoever has kept a transaction open for too long, as while no broker could be reached, and that
+    /// looks as if another worker had come. If none has, the log knows what became of the transaction.
+    fn owned<T>(&mut self, answer: Result<T, LogError>) -> Result<T, LogError> {
+        match answer {
+            Err(LogError::Fenced(text)) if !is_taken(&self.kafka, &self.group, &self.consumer) => {
+                (self.transaction, self.producer) = (None, None);
+                Err(LogError::Doubt(format!("{text}; but nobody has: the producer of {} is made anew", self.group)))
+            }
+            other => other,
+        }
     }
 
     fn producer(&mut self) -> Result<&mut Transactional, LogError> {
@@ -167,12 +198,17 @@ impl KafkaStage {
         })
     }
 
-    /// After a doubtful commit: ends what was left open, and hands all partitions out again.
+    /// After doubt: ends what was left open, and hands all partitions out again.
     fn settle(&mut self) -> Result<(), LogError> {
+        if self.put_out.get() {
+            self.consumer = rejoin(self.settings(), &self.group, &self.consumer)?;
+            self.held = Batch::default();
+            self.put_out.set(false);
+        }
         if self.producer.is_some() {
             return Ok(());
         }
-        self.producer = Some(transactional(self.kafka.settings(), &self.group)?);
+        self.producer = Some(Transactional::of_stage(self.kafka.settings(), &self.group)?);
         let membership = self.consumer.context();
         membership.lose_all(&self.consumer, &mut membership.lock());
         self.check_membership()
@@ -276,7 +312,7 @@ impl StageLog for KafkaStage {
         }
         if self.producer()?.worn() {
             self.producer = None;
-            self.producer = Some(transactional(self.kafka.settings(), &self.group)?);
+            self.producer = Some(Transactional::of_stage(self.kafka.settings(), &self.group)?);
         }
         let changes = self.membership().changes;
         let metadata = self.consumer.group_metadata();
@@ -286,7 +322,8 @@ impl StageLog for KafkaStage {
         if member_id(&self.consumer) != self.membership().member {
             return Err(LogError::Abort(format!("this worker joins {} again; go on with what it is assigned then", self.group)));
         }
-        self.producer()?.begin()?;
+        let begun = self.producer()?.begin();
+        self.owned(begun)?;
         self.transaction = Some(Generation { metadata, changes, offsets_sent: false, sent: None });
         Ok(())
     }
@@ -300,22 +337,25 @@ impl StageLog for KafkaStage {
                 self.group
             )));
         }
-        self.producer()?.send(topic, partition, records)
+        let sent = self.producer()?.send(topic, partition, records);
+        self.owned(sent)
     }
 
     fn drain(&mut self) -> Result<(), LogError> {
-        self.producer()?.drain()
+        let drained = self.producer()?.drain();
+        self.owned(drained)
     }
 
     fn send_offsets(&mut self, offsets: &[(Topic, u32, u64)]) -> Result<(), LogError> {
         self.unchanged()?;
-        match (&mut self.transaction, &mut self.producer) {
+        let sent = match (&mut self.transaction, &mut self.producer) {
             (Some(generation), Some(producer)) if !offsets.is_empty() => {
                 generation.offsets_sent = true;
                 producer.send_offsets(offsets, &generation.metadata, &Acl::group(&self.group))
             }
             _ => self.producer().map(|_| ()),
-        }
+        };
+        self.owned(sent)
     }
 
     fn commit(&mut self) -> Result<(), LogError> {
@@ -324,6 +364,7 @@ impl StageLog for KafkaStage {
             return Err(LogError::Abort(NO_OFFSETS.into()));
         }
         let committed = self.producer()?.commit();
+        let committed = self.owned(committed);
         match &committed {
             Ok(()) => self.transaction = None,
             // A fenced producer stays as it is: one made anew would fence the newer owner.
@@ -339,6 +380,7 @@ impl StageLog for KafkaStage {
             return Ok(());
         };
         let aborted = producer.abort();
+        let aborted = self.owned(aborted);
         if aborted.as_ref().is_err_and(|error| !matches!(error, LogError::Fenced(_))) {
             self.producer = None;
         }
@@ -353,28 +395,5 @@ impl Drop for KafkaStage {
             tracing::debug!(%error, "kafka producer");
         }
         leave(&self.consumer);
-    }
-}
-
-/// Its id stays the worker's own over restarts.
-fn transactional(settings: &KafkaSettings, group: &str) -> Result<Transactional, LogError> {
-    Transactional::new(settings, &stage_transactions(group, &settings.client_id), Reports::Failures)
-}
-
-/// Partition p of all inputs belongs together, so they must have as many.
-fn check_partitions(kafka: &Kafka, inputs: &[Topic]) -> Result<(), LogError> {
-    use crate::log::Client;
-    let counts = inputs.iter().map(|topic| Ok((*topic, kafka.partitions(*topic)?))).collect::<Result<Vec<_>, LogError>>()?;
-    let Some((first, count)) = counts.first().copied() else {
-        return Err(LogError::Settings("a stage without inputs has nothing to do; name at least one".into()));
-    };
-    match counts.iter().find(|(_, other)| *other != count) {
-        None => Ok(()),
-        Some((topic, other)) => {
-            let (first, topic) = (kafka.settings().name(first), kafka.settings().name(*topic));
-            Err(LogError::Settings(format!(
-                "{first} has {count} partitions and {topic} has {other}; inputs need as many: create the topics anew with one count"
-            )))
-        }
     }
 }

@@ -2,14 +2,19 @@
 
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing, lacks, unauthorized};
+use super::login::LoggedIn;
 use super::permissions::lacking;
-use super::{Kafka, KafkaSettings, block_on};
+use super::{Kafka, KafkaSettings};
 use crate::domain::topic::Topic;
-use crate::log::LogError;
+use crate::log::{Client, LogError};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode::{self, TopicAuthorizationFailed};
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 /// How long deletions stay in compacted topics: a cache that is older than half of this must be built anew.
@@ -18,11 +23,44 @@ const DELETE_RETENTION_MS: &str = "604800000";
 /// Between two looks at a topic that its broker does not know yet.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// What a batch of records takes at the broker beside their keys, values and headers.
+const BATCH_OVERHEAD_BYTES: usize = 4 * 1024;
+
 /// Partition count and replicas of a topic that is there.
 #[derive(Clone, Copy)]
 struct Found {
     partitions: u32,
     replicas: usize,
+}
+
+/// What a topic is set to when it is created, and what is refused of one that others have made.
+pub struct Setting {
+    pub key: &'static str,
+    pub value: String,
+    accepted: Accepted,
+}
+
+enum Accepted {
+    Anything,
+    /// What it is created with, alone.
+    This,
+    /// So many or more, but for a topic that has fewer replicas.
+    InSync(u64),
+    /// So many bytes or more.
+    Bytes(u64),
+}
+
+impl Accepted {
+    /// What is wrong about a value.
+    fn refuses(&self, value: &str, wanted: &str, replicas: u64) -> Option<&'static str> {
+        let less_than = |least: u64| value.parse().is_ok_and(|value: u64| value < least);
+        match self {
+            Accepted::This if value != wanted => Some("which would lose data"),
+            Accepted::InSync(least) if less_than((*least).min(replicas)) => Some("which would lose data with one broker"),
+            Accepted::Bytes(least) if less_than(*least) => Some("too little for a record of maximum_record_bytes"),
+            _ => None,
+        }
+    }
 }
 
 pub fn create(kafka: &Kafka, partitions: u32) -> Result<(), LogError> {
@@ -32,15 +70,25 @@ pub fn create(kafka: &Kafka, partitions: u32) -> Result<(), LogError> {
     let missing: Vec<_> = wanted.iter().filter(|(topic, _)| !found.contains_key(topic)).copied().collect();
     // A list of all topics is without those that this user may not see.
     missing.iter().try_for_each(|(topic, _)| kafka.look_up(*topic).map(|_| ()))?;
-    for (topic, wanted) in &wanted {
+    let admin = admin(settings)?;
+    check(settings, &admin, &wanted, &found)?;
+    let met_others = create_missing(settings, &admin, &missing)?;
+    let found = wait_for(kafka, &wanted)?;
+    if met_others { check(settings, &admin, &wanted, &found) } else { Ok(()) }
+}
+
+fn check(
+    settings: &KafkaSettings,
+    admin: &AdminClient<DefaultClientContext>,
+    wanted: &[(Topic, u32)],
+    found: &BTreeMap<Topic, Found>,
+) -> Result<(), LogError> {
+    for (topic, wanted) in wanted {
         if let Some(found) = found.get(topic) {
             check_shape(settings, *topic, *wanted, *found)?;
         }
     }
-    let admin = admin(settings)?;
-    check_configs(settings, &admin, &found.keys().copied().collect::<Vec<_>>())?;
-    create_missing(settings, &admin, &missing)?;
-    wait_for(kafka, &wanted)
+    check_configs(settings, admin, found)
 }
 
 pub fn trim(kafka: &Kafka, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
@@ -58,8 +106,10 @@ pub fn trim(kafka: &Kafka, topic: Topic, partition: u32, offset: u64) -> Result<
     Ok(())
 }
 
-fn admin(settings: &KafkaSettings) -> Result<AdminClient<DefaultClientContext>, LogError> {
-    settings.client().create().map_err(|error| explain(settings, "create an administrator", &error))
+fn admin(settings: &KafkaSettings) -> Result<LoggedIn<AdminClient<DefaultClientContext>>, LogError> {
+    let created = settings.client().create();
+    let admin: AdminClient<_> = created.map_err(|error| explain(settings, "create an administrator", &error))?;
+    settings.login.admit(settings, admin, |made| made.inner())
 }
 
 fn options(settings: &KafkaSettings) -> AdminOptions {
@@ -96,35 +146,46 @@ fn check_shape(settings: &KafkaSettings, topic: Topic, wanted: u32, found: Found
     Ok(())
 }
 
-/// What a topic must be set to, and whether another value of an existing one is refused.
-pub fn config(settings: &KafkaSettings, topic: Topic) -> Vec<(&'static str, String, bool)> {
-    let policy = if topic.compacted() { "compact" } else { "delete" };
+/// What a topic is set to.
+pub fn config(settings: &KafkaSettings, topic: Topic) -> Vec<Setting> {
+    let setting = |key, value: &str, accepted| Setting { key, value: value.to_owned(), accepted };
+    // Retention is nothing to a topic that is only compacted.
+    let kept = || if topic.compacted() { Accepted::Anything } else { Accepted::This };
+    let in_sync = Accepted::InSync(settings.minimum_in_sync.into());
+    let bytes = Accepted::Bytes((settings.maximum_record_bytes + BATCH_OVERHEAD_BYTES) as u64);
     let mut config = vec![
-        ("cleanup.policy", policy.to_owned(), true),
-        ("retention.ms", "-1".to_owned(), !topic.compacted()),
-        ("retention.bytes", "-1".to_owned(), !topic.compacted()),
-        ("unclean.leader.election.enable", "false".to_owned(), true),
-        ("min.insync.replicas", settings.minimum_in_sync.to_string(), false),
-        ("message.timestamp.type", "LogAppendTime".to_owned(), false),
-        ("max.message.bytes", settings.message_bytes().to_string(), false),
+        setting("cleanup.policy", if topic.compacted() { "compact" } else { "delete" }, Accepted::This),
+        setting("retention.ms", "-1", kept()),
+        setting("retention.bytes", "-1", kept()),
+        setting("unclean.leader.election.enable", "false", Accepted::This),
+        setting("min.insync.replicas", &settings.minimum_in_sync.to_string(), in_sync),
+        // Times of records are shown and measured; nothing is decided by them.
+        setting("message.timestamp.type", "LogAppendTime", Accepted::Anything),
+        setting("max.message.bytes", &settings.message_bytes().to_string(), bytes),
     ];
     if topic.compacted() {
-        config.push(("delete.retention.ms", DELETE_RETENTION_MS.to_owned(), false));
+        config.push(setting("delete.retention.ms", DELETE_RETENTION_MS, Accepted::Anything));
     }
     config
 }
 
-fn check_configs(settings: &KafkaSettings, admin: &AdminClient<DefaultClientContext>, topics: &[Topic]) -> Result<(), LogError> {
-    if topics.is_empty() {
+fn check_configs(
+    settings: &KafkaSettings,
+    admin: &AdminClient<DefaultClientContext>,
+    found: &BTreeMap<Topic, Found>,
+) -> Result<(), LogError> {
+    if found.is_empty() {
         return Ok(());
     }
+    let topics: Vec<Topic> = found.keys().copied().collect();
     let deadline = Instant::now() + settings.request_timeout();
     loop {
-        let described = described(settings, admin, topics)?;
+        let described = described(settings, admin, &topics)?;
         // The client drops the error of a single topic: what may not be looked at has no settings, and what a broker does not
         // know yet has none, either.
         let Some((topic, _)) = described.iter().find(|(_, resource)| resource.entries.is_empty()) else {
-            return described.iter().try_for_each(|(topic, resource)| check_config(settings, *topic, resource));
+            let replicas = |topic| found.get(topic).map_or(0, |found| found.replicas as u64);
+            return described.iter().try_for_each(|(topic, of)| check_config(settings, *topic, replicas(topic), of));
         };
         let name = settings.name(*topic);
         let right = Acl::topic(Operation::DescribeConfigs, &name);
@@ -154,44 +215,45 @@ fn described(
     topics.iter().zip(described).map(of).collect()
 }
 
-fn check_config(settings: &KafkaSettings, topic: Topic, resource: &ConfigResource) -> Result<(), LogError> {
+fn check_config(settings: &KafkaSettings, topic: Topic, replicas: u64, resource: &ConfigResource) -> Result<(), LogError> {
     let name = settings.name(topic);
-    for (key, wanted, required) in config(settings, topic) {
+    for Setting { key, value: wanted, accepted } in config(settings, topic) {
         let value = resource.get(key).and_then(|entry| entry.value.as_deref()).unwrap_or(&wanted);
-        if required && value != wanted {
-            return Err(LogError::Settings(format!(
-                "topic {name} has {key} = {value}, which would lose data; set {key} = {wanted}: \
-                 kafka-configs --alter --entity-type topics --entity-name {name} --add-config {key}={wanted}"
-            )));
-        }
+        let Some(wrong) = accepted.refuses(value, &wanted, replicas) else { continue };
+        return Err(LogError::Settings(format!(
+            "topic {name} has {key} = {value}, {wrong}; set {key} = {wanted}: \
+             kafka-configs --alter --entity-type topics --entity-name {name} --add-config {key}={wanted}"
+        )));
     }
     Ok(())
 }
 
+/// True: some of them were there after all, and nobody has looked at them.
 fn create_missing(
     settings: &KafkaSettings,
     admin: &AdminClient<DefaultClientContext>,
     topics: &[(Topic, u32)],
-) -> Result<(), LogError> {
+) -> Result<bool, LogError> {
+    let mut met_others = false;
     if topics.is_empty() {
-        return Ok(());
+        return Ok(met_others);
     }
-    type Config = Vec<(&'static str, String, bool)>;
-    let named: Vec<(String, u32, Config)> =
+    let named: Vec<(String, u32, Vec<Setting>)> =
         topics.iter().map(|(topic, partitions)| (settings.name(*topic), *partitions, config(settings, *topic))).collect();
     let new = named.iter().map(|(name, partitions, config)| {
         let topic = NewTopic::new(name, *partitions as i32, TopicReplication::Fixed(settings.replication as i32));
-        config.iter().fold(topic, |topic, (key, value, _)| topic.set(key, value))
+        config.iter().fold(topic, |topic, Setting { key, value, .. }| topic.set(key, value))
     });
     let new: Vec<NewTopic<'_>> = new.collect();
     let created = block_on(admin.create_topics(&new, &options(settings)));
     for result in created.map_err(|error| explain(settings, "create topics", &error))? {
         match result {
-            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Ok(_) => {}
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => met_others = true,
             Err((name, code)) => return Err(refused(settings, &name, Operation::Create, code)),
         }
     }
-    Ok(())
+    Ok(met_others)
 }
 
 fn refused(settings: &KafkaSettings, name: &str, operation: Operation, code: RDKafkaErrorCode) -> LogError {
@@ -205,18 +267,106 @@ fn refused(settings: &KafkaSettings, name: &str, operation: Operation, code: RDK
 }
 
 /// A topic that was created is not known to every broker at once.
-fn wait_for(kafka: &Kafka, wanted: &[(Topic, u32)]) -> Result<(), LogError> {
+fn wait_for(kafka: &Kafka, wanted: &[(Topic, u32)]) -> Result<BTreeMap<Topic, Found>, LogError> {
     let deadline = Instant::now() + kafka.settings().request_timeout();
     loop {
         let found = found(kafka)?;
         let missing = wanted.iter().find(|(topic, _)| !found.contains_key(topic));
         let Some((topic, _)) = missing else {
-            return Ok(());
+            return Ok(found);
         };
         if Instant::now() > deadline {
             let (name, brokers) = (kafka.settings().name(*topic), &kafka.settings().brokers);
             return Err(LogError::Unavailable(format!("topic {name} does not appear at {brokers}; look at the brokers' logs")));
         }
         std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Partition p of all inputs belongs together, so they must have as many.
+pub fn check_partitions(kafka: &Kafka, inputs: &[Topic]) -> Result<(), LogError> {
+    let counts = inputs.iter().map(|topic| Ok((*topic, kafka.partitions(*topic)?))).collect::<Result<Vec<_>, LogError>>()?;
+    let Some((first, count)) = counts.first().copied() else {
+        return Err(LogError::Settings("a stage without inputs has nothing to do; name at least one".into()));
+    };
+    match counts.iter().find(|(_, other)| *other != count) {
+        None => Ok(()),
+        Some((topic, other)) => {
+            let (first, topic) = (kafka.settings().name(first), kafka.settings().name(*topic));
+            Err(LogError::Settings(format!(
+                "{first} has {count} partitions and {topic} has {other}; inputs need as many: create the topics anew with one count"
+            )))
+        }
+    }
+}
+
+/// Waits on this thread for an answer that librdkafka's threads bring.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        std::thread::park();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::admin::{ConfigEntry, ConfigSource, OwnedResourceSpecifier};
+
+    /// A topic that is set as it is created, but for one setting.
+    fn but_for(settings: &KafkaSettings, topic: Topic, key: &str, value: &str) -> ConfigResource {
+        let entry = |of: Setting| ConfigEntry {
+            value: Some(if of.key == key { value.to_owned() } else { of.value }),
+            name: of.key.into(),
+            source: ConfigSource::DynamicTopic,
+            is_read_only: false,
+            is_default: false,
+            is_sensitive: false,
+        };
+        let entries = config(settings, topic).into_iter().map(entry).collect();
+        ConfigResource { specifier: OwnedResourceSpecifier::Topic(settings.name(topic)), entries }
+    }
+
+    #[test]
+    fn a_setting_that_loses_data_is_refused_and_more_than_is_needed_is_not() {
+        let (inputs, changelog) = (Topic::DealClosed, Topic::EarningChangelog);
+        let cases = [
+            (inputs, 3, "min.insync.replicas", "1", false),
+            (changelog, 3, "min.insync.replicas", "1", false),
+            (inputs, 3, "min.insync.replicas", "3", true),
+            (inputs, 2, "min.insync.replicas", "1", false),
+            // One replica is all that its topic has: whether that is enough is said of replicas.
+            (inputs, 1, "min.insync.replicas", "1", true),
+            (inputs, 3, "max.message.bytes", "1004095", false),
+            (inputs, 3, "max.message.bytes", "1004096", true),
+            // Kafka's default.
+            (changelog, 3, "max.message.bytes", "1048588", true),
+            (inputs, 3, "cleanup.policy", "compact", false),
+            (changelog, 3, "cleanup.policy", "compact,delete", false),
+            (changelog, 3, "retention.ms", "1000", true),
+            (inputs, 3, "retention.ms", "1000", false),
+            (inputs, 3, "message.timestamp.type", "CreateTime", true),
+        ];
+        let settings = KafkaSettings::new("localhost:9092");
+        for (topic, replicas, key, value, fits) in cases {
+            let checked = check_config(&settings, topic, replicas, &but_for(&settings, topic, key, value));
+            assert_eq!(checked.is_ok(), fits, "{topic:?} {key} = {value}: {checked:?}");
+        }
+        let one = check_config(&settings, inputs, 3, &but_for(&settings, inputs, "min.insync.replicas", "1"));
+        assert_eq!(
+            one.unwrap_err().to_string(),
+            "topic deal-closed has min.insync.replicas = 1, which would lose data with one broker; set min.insync.replicas = 2: \
+             kafka-configs --alter --entity-type topics --entity-name deal-closed --add-config min.insync.replicas=2"
+        );
     }
 }

@@ -97,6 +97,7 @@ impl Machine {
             owner: &self.setup.owner,
             changelog: self.stage.changelog(),
             inputs: self.stage.inputs(),
+            undecided_limit: self.setup.undecided_limit,
         }
         .run(partition, self.assignment)?;
         let record = restored.last.as_ref().map(|sealed| &sealed.record);

@@ -1,5 +1,6 @@
-//! A log in memory whose faults a test orders, a directory for the store, and the machine between them.
+//! A log in memory whose faults a test orders (`faulty`), a directory for the store, and the machine between them.
 
+use super::faulty::{Faults, Faulty, Hanging};
 use super::toy::{FACT_ADDS, Toy};
 use crate::config::{Config, Limits};
 use crate::domain::calendar::{Date, Interval, Period};
@@ -8,16 +9,17 @@ use crate::domain::money::{Amount, Quantity, WHOLE};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
-use crate::log::embedded::{Embedded, EmbeddedStage};
-use crate::log::{Append, Assigned, Batch, Client, Limit, LogError, Records, StageLog};
+use crate::log::embedded::Embedded;
+use crate::log::{Append, Batch, Client, Records};
 use crate::store::{Layout, Settings, Store};
 use crate::telemetry::Metrics;
 use crate::wire::Codec;
 use crate::worker::Stop;
 use crate::worker::crash::CrashPoints;
+use crate::worker::restore::UNDECIDED_LIMIT;
 use crate::worker::status::{OutcomeTap, Status};
 use crate::worker::step::{Machine, Progress, Setup};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -27,123 +29,6 @@ pub const GROUP: &str = "test.crediting";
 pub const STAGE: &str = "crediting";
 pub const INPUTS: [Topic; 2] = [Topic::DealClosed, Topic::QuotaChanged];
 
-/// What a call of the stage's log is to answer instead of doing it.
-pub type Fault = (&'static str, fn(String) -> LogError);
-
-#[derive(Default)]
-pub struct Faults {
-    pub ordered: VecDeque<Fault>,
-    /// Commits happen, and their answer is lost.
-    pub lost_answers: u32,
-    /// What `assigned` answers, each after so many calls.
-    pub assignments: VecDeque<(u32, Assigned)>,
-    /// The largest batch polled.
-    pub largest_poll: usize,
-    /// A transaction of more input records than this is too large.
-    pub largest_transaction: usize,
-    polled: usize,
-}
-
-pub struct Faulty {
-    inner: EmbeddedStage,
-    faults: Arc<Mutex<Faults>>,
-}
-
-impl Faulty {
-    fn fail(&self, call: &'static str) -> Result<(), LogError> {
-        let mut faults = self.faults.lock().unwrap();
-        match faults.ordered.front() {
-            Some((name, _)) if *name == call => {
-                let (_, error) = faults.ordered.pop_front().unwrap();
-                Err(error(format!("ordered fault of {call}")))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl StageLog for Faulty {
-    fn assigned(&mut self, wait: Duration) -> Result<Assigned, LogError> {
-        self.fail("assigned")?;
-        let mut faults = self.faults.lock().unwrap();
-        match faults.assignments.front_mut() {
-            Some((left, _)) if *left > 0 => *left -= 1,
-            Some(_) => return Ok(faults.assignments.pop_front().unwrap().1),
-            None => {}
-        }
-        drop(faults);
-        self.inner.assigned(wait)
-    }
-
-    fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError> {
-        self.inner.start(partition, positions)
-    }
-
-    fn stop(&mut self, partition: u32) -> Result<(), LogError> {
-        self.inner.stop(partition)
-    }
-
-    fn pause(&mut self, paused: bool) -> Result<(), LogError> {
-        self.inner.pause(paused)
-    }
-
-    fn poll(&mut self, into: &mut Batch, limit: Limit, wait: Duration) -> Result<(), LogError> {
-        self.fail("poll")?;
-        self.inner.poll(into, limit, wait)?;
-        let mut faults = self.faults.lock().unwrap();
-        faults.polled = into.len();
-        faults.largest_poll = faults.largest_poll.max(into.len());
-        Ok(())
-    }
-
-    fn seek(&mut self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
-        self.fail("seek")?;
-        self.inner.seek(topic, partition, offset)
-    }
-
-    fn begin(&mut self) -> Result<(), LogError> {
-        self.fail("begin")?;
-        self.inner.begin()
-    }
-
-    fn send(&mut self, topic: Topic, partition: u32, records: &Records) -> Result<(), LogError> {
-        self.fail("send")?;
-        let faults = self.faults.lock().unwrap();
-        if faults.largest_transaction > 0 && faults.polled > faults.largest_transaction {
-            return Err(LogError::TooLarge("too many".into()));
-        }
-        self.inner.send(topic, partition, records)
-    }
-
-    fn drain(&mut self) -> Result<(), LogError> {
-        self.fail("drain")?;
-        self.inner.drain()
-    }
-
-    fn send_offsets(&mut self, offsets: &[(Topic, u32, u64)]) -> Result<(), LogError> {
-        self.fail("send_offsets")?;
-        self.inner.send_offsets(offsets)
-    }
-
-    fn commit(&mut self) -> Result<(), LogError> {
-        self.fail("commit")?;
-        self.inner.commit()?;
-        let mut faults = self.faults.lock().unwrap();
-        match faults.lost_answers.checked_sub(1) {
-            Some(left) => {
-                faults.lost_answers = left;
-                Err(LogError::Doubt("the answer is lost".into()))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn abort(&mut self) -> Result<(), LogError> {
-        self.fail("abort")?;
-        self.inner.abort()
-    }
-}
-
 pub struct Bench {
     pub log: Embedded,
     pub codec: Arc<Codec>,
@@ -152,6 +37,9 @@ pub struct Bench {
     pub layout: Layout,
     pub inputs: &'static [Topic],
     pub faults: Arc<Mutex<Faults>>,
+    /// The end of every changelog is undecided, and stays so.
+    pub hangs: bool,
+    pub undecided_limit: Duration,
     pub status: Arc<Status>,
     pub metrics: Arc<Metrics>,
     pub tap: Arc<OutcomeTap>,
@@ -171,6 +59,8 @@ impl Bench {
             layout: Layout::Packed,
             inputs: &INPUTS,
             faults: Arc::default(),
+            hangs: false,
+            undecided_limit: UNDECIDED_LIMIT,
             status: Arc::default(),
             metrics: Arc::new(Metrics::new().unwrap()),
             tap: Arc::new(OutcomeTap::new(100)),
@@ -190,22 +80,24 @@ impl Bench {
     pub fn machine(&self, crash: CrashPoints) -> Machine {
         let crash = Arc::new(crash);
         let store = self.store(&crash);
-        let inputs = self.inputs;
+        let (inputs, faults) = (self.inputs, self.faults.clone());
+        let client: Arc<dyn Client> = if self.hangs { Arc::new(Hanging(self.log.clone())) } else { Arc::new(self.log.clone()) };
         let setup = Setup {
             name: STAGE,
             group: GROUP.into(),
             owner: "test/crediting".into(),
-            client: Arc::new(self.log.clone()),
+            client,
             codec: self.codec.clone(),
-            make_stage: Box::new(move || Box::new(Toy::reading(inputs))),
+            make_stage: Box::new(move || Box::new(Toy::reading(inputs, faults.clone()))),
             limits: self.limits.clone(),
+            undecided_limit: self.undecided_limit,
             status: self.status.clone(),
             tap: Some(self.tap.clone()),
             metrics: self.metrics.clone(),
             crash,
         };
         let stage = self.log.stage(GROUP, inputs).unwrap();
-        Machine::new(setup, Box::new(Faulty { inner: stage, faults: self.faults.clone() }), store).unwrap()
+        Machine::new(setup, Box::new(Faulty::new(stage, self.faults.clone())), store).unwrap()
     }
 
     pub fn append(&mut self, ids: &[&str]) {

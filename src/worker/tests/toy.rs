@@ -1,13 +1,14 @@
 //! A toy stage: counts deals per id, and adds 1000 to every count that is there when a fact is adopted, in bounded steps
 //! with a cursor. Every new count is an output, so that a lost or repeated one shows.
 
+use super::faulty::Faults;
 use crate::domain::fact::Fact;
 use crate::domain::reject::Reject;
 use crate::domain::topic::Topic;
 use crate::pipeline::{Changed, Effects, Flow, Input, Origin, Outcome, Output, PendingClose, Phase, Stage, StageError, States};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub const FACT_ADDS: u64 = 1000;
@@ -31,6 +32,7 @@ struct Count {
 #[derive(Clone, Default)]
 pub struct Toy {
     inputs: &'static [Topic],
+    faults: Arc<Mutex<Faults>>,
     offered: u64,
     metas: BTreeMap<u32, Meta>,
     saved: BTreeMap<u32, Meta>,
@@ -38,8 +40,20 @@ pub struct Toy {
 }
 
 impl Toy {
-    pub fn reading(inputs: &'static [Topic]) -> Toy {
-        Toy { inputs, ..Toy::default() }
+    pub fn reading(inputs: &'static [Topic], faults: Arc<Mutex<Faults>>) -> Toy {
+        Toy { inputs, faults, ..Toy::default() }
+    }
+
+    /// A state as the store has it, unless a test has ordered that it cannot be read.
+    fn read(&self, partition: u32, key: &[u8], states: &mut dyn States) -> Result<Option<Arc<[u8]>>, StageError> {
+        let mut faults = self.faults.lock().unwrap();
+        match faults.failing_reads.checked_sub(1) {
+            Some(left) => {
+                faults.failing_reads = left;
+                Err(StageError::Read { partition, source: "the disk does not answer".into() })
+            }
+            None => states.get(partition, key),
+        }
     }
 
     fn count(
@@ -52,7 +66,7 @@ impl Toy {
     ) -> Result<(), StageError> {
         let place = (partition, key.to_vec());
         if !self.counts.contains_key(&place) {
-            let stored = states.get(partition, key)?;
+            let stored = self.read(partition, key, states)?;
             let now = stored.as_deref().map_or(0, number);
             self.counts.insert(place.clone(), Count { stored, now });
         }
