@@ -188,7 +188,9 @@ fn events_of_python_are_read_and_those_of_accrue_by_python() {
     let mut traced = 0;
     for event in follower.lines() {
         let trace = event["traceparent"].as_str().unwrap();
-        assert_eq!(event["subject"] == "cleo", parents.iter().any(|parent| parent == trace), "{event}");
+        // Who manages cleo earns of the same deals; what the company began with is part of no trace.
+        let ours = parents.iter().any(|parent| parent == trace);
+        assert!(ours || trace.is_empty() && event["subject"] != "cleo", "{event}");
         assert_eq!((&event["specversion"], &event["datacontenttype"]), (&"1.0".into(), &"application/avro".into()), "{event}");
         traced += usize::from(!trace.is_empty());
     }

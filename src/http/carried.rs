@@ -73,6 +73,9 @@ mod tests {
     use super::*;
     use axum::http::{HeaderName, HeaderValue};
 
+    /// What a request says, and what is carried of it, or the beginning of why it is refused.
+    type Case<'c> = (&'c [(&'c str, &'c str)], Result<&'c str, &'c str>);
+
     fn map(headers: &[(&str, &str)]) -> HeaderMap {
         let entry = |(name, value): &(&str, &str)| {
             (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap())
@@ -89,7 +92,7 @@ mod tests {
     fn what_is_no_event_or_not_read_is_told() {
         let id = ("ce-id", "1");
         let long = "x".repeat(8 << 10);
-        let cases: &[(&[(&str, &str)], Result<&str, &str>)] = &[
+        let cases: &[Case<'_>] = &[
             (&[], Ok("")),
             (&[id, ("content-type", "application/x-www-form-urlencoded")], Ok("")),
             (&[("content-type", "application/cloudevents+json; charset=utf-8")], Err("an event in structured mode is not read")),
