@@ -43,6 +43,9 @@ fn do_again(log: &Kafka, settings: &KafkaSettings, stage: &mut KafkaStage, text:
     panic!("aborted again and again");
 }
 
+/// What makes settings wrong.
+type Change<'c> = &'c dyn Fn(&mut KafkaSettings);
+
 #[test]
 fn topics_that_do_not_fit_are_refused_with_the_fix() {
     let (log, settings) = opened("refused");
@@ -217,7 +220,7 @@ fn topics_that_are_not_there_or_cannot_be_are_settings() {
     assert!(refused(there.end(DEALS, 7)).starts_with("look up the end of present-"), "a partition that is not there");
     let said = refused(log.read(Topic::Facts, 0, 0, 100, &mut Batch::default()));
     assert!(said.starts_with(&format!("look up the end of {prefix}facts: ")), "{said}");
-    let cases: [(&str, &dyn Fn(&mut KafkaSettings), u32); 4] = [
+    let cases: [(&str, Change<'_>, u32); 4] = [
         ("InvalidReplicationFactor", &|settings| settings.replication = 2, 2),
         ("InvalidConfig", &|settings| settings.maximum_record_bytes = 3_000_000_000, 2),
         ("InvalidTopic", &|settings| settings.topic_prefix = "no topic".into(), 2),
