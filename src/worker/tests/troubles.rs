@@ -100,6 +100,8 @@ fn a_fact_that_nobody_can_tell_is_asked_for_again_with_back_off() {
     assert_eq!(trouble.as_deref(), Some("the registry is not to be had"));
     assert_eq!(bench.totals(), before, "nothing is folded that a fact may be about");
     down.store(false, Ordering::SeqCst);
+    // To rest before it is tried again is no rest.
+    std::thread::sleep(Duration::from_millis(2 * bench.limits.retry_limit_ms));
     settle(&mut machine).unwrap();
     bench.check_exactly_once("told at last");
     assert!(bench.status.stage(STAGE).trouble.is_none());
