@@ -11,6 +11,7 @@ use crate::domain::settlement::DealSettled;
 use crate::domain::topic::{Topic, partition_of};
 use crate::log::batch::Outbox;
 use crate::log::{Append, Client, LogError};
+use crate::wire::envelope::Headers;
 use crate::wire::{Codec, keys};
 
 /// Where appended records lie: `count` of them from `first` on, in the order in which they were added.
@@ -32,14 +33,21 @@ pub struct Appender<'s> {
     maximum_record_bytes: usize,
     waiting: usize,
     facts: u64,
+    /// Of every input that is added.
+    headers: Headers,
 }
 
 impl<'s> Appender<'s> {
     /// `maximum_record_bytes`: the engine would reject a larger record.
     pub fn new(client: &'s dyn Client, codec: &'s Codec, maximum_record_bytes: usize) -> Result<Appender<'s>, LogError> {
         let partitions = client.partitions(Topic::DealClosed)?;
-        let (outbox, scratch) = (Outbox::default(), Vec::new());
-        Ok(Appender { client, codec, partitions, outbox, scratch, maximum_record_bytes, waiting: 0, facts: 0 })
+        let (outbox, scratch, headers) = (Outbox::default(), Vec::new(), Headers::new());
+        Ok(Appender { client, codec, partitions, outbox, scratch, maximum_record_bytes, waiting: 0, facts: 0, headers })
+    }
+
+    /// Gives every input these headers.
+    pub fn carrying(self, headers: Headers) -> Self {
+        Appender { headers, ..self }
     }
 
     /// Records that wait for the next flush.
@@ -119,7 +127,7 @@ impl<'s> Appender<'s> {
 
     fn add(&mut self, topic: Topic, key: &[u8]) -> u32 {
         let partition = partition_of(key, self.partitions);
-        self.outbox.to(topic, partition).push(Some(key), Some(&self.scratch));
+        self.outbox.to(topic, partition).push_with_headers(Some(key), Some(&self.scratch), self.headers.clone());
         self.waiting += 1;
         partition
     }

@@ -3,12 +3,13 @@
 //! The commented defaults in `config/accrue.toml` are embedded and read by the same code, so that they cannot drift.
 //! Every key has a default; an unknown one is refused. Limits carry their unit in the name.
 
+mod cloud_events;
 mod registry;
 mod security;
 mod topics;
 
 pub use registry::Registry;
-pub use security::{Security, secret_file};
+pub use security::{Security, TokenEndpoint, secret_file};
 
 use crate::domain::topic::Topic;
 use crate::wire::Format;
@@ -31,6 +32,8 @@ pub struct Config {
     pub formats: Vec<(Topic, Format)>,
     pub kafka: Kafka,
     pub registry: Registry,
+    /// Whose events the results are; empty: they are none.
+    pub event_source: String,
 }
 
 /// How much at a time, and how much memory.
@@ -205,7 +208,15 @@ impl Reader<'_> {
         let formats = self.formats(&root.table("topics")?);
         let kafka = self.kafka(&root.table("kafka")?);
         let registry = self.registry(&root.table("registry")?);
-        Some(Config { partitions: partitions? as u32, limits: limits?, formats: formats?, kafka: kafka?, registry: registry? })
+        let event_source = self.event_source(root);
+        Some(Config {
+            partitions: partitions? as u32,
+            limits: limits?,
+            formats: formats?,
+            kafka: kafka?,
+            registry: registry?,
+            event_source: event_source?,
+        })
     }
 
     fn limits(&mut self, section: &Section<'_>) -> Option<Limits> {

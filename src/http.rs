@@ -3,6 +3,7 @@
 //!
 //! Nothing here says what anybody earns.
 
+mod carried;
 pub mod crm;
 pub mod deals;
 

@@ -15,7 +15,7 @@
 //! - [`log`]: the seam to Kafka and the embedded log
 //! - [`wire`]: records as bytes and back
 //! - [`store`], [`worker`]: the cache in sled, and the step machine that makes a stage exactly-once
-//! - `registry`: the schema registry that ids may come from
+//! - `registry`: the schema registry that ids may come from; `token_endpoint`: who gives the tokens of OAUTHBEARER
 //! - [`files`]: the files that people write
 //! - [`crm`]: deals as Salesforce and HubSpot send them
 //! - [`oracle`]: the slow, obvious second engine behind `verify`
@@ -35,5 +35,6 @@ pub mod read;
 mod registry;
 pub mod store;
 pub mod telemetry;
+mod token_endpoint;
 pub mod wire;
 pub mod worker;

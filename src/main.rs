@@ -5,6 +5,14 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// `mi_option_purge_delay` of mimalloc 3, which its crate does not name.
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+/// What was freed goes back to the system after so long, not after a second: each transaction frees what the next one needs
+/// elsewhere, and a worker would hold a third more than its budget (`benches/memory.rs`).
+const PURGE_DELAY_MS: std::ffi::c_long = 10;
+
 fn main() -> std::process::ExitCode {
+    // SAFETY: the option is one of the version that is linked, and takes any number.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, PURGE_DELAY_MS) };
     accrue::cli::main()
 }

@@ -1,4 +1,4 @@
-//! A schema registry with Confluent's API, asked over HTTP. No file but this one names ureq.
+//! A schema registry with Confluent's API, asked over HTTP. No file but this one and `token_endpoint` names ureq.
 //!
 //! Every call blocks, for at most `timeout_ms`. After one that failed nobody asks again for `retry_ms`, and for ten times as
 //! long as it took: the answer is the same failure, so that a worker which has to wait does not spend its time on it. Leaves out contexts, references between
@@ -57,21 +57,9 @@ impl Registry {
     /// Asks nothing yet.
     pub fn new(settings: &Settings) -> Result<Registry, RegistryError> {
         let wrong = |what: String| RegistryError::Settings(format!("registry.{what}"));
-        let roots = match settings.ca_certificates().map_err(wrong)? {
-            Some(pem) => RootCerts::from(certificates(&pem).map_err(wrong)?),
-            None => RootCerts::PlatformVerifier,
-        };
-        let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
-        let agent = Agent::config_builder()
-            .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .allow_non_standard_methods(true)
-            .user_agent(concat!("accrue/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(Duration::from_millis(settings.connect_timeout_ms)))
-            .timeout_global(Some(Duration::from_millis(settings.timeout_ms)))
-            .build()
-            .new_agent();
+        let ca = settings.ca_certificates().map_err(wrong)?;
+        let [connect, whole] = [settings.connect_timeout_ms, settings.timeout_ms].map(Duration::from_millis);
+        let agent = agent(ca.as_deref(), "ca_file", connect, whole).map_err(wrong)?;
         Ok(Registry {
             agent,
             url: settings.url.trim_end_matches('/').to_owned(),
@@ -223,14 +211,33 @@ fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
-fn certificates(pem: &str) -> Result<Vec<ureq::tls::Certificate<'static>>, String> {
+/// A client over HTTP that follows nobody elsewhere. It trusts the CAs of a PEM, which `key` in the config names, or else the
+/// system's.
+pub(crate) fn agent(ca: Option<&str>, key: &str, connect: Duration, whole: Duration) -> Result<Agent, String> {
+    let roots = match ca {
+        Some(pem) => RootCerts::from(certificates(pem, key)?),
+        None => RootCerts::PlatformVerifier,
+    };
+    let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .allow_non_standard_methods(true)
+        .user_agent(concat!("accrue/", env!("CARGO_PKG_VERSION")))
+        .timeout_connect(Some(connect))
+        .timeout_global(Some(whole));
+    Ok(config.build().new_agent())
+}
+
+fn certificates(pem: &str, key: &str) -> Result<Vec<ureq::tls::Certificate<'static>>, String> {
     let mut found = Vec::new();
     for item in parse_pem(pem.as_bytes()) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| format!("ca_file: {error}"))? {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| format!("{key}: {error}"))? {
             found.push(certificate);
         }
     }
-    if found.is_empty() { Err("ca_file: there is no certificate in it; name a PEM file".into()) } else { Ok(found) }
+    if found.is_empty() { Err(format!("{key}: there is no certificate in it; name a PEM file")) } else { Ok(found) }
 }
 
 /// It answers as no registry does.

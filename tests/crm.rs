@@ -262,3 +262,78 @@ fn files_of_the_same_shapes_are_ingested() {
     let alone = scratch.on_log(&["ingest", &gone, "--from", "hubspot"]);
     assert_eq!(alone.status.code(), Some(2), "{}", error_text(&alone));
 }
+
+/// The headers of a topic's records, as `tap` shows them, by a field of their values.
+fn tapped(producers: &Producers, topic: &str, field: &str) -> Vec<(String, serde_json::Value)> {
+    let output = producers.scratch.on_log(&["tap", topic, "--json"]);
+    succeeded(&["tap"], &output);
+    let said = text(&output);
+    let shown = said.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    shown.map(|shown| (shown["value"][field].as_str().unwrap_or_default().to_owned(), shown["headers"].clone())).collect()
+}
+
+#[test]
+fn what_a_request_says_beside_its_body_goes_on_with_its_deals() {
+    let producers = four_ways(Scratch::new());
+    let parent = |span: u32| format!("00-0af7651916cd43dd8448eb211c80319c-{span:016x}-01");
+    let deal = |id: &str| {
+        format!(
+            r#"{{"deal_id":"{id}","revision":1,"closed_on":"2026-01-20","currency":"USD","kind":"NEW","lines":[{{"line_id":"1","product":"core","amount":"100","quantity":1}}],"splits":[{{"payee_id":"ana","role":"AE","counts":"REVENUE","share":"1"}}]}}"#
+        )
+    };
+    let authorization = ("Authorization", format!("Bearer {TOKEN}"));
+    let post = |path: &str, headers: &[(&str, &str)], body: &str| {
+        producers.post(path, &[&[(authorization.0, authorization.1.as_str())], headers].concat(), body)
+    };
+    let event = [("ce-specversion", "1.0"), ("ce-id", "e%201"), ("Ce-Source", "/crm"), ("Content-Type", "application/json")];
+    let both = format!("[{},{}]", deal("E-1"), deal("E-2"));
+    let table = [
+        (&[("ce-specversion", "2.0")][..], deal("E-1"), "ce-specversion: header ce_specversion is \"2.0\", expected 1.0"),
+        (&event, both.clone(), "an event is one deal: send each by itself"),
+        (&[("content-type", "application/cloudevents+json")], deal("E-1"), "an event in structured mode is not read"),
+    ];
+    for (headers, body, said) in table {
+        let (code, answer) = post("/v1/deals", headers, &body);
+        assert!(code == 400 && answer["error"].as_str().unwrap().starts_with(said), "{code} {answer}");
+    }
+    let spans = [1, 2, 3].map(parent);
+    let traced = |place: usize| ("traceparent", spans[place].as_str());
+    let salesforce = opportunity(DEALS[0], "2026-01-21T15:00:00.000+0000", "1");
+    for (path, headers, body) in [
+        ("/v1/deals", vec![("traceparent", "00-0-0-00")], deal("E-3")),
+        ("/v1/deals", [&event[..], &[traced(0)]].concat(), deal("E-0")),
+        ("/v1/deals", vec![traced(1), ("tracestate", "a=1"), ("ce-id", "no event")], both),
+        ("/v1/crm/salesforce", [&event[..], &[traced(2)]].concat(), salesforce),
+    ] {
+        let (code, answer) = post(path, &headers, &body);
+        assert_eq!(code, 200, "{answer}");
+        // It is folded before the next one comes.
+        producers.scratch.counted();
+    }
+    let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let carried = [
+        ("E-0", json(r#"{"ce_specversion":"1.0","ce_id":"e 1","ce_source":"/crm","content-type":"application/avro"}"#), 0),
+        ("E-1", json(r#"{"tracestate":"a=1"}"#), 1),
+        ("E-2", json(r#"{"tracestate":"a=1"}"#), 1),
+        (DEALS[0], json("{}"), 2),
+    ];
+    let mut expected: Vec<(String, serde_json::Value)> = carried
+        .into_iter()
+        .map(|(id, mut headers, place)| {
+            headers["traceparent"] = spans[place].clone().into();
+            (id.into(), headers)
+        })
+        .collect();
+    expected.push(("E-3".into(), serde_json::Value::Null));
+    expected.sort_by(|one, other| one.0.cmp(&other.0));
+    let mut deals = tapped(&producers, "deal-closed", "deal_id");
+    deals.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(deals, expected);
+    let attained = tapped(&producers, "attainment", "payee_id");
+    let mut traces: Vec<&str> =
+        attained.iter().filter(|(payee, _)| payee == "ana").filter_map(|(_, headers)| headers["traceparent"].as_str()).collect();
+    traces.sort_unstable();
+    traces.dedup();
+    assert_eq!(traces, spans, "{attained:?}");
+    producers.up.stop();
+}

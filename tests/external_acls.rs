@@ -1,193 +1,27 @@
 //! What `accrue topics --acls` prints, held to Kafka's own authorizer: every role begins with nothing and is granted, one by one, what
-//! an error names. It must come to be all of what is printed for it and nothing else, and with that everything works.
+//! an error names. It must come to be all of what is printed for it and nothing else, and with that everything works. Then each
+//! right is taken away again by itself, and an error must name it.
 
 mod support;
 
-use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
 use std::time::{Duration, Instant};
-use support::acls::KafkaAcls;
-use support::secured::{PASSWORD, Secured, guarded};
-use support::story::{PATIENCE, Story, Worker, accrue, deals, error_text, succeeded, text};
+use support::rights::{Company, Ladder, Right, TOKEN, named};
+use support::story::{PATIENCE, Worker, deals, error_text, succeeded, text};
 
-const APPLICATION: &str = "test-acls";
-/// Nothing that lacks a right may keep a person waiting for longer.
-const HANGS: Duration = Duration::from_secs(20);
-const TOKEN: &str = "0123456789abcdef";
-
-fn user(role: &str) -> String {
-    format!("{APPLICATION}-{role}")
-}
-
-struct Company {
-    broker: Secured,
-    story: Story,
-    acls: RefCell<KafkaAcls>,
-}
-
-impl Company {
-    fn new() -> Company {
-        let users = ["worker", "append", "read", "create"].map(user);
-        let (broker, story) = (guarded(&users.each_ref().map(String::as_str)), Story::new());
-        let acls = RefCell::new(KafkaAcls::start(&broker.plain));
-        for (name, content) in [("password", PASSWORD), ("token", TOKEN)] {
-            let path = story.write(name, content);
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        }
-        Company { broker, story, acls }
-    }
-
-    /// The log as a role reaches it; `admin` may do everything.
-    fn log(&self, role: &str) -> [String; 2] {
-        let (brokers, security) = match role {
-            "admin" => (&self.broker.plain, String::new()),
-            _ => {
-                let (ca, password) = (self.broker.directory.join("ca.pem"), self.story.text("password"));
-                let user = user(role);
-                let log_in = format!("user_name = \"{user}\"\npassword_file = {password:?}\nca_file = {ca:?}\n");
-                (&self.broker.scram, format!("protocol = \"sasl_ssl\"\nmechanism = \"SCRAM-SHA-512\"\n{log_in}"))
-            }
-        };
-        let state = self.story.text("worker-state");
-        let text = format!(
-            "partitions = 2\n[limits]\nmaintenance_ms = 50\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"acls.\"\n\
-             application_id = \"{APPLICATION}\"\nsession_timeout_ms = 6000\nreplication = 1\nstate_directory = \"{state}\"\n\
-             [kafka.security]\n{security}"
-        );
-        ["--config".into(), self.story.write(&format!("{role}.toml"), &text)]
-    }
-
-    fn run(&self, role: &str, arguments: &[&str]) -> Output {
-        let log = self.log(role);
-        let arguments = [arguments, &log.each_ref().map(String::as_str)].concat();
-        accrue(&arguments)
-    }
-
-    fn start_worker(&self, number: usize) -> Worker {
-        let [option, config] = self.log("worker");
-        let token = self.story.text("token");
-        let listen = ["--listen", "127.0.0.1:0", "--token-file", &token];
-        let says = self.story.path(&format!("worker-{number}.log"));
-        Worker::start(&[&["run", &option, &config][..], &listen].concat(), None, says)
-    }
-}
-
-/// A role on its way to what it needs.
-struct Ladder<'c> {
-    company: &'c Company,
-    /// As printed, with whether it is granted.
-    rungs: Vec<(Value, String, bool)>,
-    /// Rights to describe that were granted on the way to one that includes them.
-    lent: Vec<String>,
-}
-
-impl Ladder<'_> {
-    fn new<'c>(company: &'c Company, role: &str) -> Ladder<'c> {
-        let asked = ["topics", "--acls", "--role", role];
-        let [lines, records] = [company.run("admin", &asked), company.run("admin", &[&asked[..], &["--json"]].concat())];
-        succeeded(&asked, &lines);
-        let records = text(&records).lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();
-        let lines = text(&lines).lines().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(records.len(), lines.len());
-        let rungs = records.into_iter().zip(lines).map(|(record, line)| (record, line, false)).collect();
-        Ladder { company, rungs, lent: Vec::new() }
-    }
-
-    /// Grants the first that an error names and that is not granted yet.
-    fn climb(&mut self, said: &str) -> bool {
-        let named = named(said);
-        let rungs = &mut self.rungs;
-        let next = named.iter().find_map(|named| rungs.iter().position(|(record, _, granted)| !granted && fits(record, named)));
-        if let Some(next) = next {
-            self.company.acls.borrow_mut().call(&rungs[next].1);
-            rungs[next].2 = true;
-            return true;
-        }
-        // Whoever may read or write may describe: the error is right, and what is printed must be named next.
-        let Some([_, resource, name]) = named.iter().find(|[operation, ..]| operation == "Describe") else { return false };
-        let includes = |(record, _, granted): &&(Value, String, bool)| {
-            !granted
-                && (&record["resource"], &record["name"]) == (&json!(resource), &json!(name))
-                && record["operation"] != "DescribeConfigs"
-        };
-        let Some((record, line, _)) = rungs.iter().find(includes) else { return false };
-        let line = line.replace(record["operation"].as_str().unwrap(), "Describe");
-        if self.lent.contains(&line) {
-            return false;
-        }
-        self.company.acls.borrow_mut().call(&line);
-        self.lent.push(line);
-        true
-    }
-
-    /// Lets all topics be seen, so that only what is really done with them is refused.
-    fn lend_topics(&mut self) {
-        let is_printed =
-            |name: &Value| self.rungs.iter().any(|(record, ..)| &record["name"] == name && record["operation"] == "Describe");
-        let topics = self.rungs.iter().filter(|(record, ..)| record["resource"] == "topic" && !is_printed(&record["name"]));
-        for (record, line, _) in topics {
-            let line = line.replace(record["operation"].as_str().unwrap(), "Describe");
-            if !self.lent.contains(&line) {
-                self.company.acls.borrow_mut().call(&line);
-                self.lent.push(line);
-            }
-        }
-    }
-
-    /// From now on it has what is printed and nothing else.
-    fn give_back(&mut self) {
-        for line in std::mem::take(&mut self.lent) {
-            self.company.acls.borrow_mut().call(&line.replacen("--add", "--remove --force", 1));
-        }
-    }
-
-    /// Until an attempt succeeds. Each that does not must name what it lacks.
-    fn until(&mut self, mut attempt: impl FnMut() -> Result<(), String>) {
-        let mut again = 0;
-        loop {
-            let began = Instant::now();
-            let Err(said) = attempt() else { return };
-            assert!(began.elapsed() < HANGS, "{:?}: {said}", began.elapsed());
-            // What was granted takes a moment to reach the broker.
-            again = if self.climb(&said) { 0 } else { again + 1 };
-            assert!(again < 20, "names nothing that is printed and lacks:\n{said}\nlacks {:#?}", self.lacks());
-        }
-    }
-
-    fn command(&mut self, role: &str, arguments: &[&str]) {
-        let company = self.company;
-        self.until(|| {
-            let output = company.run(role, arguments);
-            let said = format!("{arguments:?} {:?}: {}", output.status.code(), error_text(&output));
-            // Something may be found, and a command that waits for what it has asked for may lack a right behind that.
-            let found = output.status.code() == Some(1) && !said.contains("accrue: ");
-            let done = output.status.success() || found || said.contains("is closed already");
-            assert!(done || output.status.code() == Some(78), "{said}");
-            if done { Ok(()) } else { Err(said) }
-        });
-    }
-
-    fn lacks(&self) -> Vec<&str> {
-        self.rungs.iter().filter(|(_, _, granted)| !granted).map(|(_, line, _)| line.as_str()).collect()
-    }
-}
-
-/// What an error names: operation, kind of resource and name.
-fn named(said: &str) -> Vec<[String; 3]> {
-    let words: Vec<&str> = said.split_whitespace().map(|word| word.trim_end_matches([';', ',', ')', '"'])).collect();
-    let four = words.windows(4).filter(|words| words[0] == "--operation" && words[2].starts_with("--"));
-    four.map(|words| [words[1], &words[2][2..], words[3]].map(str::to_owned)).collect()
-}
-
-fn fits(record: &Value, [operation, resource, name]: &[String; 3]) -> bool {
-    let of = |key: &str| record[key].as_str().unwrap();
-    let begins = of("pattern") == "prefixed" && name.starts_with(of("name"));
-    of("operation") == operation && of("resource") == resource && (of("name") == name || begins)
-}
+const CREATE: &[&str] = &["topics", "--create"];
+const LOOKS: [&[&str]; 9] = [
+    &["verify"],
+    &["board"],
+    &["statement", "p001"],
+    &["payroll"],
+    &["payouts"],
+    &["rejects", "list"],
+    &["export", "totals"],
+    &["attainment"],
+    &["topics"],
+];
 
 /// A deal over HTTP; the answer's body where it is not taken.
 fn post(worker: &Worker, deal: &str) -> Result<(), String> {
@@ -201,17 +35,31 @@ fn post(worker: &Worker, deal: &str) -> Result<(), String> {
     if answer.starts_with("HTTP/1.1 200") { Ok(()) } else { Err(answer) }
 }
 
-#[test]
-fn what_is_printed_is_needed_and_named_and_enough() {
-    let company = Company::new();
+/// What a role's command says that is refused.
+fn refused(company: &Company, role: &str, arguments: &[&str]) -> Option<String> {
+    let output = company.run(role, arguments);
+    (output.status.code() == Some(78)).then(|| error_text(&output))
+}
+
+/// Another version of the company: everything that can be published differs in something.
+fn change(company: &Company, version: usize) {
     let story = &company.story;
-    let [mut worker, mut http, mut append, mut read, mut create] =
-        ["worker", "http", "append", "read", "create"].map(|role| Ladder::new(&company, role));
+    story.write("company/directory.csv", &format!("id,name,team\np001,Ana {version},West\n"));
+    for (file, start, line) in [
+        ("payees.csv", "p000,", format!("p000,Seller {version},m2,default,ae,2026-01-01,,X0,,\n")),
+        ("quotas.csv", "p000,", format!("p000,new-arr,fiscal,2026-Q1,{}.00,\n", 300 + version)),
+        ("adjustments.csv", "more,", format!("more-{version},p001,fiscal,2026-03,1.25,,,CONTEST,,more,hr\n")),
+    ] {
+        let path = format!("company/{file}");
+        let before = std::fs::read_to_string(story.path(&path)).unwrap();
+        let kept = before.lines().filter(|line| !line.starts_with(start)).map(|line| format!("{line}\n")).collect::<String>();
+        story.write(&path, &(kept + &line));
+    }
+}
 
-    create.command("create", &["topics", "--create"]);
-    create.command("create", &["topics", "--create"]);
-
-    // Before there is a worker; the last deal is of nobody.
+/// Before there is a worker; the last deal is of nobody.
+fn appends(company: &Company) -> Vec<Vec<String>> {
+    let story = &company.story;
     let nobody = deals("nobody", 1).replace("p000", "zoe");
     let early = story.write("early-and-nobody.jsonl", &(deals("early", 100) + &nobody));
     let paid =
@@ -228,70 +76,154 @@ fn what_is_printed_is_needed_and_named_and_enough() {
         &["publish", &published, "--yes", "--author", "hr"],
         &["adjust", "p003", "2026-01", "5", "--pay", "CONTEST", "--reason", "first", "--author", "hr"],
     ];
-    appends.iter().for_each(|arguments| append.command("append", arguments));
+    appends.map(|arguments| arguments.iter().map(|word| (*word).to_owned()).collect()).into()
+}
 
-    // The worker does everything that it ever does while it climbs: somebody who may do everything closes and releases.
-    let (admin, steps) = (company.log("admin"), story.steps());
+fn words(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+/// The worker does everything that it ever does while it climbs: somebody who may do everything closes and releases.
+fn climb_at_work(company: &Company, worker: &mut Ladder<'_>) -> Worker {
+    let (admin, steps) = (company.log("admin"), company.story.steps());
     let steps = std::thread::spawn(move || {
         for step in steps {
             succeeded(&[step.name()], &step.run(&admin.each_ref().map(String::as_str)));
         }
     });
-    let first = company.start_worker(100);
+    let first = company.start_worker();
     assert_eq!(named(&first.said())[0], ["Read", "topic", "acls.deal-closed"], "{}", first.said());
     assert_eq!(first.exit_code(), Some(78));
     worker.lend_topics();
     let mut deadline = Instant::now() + PATIENCE;
-    let (mut process, mut starts) = (company.start_worker(0), 1);
+    let mut process = company.start_worker();
     while !(steps.is_finished() && worker.lacks().is_empty()) {
         let ended = process.has_ended();
-        let climbed = worker.climb(&process.said());
+        let climbed = worker.climb(&process.said(), &[]);
         if climbed {
             deadline = Instant::now() + PATIENCE;
         }
         assert!(Instant::now() < deadline, "lacks {:#?}\n{}", worker.lacks(), process.said());
         if ended {
             assert!(process.said().contains("lacks the ACL"), "{}", process.said());
-            process = company.start_worker(starts);
-            starts += 1;
+            process = company.start_worker();
         } else if !climbed {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
     steps.join().unwrap();
+    process
+}
 
+/// Nothing is in the topics yet: what is to be created is deleted before.
+fn creator_loses_each(company: &Company, create: &Ladder<'_>) {
+    create.loses_each(
+        |_| true,
+        |right| {
+            if right.of("operation") == "Create" {
+                company.delete_topic(right.of("name"));
+            }
+            refused(company, "create", CREATE)
+        },
+    );
+    succeeded(CREATE, &company.run("create", CREATE));
+}
+
+/// A worker is there: whoever closes waits for it.
+fn appender_loses_each(company: &Company, append: &Ladder<'_>) {
+    let mut version = 0;
+    append.loses_each(
+        |_| true,
+        |right| {
+            let by = words(&right.by);
+            // What a period was released with, it was closed with, too; and it is released once.
+            if !["close", "release"].contains(&by[0]) {
+                version += 1;
+                change(company, version);
+                return refused(company, "append", &by);
+            }
+            let said = refused(company, "append", &["close", "2026-03", "--wait", "--yes", "--author", "ann"]);
+            // It may have been stated before it was refused.
+            company.run("admin", &["reopen", "2026-03", "--author", "ann"]);
+            said
+        },
+    );
+}
+
+/// Most is missed at the start; some when there is something to write, and that a record may be deleted while it works.
+fn worker_loses_each(company: &Company, worker: &Ladder<'_>) {
+    let is = |right: &Right, operation: &str, topic: &str| {
+        right.of("operation") == operation && right.of("name") == format!("acls.{topic}")
+    };
+    let crediting = |right: &Right| is(right, "Write", "credits") || is(right, "Write", "crediting-changelog");
+    let earning = |right: &Right| is(right, "Write", "earning-changelog");
+    let trimming = |right: &Right| is(right, "Delete", "credits");
+    let ingest = |name: &str| {
+        let late = company.story.write("late.jsonl", &deals(name, 50));
+        succeeded(&["ingest"], &company.run("admin", &["ingest", &late]));
+    };
+    worker.loses_each(
+        |right| !crediting(right) && !earning(right) && !trimming(right),
+        |right| {
+            // Whose states are all there reads none.
+            if right.of("name").ends_with("-changelog") && right.of("operation") == "Read" {
+                std::fs::remove_dir_all(company.story.path("worker-state")).unwrap();
+            }
+            company.refused_worker()
+        },
+    );
+    // Nothing of it is committed before the last of these is given back.
+    ingest("late");
+    worker.loses_each(crediting, |_| company.refused_worker());
+    worker.loses_each(earning, |_| company.refused_worker());
+    let process = company.whole_worker();
+    let mut number = 0;
+    worker.loses_each(trimming, |_| {
+        number += 1;
+        ingest(&format!("trimmed-{number}"));
+        Some(process.said())
+    });
+    process.stop();
+}
+
+#[test]
+fn what_is_printed_is_needed_and_named_and_enough() {
+    let company = Company::new();
+    let [mut worker, mut http, mut append, mut read, mut create] =
+        ["worker", "http", "append", "read", "create"].map(|role| Ladder::new(&company, role));
+
+    create.command("create", CREATE);
+    create.command("create", CREATE);
+    create.give_back();
+    creator_loses_each(&company, &create);
+
+    let appends = appends(&company);
+    appends.iter().for_each(|arguments| append.command("append", &words(arguments)));
+    let process = climb_at_work(&company, &mut worker);
     let deal = deals("early", 1);
-    http.until(|| post(&process, deal.trim()));
+    http.until(&[], || post(&process, deal.trim()));
     append.command("append", &["close", "2026-02", "--wait", "--yes", "--author", "ann"]);
     append.command("append", &["release", "2026-02", "--author", "lee"]);
-    let looks: [&[&str]; 9] = [
-        &["verify"],
-        &["board"],
-        &["statement", "p001"],
-        &["payroll"],
-        &["payouts"],
-        &["rejects", "list"],
-        &["export", "totals"],
-        &["attainment"],
-        &["topics"],
-    ];
-    looks.iter().for_each(|look| read.command("read", look));
-
-    // All of it was needed. Whoever has it, and nothing else, lacks nothing.
+    LOOKS.iter().for_each(|look| read.command("read", look));
     process.stop();
-    for (role, ladder) in [("worker", worker), ("http", http), ("append", append), ("read", read), ("create", create)] {
-        assert_eq!(ladder.lacks(), Vec::<&str>::new(), "{role}");
-        { ladder }.give_back();
-    }
-    let mut process = company.start_worker(starts);
-    process.wait_until("it has partitions of both stages", |worker| worker.said().contains("crediting 0, 1; earning 0, 1"));
+    [&mut worker, &mut http, &mut append, &mut read].into_iter().for_each(Ladder::give_back);
+
+    let process = company.whole_worker();
+    http.loses_each(|_| true, |_| post(&process, deal.trim()).err());
+    appender_loses_each(&company, &append);
+    process.stop();
+    read.loses_each(|_| true, |right| refused(&company, "read", &words(&right.by)));
+    worker_loses_each(&company, &worker);
+
+    // Whoever has all of it, and nothing else, lacks nothing.
+    let process = company.whole_worker();
     post(&process, deal.trim()).unwrap();
     let steps: [&[&str]; 2] =
         [&["close", "2026-03", "--wait", "--yes", "--author", "ann"], &["release", "2026-03", "--author", "lee"]];
-    let again = [("create", &["topics", "--create"][..])].into_iter();
-    let again = again.chain(appends.iter().chain(&steps).map(|of| ("append", *of))).chain(looks.map(|look| ("read", look)));
+    let again = [("create", CREATE.to_vec())].into_iter().chain(appends.iter().map(|of| ("append", words(of))));
+    let again = again.chain(steps.map(|of| ("append", of.to_vec()))).chain(LOOKS.map(|look| ("read", look.to_vec())));
     for (role, arguments) in again {
-        let output = company.run(role, arguments);
+        let output = company.run(role, &arguments);
         let said = error_text(&output);
         assert!(matches!(output.status.code(), Some(0 | 1)) && !said.contains("accrue: "), "{role} {arguments:?}: {said}");
     }

@@ -8,7 +8,7 @@ use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::process::Command;
 use std::time::Duration;
-use support::application::Application;
+use support::application::{Application, EVENT_SOURCE};
 use support::broker;
 use support::foreign::{self, Follower, become_equal, ours, output, repository, rows, schema_id, tapped};
 use support::story::{Story, Worker, accrue, succeeded};
@@ -84,7 +84,7 @@ fn expected(topic: &str, config: &str, key: &[&str]) -> foreign::Rows {
 /// The client prints every record of the topics that others read, of compacted ones the newest of every key, as `accrue` does.
 fn reads(name: &str, client: impl Fn() -> Command, install: &str) {
     let story = Story::of(0);
-    let application = Application::new(&story, name, 2);
+    let application = Application::new(&story, name, 2).with_events();
     let worker = company(&application, &story);
     let config = application.config(1);
     for (topic, key) in READ {
@@ -148,6 +148,53 @@ fn a_deal_that_python_writes_is_credited() {
         still.map(|line| (line.into(), serde_json::Value::Null)).collect()
     };
     become_equal(left, Default::default);
+    worker.stop();
+}
+
+#[test]
+fn events_of_python_are_read_and_those_of_accrue_by_python() {
+    let story = Story::of(0);
+    let application = Application::new(&story, "events", 2).with_events();
+    let worker = company(&application, &story);
+    let config = application.config(1);
+    let parent = |number: u32| format!("00-0af7651916cd43dd8448eb211c80319c-{:016x}-01", number + 1);
+    for number in 0..6 {
+        let mut produce = script(foreign::python(), "examples/clients/python/produce_event.py");
+        produce.args([&broker::brokers(), &application.topic("deal-closed"), "/crm"]);
+        output(produce.args([&format!("C-{number}"), "cleo", "100.25", "2026-02-10", &parent(number)]), "python3");
+    }
+    let measured = || {
+        let arguments = ["attainment", "--config", &config, "--payee", "cleo", "--measure", "new-arr", "--interval", "2026-Q1"];
+        let found = ours(&arguments, ATTAINMENT_KEY);
+        rows(found.into_values().map(|row| serde_json::json!({"measured": row["measured"]})), &[])
+    };
+    become_equal(measured, || rows([serde_json::json!({"measured": "601.5"})], &[]));
+    // What the client of somebody else makes of the accruals' headers, and what accrue says that their records are.
+    let topic = application.topic("accrual");
+    let mut program = script(foreign::python(), "examples/clients/python/read_events.py");
+    program.args([&broker::brokers(), &topic, &format!("{topic}-events")]);
+    let mut follower = Follower::start(program, story.path("events.jsonl"), "python3");
+    let theirs = || {
+        follower.must_live();
+        let event = |event: &serde_json::Value| serde_json::json!({"id": event["id"], "subject": event["subject"], "source": event["source"], "type": event["type"]});
+        rows(follower.lines().iter().map(event), &["id"])
+    };
+    let event = |accrual: serde_json::Value| {
+        let (id, subject) = (&accrual["accrual_id"], &accrual["payee_id"]);
+        serde_json::json!({"id": id, "subject": subject, "source": EVENT_SOURCE, "type": "accrue.accrual"})
+    };
+    become_equal(theirs, || rows(tapped("accrual", &config, &["accrual_id"]).into_values().map(event), &["id"]));
+    let parents: Vec<String> = (0..6).map(parent).collect();
+    let mut traced = 0;
+    for event in follower.lines() {
+        let trace = event["traceparent"].as_str().unwrap();
+        // Who manages cleo earns of the same deals; what the company began with is part of no trace.
+        let ours = parents.iter().any(|parent| parent == trace);
+        assert!(ours || trace.is_empty() && event["subject"] != "cleo", "{event}");
+        assert_eq!((&event["specversion"], &event["datacontenttype"]), (&"1.0".into(), &"application/avro".into()), "{event}");
+        traced += usize::from(!trace.is_empty());
+    }
+    assert!(traced > 0);
     worker.stop();
 }
 

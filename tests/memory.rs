@@ -35,10 +35,8 @@ fn twice_the_states_take_no_more_memory_once_they_are_beyond_the_budget() {
     heavy.append(4_000);
     let restored = peak(&heavy);
     let told = [four_times, eight_times, restored].map(|bytes| bytes / MEBIBYTE);
-    println!(
-        "MiB at most: {} with four times the budget in states, {} with eight, {} restoring those",
-        told[0], told[1], told[2]
-    );
+    let [folding, going_on, restoring] = told;
+    support::tell(&format!("at most {folding} MiB up to four times the budget, {going_on} up to eight, {restoring} restoring"));
     assert!(eight_times * 10 <= four_times * 13, "{told:?}");
     assert!(restored * 10 <= four_times * 13, "{told:?}");
 }

@@ -46,15 +46,23 @@ fn a_refused_property_does_not_show_its_value() {
 #[test]
 fn security_that_cannot_be_is_refused_and_says_what_to_do() {
     let login = "protocol = \"sasl_ssl\"\nmechanism = \"SCRAM-SHA-512\"\nuser_name = \"accrue\"\n";
+    let token =
+        "protocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"\ntoken_url = \"https://127.0.0.1:1/t\"\nclient_id = \"accrue\"\n";
     let table = [
         (format!("password = \"{CANARY}\""), "4:1: \"kafka.security.password\" is a secret, which has no place in a config"),
         (format!("key_password = \"{CANARY}\""), "name a file in key_password_file"),
         ("protocol = \"sasl_plaintext\"".into(), "4:12: sasl_plaintext shows what is sent"),
         ("protocol = \"tls\"".into(), "\"protocol\" must be \"plaintext\", \"ssl\" or \"sasl_ssl\""),
-        (
-            "protocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"".into(),
-            "5:13: OAUTHBEARER and GSSAPI (Kerberos) are not supported",
-        ),
+        ("protocol = \"sasl_ssl\"\nmechanism = \"GSSAPI\"".into(), "5:13: GSSAPI (Kerberos) is not supported"),
+        (format!("client_secret = \"{CANARY}\""), "4:1: \"kafka.security.client_secret\" is a secret, which has no place"),
+        (token.into(), "needs one of \"client_secret_file\" and \"client_secret_environment\""),
+        (format!("{token}client_secret_file = \"open\""), "client_secret_file: open is open to everybody (mode 0644)"),
+        (format!("{token}client_secret_file = \"secret\"\ntoken_ca_file = \"secret\""), "token_ca_file: there is no certificate"),
+        (format!("{token}password_file = \"secret\""), "\"password_file\" is of other mechanisms"),
+        (token.replace("https", "http"), "\"token_url\" must start with \"https://\""),
+        (token.replace("https://", "https://a:b@"), "\"token_url\" must not hold a user or a secret"),
+        (token.replace("client_id = \"accrue\"\n", ""), "OAUTHBEARER needs \"client_id\""),
+        ("scope = \"kafka\"".into(), "4:9: \"scope\" needs mechanism = \"OAUTHBEARER\""),
         ("protocol = \"sasl_ssl\"\nmechanism = \"MD5\"".into(), "\"mechanism\" must be \"SCRAM-SHA-256\""),
         (login.into(), "needs one of \"password_file\" and \"password_environment\""),
         (format!("{login}password_file = \"open\""), "password_file: open is open to everybody (mode 0644); chmod 0600 open"),

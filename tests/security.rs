@@ -1,13 +1,14 @@
-//! Kafka behind TLS, client certificates, SCRAM and PLAIN: the whole application through each of them, and what is said where one
-//! of them is not as the broker wants it.
+//! Kafka behind TLS, client certificates, SCRAM, PLAIN and OAUTHBEARER: the whole application through each of them, and what is
+//! said where one of them is not as the broker wants it.
 
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use support::secured::{PASSWORD, Secured, USER, secured};
 use support::story::{PATIENCE, Story, Worker, accrue, error_text, text, totals};
+use support::tokens::{self, TokenEndpoint};
 
 /// A file that this user alone may read.
 fn secret(story: &Story, name: &str, content: &str) -> String {
@@ -55,6 +56,17 @@ fn plain(secured: &Secured, password_file: &str) -> String {
     scram(secured, USER, password_file).replace("SCRAM-SHA-512", "PLAIN")
 }
 
+fn token(secured: &Secured, endpoint: &TokenEndpoint, secret_file: &str) -> String {
+    let (ca, url) = (ca(secured), &endpoint.url);
+    format!(
+        "protocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"\n{ca}\ntoken_url = \"{url}\"\ndangerous_plain_token_url = true\n\
+         client_id = \"accrue worker\"\nclient_secret_file = {secret_file:?}\nscope = \"kafka write\""
+    )
+}
+
+/// Tokens last so long. The broker lets clients log in again on each connection at the latest after 3 s.
+const TOKEN_SECONDS: u64 = 8;
+
 #[test]
 fn the_application_works_through_each_of_them() {
     let (secured, story) = (secured(), Story::new());
@@ -75,13 +87,83 @@ fn the_application_works_through_each_of_them() {
             let output = step.run(&log);
             assert!(output.status.success(), "{name} {}: {}\n{}", step.name(), error_text(&output), worker.said());
         }
-        let deadline = Instant::now() + PATIENCE;
-        while totals(&log) != expected {
-            assert!(Instant::now() < deadline, "{name}: {}", worker.said());
-            std::thread::sleep(std::time::Duration::from_millis(200));
-        }
+        becomes(&log, &expected, &worker);
         assert!(!worker.said().contains(PASSWORD), "{name}");
     }
+}
+
+fn becomes(log: &[&str], expected: &str, worker: &Worker) {
+    let deadline = Instant::now() + PATIENCE;
+    while totals(log) != expected {
+        assert!(Instant::now() < deadline, "{log:?}: {}", worker.said());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Nobody but the worker asks for tokens while one of these lasts.
+enum Lull {
+    /// Nothing is there to do for longer than two tokens last, and clients log in again all the time, polled or not.
+    Idle,
+    /// The endpoint is away when the token is to be renewed, and back before it ends.
+    ShortlyAway,
+    /// The endpoint is away for longer than the token lasts.
+    LongAway,
+}
+
+impl Lull {
+    fn pass(&self, worker: &mut Worker, endpoint: &TokenEndpoint) {
+        let (given, missed, said) = (endpoint.given(), endpoint.missed(), worker.said());
+        let token = Duration::from_secs(TOKEN_SECONDS);
+        match self {
+            Lull::Idle => {
+                std::thread::sleep(token * 2 + token / 4);
+                assert!(endpoint.given() >= given + 2, "{}", worker.said());
+                assert_eq!(worker.said(), said, "nothing happens");
+            }
+            Lull::ShortlyAway => {
+                endpoint.set_away(true);
+                worker.wait_until("it asks for a token", |_| endpoint.missed() > missed);
+                endpoint.set_away(false);
+                worker.wait_until("it is given one", |_| endpoint.given() > given);
+                // Whatever the old token was good for is over.
+                std::thread::sleep(token / 2);
+                let new = worker.said().replacen(&said, "", 1);
+                assert!(new.contains("/token is not to be had") && new.contains("is used until it ends"), "{new}");
+                assert!(!new.contains("nobody can log in"), "{new}");
+            }
+            Lull::LongAway => {
+                endpoint.set_away(true);
+                worker.wait_until("nobody can log in", |worker| worker.said().contains("nobody can log in at the Kafka brokers"));
+                std::thread::sleep(token);
+                endpoint.set_away(false);
+                worker.wait_until("it is given one", |_| endpoint.given() > given);
+            }
+        }
+        assert!(!worker.has_ended(), "{}", worker.said());
+    }
+}
+
+#[test]
+fn a_worker_outlives_its_tokens_and_waits_for_their_endpoint() {
+    let (secured, story) = (secured(), Story::new());
+    let endpoint = tokens::serve(PASSWORD, TOKEN_SECONDS);
+    let password = secret(&story, "password", &format!("{PASSWORD}\n"));
+    let config = config(&story, "token", &secured.token, &token(secured, &endpoint, &password));
+    let log = ["--config", config.as_str()];
+    let expected = story.undisturbed();
+    story.begin(&log);
+    let mut worker = Worker::start(&["run", "--config", &config, "--listen", "none"], None, story.path("token.log"));
+    for (place, step) in story.steps().into_iter().enumerate() {
+        let output = step.run(&log);
+        assert!(output.status.success(), "{}: {}\n{}", step.name(), error_text(&output), worker.said());
+        if let Some(lull) = [Lull::Idle, Lull::ShortlyAway, Lull::LongAway].get(place) {
+            lull.pass(&mut worker, &endpoint);
+        }
+    }
+    becomes(&log, &expected, &worker);
+    let said = worker.said();
+    assert!(!said.contains(PASSWORD) && !said.contains(tokens::BEGINS), "{said}");
+    worker.stop();
 }
 
 #[test]
@@ -98,7 +180,10 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
     let no_tls = "no TLS with the Kafka brokers at 127.0.0.1:";
     let nowhere = support::broker::free_port();
     let nowhere = format!("127.0.0.1:{nowhere}");
-    let table: [(&str, &str, String, i32, &str); 14] = [
+    let endpoint = tokens::serve(PASSWORD, TOKEN_SECONDS);
+    let away = TokenEndpoint::nowhere(&nowhere);
+    let no_token = "gives no token: 401 invalid_client; look at token_url, client_id, its secret and scope";
+    let table: [(&str, &str, String, i32, &str); 18] = [
         ("unknown CA", &secured.tls, stranger.clone(), 78, no_tls),
         ("another host's certificate", &secured.elsewhere, tls(secured), 78, no_tls),
         ("the same, not looked at", &secured.elsewhere, unsafe_host, 0, "DANGER: dangerous_skip_hostname_check is on"),
@@ -112,6 +197,10 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
         ("password open to everybody", &secured.scram, scram(secured, USER, &open), 78, "chmod 0600"),
         ("no such file", &secured.scram, scram(secured, USER, "/nowhere/password"), 78, "password_file: /nowhere/password"),
         ("wrong password of PLAIN", &secured.password, plain(secured, &wrong), 78, log_in),
+        ("wrong secret", &secured.token, token(secured, &endpoint, &wrong), 78, no_token),
+        ("no token endpoint", &secured.token, token(secured, &away, &password), 69, "/token is not to be had"),
+        ("token where there is SCRAM", &secured.scram, token(secured, &endpoint, &password), 78, "look at mechanism, client_id"),
+        ("token to anybody", &secured.token, token(secured, &endpoint, &password), 0, "DANGER: dangerous_plain_token_url is on"),
         ("another mechanism", &secured.scram, scram(secured, USER, &password).replace("SHA-512", "SHA-256"), 78, log_in),
     ];
     for (name, brokers, security, code, wanted) in table {
@@ -120,6 +209,6 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
         let said = format!("{}{}", text(&output), error_text(&output));
         assert_eq!(output.status.code(), Some(code), "{name}: {said}");
         assert!(said.replace('\n', " ").contains(wanted), "{name}: {said}");
-        assert!(!said.contains("canary"), "{name}: {said}");
+        assert!(!["canary", PASSWORD, tokens::BEGINS].iter().any(|secret| said.contains(secret)), "{name}: {said}");
     }
 }

@@ -112,7 +112,7 @@ fn a_dependency_with_a_seam_is_named_behind_it_only() {
     check("rdkafka", &["src/log/kafka.rs", "src/log/kafka/"]);
     check("redb", &["src/log/embedded.rs", "src/log/embedded/"]);
     check("sled", &["src/store.rs", "src/store/"]);
-    check("ureq", &["src/registry.rs", "src/registry/"]);
+    check("ureq", &["src/registry.rs", "src/registry/", "src/token_endpoint.rs"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::kafka;
 use crate::config::Config;
 use crate::domain::topic::Topic;
 use crate::wire::published::{self, Published};
-use crate::wire::{Format, OPEN_TOPICS, rejected};
+use crate::wire::{Format, OPEN_TOPICS, cloud_event, envelope, rejected, trace};
 use serde_json::{Map, Value, json};
 
 const BINDING: &str = "0.5.0";
@@ -88,7 +88,8 @@ pub fn document(config: &Config) -> anyhow::Result<Value> {
             "title": "accrue",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Deals and quotas in, attainment, accruals and payouts out, exactly once. Results are written in \
-                            transactions: read them with isolation.level = read_committed. Partitions are murmur2 of the key.",
+                            transactions: read them with isolation.level = read_committed. Partitions are murmur2 of the key. \
+                            What others write may be CloudEvents 1.0 in binary mode, and carry W3C trace context.",
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
             "tags": [{"name": "in"}, {"name": "out"}, {"name": "internal"}],
         },
@@ -107,6 +108,10 @@ fn servers(config: &Config) -> Value {
     });
     if let Some(scheme) = security.scheme() {
         server["security"] = json!([{"type": scheme}]);
+    }
+    if let Some(url) = security.token_url() {
+        let flow = json!({"tokenUrl": url, "availableScopes": {}});
+        server["security"] = json!([{"type": "oauth2", "flows": {"clientCredentials": flow}}]);
     }
     if config.registry.is_named() {
         let url = &config.registry.url;
@@ -167,6 +172,9 @@ fn message(config: &Config, topic: Topic) -> anyhow::Result<Value> {
         message["contentType"] = json!("application/octet-stream");
         message["headers"] = headers();
     }
+    if used == Use::Out && !config.event_source.is_empty() {
+        say_event(config, topic, &mut message["headers"]);
+    }
     if used == Use::Internal {
         message["contentType"] = json!("application/octet-stream");
         message["description"] = json!("It has no schema, and another version of accrue may write it otherwise.");
@@ -203,6 +211,34 @@ fn written(
         binding["x-schema-id"] = json!(id);
     }
     Ok(())
+}
+
+/// The headers of CloudEvents beside those that there are.
+fn say_event(config: &Config, topic: Topic, headers: &mut Value) {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    let constant = |value: &str| json!({"type": "string", "const": value});
+    if headers.is_null() {
+        *headers = json!({"type": "object", "properties": {}, "required": []});
+    }
+    let fixed = [
+        (cloud_event::VERSION, constant("1.0")),
+        (cloud_event::ID, text("The same for the same result, and no other's.")),
+        (cloud_event::SOURCE, constant(&config.event_source)),
+        (envelope::TYPE, constant(&envelope::event_type(topic))),
+        (cloud_event::CONTENT_TYPE, constant(envelope::data_type(topic))),
+    ];
+    let others = [
+        (envelope::SUBJECT, text("The record's key.")),
+        (envelope::TIME, text("When the newest event occurred that it covers.")),
+        (trace::PARENT, text("W3C trace context of the record that caused it, as it came.")),
+        (trace::STATE, text("Beside traceparent.")),
+    ];
+    if let Some(required) = headers["required"].as_array_mut() {
+        required.extend(fixed.iter().map(|(name, _)| json!(name)));
+    }
+    for (name, schema) in fixed.into_iter().chain(others) {
+        headers["properties"][name] = schema;
+    }
 }
 
 /// Of a rejected record, as those of Kafka Connect's dead letters.
@@ -252,16 +288,18 @@ mod tests {
 
     #[test]
     fn documents_are_valid_by_the_official_schema() {
-        let [plain, secured, json] = [
+        let [plain, secured, json, tokens] = [
             "",
             "partitions = 12\n[kafka]\nbrokers = \"b1:9092, b2:9092\"\nreplication = 5\n[kafka.security]\n\
              protocol = \"sasl_ssl\"\nmechanism = \"SCRAM-SHA-512\"\nuser_name = \"u\"\npassword_file = \"/p\"\n\
              [registry]\nurl = \"https://registry:8081\"\n",
-            "[topics]\ndeal-closed = { format = \"json\" }\nquota-changed = { format = \"either\" }\n\
+            "cloud_events_source = \"/accrue\"\n[topics]\ndeal-closed = { format = \"json\" }\nquota-changed = { format = \"either\" }\n\
              [kafka.security]\nprotocol = \"ssl\"\ncertificate_file = \"/c\"\nkey_file = \"/k\"\n",
+            "[kafka.security]\nprotocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"\ntoken_url = \"https://login/token\"\n\
+             client_id = \"c\"\nclient_secret_file = \"/s\"\n",
         ]
         .map(|text| document(&Config::read(text).unwrap()).unwrap());
-        for document in [&plain, &secured, &json] {
+        for document in [&plain, &secured, &json, &tokens] {
             assert_eq!(faults(document), Vec::<String>::new());
             assert_eq!(document["channels"].as_object().unwrap().len(), Topic::ALL.len());
         }
@@ -270,8 +308,14 @@ mod tests {
         assert_eq!(secured["channels"]["payout"]["bindings"]["kafka"]["partitions"], 12);
         assert_eq!(secured["channels"]["payout-run"]["bindings"]["kafka"]["partitions"], 1);
         assert_eq!(json["servers"]["broker-1"]["security"][0]["type"], "X509");
+        let flows = &tokens["servers"]["broker-1"]["security"][0]["flows"];
+        assert_eq!(flows["clientCredentials"]["tokenUrl"], "https://login/token");
         assert_eq!(json["components"]["messages"]["DealClosed"]["contentType"], "application/json");
         assert_eq!(json["components"]["messages"]["DealClosed"].get("payload"), None);
+        let [accrual, rejected] = ["Accrual", "Rejected"].map(|of| &json["components"]["messages"][of]["headers"]["properties"]);
+        assert_eq!((&accrual["ce_type"]["const"], &accrual["ce_source"]["const"]), (&"accrue.accrual".into(), &"/accrue".into()));
+        assert!(rejected["accrue.kind"].is_object() && rejected["ce_id"].is_object(), "{rejected}");
+        assert!(plain["components"]["messages"]["Accrual"].get("headers").is_none());
         assert!(plain["components"]["messages"]["Payout"]["payload"]["schema"]["fields"].is_array());
         // The schema would notice.
         let mut broken = plain.clone();

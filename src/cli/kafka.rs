@@ -6,10 +6,11 @@ use super::exit::files_error;
 use crate::config::Config;
 use crate::domain::topic::Topic;
 use crate::log::kafka::acl::{Acl, Application, Role};
-use crate::log::kafka::{Kafka, KafkaSettings, topic_config};
+use crate::log::kafka::{Kafka, KafkaSettings, Login, NoToken, topic_config};
 use crate::log::{Client, LogError, StageLog};
 use crate::registry::Registry;
 use crate::telemetry::Tone;
+use crate::token_endpoint;
 use crate::wire::Codec;
 use crate::wire::published::{PUBLISHED, Published};
 use crate::worker::engine::{Engine, group};
@@ -24,6 +25,7 @@ fn settings(config: &Config) -> Result<KafkaSettings, LogError> {
     let secured = kafka.security.properties().map_err(|what| LogError::Settings(format!("kafka.security.{what}")))?;
     properties.extend(secured);
     Ok(KafkaSettings {
+        login: login(config)?,
         topic_prefix: kafka.topic_prefix.clone(),
         client_id: client_id(&kafka.application_id, &kafka.instance_id),
         replication: kafka.replication,
@@ -34,6 +36,19 @@ fn settings(config: &Config) -> Result<KafkaSettings, LogError> {
         properties,
         ..KafkaSettings::new(kafka.brokers.clone())
     })
+}
+
+/// Tokens are asked for with the secret of that moment: one that is changed needs no restart.
+fn login(config: &Config) -> Result<Login, LogError> {
+    let security = config.kafka.security.clone();
+    let endpoint = move || security.token_endpoint().map_err(|what| NoToken::Refused(format!("kafka.security.{what}")));
+    if endpoint()?.is_none() {
+        return Ok(Login::default());
+    }
+    Login::asking(Box::new(move || {
+        let none = || NoToken::Refused("kafka.security: no token endpoint".into());
+        token_endpoint::ask(&endpoint()?.ok_or_else(none)?)
+    }))
 }
 
 fn client_id(application_id: &str, instance_id: &str) -> String {
@@ -66,7 +81,7 @@ fn minimum_in_sync(config: &Config) -> u32 {
 
 /// What records are read and written with.
 pub fn codec(config: &Config) -> anyhow::Result<Arc<Codec>> {
-    let codec = Codec::new()?.with_formats(&config.formats);
+    let codec = Codec::new()?.with_formats(&config.formats).with_cloud_events(&config.event_source);
     if !config.registry.is_named() {
         return Ok(Arc::new(codec));
     }

@@ -6,12 +6,13 @@ use super::session::{LogOptions, Session};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, Row};
 use crate::read::scan::Cursor;
+use crate::wire::envelope::is_envelope;
 use crate::wire::json::{acknowledgement_line, adjustment_line, deal_line, quota_line, settlement_line, to_json};
 use crate::wire::{Codec, Raw, read_reject};
 use clap::Args;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// How often it is looked for new records.
@@ -42,6 +43,9 @@ struct Shown {
     offset: u64,
     timestamp_ms: i64,
     key: Option<String>,
+    /// Those of its event and its trace.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, String>,
     /// `null` for a tombstone.
     value: Option<Box<RawValue>>,
     /// Of an internal record, or of one that cannot be read.
@@ -98,7 +102,9 @@ impl Tap {
         let bytes = unread.then(|| batch.value(row).map_or(0, <[u8]>::len));
         let (topic, partition, offset, timestamp_ms) =
             (position.topic.name(), position.partition, position.offset, row.timestamp_ms);
-        Some(Shown { topic, partition, offset, timestamp_ms, key, value, bytes, error })
+        let said = row.headers.iter().filter(|(name, _)| is_envelope(name));
+        let headers = said.map(|(name, value)| (name.clone(), String::from_utf8_lossy(value).into_owned())).collect();
+        Some(Shown { topic, partition, offset, timestamp_ms, key, headers, value, bytes, error })
     }
 }
 

@@ -1,5 +1,6 @@
 //! `[kafka.security]`: how the wire to Kafka is secured, as properties of the client. Secrets come from files or the
-//! environment and are read when a connection is made. OAUTHBEARER and Kerberos are left out, and refused by name.
+//! environment and are read when a connection is made, the one of a token endpoint whenever that is asked. Kerberos is left
+//! out, and refused by name.
 
 use super::{Reader, Section};
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use toml::de::DeTable;
 
-const TEXTS: [&str; 10] = [
+const TEXTS: [&str; 16] = [
     "protocol",
     "mechanism",
     "ca_file",
@@ -19,7 +20,17 @@ const TEXTS: [&str; 10] = [
     "user_name",
     "password_file",
     "password_environment",
+    "token_url",
+    "client_id",
+    "client_secret_file",
+    "client_secret_environment",
+    "scope",
+    "token_ca_file",
 ];
+/// Those of a mechanism with a password, and those of OAUTHBEARER.
+const OF_PASSWORDS: [&str; 3] = ["user_name", "password_file", "password_environment"];
+const OF_TOKENS: [&str; 6] =
+    ["token_url", "client_id", "client_secret_file", "client_secret_environment", "scope", "token_ca_file"];
 
 /// What is not given is an empty text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +38,18 @@ pub struct Security {
     texts: BTreeMap<&'static str, String>,
     pub skip_hostname_check: bool,
     pub skip_certificate_check: bool,
+    pub plain_token_url: bool,
+}
+
+/// Who gives tokens, with what is said there.
+pub struct TokenEndpoint {
+    pub url: String,
+    pub client_id: String,
+    pub secret: String,
+    /// Empty: none is asked for.
+    pub scope: String,
+    /// The PEM of the CAs that are trusted, if not the system's.
+    pub ca: Option<String>,
 }
 
 /// Why a property of `[kafka.client]` is refused there.
@@ -40,7 +63,7 @@ pub fn refused_property(key: &str) -> Option<String> {
 /// What to write in place of a secret in the config.
 pub fn inline_secret(name: &str) -> Option<String> {
     let key = name.strip_prefix("kafka.security.")?;
-    ["password", "key_password"].contains(&key).then(|| inline_secret_of(name, key))
+    ["password", "key_password", "client_secret"].contains(&key).then(|| inline_secret_of(name, key))
 }
 
 pub(super) fn inline_secret_of(name: &str, key: &str) -> String {
@@ -57,7 +80,8 @@ impl Reader<'_> {
         }
         let skip_hostname_check = self.flag(section, "dangerous_skip_hostname_check")?;
         let skip_certificate_check = self.flag(section, "dangerous_skip_certificate_check")?;
-        let security = Security { texts, skip_hostname_check, skip_certificate_check };
+        let plain_token_url = self.flag(section, "dangerous_plain_token_url")?;
+        let security = Security { texts, skip_hostname_check, skip_certificate_check, plain_token_url };
         for (key, message) in security.faults() {
             // A key that is missing is told at the protocol that asks for it.
             let given = |key: &str| section.given.and_then(|table: &DeTable<'_>| table.get(key));
@@ -105,8 +129,15 @@ impl Security {
             "SCRAM-SHA-256" => Some("scramSha256"),
             "SCRAM-SHA-512" => Some("scramSha512"),
             "PLAIN" => Some("plain"),
+            // It has more to say than its name.
+            "OAUTHBEARER" => None,
             _ => self.has("certificate_file").then_some("X509"),
         }
+    }
+
+    /// Where tokens come from, if they are what logs in.
+    pub fn token_url(&self) -> Option<&str> {
+        self.has_tokens().then(|| self.get("token_url"))
     }
 
     /// What does not go together, by key.
@@ -118,7 +149,7 @@ impl Security {
             }
         };
         let (protocol, mechanism) = (self.get("protocol"), self.get("mechanism"));
-        let (secret, sasl) = ("password_file", protocol == "sasl_ssl");
+        let sasl = protocol == "sasl_ssl";
         if protocol == "sasl_plaintext" {
             refuse(true, "protocol", "sasl_plaintext shows what is sent to everybody on the way; use \"sasl_ssl\"");
         } else {
@@ -126,22 +157,20 @@ impl Security {
             refuse(!known, "protocol", "\"protocol\" must be \"plaintext\", \"ssl\" or \"sasl_ssl\"");
         }
         match mechanism {
-            "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "" => {}
-            "OAUTHBEARER" | "GSSAPI" => refuse(
+            "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "OAUTHBEARER" | "" => {}
+            "GSSAPI" => refuse(
                 true,
                 "mechanism",
-                "OAUTHBEARER and GSSAPI (Kerberos) are not supported; use \"SCRAM-SHA-512\", or a client certificate",
+                "GSSAPI (Kerberos) is not supported; use \"SCRAM-SHA-512\", \"OAUTHBEARER\", or a client certificate",
             ),
-            _ => refuse(true, "mechanism", "\"mechanism\" must be \"SCRAM-SHA-256\", \"SCRAM-SHA-512\" or \"PLAIN\""),
+            _ => refuse(
+                true,
+                "mechanism",
+                "\"mechanism\" must be \"SCRAM-SHA-256\", \"SCRAM-SHA-512\", \"PLAIN\" or \"OAUTHBEARER\"",
+            ),
         }
         refuse(sasl && mechanism.is_empty(), "mechanism", "sasl_ssl needs \"mechanism\"; say \"SCRAM-SHA-512\"");
         refuse(!sasl && !mechanism.is_empty(), "mechanism", "\"mechanism\" needs protocol = \"sasl_ssl\"");
-        refuse(sasl && !self.has("user_name"), "user_name", "sasl_ssl needs \"user_name\"");
-        let passwords = usize::from(self.has(secret)) + usize::from(self.has("password_environment"));
-        refuse(sasl && passwords != 1, secret, "sasl_ssl needs one of \"password_file\" and \"password_environment\"");
-        for key in ["user_name", secret, "password_environment"] {
-            refuse(!sasl && self.has(key), key, &format!("\"{key}\" needs protocol = \"sasl_ssl\""));
-        }
         let files = ["ca_file", "certificate_file", "key_file", "key_password_file", "key_password_environment"];
         for key in files {
             refuse(protocol == "plaintext" && self.has(key), key, &format!("\"{key}\" needs protocol = \"ssl\" or \"sasl_ssl\""));
@@ -150,7 +179,44 @@ impl Security {
         refuse(halves, "certificate_file", "\"certificate_file\" and \"key_file\" go together; name both");
         let both = self.has("key_password_file") && self.has("key_password_environment");
         refuse(both, "key_password_file", "say one of \"key_password_file\" and \"key_password_environment\"");
+        faults.extend(if self.has_tokens() { self.faults_of_tokens() } else { self.faults_of_passwords(sasl) });
         faults
+    }
+
+    fn has_tokens(&self) -> bool {
+        self.get("mechanism") == "OAUTHBEARER"
+    }
+
+    fn faults_of_passwords(&self, sasl: bool) -> Vec<(&'static str, String)> {
+        let one = self.has("password_file") != self.has("password_environment");
+        let missing = [
+            (sasl && !self.has("user_name"), "user_name", "sasl_ssl needs \"user_name\"".to_owned()),
+            (sasl && !one, "password_file", "sasl_ssl needs one of \"password_file\" and \"password_environment\"".to_owned()),
+        ];
+        let outside = OF_PASSWORDS.map(|key| (!sasl && self.has(key), key, format!("\"{key}\" needs protocol = \"sasl_ssl\"")));
+        let others = OF_TOKENS.map(|key| (self.has(key), key, format!("\"{key}\" needs mechanism = \"OAUTHBEARER\"")));
+        found(missing.into_iter().chain(outside).chain(others))
+    }
+
+    fn faults_of_tokens(&self) -> Vec<(&'static str, String)> {
+        let url = self.get("token_url");
+        let one = self.has("client_secret_file") != self.has("client_secret_environment");
+        let secured = url.starts_with("https://") || (self.plain_token_url && url.starts_with("http://"));
+        let own = [
+            (!self.has("client_id"), "client_id", "OAUTHBEARER needs \"client_id\""),
+            (!one, "client_secret_file", "OAUTHBEARER needs one of \"client_secret_file\" and \"client_secret_environment\""),
+            (url.is_empty(), "token_url", "OAUTHBEARER needs \"token_url\""),
+            (
+                !url.is_empty() && !secured,
+                "token_url",
+                "\"token_url\" must start with \"https://\": the client's secret would be shown on the way",
+            ),
+            (url.contains('@'), "token_url", "\"token_url\" must not hold a user or a secret; say \"client_id\""),
+        ];
+        let own = own.map(|(wrong, key, message)| (wrong, key, message.to_owned()));
+        let instead = "OAUTHBEARER logs in with \"client_id\" and its secret";
+        let others = OF_PASSWORDS.map(|key| (self.has(key), key, format!("\"{key}\" is of other mechanisms; {instead}")));
+        found(own.into_iter().chain(others))
     }
 
     /// Told at every start.
@@ -158,7 +224,8 @@ impl Security {
         let host = "DANGER: dangerous_skip_hostname_check is on: any host with a certificate of the CA can pose as the broker";
         let certificate =
             "DANGER: dangerous_skip_certificate_check is on: anybody can pose as the broker, and read and change all";
-        let all = [(self.skip_hostname_check, host), (self.skip_certificate_check, certificate)];
+        let tokens = "DANGER: dangerous_plain_token_url is on: the client's secret and its tokens may be shown on the way";
+        let all = [(self.skip_hostname_check, host), (self.skip_certificate_check, certificate), (self.plain_token_url, tokens)];
         all.into_iter().filter(|(skipped, _)| *skipped).map(|(_, warning)| warning).collect()
     }
 
@@ -190,12 +257,34 @@ impl Security {
             set("sasl.username", self.get("user_name"));
             set("sasl.password", &password);
         }
+        if self.has_tokens() {
+            set("sasl.mechanism", "OAUTHBEARER");
+        }
         Ok(properties)
+    }
+
+    /// Who gives tokens, with the secret as it is now; `None` where another mechanism logs in.
+    pub fn token_endpoint(&self) -> Result<Option<TokenEndpoint>, String> {
+        if !self.has_tokens() {
+            return Ok(None);
+        }
+        let ca = self.has("token_ca_file").then(|| file("token_ca_file", self.get("token_ca_file"), false)).transpose()?;
+        Ok(Some(TokenEndpoint {
+            url: self.get("token_url").into(),
+            client_id: self.get("client_id").into(),
+            secret: self.secret("client_secret_file", "client_secret_environment")?.unwrap_or_default(),
+            scope: self.get("scope").into(),
+            ca,
+        }))
     }
 
     fn secret(&self, file_key: &str, variable_key: &str) -> Result<Option<String>, String> {
         secret((file_key, self.get(file_key)), (variable_key, self.get(variable_key)))
     }
+}
+
+fn found(faults: impl Iterator<Item = (bool, &'static str, String)>) -> Vec<(&'static str, String)> {
+    faults.filter(|(wrong, _, _)| *wrong).map(|(_, key, message)| (key, message)).collect()
 }
 
 /// What a file or a variable holds, each with its key; empty is not given.

@@ -47,6 +47,28 @@ fn refusals_name_line_and_column_all_at_once() {
 }
 
 #[test]
+fn a_source_of_events_is_a_uri_reference() {
+    for (source, fault) in [
+        ("a b", "' ' must be percent-encoded"),
+        ("http://exämple", "'ä' must be percent-encoded"),
+        ("a%2", "\"%\" must be followed by two hexadecimal digits"),
+        ("a%zz", "\"%\" must be followed by two hexadecimal digits"),
+        ("a#b#c", "\"#\" may be there once"),
+        ("1a:b", "\"1a\" is no scheme"),
+        (":b", "\"\" is no scheme"),
+    ] {
+        let example = "a URI-reference like \"https://comp.example/accrue\" or \"/accrue\"";
+        let refused = format!("1:23: \"cloud_events_source\" must be {example}: {fault}");
+        check(&format!("cloud_events_source = \"{source}\"\n"), &[&refused]);
+    }
+    check("cloud_events_source = 1\n", &["1:23: \"cloud_events_source\" must be a text"]);
+    for source in ["", "accrue", "/a/b:c", "urn:accrue:comp", "https://comp.example/a%20b?c#d", "//[::1]/x"] {
+        let config = Config::read(&format!("cloud_events_source = \"{source}\"\n")).unwrap();
+        assert_eq!(config.event_source, source);
+    }
+}
+
+#[test]
 fn what_is_no_toml_is_refused_with_its_place() {
     let errors = Config::read("partitions =\n").unwrap_err();
     assert_eq!((errors.0.len(), errors.0[0].line), (1, 1));

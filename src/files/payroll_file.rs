@@ -297,7 +297,11 @@ mod tests {
             let (bad, quoted) = (format!("{start}1"), format!("'{start}1"));
             let named = Payout { payee_id: bad.clone(), run_id: bad.clone(), ..payout(Some(&bad), &bad, 1) };
             let id = format!("'{}", named.payout_id());
-            assert_eq!(cells(Profile::Csv, &[named.clone()]), [id.as_str(), &quoted, &quoted, &quoted, &quoted], "{start:?}");
+            assert_eq!(
+                cells(Profile::Csv, std::slice::from_ref(&named)),
+                [id.as_str(), &quoted, &quoted, &quoted, &quoted],
+                "{start:?}"
+            );
             assert_eq!(cells(Profile::Workday, &[named]), [quoted.as_str(), &quoted, &quoted], "{start:?}");
         }
         assert_eq!(cells(Profile::Workday, &[payout(Some("17"), "COMM", 1)]), ["'@S"]);

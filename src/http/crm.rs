@@ -5,7 +5,7 @@
 //! is signed is asked before it is read.
 
 use super::deals::{Deals, Refusal, Refused, error, no_token};
-use super::{Asked, deals};
+use super::{Asked, carried, deals};
 use crate::crm::mapping::Mapping;
 use crate::crm::signature::Signatures;
 use crate::crm::{self, Crm, Sender};
@@ -63,5 +63,6 @@ async fn taken(producer: Option<Arc<Producer>>, deals: Arc<Deals>, option: &str,
         false if producer.signatures.is_some() => return error(StatusCode::UNAUTHORIZED, "not admitted"),
         false => return no_token(),
     };
-    deals::answer(move || deals.append(&producer.deals(sender, &body)?)).await
+    let carried = carried::trace(headers);
+    deals::answer(move || deals.append(&producer.deals(sender, &body)?, carried)).await
 }

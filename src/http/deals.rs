@@ -3,11 +3,14 @@
 //! A body is one deal or a list of them. What CRMs send is read by `crm`, and goes on here. The answer says where each of them lies; what becomes of it there is the
 //! fold's. The same deal sent again is a duplicate for the fold, so that a request whose answer was lost is sent again.
 
+use super::carried;
 use crate::append::Appender;
 use crate::domain::reject::Reject;
+use crate::domain::topic::Topic;
 use crate::files::deal_fields::Finding;
 use crate::log::{Client, LogError};
 use crate::wire::Codec;
+use crate::wire::envelope::Headers;
 use crate::wire::json::{Deal, deal_from_line};
 use axum::body::Bytes;
 use axum::extract::State;
@@ -83,9 +86,22 @@ impl Deals {
         stated.is_some_and(|stated| Some(stated) == self.token)
     }
 
-    /// Appends them, all or nothing.
-    pub(super) fn append(&self, deals: &[Deal]) -> Result<Vec<Placed>, Refusal> {
-        let mut appender = Appender::new(self.client.as_ref(), &self.codec, self.maximum_record_bytes).map_err(Refusal::Log)?;
+    /// Takes what a request brings, with its trace and as the event that it is.
+    fn take(&self, headers: &HeaderMap, body: &[u8]) -> Result<Vec<Placed>, Refusal> {
+        let event = carried::event(headers, self.codec.content_type(Topic::DealClosed))?;
+        let deals = read(body)?;
+        if !event.is_empty() && deals.len() > 1 {
+            return Err(Refusal::Unreadable(
+                "an event is one deal: send each by itself, or all of them without ce- headers".into(),
+            ));
+        }
+        self.append(&deals, carried::trace(headers).into_iter().chain(event).collect())
+    }
+
+    /// Appends them, all or nothing; each record carries these headers.
+    pub(super) fn append(&self, deals: &[Deal], carried: Headers) -> Result<Vec<Placed>, Refusal> {
+        let appender = Appender::new(self.client.as_ref(), &self.codec, self.maximum_record_bytes).map_err(Refusal::Log)?;
+        let mut appender = appender.carrying(carried);
         let (mut places, mut refused) = (Vec::new(), Vec::new());
         for (at, deal) in deals.iter().enumerate() {
             match appender.deal(&deal.as_deal()) {
@@ -154,7 +170,7 @@ pub async fn post(State(deals): State<Arc<Deals>>, headers: HeaderMap, body: Byt
     if !deals.admits(&headers) {
         return no_token();
     }
-    answer(move || deals.append(&read(&body)?)).await
+    answer(move || deals.take(&headers, &body)).await
 }
 
 pub(super) fn no_token() -> Response {

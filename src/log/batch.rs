@@ -87,6 +87,10 @@ struct Entry {
     headers: Vec<(String, Vec<u8>)>,
 }
 
+/// Headers of a record up to this do not count against the size limit; Kafka is told to take messages that are twice as much
+/// larger.
+const HEADERS_BESIDE_BYTES: usize = 32 * 1024;
+
 /// A record of [`Records`] as it is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'r> {
@@ -96,17 +100,29 @@ pub struct Outgoing<'r> {
 }
 
 impl Outgoing<'_> {
-    /// What counts against the record size limit.
     pub fn bytes(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len) + headers
+        self.content_bytes() + self.header_bytes()
+    }
+
+    /// What counts against the record size limit: headers are what others say beside a record, and must not make one too
+    /// large that is not without them.
+    fn counted_bytes(&self) -> usize {
+        self.content_bytes() + self.header_bytes().saturating_sub(HEADERS_BESIDE_BYTES)
+    }
+
+    fn content_bytes(&self) -> usize {
+        self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len)
+    }
+
+    fn header_bytes(&self) -> usize {
+        self.headers.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 }
 
 impl Records {
     /// Refuses a record that is larger than the log takes.
     pub fn check_sizes(&self, topic: &str, limit: usize) -> Result<(), LogError> {
-        match self.iter().map(|record| record.bytes()).find(|bytes| *bytes > limit) {
+        match self.iter().map(|record| record.counted_bytes()).find(|bytes| *bytes > limit) {
             Some(bytes) => Err(LogError::TooLarge(format!(
                 "a record of {bytes} bytes for {topic} is larger than the log takes ({limit} bytes); \
                  raise maximum_record_bytes or make the record smaller"
@@ -153,12 +169,12 @@ impl Records {
     }
 
     /// Appends a record whose value is written by `write` straight into the shared buffer.
-    pub fn push_written(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn push_written(&mut self, key: &[u8], headers: Vec<(String, Vec<u8>)>, write: impl FnOnce(&mut Vec<u8>)) {
         let at = self.bytes.len();
         self.bytes.extend_from_slice(key);
         let middle = self.bytes.len();
         write(&mut self.bytes);
-        self.entries.push(Entry { key: Some(at..middle), value: Some(middle..self.bytes.len()), headers: Vec::new() });
+        self.entries.push(Entry { key: Some(at..middle), value: Some(middle..self.bytes.len()), headers });
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Outgoing<'_>> {

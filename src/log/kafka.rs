@@ -6,6 +6,7 @@
 
 pub mod acl;
 mod error;
+mod login;
 mod membership;
 mod patience;
 mod permissions;
@@ -15,6 +16,7 @@ mod reader;
 mod stage;
 mod topics;
 
+pub use login::{Login, NoToken, Token};
 pub use stage::KafkaStage;
 pub use topics::config as topic_config;
 
@@ -22,6 +24,7 @@ use super::{Append, Batch, Client, LogError};
 use crate::domain::topic::{Position, Topic};
 use acl::{Acl, Operation, Role, append_transactions};
 use error::{explain, explain_needing, lacks, said};
+use login::LoggedIn;
 use patience::patiently;
 use producer::{Reports, Transactional};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -32,10 +35,7 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use reader::{Range, Readers};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is over and above the record in a message: the format's own fields.
@@ -70,6 +70,7 @@ pub struct KafkaSettings {
     pub request_timeout_ms: u64,
     /// What this process is to the broker, if it is always the same: then what it lacks can be told in full.
     pub role: Option<Role>,
+    pub login: Login,
     /// Any other property of librdkafka, such as those of TLS and SASL.
     pub properties: BTreeMap<String, String>,
 }
@@ -93,6 +94,7 @@ impl KafkaSettings {
             maximum_poll_interval_ms: 300_000,
             request_timeout_ms: 10_000,
             role: None,
+            login: Login::default(),
             properties: BTreeMap::new(),
         }
     }
@@ -163,10 +165,10 @@ pub struct Kafka {
 struct Shared {
     settings: KafkaSettings,
     /// Asks for positions as a read-committed reader sees them.
-    committed: BaseConsumer,
+    committed: LoggedIn<BaseConsumer>,
     /// Asks for ends whether committed or not.
-    uncommitted: BaseConsumer,
-    groups: Mutex<BTreeMap<String, Arc<BaseConsumer>>>,
+    uncommitted: LoggedIn<BaseConsumer>,
+    groups: Mutex<BTreeMap<String, Arc<LoggedIn<BaseConsumer>>>>,
     readers: Readers,
     appender: Mutex<Option<Transactional>>,
 }
@@ -175,11 +177,12 @@ impl Kafka {
     /// Fails when no broker answers within the request timeout.
     pub fn connect(settings: KafkaSettings) -> Result<Self, LogError> {
         let create = |config: &ClientConfig| config.create().map_err(|error| configuration(&said(&error)));
-        let committed = create(&settings.reading())?;
-        let uncommitted = create(settings.reading().set("isolation.level", "read_uncommitted"))?;
+        let admit = |consumer| settings.login.admit(&settings, consumer, |made: &BaseConsumer| made.client());
+        let committed = admit(create(&settings.reading())?)?;
+        let uncommitted = admit(create(settings.reading().set("isolation.level", "read_uncommitted"))?)?;
         let (groups, readers, appender) = (Mutex::default(), Readers::default(), Mutex::default());
         let kafka = Kafka { shared: Arc::new(Shared { settings, committed, uncommitted, groups, readers, appender }) };
-        kafka.metadata(None)?;
+        kafka.look(None)?;
         Ok(kafka)
     }
 
@@ -197,7 +200,16 @@ impl Kafka {
         &self.shared.settings
     }
 
+    /// Once clients have logged in with a token, a later one that is refused is waited out: the next may be taken, and what
+    /// clients say of it may be of one that has ended.
     fn metadata(&self, topic: Option<&str>) -> Result<Metadata, LogError> {
+        self.look(topic).map_err(|error| match error {
+            LogError::Settings(text) if self.settings().login.has_tokens() => LogError::Unavailable(text),
+            error => error,
+        })
+    }
+
+    fn look(&self, topic: Option<&str>) -> Result<Metadata, LogError> {
         let timeout = self.settings().request_timeout();
         let answer = self.shared.committed.fetch_metadata(topic, timeout);
         answer.map_err(|error| error::unreachable(self.settings(), &error, &self.complaints()))
@@ -238,13 +250,15 @@ impl Kafka {
         Ok(())
     }
 
-    fn group(&self, group: &str) -> Result<Arc<BaseConsumer>, LogError> {
+    fn group(&self, group: &str) -> Result<Arc<LoggedIn<BaseConsumer>>, LogError> {
         let mut groups = self.shared.groups.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(consumer) = groups.get(group) {
             return Ok(consumer.clone());
         }
-        let created = self.settings().reading().set("group.id", group).create();
-        let consumer: Arc<BaseConsumer> = Arc::new(created.map_err(|error| explain(self.settings(), "create a reader", &error))?);
+        let settings = self.settings();
+        let created = settings.reading().set("group.id", group).create();
+        let consumer: BaseConsumer = created.map_err(|error| explain(settings, "create a reader", &error))?;
+        let consumer = Arc::new(settings.login.admit(settings, consumer, |made| made.client())?);
         groups.insert(group.to_owned(), consumer.clone());
         Ok(consumer)
     }
@@ -368,22 +382,4 @@ fn push(topic: Topic, message: &BorrowedMessage<'_>, into: &mut Batch) {
         headers.iter().map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec())).collect()
     });
     into.push(position, message.timestamp().to_millis().unwrap_or_default(), message.key(), message.payload(), headers);
-}
-
-/// Waits on this thread for an answer that librdkafka's threads bring.
-fn block_on<F: Future>(future: F) -> F::Output {
-    struct Unpark(std::thread::Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = pin!(future);
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return output;
-        }
-        std::thread::park();
-    }
 }

@@ -61,10 +61,15 @@ impl Feed {
     }
 }
 
-/// The record for `rejected` about an input: at most `reject_bytes` of it, its length and hash.
+/// The record for `rejected` about an input, because of itself.
 pub fn reject_record(kind: RejectKind, origin: Origin<'_>, reject: Reject, reject_bytes: usize) -> Output {
+    word_about(kind, origin, origin.position, reject, reject_bytes)
+}
+
+/// The same because of another record: at most `reject_bytes` of the input, its length and hash.
+pub fn word_about(kind: RejectKind, origin: Origin<'_>, cause: Position, reject: Reject, reject_bytes: usize) -> Output {
     let kept = origin.value.len().min(reject_bytes);
-    Output::Rejected(Box::new(RejectRecord {
+    let record = Box::new(RejectRecord {
         kind,
         position: origin.position,
         key: origin.key.to_vec(),
@@ -72,5 +77,6 @@ pub fn reject_record(kind: RejectKind, origin: Origin<'_>, reject: Reject, rejec
         original: origin.value[..kept].to_vec(),
         original_bytes: origin.value.len() as u64,
         original_hash: blake3::hash(origin.value).to_hex().to_string(),
-    }))
+    });
+    Output::Rejected { record, cause }
 }

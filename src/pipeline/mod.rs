@@ -83,14 +83,22 @@ pub enum Output {
         partition: u32,
         bytes: Vec<u8>,
     },
-    Attainment(Attainment),
+    /// `cause` is the last record that it follows from.
+    Attainment {
+        attainment: Attainment,
+        cause: Position,
+    },
     Accrual(Accrual),
     PayoutDraft(Payout),
     RunBalance(RunBalance),
     Payout(Payout),
     PayoutRun(PayoutRun),
     Close(CloseNote),
-    Rejected(Box<RejectRecord>),
+    /// `cause` is the record because of which it is said now: itself, or one that lets it wait or go on.
+    Rejected {
+        record: Box<RejectRecord>,
+        cause: Position,
+    },
 }
 
 /// What became of an input record of crediting.

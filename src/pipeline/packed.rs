@@ -10,6 +10,7 @@ use crate::domain::fact::CreditKind;
 use crate::domain::money::{Amount, CurrencyRate, Quantity, Share};
 use crate::domain::quota::QuotaChanged;
 use crate::domain::settlement::Passed;
+use crate::domain::topic::{Position, Topic};
 use serde::{Deserialize, Serialize};
 
 /// First byte of every packed record.
@@ -159,6 +160,39 @@ pub enum CauseTopic {
     AdjustmentMade,
 }
 
+impl CauseTopic {
+    const ALL: [CauseTopic; 5] = [
+        CauseTopic::DealClosed,
+        CauseTopic::QuotaChanged,
+        CauseTopic::Facts,
+        CauseTopic::DealSettled,
+        CauseTopic::AdjustmentMade,
+    ];
+
+    pub fn topic(self) -> Topic {
+        match self {
+            CauseTopic::DealClosed => Topic::DealClosed,
+            CauseTopic::QuotaChanged => Topic::QuotaChanged,
+            CauseTopic::Facts => Topic::Facts,
+            CauseTopic::DealSettled => Topic::DealSettled,
+            CauseTopic::AdjustmentMade => Topic::AdjustmentMade,
+        }
+    }
+
+    /// `None`: nothing of the topic causes anything.
+    pub fn of(topic: Topic) -> Option<CauseTopic> {
+        CauseTopic::ALL.into_iter().find(|cause| cause.topic() == topic)
+    }
+}
+
+impl Cause {
+    /// Where it stands, told by this partition: facts have one.
+    pub fn position(&self, partition: u32) -> Position {
+        let topic = self.topic.topic();
+        Position { topic, partition: if topic == Topic::Facts { 0 } else { partition }, offset: self.offset }
+    }
+}
+
 /// Credits of one deal for the payees of one destination partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreditGroup<'a> {
@@ -198,6 +232,21 @@ pub struct Allocation {
 pub struct PackedError(String);
 
 impl<'a> PackedCredits<'a> {
+    /// What caused the entries, in their order.
+    pub fn causes(&self) -> impl DoubleEndedIterator<Item = Position> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Credits(group)
+            | Entry::SequencedCredits { group, .. }
+            | Entry::Converted { group, .. }
+            | Entry::Detailed { group, .. }
+            | Entry::Returned { group, .. } => Some(group.cause.position(self.source)),
+            Entry::Quota { cause, .. } | Entry::Adjustment { cause, .. } => Some(cause.position(self.source)),
+            Entry::Settled(of) => Some(of.cause.position(self.source)),
+            Entry::Earned(of) => Some(of.cause.position(of.partition)),
+            Entry::Marker { .. } | Entry::Round { .. } => None,
+        })
+    }
+
     pub fn encode(&self) -> Result<Vec<u8>, PackedError> {
         postcard::to_extend(self, vec![PACKED_VERSION]).map_err(|error| PackedError(error.to_string()))
     }

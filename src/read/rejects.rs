@@ -91,7 +91,7 @@ mod tests {
     use crate::log::embedded::Embedded;
     use crate::log::{Append, Client};
     use crate::pipeline::Output;
-    use crate::wire::Codec;
+    use crate::wire::{Codec, Contexts};
 
     /// Kind, where its cause stood, key, reason, message.
     type Word<'w> = (RejectKind, (Topic, u32, u64), &'w str, Reason, &'w str);
@@ -111,7 +111,8 @@ mod tests {
                 original_bytes: 0,
                 original_hash: String::new(),
             };
-            codec.output(&Output::Rejected(Box::new(record)), PARTITIONS, &mut outbox).unwrap();
+            let (record, cause) = (Box::new(record), Position { topic: *topic, partition: *partition, offset: *offset });
+            codec.output(&Output::Rejected { record, cause }, &Contexts::default(), PARTITIONS, &mut outbox).unwrap();
         }
         let appends: Vec<_> = outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
         log.append(&appends).unwrap();

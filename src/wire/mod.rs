@@ -3,15 +3,19 @@
 //! [`Codec`] is the way in and out; what an input is refused for is a [`Reject`], what keeps an output from being
 //! written is a [`WireError`]. `schema` frames, `deal`, `quota`, `settlement`, `adjustment`, `fact`, `output` and `acknowledgement` say how
 //! each record's fields stand, `published` has their schemas and `avro` what those say, `route` decides topic, key and partition, `json` is the same records as text, `others` takes what is written
-//! otherwise, `records` has their types under one roof.
+//! otherwise, `records` has their types under one roof. Of headers, `cloud_event` and `trace` are what others say in them,
+//! `contexts` what a transaction remembers of that, and `envelope` what is written.
 
 mod acknowledgement;
 mod adjustment;
 pub mod avro;
+pub mod cloud_event;
 mod component;
+mod contexts;
 mod contracts;
 mod deal;
 mod decimal;
+pub mod envelope;
 mod fact;
 mod internal;
 pub mod json;
@@ -34,8 +38,10 @@ mod route;
 mod schema;
 mod settlement;
 mod territory;
+pub mod trace;
 mod writers;
 
+pub use contexts::Contexts;
 pub use contracts::{Contracts, Format, PinnedSchema};
 pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
 pub use others::{OPEN_TOPICS, Raw};
@@ -120,6 +126,8 @@ pub struct Codec {
     writers: Option<Writers>,
     /// Of topics that are not Avro alone.
     formats: Vec<(Topic, Format)>,
+    /// Of what others read, as events. Empty: they are none.
+    event_source: String,
 }
 
 impl Codec {
@@ -146,6 +154,7 @@ impl Codec {
             payout_acknowledged: schema(Topic::PayoutAcknowledged)?,
             writers: None,
             formats: Vec::new(),
+            event_source: String::new(),
         })
     }
 

@@ -1,9 +1,10 @@
-//! What others write otherwise than this program does, made a record that it reads: JSON, where a topic's format says so, and
-//! Avro under schemas of a registry.
+//! What others write otherwise than this program does, made a record that it reads: JSON, where a topic's format or an event
+//! says so, and Avro under schemas of a registry.
 //!
 //! Such a value is written again under our own schema before anything looks at it. So there is one reading of each
 //! input: the same checks, the same content of two deliveries of which one came as JSON.
 
+use super::cloud_event;
 use super::json::{acknowledgement_from_line, adjustment_from_line, deal_from_line, quota_from_line, settlement_from_line};
 use super::published::PUBLISHED;
 use super::schema::{MAGIC, Schema, frame};
@@ -60,13 +61,17 @@ impl Codec {
         self.format(topic) == Format::Json
     }
 
-    /// Whether a value of a topic is to be read as JSON.
-    fn is_json(&self, raw: &Raw<'_>) -> bool {
-        match self.format(raw.position.topic) {
+    /// Whether a value of a topic is to be read as JSON, and who says so: an event itself, or else the topic's format.
+    fn is_json(&self, raw: &Raw<'_>) -> Result<Option<&'static str>, Reject> {
+        let open = OPEN_TOPICS.contains(&raw.position.topic);
+        let stated = if open { cloud_event::stated_format(raw.headers)? } else { None };
+        let json = match stated.unwrap_or_else(|| self.format(raw.position.topic)) {
             Format::Avro => false,
             Format::Json => true,
             Format::Either => raw.schema_header().is_none() && raw.value.is_some_and(|bytes| !bytes.starts_with(&[MAGIC])),
-        }
+        };
+        let said = if stated.is_some() { "header content-type says so" } else { "the topic's format is json" };
+        Ok(json.then_some(said))
     }
 
     /// An input record, however it is written, or why it is refused. The order of checks is fixed: size, form, content,
@@ -85,9 +90,9 @@ impl Codec {
 
     /// A value as this program writes it. What is that already stays where it is, the rest is written into `scratch`.
     pub fn own<'b>(&self, raw: Raw<'b>, scratch: &'b mut Vec<u8>) -> Result<Option<&'b [u8]>, Unread> {
-        if self.is_json(&raw) {
+        if let Some(said) = self.is_json(&raw)? {
             scratch.clear();
-            self.rewrite(raw.position.topic, json_text(raw.value)?, scratch)?;
+            self.rewrite(raw.position.topic, json_text(raw.value, said)?, scratch)?;
             return Ok(Some(scratch));
         }
         match (&self.writers, self.open_schema(raw.position.topic)) {
@@ -134,6 +139,7 @@ impl Codec {
             payout_acknowledged: under(self.payout_acknowledged, Topic::PayoutAcknowledged)?,
             writers: Some(writers),
             formats: self.formats,
+            event_source: self.event_source,
         })
     }
 
@@ -247,15 +253,13 @@ fn learned(writers: &Writers, schema: &Schema, id: u32) -> Result<bool, Unread> 
     Ok(true)
 }
 
-/// The text of a value that is to be JSON.
-fn json_text(value: Option<&[u8]>) -> Result<&str, Reject> {
+/// The text of a value that is to be JSON, as somebody said.
+fn json_text<'v>(value: Option<&'v [u8]>, said: &str) -> Result<&'v str, Reject> {
     let refused = |reason, message: String| Err(Reject::new(reason, "", message));
     match value {
         None => refused(Reason::UnknownFormat, "no value, expected a JSON object".into()),
         Some([]) => refused(Reason::UnknownFormat, "an empty value, expected a JSON object".into()),
-        Some([0, ..]) => {
-            refused(Reason::UnknownFormat, "first byte 0x00, expected a JSON object: the topic's format is json".into())
-        }
+        Some([0, ..]) => refused(Reason::UnknownFormat, format!("first byte 0x00, expected a JSON object: {said}")),
         Some(bytes) => std::str::from_utf8(bytes)
             .or_else(|error| refused(Reason::NotDecodable, format!("not UTF-8 text at byte {}", error.valid_up_to()))),
     }

@@ -11,7 +11,7 @@ use crate::log::batch::Outbox;
 use crate::log::{Batch, Row};
 use crate::pipeline::{Effects, Flow, Origin, Output, Stage, StageError};
 use crate::telemetry;
-use crate::wire::{Codec, Raw, Unread};
+use crate::wire::{Codec, Contexts, Raw, Unread};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -64,6 +64,8 @@ pub struct Folded {
     pub unread: BTreeMap<(Topic, u32), String>,
     /// What others wrote otherwise, written again; of one record at a time.
     scratch: Vec<u8>,
+    /// What headers of the records say beside their values.
+    contexts: Contexts,
 }
 
 impl Folding<'_> {
@@ -139,6 +141,9 @@ impl Folding<'_> {
     fn fold(&mut self, polled: &Batch, row: &Row) -> Result<Result<Flow, StageError>, String> {
         let raw = Raw::of(polled, row);
         let origin = Origin { position: row.position, key: raw.key.unwrap_or_default(), value: raw.value.unwrap_or_default() };
+        if !row.headers.is_empty() {
+            self.folded.contexts.note(row.position, &row.headers);
+        }
         let poisoned = self.poison.contains(&row.position);
         let (codec, partitions, limit) = (self.codec, self.partitions, self.maximum_record_bytes);
         let (stage, states, effects) = (&mut *self.stage, &mut *self.states, &mut *self.effects);
@@ -165,10 +170,10 @@ impl Folding<'_> {
         if self.effects.outputs.len() > kept {
             self.folded.outputs += self.effects.outputs.len();
             for output in self.effects.outputs.drain(..) {
-                if let Output::Rejected(record) = &output {
+                if let Output::Rejected { record, .. } = &output {
                     *self.folded.rejects.entry((record.kind.name(), record.reject.reason.code())).or_default() += 1;
                 }
-                let written = self.codec.output(&output, self.partitions, self.outbox);
+                let written = self.codec.output(&output, &self.folded.contexts, self.partitions, self.outbox);
                 written.map_err(|error| Stop::Alarm(format!("an output cannot be written: {error}")))?;
             }
         }

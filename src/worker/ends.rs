@@ -103,7 +103,7 @@ impl Follow {
     pub fn is_through(&mut self, client: &dyn Client, is_past: &IsPast<'_>) -> Result<bool, LogError> {
         loop {
             // Facts that came later are not waited for.
-            let credits = |facts| Ok(Ends { facts, ..Ends::now(&[Topic::Credits], client)? });
+            let credits = |facts| -> Result<Ends, LogError> { Ok(Ends { facts, ..Ends::now(&[Topic::Credits], client)? }) };
             self.0 = match &self.0 {
                 At::Crediting(ends) if is_past(CREDITING, ends)? => {
                     At::Earning { ends: credits(ends.facts)?, rounds: EARNING_ROUNDS }

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 pub const SESSION_TIMEOUT_MS: u64 = 6_000;
+/// Whose events the results are.
+pub const EVENT_SOURCE: &str = "https://comp.example/accrue";
 const CHANGELOGS: [Topic; 2] = [Topic::CreditingChangelog, Topic::EarningChangelog];
 
 pub struct Application<'s> {
@@ -26,6 +28,8 @@ pub struct Application<'s> {
     name: String,
     prefix: String,
     partitions: u32,
+    /// Whose events its results are; empty: they are none.
+    source: &'static str,
     starts: Cell<u32>,
 }
 
@@ -38,12 +42,17 @@ impl Application<'_> {
     /// The same on a certain broker.
     pub fn on<'s>(brokers: String, story: &'s Story, name: &str, partitions: u32) -> Application<'s> {
         let prefix = broker::unique(name);
-        Application { story, brokers, name: name.into(), prefix, partitions, starts: Cell::new(0) }
+        Application { story, brokers, name: name.into(), prefix, partitions, source: "", starts: Cell::new(0) }
     }
 
     /// The group of a stage.
     pub fn group(&self, stage: &str) -> String {
         format!("test-{}.{stage}", self.prefix)
+    }
+
+    /// Its results are events.
+    pub fn with_events(self) -> Self {
+        Application { source: EVENT_SOURCE, ..self }
     }
 
     /// Plain access to its log.
@@ -86,10 +95,10 @@ impl Application<'_> {
 
     /// The config of a worker, which every command can use.
     pub fn config(&self, worker: usize) -> String {
-        let Application { brokers, prefix, partitions, .. } = self;
+        let Application { brokers, prefix, partitions, source, .. } = self;
         let state = self.state(worker).display().to_string();
         let text = format!(
-            "partitions = {partitions}\n[limits]\nbatch_records = 10\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{prefix}\"\n\
+            "partitions = {partitions}\ncloud_events_source = \"{source}\"\n[limits]\nbatch_records = 10\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{prefix}\"\n\
              application_id = \"test-{prefix}\"\ninstance_id = \"{worker}\"\nsession_timeout_ms = {SESSION_TIMEOUT_MS}\n\
              replication = 1\nstate_directory = \"{state}\"\n"
         );

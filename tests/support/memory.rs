@@ -217,7 +217,7 @@ impl Memory {
         for output in effects.outputs {
             match output {
                 Output::Credits { partition, bytes } => self.inputs.entry((Topic::Credits, partition)).or_default().push(bytes),
-                Output::Attainment(attainment) => self.published.attainment(&attainment),
+                Output::Attainment { attainment, .. } => self.published.attainment(&attainment),
                 Output::Accrual(accrual) => {
                     self.published.accrual(0, self.accruals.len() as u64, &accrual);
                     self.accruals.push(accrual);
@@ -237,7 +237,7 @@ impl Memory {
                     self.history.close_note(&note);
                     self.notes.push(note);
                 }
-                Output::Rejected(record) => self.rejected.push(*record),
+                Output::Rejected { record, .. } => self.rejected.push(*record),
             }
         }
         moved

@@ -16,10 +16,12 @@ pub mod producers;
 pub mod proxy;
 pub mod records;
 pub mod registry;
+pub mod rights;
 pub mod runner;
 pub mod secured;
 pub mod stage;
 pub mod story;
+pub mod tokens;
 
 /// Says how a test that passes went: what it prints with `println` nobody sees then.
 pub fn tell(line: &str) {

@@ -1,5 +1,5 @@
-//! A real broker that takes TLS, client certificates, SCRAM and PLAIN, each on a listener of its own, with certificates made
-//! for it.
+//! A real broker that takes TLS, client certificates, SCRAM, PLAIN and unsecured tokens of OAUTHBEARER, each on a listener of
+//! its own, with certificates made for it.
 
 use super::broker::{free_port, launch};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -17,6 +17,7 @@ pub struct Secured {
     pub client_certificate: String,
     pub scram: String,
     pub password: String,
+    pub token: String,
     /// TLS with a certificate of the CA for another host.
     pub elsewhere: String,
     /// Certificates and keys: `ca.pem`, `client.pem`, `client.key`, `stranger.pem`.
@@ -44,7 +45,7 @@ fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> 
     let directory = std::env::temp_dir().join(format!("accrue-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
     certificates(&directory)?;
-    let ports: [u16; 7] = std::array::from_fn(|_| free_port());
+    let ports: [u16; 8] = std::array::from_fn(|_| free_port());
     let at = |place: usize| format!("127.0.0.1:{}", ports[place]);
     let known = users.iter().map(|user| format!("SCRAM-SHA-512=[name={user},password={PASSWORD}]"));
     let scram: Vec<String> = known.flat_map(|user| ["--add-scram".into(), user]).collect();
@@ -58,15 +59,16 @@ fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> 
         scram: at(3),
         elsewhere: at(4),
         password: at(5),
+        token: at(6),
         directory,
         _lifeline: lifeline,
     })
 }
 
-fn properties(directory: &Path, ports: [u16; 7]) -> String {
-    let names = ["PLAINTEXT", "TLS", "CLIENT", "SCRAM", "ELSEWHERE", "PASSWORD"];
+fn properties(directory: &Path, ports: [u16; 8]) -> String {
+    let names = ["PLAINTEXT", "TLS", "CLIENT", "SCRAM", "ELSEWHERE", "PASSWORD", "TOKEN"];
     let all: Vec<String> = names.iter().zip(ports).map(|(name, port)| format!("{name}://127.0.0.1:{port}")).collect();
-    let (all, controller, place) = (all.join(","), ports[6], directory.display());
+    let (all, controller, place) = (all.join(","), ports[7], directory.display());
     format!(
         "process.roles=broker,controller
 node.id=1
@@ -75,7 +77,7 @@ listeners={all},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners={all}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,CLIENT:SSL,SCRAM:SASL_SSL,ELSEWHERE:SSL,PASSWORD:SASL_SSL
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,CLIENT:SSL,SCRAM:SASL_SSL,ELSEWHERE:SSL,PASSWORD:SASL_SSL,TOKEN:SASL_SSL
 ssl.keystore.type=PEM
 ssl.keystore.location={place}/broker.both.pem
 ssl.truststore.type=PEM
@@ -87,6 +89,9 @@ listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.scram.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.password.sasl.enabled.mechanisms=PLAIN
 listener.name.password.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";
+listener.name.token.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.token.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";
+listener.name.token.oauthbearer.connections.max.reauth.ms=3000
 log.dirs={place}/data
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1

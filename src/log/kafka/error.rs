@@ -64,10 +64,11 @@ pub fn said(error: &KafkaError) -> String {
 pub fn unreachable(settings: &KafkaSettings, error: &KafkaError, complaints: &[Code]) -> LogError {
     let (brokers, seconds) = (&settings.brokers, settings.request_timeout().as_secs_f32());
     let met = |code| complaints.contains(&code) || error.rdkafka_error_code() == Some(code);
+    if let Some(why) = settings.login.missing() {
+        return LogError::Unavailable(no_token(brokers, &why));
+    }
     if met(Code::Authentication) || met(Code::SaslAuthenticationFailed) {
-        return LogError::Settings(format!(
-            "the Kafka brokers at {brokers} refuse the log-in; look at mechanism, user_name and the password in [kafka.security]"
-        ));
+        return LogError::Settings(refused(settings));
     }
     if met(Code::SSL) {
         return LogError::Settings(format!(
@@ -80,6 +81,18 @@ pub fn unreachable(settings: &KafkaSettings, error: &KafkaError, complaints: &[C
          protocol and certificate_file in [kafka.security]",
         said(error)
     ))
+}
+
+fn refused(settings: &KafkaSettings) -> String {
+    let what = match settings.login.has_tokens() {
+        true => "mechanism, client_id and scope in [kafka.security], and at what the brokers ask of a token",
+        false => "mechanism, user_name and the password in [kafka.security]",
+    };
+    format!("the Kafka brokers at {} refuse the log-in; look at {what}", settings.brokers)
+}
+
+fn no_token(brokers: &str, why: &str) -> String {
+    format!("nobody can log in at the Kafka brokers at {brokers}: {why}")
 }
 
 /// The error of a commit: whatever is not clearly an abort may have taken effect.
@@ -104,6 +117,11 @@ pub fn explain_code(settings: &KafkaSettings, doing: &str, code: Option<Code>, t
         Some(Code::IllegalGeneration | Code::UnknownMemberId | Code::RebalanceInProgress | Code::StaleMemberEpoch) => {
             LogError::Abort(format!("{doing}: {text}; the group has changed, the transaction is tried again"))
         }
+        // A client may tell late, when others have logged in with the next token for long.
+        Some(Code::SaslAuthenticationFailed | Code::Authentication) if settings.login.has_tokens() => {
+            let why = settings.login.missing().map_or_else(|| refused(settings), |why| no_token(brokers, &why));
+            LogError::Unavailable(format!("{doing}: {text}; {why}"))
+        }
         Some(code) if lasting(code) => {
             LogError::Settings(format!("{doing}: {text}; correct the topics or the permissions at {brokers}"))
         }
@@ -111,9 +129,10 @@ pub fn explain_code(settings: &KafkaSettings, doing: &str, code: Option<Code>, t
             "{doing}: {text}; the log no longer has the position that was asked for: restore the topic from a backup"
         )),
         Some(Code::MessageTimedOut) => LogError::Abort(format!("{doing}: {text}; the transaction is aborted and tried again")),
-        _ => LogError::Unavailable(format!(
-            "{doing}: {text}; look whether the Kafka brokers at {brokers} are up and can be reached from here"
-        )),
+        _ => LogError::Unavailable(match settings.login.missing() {
+            Some(why) => format!("{doing}: {text}; {}", no_token(brokers, &why)),
+            None => format!("{doing}: {text}; look whether the Kafka brokers at {brokers} are up and can be reached from here"),
+        }),
     }
 }
 
@@ -159,6 +178,7 @@ pub fn undelivered(result: &DeliveryResult<'_>) -> Option<(Option<RDKafkaErrorCo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::kafka::{Login, NoToken};
     use rdkafka::types::RDKafkaRespErr;
     use std::collections::BTreeMap;
 
@@ -182,12 +202,13 @@ mod tests {
         }
     }
 
-    /// The table of ARCHITECTURE.md: what is answered, by the name of the code.
-    fn stated() -> BTreeMap<String, String> {
+    /// The table of ARCHITECTURE.md: what is answered, by the name of the code; or what else is where tokens log in.
+    fn stated(with_tokens: bool) -> BTreeMap<String, String> {
         let text = include_str!("../../../ARCHITECTURE.md");
         let (_, table) = text.split_once("| the client says |").expect("the table of errors");
         let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
         let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+        let cells = cells.filter(|row| row[1].contains("token") == with_tokens);
         let named = |row: Vec<&str>| {
             let codes: Vec<String> = row[1].split('`').skip(1).step_by(2).map(str::to_owned).collect();
             codes.into_iter().map(|code| (code, row[2].to_owned())).collect::<Vec<_>>()
@@ -195,23 +216,32 @@ mod tests {
         cells.flat_map(named).collect()
     }
 
-    #[test]
-    fn each_error_is_answered_as_the_architecture_says() {
-        let settings = KafkaSettings::new("localhost:9092");
+    /// Holds every code to what is stated; how many are.
+    fn named(settings: &KafkaSettings, stated: &BTreeMap<String, String>) -> usize {
         let right = Acl::transactional_id("accrue");
-        let stated = stated();
-        assert!(stated.len() > 30 && codes().count() > 100, "{stated:?}");
         let mut named = 0;
         for code in codes() {
             let answer = stated.get(&format!("{code:?}"));
             named += usize::from(answer.is_some());
             let answer = answer.map_or("not to be had", String::as_str);
-            assert_eq!(word(&explain_code(&settings, "send", Some(code), "it failed")), answer, "{code:?}");
-            assert_eq!(word(&explain(&settings, "ask", &KafkaError::MetadataFetch(code))), answer, "{code:?}");
+            assert_eq!(word(&explain_code(settings, "send", Some(code), "it failed")), answer, "{code:?}");
+            assert_eq!(word(&explain(settings, "ask", &KafkaError::MetadataFetch(code))), answer, "{code:?}");
             // What of a commit was not heard may have happened.
             let answer = if answer == "not to be had" { "the outcome of the commit is not known" } else { answer };
-            assert_eq!(word(&explain_commit(&settings, &right, &KafkaError::MetadataFetch(code))), answer, "{code:?}");
+            assert_eq!(word(&explain_commit(settings, &right, &KafkaError::MetadataFetch(code))), answer, "{code:?}");
         }
-        assert_eq!(named, stated.len(), "a code that the client does not have");
+        named
+    }
+
+    #[test]
+    fn each_error_is_answered_as_the_architecture_says() {
+        let settings = KafkaSettings::new("localhost:9092");
+        let login = Login::asking(Box::new(|| Err(NoToken::Unavailable("it is away".into())))).map_err(|_| ()).unwrap();
+        let tokens = KafkaSettings { login, ..settings.clone() };
+        let (stated, with_tokens) = (stated(false), stated(true));
+        assert!(stated.len() > 30 && with_tokens.len() == 2 && codes().count() > 100, "{stated:?} {with_tokens:?}");
+        assert_eq!(named(&settings, &stated), stated.len(), "a code that the client does not have");
+        let all = stated.into_iter().chain(with_tokens).collect();
+        assert_eq!(named(&tokens, &all), all.len(), "a code that the client does not have");
     }
 }

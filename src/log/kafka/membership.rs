@@ -3,6 +3,7 @@
 
 use super::acl::Acl;
 use super::error::{explain, explain_needing};
+use super::login::LoggedIn;
 use super::{Kafka, KafkaSettings};
 use crate::log::LogError;
 use rdkafka::TopicPartitionList;
@@ -123,7 +124,7 @@ impl ConsumerContext for Membership {
 }
 
 /// Subscribes to the first input.
-pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Result<BaseConsumer<Membership>, LogError> {
+pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Result<LoggedIn<BaseConsumer<Membership>>, LogError> {
     let first = inputs.first().cloned().unwrap_or_default();
     let consumer: BaseConsumer<Membership> = settings
         .reading()
@@ -132,6 +133,7 @@ pub fn join(settings: &KafkaSettings, group: &str, inputs: Vec<String>) -> Resul
         .set("partition.assignment.strategy", "cooperative-sticky")
         .create_with_context(Membership { inputs, assignment: Mutex::default() })
         .map_err(|error| explain(settings, "create the consumer", &error))?;
+    let consumer = settings.login.admit(settings, consumer, |made| made.client())?;
     consumer.subscribe(&[&first]).map_err(|error| explain(settings, &format!("subscribe to {first}"), &error))?;
     Ok(consumer)
 }
@@ -141,7 +143,7 @@ pub fn rejoin(
     settings: &KafkaSettings,
     group: &str,
     lost: &BaseConsumer<Membership>,
-) -> Result<BaseConsumer<Membership>, LogError> {
+) -> Result<LoggedIn<BaseConsumer<Membership>>, LogError> {
     let consumer = join(settings, group, lost.context().inputs.clone())?;
     let lost = lost.context().lock();
     let mut assignment = consumer.context().lock();

@@ -6,6 +6,7 @@
 use super::KafkaSettings;
 use super::acl::{Acl, Operation, stage_transactions};
 use super::error::{explain, explain_code, explain_commit, explain_needing, lacks, undelivered};
+use super::login::LoggedIn;
 use super::permissions::lacking;
 use crate::domain::topic::Topic;
 use crate::log::batch::Outgoing;
@@ -91,7 +92,7 @@ pub enum Reports {
 /// One transactional id's owner. Fields drop in order: topic handles before the producer.
 pub struct Transactional {
     topics: BTreeMap<Topic, TopicHandle>,
-    producer: BaseProducer<Deliveries>,
+    producer: LoggedIn<BaseProducer<Deliveries>>,
     settings: KafkaSettings,
     /// What its id needs.
     right: Acl,
@@ -130,6 +131,7 @@ impl Transactional {
             .set("delivery.report.only.error", (reports == Reports::Failures).to_string())
             .create_with_context(Deliveries::default())
             .map_err(|error| explain(settings, "create the producer", &error))?;
+        let producer = settings.login.admit(settings, producer, |made| made.client())?;
         let right = Acl::transactional_id(transactional_id);
         producer
             .init_transactions(settings.request_timeout() + Duration::from_millis(settings.transaction_timeout_ms))

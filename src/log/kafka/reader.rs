@@ -2,6 +2,7 @@
 
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing};
+use super::login::LoggedIn;
 use super::reach::{lost, refuses_position};
 use super::{KafkaSettings, push};
 use crate::domain::topic::Topic;
@@ -31,7 +32,7 @@ pub struct Range {
 }
 
 struct Reader {
-    consumer: BaseConsumer,
+    consumer: LoggedIn<BaseConsumer>,
     topic: Topic,
     partition: u32,
     next: u64,
@@ -72,10 +73,11 @@ impl Readers {
     }
 }
 
-fn consumer(settings: &KafkaSettings) -> Result<BaseConsumer, LogError> {
+fn consumer(settings: &KafkaSettings) -> Result<LoggedIn<BaseConsumer>, LogError> {
     let mut config = settings.reading();
     config.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", AHEAD_KIBIBYTES);
-    config.create().map_err(|error| explain(settings, "create a reader", &error))
+    let consumer: BaseConsumer = config.create().map_err(|error| explain(settings, "create a reader", &error))?;
+    settings.login.admit(settings, consumer, |made| made.client())
 }
 
 fn assign(settings: &KafkaSettings, consumer: &BaseConsumer, range: Range, from: u64) -> Result<(), LogError> {
@@ -102,7 +104,9 @@ impl Reader {
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => next = if self.placed { range.end } else { self.position() }.max(next),
                 // It reads outside of any group, and needs no right to one.
-                Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) => {
+                Some(Err(error))
+                    if passing(settings, &error) || error.rdkafka_error_code() == Some(Code::GroupAuthorizationFailed) =>
+                {
                     next = next.max(self.position());
                 }
                 Some(Err(error)) => {
@@ -147,10 +151,14 @@ impl Reader {
     }
 }
 
-/// Errors that the client overcomes by itself: a broker that closed a connection.
-pub fn passing(error: &rdkafka::error::KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(Code::BrokerTransportFailure | Code::OperationTimedOut | Code::AllBrokersDown | Code::Resolve | Code::PartitionEOF)
-    )
+/// Errors that the client overcomes by itself: a broker that closed a connection, and a log-in with a token that has ended, of
+/// which a client that was not polled may tell when it has another for long.
+pub fn passing(settings: &KafkaSettings, error: &KafkaError) -> bool {
+    match error.rdkafka_error_code() {
+        Some(
+            Code::BrokerTransportFailure | Code::OperationTimedOut | Code::AllBrokersDown | Code::Resolve | Code::PartitionEOF,
+        ) => true,
+        Some(Code::Authentication | Code::SaslAuthenticationFailed) => settings.login.has_tokens(),
+        _ => false,
+    }
 }

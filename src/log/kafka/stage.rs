@@ -6,6 +6,7 @@
 
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing, lacks};
+use super::login::LoggedIn;
 use super::membership::{Assignment, Membership, is_taken, join, leave, member_id, named, rejoin};
 use super::permissions::lacking;
 use super::producer::Transactional;
@@ -28,7 +29,7 @@ pub struct KafkaStage {
     kafka: Kafka,
     group: String,
     topics: BTreeMap<String, Topic>,
-    consumer: BaseConsumer<Membership>,
+    consumer: LoggedIn<BaseConsumer<Membership>>,
     /// None after a doubtful commit, until the log has settled.
     producer: Option<Transactional>,
     transaction: Option<Generation>,
@@ -95,7 +96,9 @@ impl KafkaStage {
                 Some(Err(error)) if error.rdkafka_error_code() == Some(Code::AllBrokersDown) => {
                     self.kafka.metadata(None)?;
                 }
-                Some(Err(error)) if passing(&error) || error.rdkafka_error_code() == Some(Code::PollExceeded) => {
+                Some(Err(error))
+                    if passing(self.settings(), &error) || error.rdkafka_error_code() == Some(Code::PollExceeded) =>
+                {
                     tracing::debug!(%error, "kafka consumer");
                 }
                 Some(Err(error)) => return Err(self.judged(self.unread(&error))),

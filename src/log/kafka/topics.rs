@@ -2,14 +2,19 @@
 
 use super::acl::{Acl, Operation};
 use super::error::{explain, explain_needing, lacks, unauthorized};
+use super::login::LoggedIn;
 use super::permissions::lacking;
-use super::{Kafka, KafkaSettings, block_on};
+use super::{Kafka, KafkaSettings};
 use crate::domain::topic::Topic;
 use crate::log::{Client, LogError};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode::{self, TopicAuthorizationFailed};
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 /// How long deletions stay in compacted topics: a cache that is older than half of this must be built anew.
@@ -101,8 +106,10 @@ pub fn trim(kafka: &Kafka, topic: Topic, partition: u32, offset: u64) -> Result<
     Ok(())
 }
 
-fn admin(settings: &KafkaSettings) -> Result<AdminClient<DefaultClientContext>, LogError> {
-    settings.client().create().map_err(|error| explain(settings, "create an administrator", &error))
+fn admin(settings: &KafkaSettings) -> Result<LoggedIn<AdminClient<DefaultClientContext>>, LogError> {
+    let created = settings.client().create();
+    let admin: AdminClient<_> = created.map_err(|error| explain(settings, "create an administrator", &error))?;
+    settings.login.admit(settings, admin, |made| made.inner())
 }
 
 fn options(settings: &KafkaSettings) -> AdminOptions {
@@ -290,6 +297,24 @@ pub fn check_partitions(kafka: &Kafka, inputs: &[Topic]) -> Result<(), LogError>
                 "{first} has {count} partitions and {topic} has {other}; inputs need as many: create the topics anew with one count"
             )))
         }
+    }
+}
+
+/// Waits on this thread for an answer that librdkafka's threads bring.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        std::thread::park();
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::output::RejectKind;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::settlement::{DealSettled, MAXIMUM_SETTLEMENTS, Passed};
 use crate::domain::topic::{Position, Topic};
+use crate::pipeline::feed::word_about;
 use crate::pipeline::packed::{Cause, CauseTopic, Settled};
 use crate::pipeline::packer::{Heading, PACKED_BYTES};
 use crate::pipeline::{Effects, Origin, Outcome, StageError, States};
@@ -81,7 +82,7 @@ impl Crediting {
                 &stored
             }
         };
-        ask_again(settlements, number, deal, effects);
+        ask_again(settlements, number, (deal, cause), effects);
         let settled = settled_of(settlements, deal);
         let now = emitted.iter().flat_map(|emitted| &emitted.credited.credits);
         let credits: Vec<&Credit> = now.chain(returned.iter().flat_map(|told| &told.credited.credits)).collect();
@@ -130,7 +131,7 @@ fn waiting(settlement: &Settlement, deal_id: &str, reason: Reason) -> Reject {
 }
 
 /// Asks every settlement again why it waits, after a revision of the deal, and says what is another answer than before.
-fn ask_again(settlements: &mut [Settlement], partition: u32, deal: &DealClosed<'_>, effects: &mut Effects) {
+fn ask_again(settlements: &mut [Settlement], partition: u32, (deal, cause): (&DealClosed<'_>, Cause), effects: &mut Effects) {
     for settlement in settlements {
         let now = waits(settlement, Some(deal.currency));
         let before = std::mem::replace(&mut settlement.waits, now);
@@ -142,7 +143,7 @@ fn ask_again(settlements: &mut [Settlement], partition: u32, deal: &DealClosed<'
         let told = [(before, RejectKind::Resumed), (now, RejectKind::Parked)];
         for (reason, kind) in told.into_iter().filter_map(|(reason, kind)| Some((reason?, kind))) {
             let reject = waiting(settlement, deal.deal_id, reason);
-            effects.outputs.push(reject_record(kind, origin, reject, 0));
+            effects.outputs.push(word_about(kind, origin, cause.position(partition), reject, 0));
         }
     }
 }

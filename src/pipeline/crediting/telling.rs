@@ -2,13 +2,15 @@
 
 use super::deal_state::Emitted;
 use super::returning;
-use super::{Crediting, alarm, reject_record};
+use super::{Crediting, alarm};
 use crate::domain::credit::{Credit, Credited, credits_of};
 use crate::domain::currency::StatedRate;
 use crate::domain::deal::DealClosed;
 use crate::domain::output::RejectKind;
 use crate::domain::reject::Reject;
+use crate::domain::topic::Position;
 use crate::domain::world::World;
+use crate::pipeline::feed::word_about;
 use crate::pipeline::packed::Cause;
 use crate::pipeline::packer::{GroupKind, Heading, PACKED_BYTES, Read};
 use crate::pipeline::{Effects, Origin, StageError};
@@ -74,7 +76,7 @@ impl Crediting {
         partition.packer.credits(deal, &fresh, how).map_err(failed)?;
         changed |= returning::tell(state, &returned, cause, world, &mut partition.packer).map_err(failed)?;
         if changed {
-            note_parking(&state.parked, &parked, origin, self.reject_bytes, effects);
+            note_parking(&state.parked, &parked, (origin, cause.position(number)), self.reject_bytes, effects);
             state.emitted = Some(Emitted { revision: newest.number, credited });
             state.parked = parked;
             state.returned = returned;
@@ -93,13 +95,19 @@ pub(super) fn rates_beside<'c>(deal: &DealClosed<'_>, credited: &'c Credited, wo
 }
 
 /// Says that a deal is parked, or that it goes on.
-fn note_parking(old: &Option<Reject>, new: &Option<Reject>, origin: Origin<'_>, reject_bytes: usize, effects: &mut Effects) {
+fn note_parking(
+    old: &Option<Reject>,
+    new: &Option<Reject>,
+    (origin, cause): (Origin<'_>, Position),
+    reject_bytes: usize,
+    effects: &mut Effects,
+) {
     match (old, new) {
         (old, Some(reject)) if old.as_ref() != Some(reject) => {
-            effects.outputs.push(reject_record(RejectKind::Parked, origin, reject.clone(), reject_bytes));
+            effects.outputs.push(word_about(RejectKind::Parked, origin, cause, reject.clone(), reject_bytes));
         }
         (Some(reject), None) => {
-            effects.outputs.push(reject_record(RejectKind::Resumed, origin, reject.clone(), reject_bytes));
+            effects.outputs.push(word_about(RejectKind::Resumed, origin, cause, reject.clone(), reject_bytes));
         }
         _ => {}
     }

@@ -11,10 +11,9 @@ use crate::domain::fact::CreditKind;
 use crate::domain::measure::{DealView, LineView, Measure};
 use crate::domain::money::{Amount, CurrencyRate};
 use crate::domain::output::Causes;
-use crate::domain::topic::{Position, Topic};
 use crate::domain::world::DefinedMeasure;
 use crate::pipeline::packed::{
-    Allocation, Cause, CauseTopic, CreditGroup, CreditLine, Details, Entry as PackedEntry, PackedCredits, SettledDeal,
+    Allocation, Cause, CreditGroup, CreditLine, Details, Entry as PackedEntry, PackedCredits, SettledDeal,
 };
 use crate::pipeline::{Effects, Origin, StageError, States};
 
@@ -206,15 +205,7 @@ impl Earning {
     }
 
     pub(super) fn note_cause(&mut self, place: usize, source: u32, cause: Cause) {
-        let topic = match cause.topic {
-            CauseTopic::DealClosed => Topic::DealClosed,
-            CauseTopic::QuotaChanged => Topic::QuotaChanged,
-            CauseTopic::DealSettled => Topic::DealSettled,
-            CauseTopic::AdjustmentMade => Topic::AdjustmentMade,
-            CauseTopic::Facts => Topic::Facts,
-        };
-        let partition = if topic == Topic::Facts { 0 } else { source };
-        let position = Position { topic, partition, offset: cause.offset };
+        let position = cause.position(source);
         let loaded = &mut self.loaded[place];
         let first = loaded.causes.map_or(position, |causes| causes.first);
         let again = loaded.causes.is_some_and(|causes| causes.last == position);

@@ -14,7 +14,7 @@ use crate::domain::calendar::Span;
 use crate::domain::fact::{CreditKind, EarnedBy};
 use crate::domain::money::MEASURED_DECIMALS;
 use crate::domain::output::Causes;
-use crate::domain::topic::{Position, Topic};
+use crate::domain::topic::Position;
 use crate::domain::world::Operation;
 use crate::pipeline::packed::{Cause, CauseTopic, Earned, PackedCredits};
 use crate::pipeline::packer::{Heading, Packer};
@@ -31,13 +31,7 @@ pub struct Sender {
 impl Sender {
     pub fn tell(&self, news: Vec<News>, packer: &mut Packer) -> Result<(), StageError> {
         let Position { topic, partition, offset } = self.causes.last;
-        let topic = match topic {
-            Topic::DealClosed => CauseTopic::DealClosed,
-            Topic::QuotaChanged => CauseTopic::QuotaChanged,
-            Topic::DealSettled => CauseTopic::DealSettled,
-            Topic::AdjustmentMade => CauseTopic::AdjustmentMade,
-            _ => CauseTopic::Facts,
-        };
+        let topic = CauseTopic::of(topic).unwrap_or(CauseTopic::Facts);
         let cause = Cause { topic, offset, occurred_at: self.as_of };
         for News { sum, epoch, minor } in news {
             let (period, yearly) = (sum.period, sum.yearly);

@@ -99,7 +99,8 @@ impl<'w> Pricer<'w> {
         let released = partition.progress.released_for(&loaded.key, self.world);
         let attained = attain(entry, payee_id, *span, released, terms).ok_or_else(overflow)?;
         loaded.changed |= booked.changed || !attained.is_empty() || booked.waiting != entry.waiting;
-        effects.outputs.extend(attained.into_iter().map(Output::Attainment));
+        let cause = causes.last;
+        effects.outputs.extend(attained.into_iter().map(|attainment| Output::Attainment { attainment, cause }));
         effects.outputs.extend(booked.accruals.into_iter().map(Output::Accrual));
         note_waiting(payee_id, entry, booked.waiting, causes.last, effects);
         if booked.news.is_empty() {

@@ -9,14 +9,14 @@ use crate::domain::topic::{Position, Topic, partition_of};
 use crate::log::batch::{Batch, Outbox};
 use crate::pipeline::Output;
 use crate::wire::json::to_json;
-use crate::wire::{internal, keys, read_reject};
+use crate::wire::{Contexts, internal, keys, read_reject};
 
 const PARTITIONS: u32 = 8;
 
 /// The only record of an outbox: topic, partition, key.
 fn routed(output: &Output) -> (Topic, u32, String, Outbox) {
     let mut outbox = Outbox::default();
-    codec().output(output, PARTITIONS, &mut outbox).expect("output can be written");
+    codec().output(output, &Contexts::default(), PARTITIONS, &mut outbox).expect("output can be written");
     let (topic, partition, records) = outbox.iter().next().expect("one record");
     let key = records.iter().next().and_then(|record| record.key).unwrap_or_default();
     let key = String::from_utf8(key.to_vec()).expect("a text key");
@@ -30,20 +30,29 @@ fn every_output_has_its_place() {
     let note = CloseNote::RunReopened { close_id: "c-1".into(), partition: 5 };
     let table = [
         (Output::Credits { partition: 6, bytes: vec![1] }, Topic::Credits, 6, ""),
-        (Output::Attainment(fixtures::attainment()), Topic::Attainment, ana, "ana|new-arr|fiscal|2026-Q1"),
+        (
+            Output::Attainment { attainment: fixtures::attainment(), cause: rejected().position },
+            Topic::Attainment,
+            ana,
+            "ana|new-arr|fiscal|2026-Q1",
+        ),
         (Output::Accrual(fixtures::accrual()), Topic::Accrual, ana, "ana"),
         (Output::PayoutDraft(fixtures::payout()), Topic::PayoutDraft, ana, "ana"),
         (Output::RunBalance(fixtures::run_balance()), Topic::PayoutDraft, ana, "ana"),
         (Output::Payout(fixtures::payout()), Topic::Payout, ana, "ana"),
         (Output::PayoutRun(fixtures::payout_run()), Topic::PayoutRun, 0, "2026-02-run"),
         (Output::Close(note), Topic::Closes, 0, "c-1"),
-        (Output::Rejected(rejected().into()), Topic::Rejected, partition_of(b"D-1", PARTITIONS), "D-1"),
-        (Output::Rejected(RejectRecord { kind: RejectKind::Rejected, ..rejected() }.into()), Topic::Rejected, 3, "D-1"),
+        (said(rejected()), Topic::Rejected, partition_of(b"D-1", PARTITIONS), "D-1"),
+        (said(RejectRecord { kind: RejectKind::Rejected, ..rejected() }), Topic::Rejected, 3, "D-1"),
     ];
     for (output, topic, partition, key) in table {
         let (found_topic, found_partition, found_key, _) = routed(&output);
         assert_eq!((found_topic, found_partition, found_key.as_str()), (topic, partition, key));
     }
+}
+
+fn said(record: RejectRecord) -> Output {
+    Output::Rejected { cause: record.position, record: record.into() }
 }
 
 fn rejected() -> RejectRecord {
@@ -61,7 +70,7 @@ fn rejected() -> RejectRecord {
 
 /// The dead letter as a reader of the topic gets it, with one header changed.
 fn read_back(change: impl Fn(&mut Vec<(String, Vec<u8>)>)) -> Result<RejectRecord, String> {
-    let (topic, partition, _, outbox) = routed(&Output::Rejected(rejected().into()));
+    let (topic, partition, _, outbox) = routed(&said(rejected()));
     let mut batch = Batch::default();
     for record in outbox.iter().flat_map(|(_, _, records)| records.iter()) {
         let mut headers = record.headers.to_vec();
