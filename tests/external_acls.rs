@@ -158,10 +158,6 @@ fn worker_loses_each(company: &Company, worker: &Ladder<'_>) {
     let crediting = |right: &Right| is(right, "Write", "credits") || is(right, "Write", "crediting-changelog");
     let earning = |right: &Right| is(right, "Write", "earning-changelog");
     let trimming = |right: &Right| is(right, "Delete", "credits");
-    let ingest = |name: &str| {
-        let late = company.story.write("late.jsonl", &deals(name, 50));
-        succeeded(&["ingest"], &company.run("admin", &["ingest", &late]));
-    };
     worker.loses_each(
         |right| !crediting(right) && !earning(right) && !trimming(right),
         |right| {
@@ -172,15 +168,21 @@ fn worker_loses_each(company: &Company, worker: &Ladder<'_>) {
             company.refused_worker()
         },
     );
-    // Nothing of it is committed before the last of these is given back.
-    ingest("late");
-    worker.loses_each(crediting, |_| company.refused_worker());
-    worker.loses_each(earning, |_| company.refused_worker());
-    let process = company.whole_worker();
     let mut number = 0;
-    worker.loses_each(trimming, |_| {
+    let mut ingest = || {
         number += 1;
-        ingest(&format!("trimmed-{number}"));
+        let late = company.story.write("late.jsonl", &deals(&format!("late-{number}"), 20));
+        succeeded(&["ingest"], &company.run("admin", &["ingest", &late]));
+    };
+    for writing in [&crediting as &dyn Fn(&Right) -> bool, &earning] {
+        worker.loses_each(writing, |_| {
+            ingest();
+            company.refused_worker()
+        });
+    }
+    let process = company.whole_worker();
+    worker.loses_each(trimming, |_| {
+        ingest();
         Some(process.said())
     });
     process.stop();

@@ -88,7 +88,7 @@ impl Company {
     /// What a worker says that ends for a right that it lacks; `None` where it goes on.
     pub fn refused_worker(&self) -> Option<String> {
         let mut worker = self.start_worker();
-        let deadline = Instant::now() + Duration::from_secs(5);
+        let deadline = Instant::now() + HANGS;
         while !worker.has_ended() {
             if Instant::now() > deadline {
                 worker.kill();
