@@ -71,6 +71,7 @@ impl Application<'_> {
             ("max.compaction.lag.ms", "500"),
             ("unclean.leader.election.enable", "false"),
             ("message.timestamp.type", "LogAppendTime"),
+            ("max.message.bytes", "1114112"),
         ];
         for changelog in CHANGELOGS {
             let name = self.topic(changelog.name());
