@@ -9,20 +9,11 @@ import sys
 
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
-from confluent_kafka import Consumer
 
 import records
 
 brokers, topic, group = sys.argv[1:]
-consumer = Consumer({
-    "bootstrap.servers": brokers,
-    "group.id": group,
-    "auto.offset.reset": "earliest",
-    # Without it a consumer sees what was rolled back.
-    "isolation.level": "read_committed",
-})
-consumer.subscribe([topic])
-for message in records.follow(consumer):
+for message in records.committed(brokers, topic, group):
     headers = dict(message.headers() or [])
     event = from_binary(KafkaMessage(headers, message.key(), message.value()), JSONFormat())
     shown = {name: str(value) for name, value in event.get_attributes().items()}
