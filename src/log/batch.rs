@@ -89,7 +89,7 @@ struct Entry {
 
 /// Headers of a record up to this do not count against the size limit; Kafka is told to take messages that are twice as much
 /// larger.
-const HEADERS_BESIDE_BYTES: usize = 32 * 1024;
+pub const HEADERS_BESIDE_BYTES: usize = 32 * 1024;
 
 /// A record of [`Records`] as it is written.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ use super::login::LoggedIn;
 use super::permissions::lacking;
 use super::{Kafka, KafkaSettings};
 use crate::domain::topic::Topic;
+use crate::log::batch::HEADERS_BESIDE_BYTES;
 use crate::log::{Client, LogError};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -23,8 +24,8 @@ const DELETE_RETENTION_MS: &str = "604800000";
 /// Between two looks at a topic that its broker does not know yet.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// What a batch of records takes at the broker beside their keys, values and headers.
-const BATCH_OVERHEAD_BYTES: usize = 4 * 1024;
+/// What a batch of records takes at the broker beside their keys, values and headers that count.
+const BATCH_OVERHEAD_BYTES: usize = 4 * 1024 + HEADERS_BESIDE_BYTES;
 
 /// Partition count and replicas of a topic that is there.
 #[derive(Clone, Copy)]
@@ -347,8 +348,8 @@ mod tests {
             (inputs, 2, "min.insync.replicas", "1", false),
             // One replica is all that its topic has: whether that is enough is said of replicas.
             (inputs, 1, "min.insync.replicas", "1", true),
-            (inputs, 3, "max.message.bytes", "1004095", false),
-            (inputs, 3, "max.message.bytes", "1004096", true),
+            (inputs, 3, "max.message.bytes", "1036863", false),
+            (inputs, 3, "max.message.bytes", "1036864", true),
             // Kafka's default.
             (changelog, 3, "max.message.bytes", "1048588", true),
             (inputs, 3, "cleanup.policy", "compact", false),
