@@ -83,15 +83,25 @@ fn a_command_waits_for_what_was_there_when_it_was_asked() {
     assert!(code(&verified) == 0 && out(&verified).contains(" 0 differ"), "{}", out(&verified));
 }
 
+/// Waits until deals came after the first `before`: a command may end between two appends of the feed, but not stop it.
+fn more_than(before: u64, fed: &AtomicU64) {
+    let deadline = Instant::now() + WAIT;
+    while fed.load(Ordering::Acquire) <= before {
+        assert!(Instant::now() < deadline, "nothing more came after {before} deals");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// Each sees what came before it, while more comes.
 fn commands(scratch: &Scratch, data: &str, fed: &AtomicU64) {
+    more_than(0, fed);
     let run = |arguments: &[&str], expected: i32, says: &str| {
         let (before, began) = (fed.load(Ordering::Acquire), Instant::now());
         let output = accrue(&[arguments, &["--data", data]].concat());
         let said = out(&output) + &err(&output);
         assert!(code(&output) == expected && said.contains(says), "{arguments:?}: {said}");
         assert!(began.elapsed() < WAIT, "{arguments:?}");
-        assert!(fed.load(Ordering::Acquire) > before, "nothing came meanwhile: {arguments:?}");
+        more_than(before, fed);
     };
     let deal = r#"{"deal_id":"D-1","revision":1,"closed_on":"2026-01-20","currency":"USD","kind":"NEW","lines":[{"line_id":"1","product":"core","amount":"60000.00","quantity":"1"}],"splits":[{"payee_id":"ana","role":"AE","counts":"REVENUE","share":"100%"}]}"#;
     let adjustments = [r#""adjustment_id":"A1","amount":"5""#, r#""adjustment_id":"A2","amount":"0.005""#].map(|content| {
