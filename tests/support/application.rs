@@ -55,6 +55,14 @@ impl Application<'_> {
         Application { source: EVENT_SOURCE, ..self }
     }
 
+    /// How many members the broker counts in each group, now.
+    pub fn check_members(&self, count: usize) {
+        for stage in ["crediting", "earning"] {
+            let members = self.client().workers(&self.group(stage)).unwrap();
+            assert_eq!(members.len(), count, "{stage}: {members:?}");
+        }
+    }
+
     /// Plain access to its log.
     pub fn client(&self) -> Kafka {
         Kafka::connect(KafkaSettings { topic_prefix: self.prefix.clone(), ..KafkaSettings::new(self.brokers.clone()) }).unwrap()
