@@ -2,7 +2,7 @@
 //! many seconds, unless it is away.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
-use native_tls::{Identity, TlsAcceptor};
+use openssl::ssl::SslAcceptor;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -45,10 +45,9 @@ impl TokenEndpoint {
     }
 }
 
-/// Of the client `accrue worker` with this secret; over TLS where it has a certificate with its key.
-pub fn serve(secret: &str, lasts_seconds: u64, identity: Option<Identity>) -> TokenEndpoint {
+/// Of the client `accrue worker` with this secret; over TLS where it has a certificate.
+pub fn serve(secret: &str, lasts_seconds: u64, tls: Option<SslAcceptor>) -> TokenEndpoint {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let tls = identity.map(|identity| TlsAcceptor::new(identity).unwrap());
     let scheme = if tls.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{}/token", listener.local_addr().unwrap());
     let state = Arc::new(State::default());
