@@ -20,9 +20,12 @@ const FIRST_PACKED: u8 = 0x20;
 /// What one opening can use of the numbers of chunks: a tree with fewer left is made anew.
 const SPARE_CHUNKS: u32 = 1 << 24;
 
-/// How often a chunk that was read or written is asked for again. sled (0.34, `lru.rs`) looks at what a part of its cache holds
-/// when that part was asked 64 times, and a leaf has 8 chunks or more: asking once for each takes in the whole store.
+/// How often a chunk is asked for again that was read or written with those beside it. sled (0.34, `lru.rs`) looks at what a part of
+/// its cache holds when that part was asked 64 times, and a leaf has 8 chunks or more: asking once for each takes in the whole
+/// store.
 const TOUCHES: usize = 8;
+/// The same of one that was read or removed here and there, each in another leaf.
+const TOUCHES_ALONE: usize = 32;
 
 /// Changes for which the index is locked at once: readers need it, too.
 const PLACED_AT_ONCE: usize = 256;
@@ -100,7 +103,7 @@ impl Tree {
         };
         let chunk_key = chunk_key(id);
         let Some(chunk) = guarded(|| self.tree.get(&chunk_key))? else { return Ok(None) };
-        touch(&self.tree, &chunk_key)?;
+        touch(&self.tree, &chunk_key, TOUCHES_ALONE)?;
         for entry in entries(&chunk) {
             let entry = entry?;
             if entry.key == key {
@@ -159,9 +162,9 @@ impl Tree {
         for (changes, fingerprints) in changes.chunks(PLACED_AT_ONCE).zip(fingerprints.chunks(PLACED_AT_ONCE)) {
             self.place(changes, fingerprints, &mut packer, &mut batch)?;
         }
-        let chosen = self.index().to_dissolve(packer.chunks().len());
-        for id in chosen {
-            self.dissolve(id, &mut packer, &mut batch)?;
+        let dissolved = self.index().to_dissolve(packer.chunks().len());
+        for id in &dissolved {
+            self.dissolve(*id, &mut packer, &mut batch)?;
         }
         let sealed = self.seal(packer, &mut batch);
         if let Some(position) = position {
@@ -169,10 +172,8 @@ impl Tree {
             batch.insert(POSITION_KEY, bytes.map_err(|error| StoreError::Damaged(error.to_string()))?);
         }
         guarded(|| self.tree.apply_batch(batch))?;
-        for id in sealed {
-            touch(&self.tree, &chunk_key(id))?;
-        }
-        Ok(())
+        let touches = sealed.map(|id| (id, TOUCHES)).chain(dissolved.into_iter().map(|id| (id, TOUCHES_ALONE)));
+        touches.into_iter().try_for_each(|(id, times)| touch(&self.tree, &chunk_key(id), times))
     }
 
     fn place(
@@ -277,14 +278,14 @@ fn pass(
 ) -> Result<(), StoreError> {
     while let Some((key, chunk)) = guarded(|| chunks.next().transpose())? {
         read(&key, &chunk)?;
-        touch(tree, &key)?;
+        touch(tree, &key, TOUCHES)?;
     }
     Ok(())
 }
 
 /// Has sled look at what its cache holds.
-fn touch(tree: &sled::Tree, key: &[u8]) -> Result<(), StoreError> {
-    (0..TOUCHES).try_for_each(|_| guarded(|| tree.contains_key(key)).map(drop))
+fn touch(tree: &sled::Tree, key: &[u8], times: usize) -> Result<(), StoreError> {
+    (0..times).try_for_each(|_| guarded(|| tree.contains_key(key)).map(drop))
 }
 
 fn read_all(tree: &sled::Tree, layout: Layout) -> Result<(Index, Digest), StoreError> {
