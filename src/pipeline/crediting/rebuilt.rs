@@ -40,6 +40,26 @@ impl fmt::Display for Difference {
     }
 }
 
+/// Where a partition of crediting stands, as earning hears of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Closes performed.
+    pub epoch: u32,
+    /// Next number of a packed record, per destination.
+    pub links: Vec<u64>,
+    /// Deals wait to be credited again.
+    pub passing: bool,
+}
+
+impl Source {
+    /// Of a commit record's stage part.
+    pub fn read(meta: &[u8]) -> Result<Source, String> {
+        let Progress { epoch, links, pass } =
+            Progress::decode(meta).map_err(|error| format!("commit record cannot be read: {error}"))?;
+        Ok(Source { epoch, links, passing: pass.is_some() })
+    }
+}
+
 /// A key that differs, and what its state is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mended {
