@@ -43,7 +43,7 @@ impl StageName {
 #[derive(Debug, Args)]
 #[command(override_usage = USAGE)]
 pub struct RebuildPartition {
-    /// Whose states; without it crediting's, then earning's
+    /// Of this stage alone
     #[arg(long, value_enum)]
     stage: Option<StageName>,
     /// Of which partition
