@@ -13,7 +13,7 @@ mod shadow;
 mod told;
 
 use super::Stop;
-use super::commit_record::{COMMIT_KEY, CommitRecord, Sealed, hash_of};
+use super::commit_record::{COMMIT_KEY, CommitRecord, Sealed, THIS_ENGINE, hash_of};
 use super::status::CREDITING;
 use super::step::MakeStage;
 use crate::config::Limits;
@@ -242,7 +242,7 @@ impl Rebuild {
         let record = CommitRecord {
             seq: before.record.seq + 1,
             previous_hash: before.hash,
-            engine_version: env!("CARGO_PKG_VERSION").into(),
+            engine_version: THIS_ENGINE.into(),
             epoch: before.record.epoch + 1,
             ..next
         };
