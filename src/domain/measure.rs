@@ -58,6 +58,18 @@ pub enum Unit {
     Number,
 }
 
+/// On which days a credit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatedBy {
+    #[default]
+    Deal,
+    /// As far as the deal was invoiced, in the part that was on a day.
+    Invoice,
+    /// As far as it was collected less refunded.
+    Receipt,
+}
+
 /// What becomes of a line without a cost, or a deal without the attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +126,7 @@ pub struct Measure {
     pub filter: Vec<AttributeCondition>,
     /// Present exactly where earnings are counted.
     pub earnings: Option<Earnings>,
+    pub dated_by: DatedBy,
 }
 
 /// What a measure looks at in a deal, besides its lines.

@@ -121,6 +121,10 @@ fn measure() -> Value {
         ("unit", choice(modes::UNIT, "Of an attribute: whether it is in the deal's currency.")),
         ("missing", choice(modes::MISSING, "Of margins and attributes: what becomes of a deal that does not state it.")),
         ("customers", texts("Only these; none listed: every customer.")),
+        (
+            "dated_by",
+            choice(modes::DATED_BY, "The close date where it is left out, or the days of invoices or receipts, in parts."),
+        ),
         ("filter", list(condition(), "What attributes of the deal have to be, all of them.")),
         ("components", texts("With of = \"earned\": the components whose earnings count.")),
         ("earned_by", choice(modes::EARNED_BY, "With of = \"earned\": whose earnings count.")),

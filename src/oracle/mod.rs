@@ -13,6 +13,7 @@ mod content;
 mod conversion;
 mod credits;
 mod currencies;
+mod dated;
 mod deals;
 mod earnings;
 mod filters;

@@ -148,6 +148,8 @@ impl<'h> Rules<'h> {
     fn measure(&self, measure: &'h Measure) -> Check {
         super::earnings::fit(measure)?;
         super::filters::fits(measure)?;
+        let mut components = self.world.plans.values().flatten().flat_map(|plan| &plan.components);
+        components.try_for_each(|component| super::dated::fits(component, measure))?;
         let before = self.world.measures.get(measure.measure_id.as_str());
         let same = |before: &Measure| {
             let newly = before.rate_type.is_none();
@@ -188,6 +190,8 @@ impl<'h> Rules<'h> {
         hold(ids.len() == plan.components.len(), "a component twice")?;
         plan.components.iter().try_for_each(component)?;
         plan.components.iter().try_for_each(|component| self.unit(component, &plan.currency))?;
+        let measures = || self.world.measures.values();
+        plan.components.iter().try_for_each(|of| measures().try_for_each(|measure| super::dated::fits(of, measure)))?;
         let restarts = plan.mid_interval_change == MidIntervalChange::Restart;
         hold(!restarts || !plan.components.iter().any(is_to_date), "a quota to date that begins anew")?;
         let all = self.world.plans.values().flatten().copied();

@@ -10,7 +10,7 @@ pub use crate::domain::fact::{
 };
 pub use crate::domain::formula::Formula;
 pub use crate::domain::measure::{
-    AttributeCondition, EarnedBy, Earnings, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted,
+    AttributeCondition, DatedBy, EarnedBy, Earnings, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted,
 };
 pub use crate::domain::output::{
     Accrual, Attainment, Causes, CloseNote, ConvertedFrom, CurrencyTotal, Payout, PayoutKind, PayoutRun,

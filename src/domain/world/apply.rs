@@ -2,6 +2,7 @@
 
 use super::component::check_component;
 use super::earnings::{check_earnings, rounds_of};
+use super::listed::check_dated;
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::{check_pay_terms, check_totals};
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
@@ -125,7 +126,9 @@ impl World {
         }
         self.calendar = Some(Arc::new(calendar.clone()));
         self.calendar_id = calendar.calendar_id.as_str().into();
-        Ok(Reach { parked: true, all_earnings: true, ..Reach::default() })
+        // Deals count in measures that are dated by settlements as far as the calendar reaches.
+        let credits_from = self.is_dated_by_settlements().then_some(Date(i32::MIN));
+        Ok(Reach { parked: true, all_earnings: true, credits_from, ..Reach::default() })
     }
 
     fn apply_measure(&mut self, offset: u64, measure: &Measure) -> Result<Reach, Reject> {
@@ -151,6 +154,8 @@ impl World {
             }
             None => {}
         }
+        let mut components = self.plans.values().flatten().flat_map(|version| &version.plan.components);
+        components.try_for_each(|component| check_dated(component, measure))?;
         let defined = {
             let id = measure.measure_id.as_str().into();
             DefinedMeasure { id, measure: measure.clone(), offset, listed: None, returned: None }
@@ -218,6 +223,7 @@ impl World {
             }
             check_component(component)?;
             self.check_unit(component, &plan.currency)?;
+            self.measures.iter().try_for_each(|defined| check_dated(component, &defined.measure))?;
             if plan.mid_interval_change == MidIntervalChange::Restart && component.quota.is_to_date() {
                 return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
             }

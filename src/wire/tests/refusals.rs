@@ -211,7 +211,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
             "median",
             "of: \"median\" is not supported; use amount or quantity or count or margin or attribute or earned",
         ),
-        (measure, "deal", "receipt", "dated_by: \"receipt\" is not supported; use deal"),
+        (measure, "deal", "order", "dated_by: \"order\" is not supported; use deal or invoice or receipt"),
         (
             measure,
             "ROLLED",
