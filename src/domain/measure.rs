@@ -40,6 +40,8 @@ pub enum EarnedBy {
     Own,
     /// Those of everybody strictly below in the organisation, on the last day of the pay period.
     Reports,
+    /// Those of everybody of the team that he is in on that day, himself among them.
+    Team,
 }
 
 /// Which earnings a measure adds up: of components by id, in whichever plan and version.

@@ -209,6 +209,7 @@ fn component() -> Value {
         ("id", text("Its name on boards and statements.")),
         ("earning_code", text("What payroll books it under.")),
         ("unit", choice(modes::EARNING_UNIT, "What it earns: money where it is left out; points are not paid.")),
+        ("pool", pool()),
         ("interval", choice(modes::INTERVAL, "What its sums and quotas run over.")),
         ("scope", choice(modes::SCOPE, "Whether the table is asked about the sum or about each deal.")),
         ("quota", choice(modes::QUOTA, "All of the interval's quota, or what falls to the pay periods so far.")),
@@ -246,6 +247,14 @@ fn component() -> Value {
     component["allOf"] = json!([by_line]);
     component["else"] = json!({"required": ["tier_by", "boundary", "negative"]});
     component
+}
+
+fn pool() -> Value {
+    let keys = [
+        ("of", choice(modes::POOL_OF, "With whom it is shared: those of the payee's team who are on the plan.")),
+        ("share", choice(modes::POOL_SHARE, "How it is divided.")),
+    ];
+    about(table(&keys, &[]), "What it earns is a team's, and each has a part of it.")
 }
 
 fn measured(description: &str) -> Value {

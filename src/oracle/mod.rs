@@ -24,6 +24,7 @@ mod lookups;
 mod numbers;
 mod pay;
 mod plans;
+mod pools;
 mod returns;
 mod rewards;
 mod rules;

@@ -10,6 +10,7 @@ mod listed;
 mod lookups;
 mod organisation;
 mod pay;
+mod pools;
 mod rates;
 mod territories;
 #[cfg(test)]
@@ -18,7 +19,8 @@ mod tests;
 pub use apply::Reach;
 pub use earnings::{Fault, MAXIMUM_PHASE, phases};
 pub use lookups::{LookupTable, Lookups};
-pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
+pub use organisation::{MAXIMUM_TEAM, Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
+pub use pools::pool_fault;
 pub use territories::TerritoryMap;
 
 use super::calendar::{Calendar, Date, Period};

@@ -26,7 +26,7 @@ impl Making {
     /// What counts deals in parts is refused where they are priced one by one: tried at times.
     pub(super) fn is_priced_by_deal(&mut self, measure: &str) -> bool {
         let dated = ["billed", "received"].contains(&measure);
-        let tried = dated && self.random.chance(4);
+        let tried = dated && self.random.chance(6);
         if tried {
             self.features.count("deals in parts priced one by one");
         }
