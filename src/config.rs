@@ -28,7 +28,7 @@ pub struct Config {
     /// Of every topic but `facts`, `closes` and `payout-run`, which have one.
     pub partitions: u32,
     pub limits: Limits,
-    /// How others write what is theirs to write.
+    /// How topics are written: by others what is theirs to write, and by accrue results.
     pub formats: Vec<(Topic, Format)>,
     pub kafka: Kafka,
     pub registry: Registry,

@@ -186,3 +186,24 @@ fn what_another_version_of_the_files_changes_is_said_in_words() {
     assert_eq!(code(&diff()), 78);
     assert!(err(&diff()).replace('\n', " ").contains("cannot be published where"), "{}", err(&diff()));
 }
+
+#[test]
+fn schemas_are_checked_against_those_before_them_without_a_registry() {
+    let scratch = Scratch::new();
+    let checked = accrue(&["schemas", "check"]);
+    let ids: toml::Table = include_str!("../schemas/ids.toml").parse().unwrap();
+    let mut expected: Vec<String> = ids.keys().map(|name| format!("{name}: compatible")).collect();
+    expected.sort();
+    let mut found: Vec<String> = out(&checked).lines().map(String::from).collect();
+    found.sort();
+    assert_eq!((code(&checked), found, err(&checked)), (0, expected, String::new()));
+    let lines = out(&accrue(&["schemas", "check", "--json"]));
+    let object = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    assert!(lines.lines().map(object).all(|line| line["id"].is_null() && line["breaks"] == serde_json::json!([])), "{lines}");
+    // A config asks its registry, and has to name one.
+    for (text, expected) in [("", 2), ("[registry]\nurl = \"http://127.0.0.1:1\"\n", 69), ("[registry]\nurl = 1\n", 78)] {
+        let refused = accrue(&["schemas", "check", "--config", &scratch.write("accrue.toml", text)]);
+        assert_eq!((code(&refused), out(&refused)), (expected, String::new()), "{text}: {}", err(&refused));
+    }
+    assert_eq!(code(&accrue(&["schemas", "register"])), 2, "only a registry can be added to");
+}

@@ -4,6 +4,7 @@
 
 mod support;
 
+use accrue::wire::Format;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::process::Command;
@@ -83,15 +84,21 @@ fn expected(topic: &str, config: &str, key: &[&str]) -> foreign::Rows {
 
 /// The client prints every record of the topics that others read, of compacted ones the newest of every key, as `accrue` does.
 fn reads(name: &str, client: impl Fn() -> Command, install: &str) {
+    reads_as(Format::Avro, name, client, install);
+}
+
+fn reads_as(format: Format, name: &str, client: impl Fn() -> Command, install: &str) {
     let story = Story::of(0);
-    let application = Application::new(&story, name, 2).with_events();
+    let application = Application::new(&story, name, 2).with_events().with_results(format);
     let worker = company(&application, &story);
     let config = application.config(1);
     for (topic, key) in READ {
         let whole = application.topic(topic);
         let mut program = client();
-        program.args([&broker::brokers(), &whole, &format!("{whole}-{name}"), &repository(&format!("schemas/{topic}.avsc"))]);
-        program.arg(schema_id(topic));
+        program.args([&broker::brokers(), &whole, &format!("{whole}-{name}")]);
+        if format == Format::Avro {
+            program.args([repository(&format!("schemas/{topic}.avsc")), schema_id(topic)]);
+        }
         let mut follower = Follower::start(program, story.path(&format!("{name}-{topic}.jsonl")), install);
         let theirs = || {
             follower.must_live();
@@ -115,6 +122,11 @@ fn java_reads_what_others_read() {
 #[test]
 fn python_reads_what_others_read() {
     reads("python", || script(foreign::python(), "examples/clients/python/read.py"), "python3");
+}
+
+#[test]
+fn python_reads_what_others_read_without_avro() {
+    reads_as(Format::Json, "json", || script(foreign::python(), "examples/clients/python/read_json.py"), "python3");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use support::secured::{PASSWORD, Secured, USER, secured};
-use support::story::{PATIENCE, Story, Worker, accrue, error_text, text, totals};
+use support::story::{PATIENCE, Story, Worker, command, error_text, text, totals};
 use support::tokens::{self, TokenEndpoint};
 
 /// A file that this user alone may read.
@@ -63,6 +63,11 @@ fn token(secured: &Secured, endpoint: &TokenEndpoint, secret_file: &str) -> Stri
          client_id = \"accrue worker\"\nclient_secret_file = {secret_file:?}\nscope = \"kafka write\""
     )
 }
+
+/// Has the password where a config names it.
+const VARIABLE: &str = "ACCRUE_TEST_SECRET";
+/// What is printed of topics where all is well.
+const FIRST: &str = "deal-closed";
 
 /// Tokens last so long. The broker lets clients log in again on each connection at the latest after 3 s.
 const TOKEN_SECONDS: u64 = 8;
@@ -183,7 +188,40 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
     let endpoint = tokens::serve(PASSWORD, TOKEN_SECONDS);
     let away = TokenEndpoint::nowhere(&nowhere);
     let no_token = "gives no token: 401 invalid_client; look at token_url, client_id, its secret and scope";
-    let table: [(&str, &str, String, i32, &str); 18] = [
+    // Secrets may be in variables, and a key may be locked with one.
+    let of_environment = |security: String, key: &str, file: &str| {
+        security.replace(&format!("{key}_file = {file:?}"), &format!("{key}_environment = \"{VARIABLE}\""))
+    };
+    file(secured, "client.locked.key");
+    let locked = |password: &str| with_certificate(secured).replace("client.key", "client.locked.key") + "\n" + password;
+    let shorter = scram(secured, USER, &password).replace("SHA-512", "SHA-256");
+    let token_of_environment = of_environment(token(secured, &endpoint, &password), "client_secret", &password);
+    let table: [(&str, &str, String, i32, &str); 25] = [
+        ("SCRAM-SHA-256", &secured.shorter, shorter.clone(), 0, FIRST),
+        (
+            "a password in a variable",
+            &secured.scram,
+            of_environment(scram(secured, USER, &password), "password", &password),
+            0,
+            FIRST,
+        ),
+        ("a client secret in a variable", &secured.token, token_of_environment, 0, FIRST),
+        ("a locked key", &secured.client_certificate, locked(&format!("key_password_file = {password:?}")), 0, FIRST),
+        (
+            "the same by a variable",
+            &secured.client_certificate,
+            locked(&format!("key_password_environment = \"{VARIABLE}\"")),
+            0,
+            FIRST,
+        ),
+        (
+            "a locked key, another password",
+            &secured.client_certificate,
+            locked(&format!("key_password_file = {wrong:?}")),
+            78,
+            "ssl.key.location failed",
+        ),
+        ("a locked key without one", &secured.client_certificate, locked(""), 78, "ssl.key.location failed"),
         ("unknown CA", &secured.tls, stranger.clone(), 78, no_tls),
         ("another host's certificate", &secured.elsewhere, tls(secured), 78, no_tls),
         ("the same, not looked at", &secured.elsewhere, unsafe_host, 0, "DANGER: dangerous_skip_hostname_check is on"),
@@ -201,11 +239,11 @@ fn what_is_wrong_is_said_with_the_setting_to_look_at() {
         ("no token endpoint", &secured.token, token(secured, &away, &password), 69, "/token is not to be had"),
         ("token where there is SCRAM", &secured.scram, token(secured, &endpoint, &password), 78, "look at mechanism, client_id"),
         ("token to anybody", &secured.token, token(secured, &endpoint, &password), 0, "DANGER: dangerous_plain_token_url is on"),
-        ("another mechanism", &secured.scram, scram(secured, USER, &password).replace("SHA-512", "SHA-256"), 78, log_in),
+        ("another mechanism", &secured.scram, shorter, 78, log_in),
     ];
     for (name, brokers, security, code, wanted) in table {
         let path = config(&story, &name.replace([' ', ',', '\''], "-"), brokers, &security);
-        let output = accrue(&["topics", "--create", "--config", &path]);
+        let output = command(&["topics", "--create", "--config", &path]).env(VARIABLE, PASSWORD).output().unwrap();
         let said = format!("{}{}", text(&output), error_text(&output));
         assert_eq!(output.status.code(), Some(code), "{name}: {said}");
         assert!(said.replace('\n', " ").contains(wanted), "{name}: {said}");

@@ -1,10 +1,12 @@
 //! `accrue export asyncapi`: every topic as AsyncAPI 3.0, with the names, partitions and settings that a config gives it.
 //!
-//! What is in and what is out is said from where accrue stands. Leaves out schemas of JSON: a line of `accrue ingest` has none.
+//! What is in and what is out is said from where accrue stands. Results that are JSON have a JSON Schema; leaves out one of the
+//! line of `accrue ingest`.
 
 use super::kafka;
 use crate::config::Config;
 use crate::domain::topic::Topic;
+use crate::wire::json::json_schema;
 use crate::wire::published::{self, Published};
 use crate::wire::{Format, OPEN_TOPICS, cloud_event, envelope, rejected, trace};
 use serde_json::{Map, Value, json};
@@ -165,9 +167,7 @@ fn message(config: &Config, topic: Topic) -> anyhow::Result<Value> {
     }
     let mut message = json!({"name": name, "title": name, "summary": summary});
     if let Some(published) = Published::of(topic) {
-        let open = OPEN_TOPICS.contains(&topic);
-        let format = config.formats.iter().find(|(of, _)| open && *of == topic).map_or(Format::Avro, |(_, format)| *format);
-        written(config, published, format, &mut message, &mut binding)?;
+        written(config, published, &mut message, &mut binding)?;
     } else if topic == Topic::Rejected {
         message["contentType"] = json!("application/octet-stream");
         message["headers"] = headers();
@@ -183,21 +183,21 @@ fn message(config: &Config, topic: Topic) -> anyhow::Result<Value> {
     Ok(message)
 }
 
-/// How a value is written: Avro under a schema, or a line of JSON.
-fn written(
-    config: &Config,
-    published: &Published,
-    format: Format,
-    message: &mut Value,
-    binding: &mut Value,
-) -> anyhow::Result<()> {
+/// How a value is written: Avro under a schema, or JSON.
+fn written(config: &Config, published: &Published, message: &mut Value, binding: &mut Value) -> anyhow::Result<()> {
+    let schema: Value = serde_json::from_str(published.text)?;
+    let format = config.format(published.topic);
     if format == Format::Json {
-        message["contentType"] = json!("application/json");
-        message["description"] = json!("The line of JSON that `accrue ingest` takes.");
+        message["contentType"] = json!(cloud_event::JSON);
+        if OPEN_TOPICS.contains(&published.topic) {
+            message["description"] = json!("The line of JSON that `accrue ingest` takes.");
+        } else {
+            message["description"] = schema["doc"].clone();
+            message["payload"] = json_schema(&schema);
+        }
         return Ok(());
     }
-    let schema: Value = serde_json::from_str(published.text)?;
-    message["contentType"] = json!("application/avro");
+    message["contentType"] = json!(cloud_event::AVRO);
     message["description"] = match format {
         Format::Either => json!("Avro, or the line of JSON that `accrue ingest` takes, told by the first byte."),
         _ => schema["doc"].clone(),
@@ -225,7 +225,7 @@ fn say_event(config: &Config, topic: Topic, headers: &mut Value) {
         (cloud_event::ID, text("The same for the same result, and no other's.")),
         (cloud_event::SOURCE, constant(&config.event_source)),
         (envelope::TYPE, constant(&envelope::event_type(topic))),
-        (cloud_event::CONTENT_TYPE, constant(envelope::data_type(topic))),
+        (cloud_event::CONTENT_TYPE, constant(envelope::data_type(topic, config.format(topic)))),
     ];
     let others = [
         (envelope::SUBJECT, text("The record's key.")),
@@ -293,7 +293,7 @@ mod tests {
             "partitions = 12\n[kafka]\nbrokers = \"b1:9092, b2:9092\"\nreplication = 5\n[kafka.security]\n\
              protocol = \"sasl_ssl\"\nmechanism = \"SCRAM-SHA-512\"\nuser_name = \"u\"\npassword_file = \"/p\"\n\
              [registry]\nurl = \"https://registry:8081\"\n",
-            "cloud_events_source = \"/accrue\"\n[topics]\ndeal-closed = { format = \"json\" }\nquota-changed = { format = \"either\" }\n\
+            "cloud_events_source = \"/accrue\"\n[topics]\ndeal-closed = { format = \"json\" }\npayout-run = { format = \"json\" }\nquota-changed = { format = \"either\" }\n\
              [kafka.security]\nprotocol = \"ssl\"\ncertificate_file = \"/c\"\nkey_file = \"/k\"\n",
             "[kafka.security]\nprotocol = \"sasl_ssl\"\nmechanism = \"OAUTHBEARER\"\ntoken_url = \"https://login/token\"\n\
              client_id = \"c\"\nclient_secret_file = \"/s\"\n",
@@ -312,6 +312,15 @@ mod tests {
         assert_eq!(flows["clientCredentials"]["tokenUrl"], "https://login/token");
         assert_eq!(json["components"]["messages"]["DealClosed"]["contentType"], "application/json");
         assert_eq!(json["components"]["messages"]["DealClosed"].get("payload"), None);
+        let run = &json["components"]["messages"]["PayoutRun"];
+        assert_eq!(
+            (&run["contentType"], &run["headers"]["properties"]["content-type"]["const"]),
+            (&"application/json".into(), &"application/json".into())
+        );
+        assert_eq!(
+            (&run["payload"]["properties"]["records"]["type"], run["bindings"]["kafka"].get("schemaIdLocation")),
+            (&"integer".into(), None)
+        );
         let [accrual, rejected] = ["Accrual", "Rejected"].map(|of| &json["components"]["messages"][of]["headers"]["properties"]);
         assert_eq!((&accrual["ce_type"]["const"], &accrual["ce_source"]["const"]), (&"accrue.accrual".into(), &"/accrue".into()));
         assert!(rejected["accrue.kind"].is_object() && rejected["ce_id"].is_object(), "{rejected}");

@@ -11,8 +11,8 @@ use crate::log::{Client, LogError, StageLog};
 use crate::registry::Registry;
 use crate::telemetry::Tone;
 use crate::token_endpoint;
-use crate::wire::Codec;
 use crate::wire::published::{PUBLISHED, Published};
+use crate::wire::{Codec, needs_no_schema};
 use crate::worker::engine::{Engine, group};
 use crate::worker::status::{CREDITING, EARNING};
 use std::collections::BTreeMap;
@@ -87,13 +87,18 @@ pub fn codec(config: &Config) -> anyhow::Result<Arc<Codec>> {
     }
     let registry = Registry::new(&config.registry)?;
     let mut ids = BTreeMap::new();
-    for published in &PUBLISHED {
+    for published in registered(config) {
         let subject = subject(config, published);
         let id = registry.look_up(&subject, published.text)?;
         ids.insert(published.topic, id.ok_or_else(|| unregistered(&config.registry.url, &subject))?);
     }
     let ask = move |id| registry.schema(id).map_err(|error| error.to_string());
     Ok(Arc::new(codec.with_registry(|topic| ids.get(&topic).copied(), Box::new(ask))?))
+}
+
+/// The schemas that a registry must have: not those of results that are JSON.
+pub fn registered(config: &Config) -> impl Iterator<Item = &'static Published> {
+    PUBLISHED.iter().filter(|published| !needs_no_schema(published.topic, config.format(published.topic)))
 }
 
 /// What a registry calls a topic's schema.

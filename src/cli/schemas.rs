@@ -5,12 +5,14 @@
 
 use super::console::Console;
 use super::exit::{Exit, usage_error};
-use super::kafka::subject;
+use super::kafka::{registered, subject};
 use super::session::read_config;
 use crate::config::Config;
+use crate::domain::topic::Topic;
 use crate::registry::{Registry, Version};
 use crate::wire::avro::differences;
 use crate::wire::published::{PUBLISHED, Published};
+use crate::wire::{RESULT_TOPICS, needs_no_schema};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::PathBuf;
@@ -60,7 +62,8 @@ impl Check {
         let mut findings = committed()?;
         if let Some(file) = &self.config {
             let config = read_config(file)?;
-            findings.extend(registered(&config, &asked(&config)?)?);
+            findings.extend(found(&config, &asked(&config)?)?);
+            say_unregistered(&config, console);
         }
         findings.iter().try_for_each(|finding| finding.tell(console))?;
         let missing = findings.iter().filter(|finding| finding.registered == Some(None)).count();
@@ -76,13 +79,13 @@ impl Register {
     fn run(self, console: &Console) -> anyhow::Result<Exit> {
         let config = read_config(&self.config)?;
         let registry = asked(&config)?;
-        let findings = registered(&config, &registry)?;
+        let findings = found(&config, &registry)?;
         if findings.iter().any(|finding| !finding.breaks.is_empty()) {
             findings.iter().filter(|finding| !finding.breaks.is_empty()).try_for_each(|finding| finding.tell(console))?;
             console.notice("nothing was registered: other versions would break; clear the subject, or take another topic_prefix");
             return Ok(Exit::Found);
         }
-        for published in &PUBLISHED {
+        for published in registered(&config) {
             let (subject, level) = (subject(&config, published), published.direction.level());
             registry.set_compatibility(&subject, level)?;
             let id = registry.register(&subject, published.text)?;
@@ -92,6 +95,7 @@ impl Register {
                 console.line(&format!("{subject}: id {id}, {level}"))?;
             }
         }
+        say_unregistered(&config, console);
         Ok(Exit::Done)
     }
 }
@@ -135,14 +139,23 @@ fn committed() -> anyhow::Result<Vec<Finding>> {
     PUBLISHED.iter().map(of).collect()
 }
 
-/// Each schema against every version of its subject.
-fn registered(config: &Config, registry: &Registry) -> anyhow::Result<Vec<Finding>> {
+/// Results that are JSON are under no schema.
+fn say_unregistered(config: &Config, console: &Console) {
+    let json = RESULT_TOPICS.into_iter().filter(|topic| needs_no_schema(*topic, config.format(*topic)));
+    let names: Vec<&str> = json.map(Topic::name).collect();
+    if !names.is_empty() {
+        console.notice(&format!("{}: JSON in this config, so that the registry needs no schema", names.join(", ")));
+    }
+}
+
+/// Each schema that the registry must have against every version of its subject.
+fn found(config: &Config, registry: &Registry) -> anyhow::Result<Vec<Finding>> {
     let of = |published: &Published| -> anyhow::Result<Finding> {
         let subject = subject(config, published);
         let breaks = registry.versions(&subject)?.iter().flat_map(|version| broken(published, version)).collect();
         Ok(Finding { registered: Some(registry.look_up(&subject, published.text)?), subject, breaks })
     };
-    PUBLISHED.iter().map(of).collect()
+    registered(config).map(of).collect()
 }
 
 fn broken(published: &Published, version: &Version) -> Vec<String> {

@@ -82,7 +82,11 @@ fn a_topic_has_a_format_that_is_known() {
     let known = "\"format\" must be \"avro\", \"json\" or \"either\"";
     check("[topics.quota-changed]\nformat = \"csv\"\n", &[&format!("2:10: {known}")]);
     check("[topics]\ndeal-settled = { format = 1 }\n", &[&format!("2:27: {known}")]);
-    check("[topics.payout]\nformat = \"json\"\n", &["1:9: unknown key \"topics.payout\"; `config/accrue.toml` lists all keys"]);
+    check("[topics.facts]\nformat = \"json\"\n", &["1:9: unknown key \"topics.facts\"; `config/accrue.toml` lists all keys"]);
+    let config = Config::read("[topics.payout]\nformat = \"json\"\n").unwrap();
+    assert_eq!([Topic::Payout, Topic::Accrual].map(|topic| config.format(topic)), [Format::Json, Format::Avro]);
+    let either = "2:10: \"format\" of payout-run must be \"avro\" or \"json\": accrue alone writes it";
+    check("[topics.payout-run]\nformat = \"either\"\n", &[either]);
 }
 
 #[test]

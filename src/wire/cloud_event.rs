@@ -98,7 +98,7 @@ impl Event {
 }
 
 impl Codec {
-    /// What the value of a record that this program appends to a topic of others is, as `content-type` says it.
+    /// What the value of a record that this program writes is, as `content-type` says it.
     pub fn content_type(&self, topic: Topic) -> &'static str {
         if self.writes_json(topic) { JSON } else { AVRO }
     }

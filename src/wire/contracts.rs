@@ -1,12 +1,12 @@
 //! How inputs are written, as a commit record keeps it: under a running state none of it may change, or a replay would
-//! read another record than the fold did.
+//! read another record than the fold did. Of results it may.
 
 use super::Codec;
 use super::published::Published;
 use crate::domain::topic::Topic;
 use serde::{Deserialize, Serialize};
 
-/// How the records of a topic that others write are written. What is not so is rejected.
+/// How the records of a topic that others write are written, and results. An input that is not so is rejected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {

@@ -40,9 +40,14 @@ impl<const DIGITS: u32> Serialize for Unscaled<DIGITS> {
         if !fits(self.0, DIGITS) {
             return Err(S::Error::custom(format_args!("a decimal of more than {DIGITS} digits")));
         }
-        let bytes = self.0.to_be_bytes();
-        serializer.serialize_bytes(&bytes[bytes.len() - width(self.0)..])
+        smallest_bytes(self.0, |bytes| serializer.serialize_bytes(bytes))
     }
+}
+
+/// A decimal's bytes, for `write`.
+pub(super) fn smallest_bytes<T>(value: i128, write: impl FnOnce(&[u8]) -> T) -> T {
+    let bytes = value.to_be_bytes();
+    write(&bytes[bytes.len() - width(value)..])
 }
 
 /// Fewest bytes that hold the value and its sign.

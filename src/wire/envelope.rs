@@ -4,9 +4,9 @@
 //! All of it follows from the output and its cause, and nothing from a clock: who computes it again writes the same. What
 //! passes between accrue's own workers is no event.
 
-use super::cloud_event::{AVRO, CONTENT_TYPE, Event, ID, SOURCE, VERSION};
+use super::cloud_event::{AVRO, CONTENT_TYPE, Event, ID, JSON, SOURCE, VERSION};
 use super::contexts::{Contexts, TOLD};
-use super::{Codec, keys};
+use super::{Codec, Format, keys};
 use crate::domain::output::RejectRecord;
 use crate::domain::topic::{Position, Topic};
 use crate::pipeline::Output;
@@ -51,7 +51,8 @@ impl Codec {
         }
         let mut headers = Headers::new();
         if let Some(event) = event_of(output).filter(|_| !self.event_source.is_empty()) {
-            event.write(&self.event_source, &mut headers);
+            let format = self.format(event.topic);
+            event.write(&self.event_source, format, &mut headers);
         }
         let trace = cause_of(output).and_then(|cause| contexts.trace(cause));
         headers.extend(trace.into_iter().flat_map(|trace| trace.headers()));
@@ -100,7 +101,7 @@ fn reject_id(record: &RejectRecord, cause: Position) -> String {
 }
 
 impl Written {
-    fn write(self, source: &str, headers: &mut Headers) {
+    fn write(self, source: &str, format: Format, headers: &mut Headers) {
         let mut push = |name: &str, value: &str| {
             if !value.is_empty() {
                 headers.push((name.to_owned(), value.as_bytes().to_vec()));
@@ -114,13 +115,17 @@ impl Written {
         // What nothing but facts has caused covers no event, and its time is 0.
         let time = self.time.filter(|time| *time != 0).and_then(|time| jiff::Timestamp::from_microsecond(time).ok());
         push(TIME, &time.map_or_else(String::new, |time| time.to_string()));
-        push(CONTENT_TYPE, data_type(self.topic));
+        push(CONTENT_TYPE, data_type(self.topic, format));
     }
 }
 
 /// What the values of a topic that others read are. Of a record that is rejected nobody can tell.
-pub fn data_type(topic: Topic) -> &'static str {
-    if topic == Topic::Rejected { BYTES } else { AVRO }
+pub fn data_type(topic: Topic, format: Format) -> &'static str {
+    match format {
+        _ if topic == Topic::Rejected => BYTES,
+        Format::Json => JSON,
+        Format::Avro | Format::Either => AVRO,
+    }
 }
 
 /// The type of the events of a topic that others read.

@@ -46,6 +46,7 @@ pub use contracts::{Contracts, Format, PinnedSchema};
 pub use internal::{Draft, read_close_note, read_draft, write_close_note, write_payout_draft, write_run_balance};
 pub use others::{OPEN_TOPICS, Raw};
 pub use rejected::read_reject;
+pub use results::{RESULT_TOPICS, needs_no_schema};
 pub use writers::{Ask, SchemaId};
 
 use crate::domain::acknowledgement::PayoutAcknowledged;

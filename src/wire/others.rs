@@ -7,6 +7,7 @@
 use super::cloud_event;
 use super::json::{acknowledgement_from_line, adjustment_from_line, deal_from_line, quota_from_line, settlement_from_line};
 use super::published::PUBLISHED;
+use super::results::needs_no_schema;
 use super::schema::{MAGIC, Schema, frame};
 use super::writers::{Writer, Writers};
 use super::{Ask, Codec, Format, PinnedSchema, SchemaId, Unread, WireError};
@@ -14,10 +15,9 @@ use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::{Position, Topic};
 use crate::log::{Batch, Row};
 use crate::pipeline::Input;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// The topics whose format can be chosen: those that others write.
+/// The topics that others write, in a format that can be chosen; results have formats of their own.
 pub const OPEN_TOPICS: [Topic; 5] =
     [Topic::DealClosed, Topic::QuotaChanged, Topic::DealSettled, Topic::AdjustmentMade, Topic::PayoutAcknowledged];
 
@@ -48,8 +48,9 @@ impl<'b> Raw<'b> {
 impl Codec {
     /// Reads, and writes, topics as they are said to be written.
     pub fn with_formats(mut self, formats: &[(Topic, Format)]) -> Codec {
-        let open = formats.iter().filter(|(topic, format)| OPEN_TOPICS.contains(topic) && *format != Format::Avro);
-        self.formats.extend(open);
+        let open = |topic: Topic, format| OPEN_TOPICS.contains(&topic) && format != Format::Avro;
+        let chosen = formats.iter().filter(|(topic, format)| open(*topic, *format) || needs_no_schema(*topic, *format));
+        self.formats.extend(chosen);
         self
     }
 
@@ -63,8 +64,11 @@ impl Codec {
 
     /// Whether a value of a topic is to be read as JSON, and who says so: an event itself, or else the topic's format.
     fn is_json(&self, raw: &Raw<'_>) -> Result<Option<&'static str>, Reject> {
-        let open = OPEN_TOPICS.contains(&raw.position.topic);
-        let stated = if open { cloud_event::stated_format(raw.headers)? } else { None };
+        // What this program alone writes is told by its first byte: `results` do that.
+        if !OPEN_TOPICS.contains(&raw.position.topic) {
+            return Ok(None);
+        }
+        let stated = cloud_event::stated_format(raw.headers)?;
         let json = match stated.unwrap_or_else(|| self.format(raw.position.topic)) {
             Format::Avro => false,
             Format::Json => true,
@@ -117,11 +121,16 @@ impl Codec {
         }
     }
 
-    /// Under the ids of a registry: `own` has that of every schema of ours, `ask` tells the others.
+    /// Under the ids of a registry: `own` has that of every schema of ours, but for results that are JSON; `ask` tells the
+    /// others.
     pub fn with_registry(self, own: impl Fn(Topic) -> Option<u32>, ask: Ask) -> Result<Codec, WireError> {
         let under = |schema: Schema, topic: Topic| {
-            let none = || WireError::Schema { name: topic.name(), message: "has no id of the registry".into() };
-            own(topic).map(|id| schema.under(id)).ok_or_else(none)
+            let format = self.formats.iter().find(|(of, _)| *of == topic).map_or(Format::Avro, |(_, format)| *format);
+            match own(topic) {
+                Some(id) => Ok(schema.under(id)),
+                None if needs_no_schema(topic, format) => Ok(schema.under_none()),
+                None => Err(WireError::Schema { name: topic.name(), message: "has no id of the registry".into() }),
+            }
         };
         let writers = Writers::new(ask);
         PUBLISHED.iter().filter_map(|published| own(published.topic)).try_for_each(|id| writers.pin_own(id))?;
@@ -163,13 +172,6 @@ impl Codec {
             (Some(writers), Some((id, _))) if !schema.knows(id) => learned(writers, schema, id).map(drop),
             _ => Ok(()),
         }
-    }
-
-    pub(super) fn read_ours<'b, T: Deserialize<'b>>(&self, schema: &Schema, value: &'b [u8]) -> Result<T, WireError> {
-        let refused = super::decode(schema.name());
-        let learned = self.learn_ours(schema, value);
-        learned.or_else(|unread| Err(refused(unread.reject()?)))?;
-        schema.read(Some(value)).map_err(refused)
     }
 
     /// A line of JSON as a framed record.

@@ -6,8 +6,10 @@
 
 use super::WireError;
 use super::avro::Shape;
+use super::json::avro_of_json;
 use super::published::Published;
 use crate::domain::reject::{Reason, Reject};
+use crate::domain::topic::Topic;
 use serde::{Deserialize, Serialize};
 use serde_avro_fast::de::read::SliceRead;
 use serde_avro_fast::de::{DeserializerConfig, DeserializerState};
@@ -24,8 +26,8 @@ const MAXIMUM_DEPTH: usize = 16;
 /// A schema under its id, with those before it.
 pub(super) struct Schema {
     published: &'static Published,
-    /// What is written.
-    id: u32,
+    /// What is written; `None`: a registry has no id of it, and nothing is written under one.
+    id: Option<u32>,
     /// The newest, then those that were written before: the fields that came since have a default.
     versions: Vec<Version>,
     /// Ids of versions.
@@ -37,6 +39,8 @@ pub(super) struct Schema {
 struct Version {
     avro: serde_avro_fast::Schema,
     shape: Shape,
+    /// With logical types and defaults.
+    declared: apache_avro::Schema,
 }
 
 impl Schema {
@@ -48,12 +52,21 @@ impl Schema {
             ids.push((*id, versions.len()));
             versions.push(parsed(published, text)?);
         }
-        Ok(Schema { published, id, versions, ids, learned: RwLock::default() })
+        Ok(Schema { published, id: Some(id), versions, ids, learned: RwLock::default() })
     }
 
     /// The same under an id of a registry, where the ids of `schemas/ids.toml` mean nothing.
     pub(super) fn under(self, id: u32) -> Schema {
-        Schema { id, ids: vec![(id, 0)], ..self }
+        Schema { id: Some(id), ids: vec![(id, 0)], ..self }
+    }
+
+    /// The same where a registry has none, because nothing is written under it.
+    pub(super) fn under_none(self) -> Schema {
+        Schema { id: None, ids: Vec::new(), ..self }
+    }
+
+    pub(super) fn topic(&self) -> Topic {
+        self.published.topic
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -86,7 +99,7 @@ impl Schema {
     }
 
     fn version(&self, id: u32) -> Option<usize> {
-        if id == self.id {
+        if Some(id) == self.id {
             return Some(0);
         }
         let of = |ids: &[(u32, usize)]| ids.iter().find(|(known, _)| *known == id).map(|(_, version)| *version);
@@ -95,7 +108,9 @@ impl Schema {
 
     /// Appends the frame of what is written.
     pub(super) fn write_frame(&self, out: &mut Vec<u8>) {
-        frame(self.id, out);
+        if let Some(id) = self.id {
+            frame(id, out);
+        }
     }
 
     /// Appends the frame and the record.
@@ -113,6 +128,18 @@ impl Schema {
     /// The record in a framed value; every byte of it is read.
     pub(super) fn read<'b, T: Deserialize<'b>>(&self, value: Option<&'b [u8]>) -> Result<T, Reject> {
         let (avro, body) = self.unframe(value)?;
+        self.read_body(avro, body)
+    }
+
+    /// The record of a value that is JSON; as Avro it is in `scratch`.
+    pub(super) fn read_json<'b, T: Deserialize<'b>>(&self, json: &[u8], scratch: &'b mut Vec<u8>) -> Result<T, Reject> {
+        let newest = &self.versions[0];
+        scratch.clear();
+        avro_of_json(&newest.declared, json, scratch)?;
+        self.read_body(&newest.avro, scratch)
+    }
+
+    fn read_body<'b, T: Deserialize<'b>>(&self, avro: &serde_avro_fast::Schema, body: &'b [u8]) -> Result<T, Reject> {
         let mut config = DeserializerConfig::new(avro);
         config.max_seq_size = MAXIMUM_SEQUENCE;
         config.allowed_depth = MAXIMUM_DEPTH;
@@ -146,7 +173,10 @@ impl Schema {
 
     fn of_id(&self, id: u32) -> Result<&serde_avro_fast::Schema, Reject> {
         let version = self.version(id);
-        let message = || format!("schema id {id}, expected {} ({})", self.id, self.name());
+        let message = || match self.id {
+            Some(expected) => format!("schema id {id}, expected {expected} ({})", self.name()),
+            None => format!("schema id {id} is none of {}", self.name()),
+        };
         let version = version.ok_or_else(|| Reject::new(Reason::UnknownSchema, "", message()))?;
         Ok(&self.versions[version].avro)
     }
@@ -161,12 +191,12 @@ pub(super) fn frame(id: u32, out: &mut Vec<u8>) {
 /// Parses and validates a schema.
 fn parsed(published: &'static Published, text: &str) -> Result<Version, WireError> {
     let broken = |message: String| WireError::Schema { name: published.name(), message };
-    apache_avro::Schema::parse_str(text).map_err(|error| broken(error.to_string()))?;
+    let declared = apache_avro::Schema::parse_str(text).map_err(|error| broken(error.to_string()))?;
     let shape = Shape::of_text(text).map_err(|error| broken(error.to_string()))?;
     let mut json: serde_json::Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
     strip_logical_types(&mut json);
     let avro = json.to_string().parse().map_err(|error: serde_avro_fast::schema::SchemaError| broken(error.to_string()))?;
-    Ok(Version { avro, shape })
+    Ok(Version { avro, shape, declared })
 }
 
 fn not_decodable(name: &str, error: &serde_avro_fast::de::DeError) -> Reject {

@@ -7,7 +7,7 @@ use accrue::domain::output::Accrual;
 use accrue::domain::topic::Topic;
 use accrue::log::kafka::{Kafka, KafkaSettings};
 use accrue::log::{Batch, Client};
-use accrue::wire::Codec;
+use accrue::wire::{Codec, Format, RESULT_TOPICS};
 use accrue::worker::commit_record::{COMMIT_KEY, Sealed};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -30,6 +30,7 @@ pub struct Application<'s> {
     partitions: u32,
     /// Whose events its results are; empty: they are none.
     source: &'static str,
+    results: Format,
     starts: Cell<u32>,
 }
 
@@ -42,7 +43,16 @@ impl Application<'_> {
     /// The same on a certain broker.
     pub fn on<'s>(brokers: String, story: &'s Story, name: &str, partitions: u32) -> Application<'s> {
         let prefix = broker::unique(name);
-        Application { story, brokers, name: name.into(), prefix, partitions, source: "", starts: Cell::new(0) }
+        Application {
+            story,
+            brokers,
+            name: name.into(),
+            prefix,
+            partitions,
+            source: "",
+            results: Format::Avro,
+            starts: Cell::new(0),
+        }
     }
 
     /// The group of a stage.
@@ -53,6 +63,11 @@ impl Application<'_> {
     /// Its results are events.
     pub fn with_events(self) -> Self {
         Application { source: EVENT_SOURCE, ..self }
+    }
+
+    /// How its results are written.
+    pub fn with_results(self, results: Format) -> Self {
+        Application { results, ..self }
     }
 
     /// Plain access to its log.
@@ -96,10 +111,12 @@ impl Application<'_> {
 
     /// The config of a worker, which every command can use.
     pub fn config(&self, worker: usize) -> String {
-        let Application { brokers, prefix, partitions, source, .. } = self;
+        let Application { brokers, prefix, partitions, source, results, .. } = self;
+        let of_result = |topic: Topic| format!("[topics.{}]\nformat = \"json\"\n", topic.name());
+        let topics = if *results == Format::Json { RESULT_TOPICS.map(of_result).concat() } else { String::new() };
         let state = self.state(worker).display().to_string();
         let text = format!(
-            "partitions = {partitions}\ncloud_events_source = \"{source}\"\n[limits]\nbatch_records = 10\n[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{prefix}\"\n\
+            "partitions = {partitions}\ncloud_events_source = \"{source}\"\n[limits]\nbatch_records = 10\n{topics}[kafka]\nbrokers = \"{brokers}\"\ntopic_prefix = \"{prefix}\"\n\
              application_id = \"test-{prefix}\"\ninstance_id = \"{worker}\"\nsession_timeout_ms = {SESSION_TIMEOUT_MS}\n\
              replication = 1\nstate_directory = \"{state}\"\n"
         );

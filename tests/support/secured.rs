@@ -18,9 +18,11 @@ pub struct Secured {
     pub scram: String,
     pub password: String,
     pub token: String,
+    /// SCRAM-SHA-256.
+    pub shorter: String,
     /// TLS with a certificate of the CA for another host.
     pub elsewhere: String,
-    /// Certificates and keys: `ca.pem`, `client.pem`, `client.key`, `stranger.pem`.
+    /// Certificates and keys: `ca.pem`, `client.pem`, `client.key`, `client.locked.key`, `stranger.pem`.
     pub directory: PathBuf,
     _lifeline: ChildStdin,
 }
@@ -45,9 +47,10 @@ fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> 
     let directory = std::env::temp_dir().join(format!("accrue-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
     certificates(&directory)?;
-    let ports: [u16; 8] = std::array::from_fn(|_| free_port());
+    let ports: [u16; 9] = std::array::from_fn(|_| free_port());
     let at = |place: usize| format!("127.0.0.1:{}", ports[place]);
-    let known = users.iter().map(|user| format!("SCRAM-SHA-512=[name={user},password={PASSWORD}]"));
+    let of_user = |user| ["SCRAM-SHA-512", "SCRAM-SHA-256"].map(|hash| format!("{hash}=[name={user},password={PASSWORD}]"));
+    let known = users.iter().flat_map(of_user);
     let scram: Vec<String> = known.flat_map(|user| ["--add-scram".into(), user]).collect();
     let scram: Vec<&str> = scram.iter().map(String::as_str).collect();
     let properties = properties(&directory, ports) + settings;
@@ -60,15 +63,16 @@ fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> 
         elsewhere: at(4),
         password: at(5),
         token: at(6),
+        shorter: at(7),
         directory,
         _lifeline: lifeline,
     })
 }
 
-fn properties(directory: &Path, ports: [u16; 8]) -> String {
-    let names = ["PLAINTEXT", "TLS", "CLIENT", "SCRAM", "ELSEWHERE", "PASSWORD", "TOKEN"];
+fn properties(directory: &Path, ports: [u16; 9]) -> String {
+    let names = ["PLAINTEXT", "TLS", "CLIENT", "SCRAM", "ELSEWHERE", "PASSWORD", "TOKEN", "SHORTER"];
     let all: Vec<String> = names.iter().zip(ports).map(|(name, port)| format!("{name}://127.0.0.1:{port}")).collect();
-    let (all, controller, place) = (all.join(","), ports[7], directory.display());
+    let (all, controller, place) = (all.join(","), ports[8], directory.display());
     format!(
         "process.roles=broker,controller
 node.id=1
@@ -77,7 +81,7 @@ listeners={all},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners={all}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,CLIENT:SSL,SCRAM:SASL_SSL,ELSEWHERE:SSL,PASSWORD:SASL_SSL,TOKEN:SASL_SSL
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,CLIENT:SSL,SCRAM:SASL_SSL,ELSEWHERE:SSL,PASSWORD:SASL_SSL,TOKEN:SASL_SSL,SHORTER:SASL_SSL
 ssl.keystore.type=PEM
 ssl.keystore.location={place}/broker.both.pem
 ssl.truststore.type=PEM
@@ -87,6 +91,8 @@ listener.name.elsewhere.ssl.keystore.type=PEM
 listener.name.elsewhere.ssl.keystore.location={place}/elsewhere.both.pem
 listener.name.scram.sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.scram.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.shorter.sasl.enabled.mechanisms=SCRAM-SHA-256
+listener.name.shorter.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.password.sasl.enabled.mechanisms=PLAIN
 listener.name.password.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";
 listener.name.token.sasl.enabled.mechanisms=OAUTHBEARER
@@ -117,10 +123,18 @@ pub fn certificates(directory: &Path) -> Result<(), String> {
         let parameters = CertificateParams::new([host.to_string()]).map_err(failed)?;
         let certificate = parameters.signed_by(&key, &issuer.0).map_err(failed)?;
         write(&format!("{name}.key"), &key.serialize_pem())?;
+        write(&format!("{name}.locked.key"), &locked(&key).map_err(|error| error.to_string())?)?;
         write(&format!("{name}.pem"), &certificate.pem())?;
         write(&format!("{name}.both.pem"), &format!("{}{}", key.serialize_pem(), certificate.pem()))?;
     }
     Ok(())
+}
+
+/// The key, encrypted with the password.
+fn locked(key: &KeyPair) -> Result<String, openssl::error::ErrorStack> {
+    let key = openssl::pkey::PKey::private_key_from_pem(key.serialize_pem().as_bytes())?;
+    let pem = key.private_key_to_pem_pkcs8_passphrase(openssl::symm::Cipher::aes_256_cbc(), PASSWORD.as_bytes())?;
+    Ok(String::from_utf8_lossy(&pem).into_owned())
 }
 
 /// A CA and its certificate as PEM.

@@ -10,10 +10,10 @@ import sys
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
-import records
+import consuming
 
 brokers, topic, group = sys.argv[1:]
-for message in records.committed(brokers, topic, group):
+for message in consuming.committed(brokers, topic, group):
     headers = dict(message.headers() or [])
     event = from_binary(KafkaMessage(headers, message.key(), message.value()), JSONFormat())
     shown = {name: str(value) for name, value in event.get_attributes().items()}

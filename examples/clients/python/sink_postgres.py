@@ -12,6 +12,7 @@ import psycopg
 from confluent_kafka import Consumer
 from psycopg import sql
 
+import consuming
 import records
 
 KEY = ["payee_id", "measure", "calendar", "interval"]
@@ -40,6 +41,6 @@ consumer = Consumer({
 })
 consumer.subscribe([topic])
 with psycopg.connect(postgres, autocommit=True) as connection:
-    for message in records.follow(consumer):
+    for message in consuming.follow(consumer):
         connection.execute(statement, records.decode(message.value(), schema, int(schema_id)))
         consumer.commit(message, asynchronous=True)

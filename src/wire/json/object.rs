@@ -6,6 +6,7 @@ use crate::domain::reject::{Reason, Reject};
 use crate::wire::mode::variant;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -30,23 +31,26 @@ impl<'j> Object<'j> {
             return Err(expected(&path, "an object", raw));
         };
         let object = Object { path, fields };
-        for (place, (name, _)) in object.fields.iter().enumerate() {
-            if object.fields[..place].iter().any(|(earlier, _)| earlier == name) {
-                return Err(Reject::field(&object.path_of(name), "twice".into()));
-            }
+        let mut names = BTreeSet::new();
+        match object.fields.iter().find(|(name, _)| !names.insert(name)) {
+            Some((name, _)) => Err(Reject::field(&object.path_of(name), "twice".into())),
+            None => Ok(object),
         }
-        Ok(object)
     }
 
     pub(super) fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
     }
 
+    /// A field that may be absent.
+    pub(super) fn take(&mut self, name: &str) -> Option<&'j RawValue> {
+        let place = self.fields.iter().position(|(found, _)| found == name)?;
+        Some(self.fields.swap_remove(place).1)
+    }
+
     /// A field that may be absent or null.
     pub(super) fn optional(&mut self, name: &str) -> Option<&'j RawValue> {
-        let place = self.fields.iter().position(|(found, _)| found == name)?;
-        let (_, raw) = self.fields.swap_remove(place);
-        (raw.get() != "null").then_some(raw)
+        self.take(name).filter(|raw| raw.get() != "null")
     }
 
     fn required(&mut self, name: &str) -> Result<&'j RawValue, Reject> {
@@ -126,16 +130,7 @@ impl<'j> Object<'j> {
 
     /// Microseconds since 1970, given as such or as RFC 3339 text; 0 when it is absent.
     pub(super) fn time(&mut self, name: &str) -> Result<i64, Reject> {
-        let Some(raw) = self.optional(name) else { return Ok(0) };
-        let path = self.path_of(name);
-        if !raw.get().starts_with('"') {
-            return integer(&path, raw);
-        }
-        let written = text(&path, raw)?;
-        let time: Option<jiff::Timestamp> = written.parse().ok();
-        let exact = time.filter(|time| time.subsec_nanosecond() % 1_000 == 0);
-        let wrong = || Reject::field(&path, format!("\"{written}\" is not a time like 2026-01-31T09:30:00Z, to the microsecond"));
-        exact.map(|time| time.as_microsecond()).ok_or_else(wrong)
+        self.optional(name).map_or(Ok(0), |raw| time(&self.path_of(name), raw))
     }
 
     /// Ends the reading: a field that nobody took is unknown.
@@ -151,8 +146,20 @@ pub(super) fn text(path: &str, raw: &RawValue) -> Result<String, Reject> {
     serde_json::from_str(raw.get()).map_err(|_| expected(path, "text", raw))
 }
 
-fn integer<T: FromStr>(path: &str, raw: &RawValue) -> Result<T, Reject> {
+pub(super) fn integer<T: FromStr>(path: &str, raw: &RawValue) -> Result<T, Reject> {
     raw.get().parse().map_err(|_| expected(path, "a whole number in range", raw))
+}
+
+/// Microseconds since 1970, given as such or as RFC 3339 text.
+pub(super) fn time(path: &str, raw: &RawValue) -> Result<i64, Reject> {
+    if !raw.get().starts_with('"') {
+        return integer(path, raw);
+    }
+    let written = text(path, raw)?;
+    let time: Option<jiff::Timestamp> = written.parse().ok();
+    let exact = time.filter(|time| time.subsec_nanosecond() % 1_000 == 0);
+    let wrong = || Reject::field(path, format!("\"{written}\" is not a time like 2026-01-31T09:30:00Z, to the microsecond"));
+    exact.map(|time| time.as_microsecond()).ok_or_else(wrong)
 }
 
 pub(super) fn decimal<T>(path: &str, raw: &RawValue, parse: fn(&str) -> Result<T, NumberError>) -> Result<T, Reject> {

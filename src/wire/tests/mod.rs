@@ -12,6 +12,7 @@ mod lines;
 mod rates;
 mod records;
 mod refusals;
+mod results;
 mod routes;
 mod schemas;
 mod traces;

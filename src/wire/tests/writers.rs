@@ -5,7 +5,7 @@ use super::fixtures;
 use super::independent::schema;
 use crate::domain::topic::{Position, Topic, partition_of};
 use crate::wire::published::{PUBLISHED, Published};
-use crate::wire::{Codec, PinnedSchema, Raw, SchemaId, Unread};
+use crate::wire::{Codec, Format, PinnedSchema, Raw, SchemaId, Unread};
 use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
@@ -316,4 +316,27 @@ fn what_we_wrote_under_an_earlier_version_is_read_under_the_registrys_id() {
     fake.set_down(true);
     assert_eq!(codec.fact(&under_earlier).unwrap(), fact);
     assert!(matches!(codec.fact(&framed(9, &bytes[5..])), Err(Unread::Unavailable(_))));
+}
+
+#[test]
+fn results_that_are_json_need_no_id_and_those_before_are_read_under_theirs() {
+    let text = Published::of(Topic::Payout).unwrap().text;
+    let fake = Fake::with(&[(SchemaId::Id(7), text.to_owned())]);
+    let with = |formats: &[(Topic, Format)]| {
+        let fake = fake.clone();
+        let ask = move |id| Ok(fake.0.lock().unwrap().texts.get(&id).cloned());
+        let own = |topic: Topic| (topic != Topic::Payout).then_some(OWN + topic as u32);
+        Codec::new().unwrap().with_formats(formats).with_registry(own, Box::new(ask))
+    };
+    let refused = with(&[]).err().map(|error| error.to_string());
+    assert_eq!(refused.as_deref(), Some("schema payout: has no id of the registry"));
+    let codec = with(&[(Topic::Payout, Format::Json)]).unwrap();
+    let (payout, mut bytes) = (fixtures::payout(), Vec::new());
+    codec.write_payout(&payout, &mut bytes).unwrap();
+    assert_eq!((bytes[0], codec.read_payout(&bytes).unwrap()), (b'{', payout.clone()));
+    let mut before = Vec::new();
+    Codec::new().unwrap().write_payout(&payout, &mut before).unwrap();
+    assert_eq!(codec.read_payout(&framed(7, &before[5..])).unwrap(), payout);
+    let unknown = codec.read_payout(&framed(23, &before[5..])).unwrap_err().to_string();
+    assert_eq!(unknown, "payout record cannot be read: schema id 23 is none of payout [unknown_schema]");
 }
