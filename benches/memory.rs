@@ -7,7 +7,8 @@
 //! The budget is what the limits of config/accrue.toml add up to for both stages (`Limits::memory_bytes`): states in memory,
 //! states that the store has not written, the store's pages, and batches on their way, 256 MiB. Deals of 4 kB are written to
 //! the log until their contents are `--megabytes` (1 GiB without it); then a worker folds all of them, and its resident peak is
-//! read from /proc, and again of a worker that starts with what that one has stored. `--restore` measures another one, too,
+//! read from /proc, again of a worker that starts with what that one has stored, and of one that takes amendments of one in eight
+//! deals, here and there, and so reads their states. `--restore` measures another one, too,
 //! which begins without a disk. Kafka is `KAFKA_BROKERS`, or a broker that is started for the run.
 
 #[path = "../tests/support"]
@@ -58,6 +59,8 @@ fn main() -> ExitCode {
     println!("budget {:>20} MiB", budget / MEBIBYTE);
     heavy.append(4_000);
     peak = peak.max(drained(&heavy, "starting again", budget));
+    heavy.amend();
+    peak = peak.max(drained(&heavy, "amending", budget));
     if arguments.restore {
         heavy.wipe();
         heavy.append(4_000);

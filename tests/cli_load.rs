@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config");
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_secs(300);
 
 /// A running `accrue up`, until it is dropped.
 struct Up(Child);
@@ -62,6 +62,8 @@ fn feed(data: &str, ending: &AtomicBool, fed: &AtomicU64) {
         let appends: Vec<_> = outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
         log.append(&appends).unwrap();
         fed.store(from + 20, Ordering::Release);
+        // A pace that a machine with a slow disk can hold, too.
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

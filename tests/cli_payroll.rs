@@ -79,7 +79,11 @@ fn a_released_run_is_the_same_file_each_time_and_no_other_takes_its_place() {
     for (arguments, code, said) in [
         (&["2026-02"][..], 1, "2026-02 is not released: accrue release publishes its payouts"),
         (&["2026-03"], 1, "2026-03 is not closed: accrue close closes it"),
-        (&["2026-01", "--profile", "adp"], 78, "employee_ref \"E1101\" of \"ana\" is no file number of at most 6 digits"),
+        (
+            &["2026-01", "--profile", "adp"],
+            78,
+            "employee_ref \"E1101\" of \"ana\" is no file number of at most 6 digits: add ana = \"..\"",
+        ),
         (
             &["2026-01", "--profile", "adp"],
             78,
@@ -89,6 +93,51 @@ fn a_released_run_is_the_same_file_each_time_and_no_other_takes_its_place() {
     ] {
         let err = scratch.accrue(&[&["export", "payouts"], arguments].concat(), code).1;
         assert!(err.contains(said), "{err}");
+    }
+}
+
+/// Names under which ADP takes the worked company: what its people and earning codes are called in letters is a number there.
+fn adp_names(rows: &str) -> String {
+    let columns: Vec<Vec<&str>> = rows.lines().skip(1).map(|row| row.split(',').collect()).collect();
+    let distinct = |column: usize| columns.iter().map(|row| row[column]).collect::<std::collections::BTreeSet<_>>();
+    let table = |names: std::collections::BTreeSet<&str>, number: &dyn Fn(usize) -> String| {
+        let lines = names.into_iter().enumerate().map(|(at, name)| format!("{name} = \"{}\"\n", number(at)));
+        lines.collect::<String>()
+    };
+    let (codes, payees) = (table(distinct(5), &|at| format!("{at:02}")), table(distinct(3), &|at| format!("{}", 1100 + at)));
+    format!("company_code = \"HBR\"\n[earning_codes]\n{codes}[employee_refs]\n{payees}")
+}
+
+#[test]
+fn every_profile_is_the_same_twice_and_a_run_has_one_content_in_a_place() {
+    let scratch = Scratch::released();
+    let rows = scratch.accrue(&["export", "payouts", "2026-01"], 0).0;
+    let names = scratch.write("names.toml", &adp_names(&rows));
+    std::fs::create_dir(scratch.path("out")).unwrap();
+    let read = |file: &str| (std::fs::read(file).unwrap(), std::fs::read(format!("{file}.control.json")).unwrap());
+    for profile in ["csv", "adp", "workday", "gusto"] {
+        let file = scratch.path(&format!("out/january-{profile}"));
+        let to_file = ["export", "payouts", "2026-01", "--profile", profile, "--names", &names, "--out", &file];
+        scratch.accrue(&to_file, 0);
+        let first = read(&file);
+        scratch.accrue(&to_file, 0);
+        assert_eq!(read(&file), first, "{profile}");
+        let elsewhere = scratch.path(&format!("out/january-{profile}-again"));
+        let again = |names: &str, code| {
+            let arguments = ["export", "payouts", "2026-01", "--profile", profile, "--names", names, "--out", &elsewhere];
+            scratch.accrue(&arguments, code).1
+        };
+        again(&names, 0);
+        assert_eq!(read(&elsewhere), first, "{profile}");
+        if profile == "csv" {
+            continue;
+        }
+        std::fs::remove_file(&elsewhere).unwrap();
+        std::fs::remove_file(format!("{elsewhere}.control.json")).unwrap();
+        let other = scratch.write("other.toml", &adp_names(&rows).replace("\"11", "\"22"));
+        let said = again(&other, 1);
+        let expected = format!("january-{profile}.control.json says that run fiscal-2026-01-1 was written with another content");
+        assert!(said.contains(&expected) && !std::path::Path::new(&elsewhere).exists(), "{said}");
     }
 }
 

@@ -79,7 +79,7 @@ fn topics_that_do_not_fit_are_refused_with_the_fix() {
         (DEALS, "cleanup.policy", "compact", "delete", loses),
         (DEALS, "cleanup.policy", "compact,delete", "delete", loses),
         (DEALS, "unclean.leader.election.enable", "true", "false", loses),
-        (DEALS, "max.message.bytes", "900000", "1065536", "too little for a record of maximum_record_bytes"),
+        (DEALS, "max.message.bytes", "900000", "1114112", "too little for a record of maximum_record_bytes"),
         (Topic::CreditingChangelog, "cleanup.policy", "delete", "compact", loses),
         (Topic::EarningChangelog, "cleanup.policy", "compact,delete", "compact", loses),
         (Topic::Facts, "retention.ms", "604800000", "-1", loses),
@@ -246,7 +246,7 @@ fn a_broker_that_stops_answering_aborts_and_the_transaction_is_done_again() {
     let settings = KafkaSettings { transaction_timeout_ms: 3_000, session_timeout_ms: 20_000, ..settings };
     // The client gives records up before the transaction's time is over, or this does.
     let early = [("message.timeout.ms".to_owned(), "1000".to_owned())].into();
-    let early = KafkaSettings { properties: early, ..settings.clone() };
+    let early = KafkaSettings { properties: early, transaction_timeout_ms: 10_000, ..settings.clone() };
     let mut written = Vec::new();
     for (settings, says) in [(early, "MessageTimedOut"), (settings, "did not take the transaction in time")] {
         let through = Kafka::connect(settings.clone()).unwrap();

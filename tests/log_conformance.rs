@@ -26,8 +26,9 @@ impl Log {
     /// The stage with all partitions started at their committed positions.
     fn owner(&self) -> Box<dyn StageLog> {
         let mut stage = (self.stage)().unwrap();
-        let mut assigned = Vec::new();
+        let (mut assigned, deadline) = (Vec::new(), Instant::now() + Duration::from_secs(60));
         while assigned.len() < 2 {
+            assert!(Instant::now() < deadline, "given {assigned:?}");
             assigned.extend(stage.assigned(Duration::from_secs(1)).unwrap().given);
         }
         for partition in assigned {
@@ -69,8 +70,8 @@ fn on_both(name: &str, case: impl Fn(&dyn Fn() -> Log)) {
     let directory = tempfile::tempdir().unwrap();
     GROUP.set("group".into());
     case(&|| {
-        // As large as Kafka's default.
-        let settings = EmbeddedSettings { maximum_record_bytes: 1_000_000, ..EmbeddedSettings::default() };
+        // As large as that of Kafka's settings.
+        let settings = EmbeddedSettings { maximum_record_bytes: 1 << 20, ..EmbeddedSettings::default() };
         let log = Embedded::open(directory.path(), settings).unwrap();
         log.create_topics(2).unwrap();
         let client = log.clone();
@@ -78,7 +79,7 @@ fn on_both(name: &str, case: impl Fn(&dyn Fn() -> Log)) {
         Log { client: Box::new(client), stage: Box::new(stage), stall: Duration::ZERO }
     });
     let mut settings = support::broker::settings(name);
-    settings.maximum_poll_interval_ms = 4_000;
+    (settings.maximum_poll_interval_ms, settings.session_timeout_ms) = (8_000, 4_000);
     GROUP.set(format!("{}group", settings.topic_prefix));
     case(&|| kafka(settings.clone()));
 }
@@ -88,7 +89,7 @@ fn kafka(settings: KafkaSettings) -> Log {
     log.create_topics(2).unwrap();
     let (client, group) = (log.clone(), group());
     let stage = move || Ok(Box::new(log.stage(&group, &INPUTS)?) as Box<dyn StageLog>);
-    Log { client: Box::new(client), stage: Box::new(stage), stall: Duration::from_secs(5) }
+    Log { client: Box::new(client), stage: Box::new(stage), stall: Duration::from_secs(13) }
 }
 
 fn transact(stage: &mut dyn StageLog, outputs: &[(Topic, &str)], offsets: &[(Topic, u32, u64)]) -> Result<(), LogError> {
@@ -195,12 +196,12 @@ fn an_oversized_record_is_refused_and_nothing_else() {
     on_both("oversized", |open| {
         let log = open();
         let mut large = records("a=1");
-        large.push(Some(b"b"), Some(&vec![b'x'; 1_000_000]));
+        large.push(Some(b"b"), Some(&vec![b'x'; 1 << 20]));
         let append = log.client.append(&[accrue::log::Append { topic: DEALS, partition: 0, records: &large }]);
         let refused = append.unwrap_err();
         assert!(matches!(refused, LogError::TooLarge(_)), "{refused:?}");
         assert!(refused.to_string().ends_with(
-            "deal-closed is larger than the log takes (1000000 bytes); raise maximum_record_bytes or make the record smaller"
+            "deal-closed is larger than the log takes (1048576 bytes); raise maximum_record_bytes or make the record smaller"
         ));
         let mut stage = log.owner();
         stage.begin().unwrap();

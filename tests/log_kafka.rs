@@ -108,13 +108,18 @@ fn a_dangling_transaction_is_ended_by_the_next_owner() {
 #[test]
 fn a_stale_generation_is_refused_and_the_partitions_come_back() {
     let (_, mut settings) = filled("stale");
-    settings.maximum_poll_interval_ms = 2_000;
+    settings.transaction_timeout_ms = 60_000;
+    (settings.maximum_poll_interval_ms, settings.session_timeout_ms) = (2_000, 2_000);
     let log = Kafka::connect(settings.clone()).unwrap();
     let mut stage = owner(&log, &settings);
     transact(&mut stage, "a=1", 1).unwrap();
     begin(&mut stage, "b=2").unwrap();
     // A static member stays for its session timeout when it has polled too late.
-    std::thread::sleep(Duration::from_secs(7));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !log.workers(&group(&settings)).unwrap().is_empty() {
+        assert!(Instant::now() < deadline, "it is still a member");
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let refused = stage.send_offsets(&[(DEALS, 0, 2)]).and_then(|()| stage.commit()).unwrap_err();
     assert!(matches!(refused, LogError::Abort(_)), "{refused:?}");
     stage.abort().unwrap();
@@ -127,7 +132,7 @@ fn a_stale_generation_is_refused_and_the_partitions_come_back() {
 #[test]
 fn an_assignment_that_changed_during_a_transaction_aborts_it() {
     let (_, mut settings) = filled("changed");
-    settings.maximum_poll_interval_ms = 2_000;
+    (settings.maximum_poll_interval_ms, settings.session_timeout_ms) = (2_000, 2_000);
     let log = Kafka::connect(settings.clone()).unwrap();
     let mut stage = owner(&log, &settings);
     begin(&mut stage, "a=1").unwrap();
@@ -151,7 +156,7 @@ fn an_assignment_that_changed_during_a_transaction_aborts_it() {
 #[test]
 fn a_worker_that_was_away_is_given_nothing_back_as_it_was() {
     let (_, mut settings) = filled("away");
-    settings.maximum_poll_interval_ms = 2_000;
+    (settings.maximum_poll_interval_ms, settings.session_timeout_ms) = (2_000, 2_000);
     let log = Kafka::connect(settings.clone()).unwrap();
     let mut first = owner(&log, &settings);
     let other = Kafka::connect(KafkaSettings { client_id: "other".into(), ..settings.clone() }).unwrap();

@@ -44,7 +44,7 @@ fn kafka_settings(brokers: String, prefix: String) -> KafkaSettings {
         client_id: "killed".into(),
         replication: 1,
         minimum_in_sync: 1,
-        session_timeout_ms: 1_000,
+        session_timeout_ms: 6_000,
         ..KafkaSettings::new(brokers)
     }
 }

@@ -41,6 +41,9 @@ fn up_pauses_between_transactions_and_goes_on() {
     let nobody = accrue(&["pause", "--data", &data]);
     assert_eq!(nobody.status.code(), Some(69), "{}", error_text(&nobody));
     assert!(error_text(&nobody).replace('\n', " ").contains("pauses at the signal USR1"), "{}", error_text(&nobody));
+    let worker = accrue(&["resume", "--config", "kafka.toml"]);
+    assert_eq!(worker.status.code(), Some(2), "{}", error_text(&worker));
+    assert!(error_text(&worker).replace('\n', " ").contains("kubectl exec POD -- kill -USR2 1"), "{}", error_text(&worker));
     let mut up = Worker::start(&["up", "--data", &data, "--listen", "127.0.0.1:0"], None, story.path("up.log"));
     let address = address(&mut up);
     up.wait_until("it is ready", |_| readiness(&address) == (true, 0));

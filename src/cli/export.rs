@@ -7,6 +7,7 @@ use super::session::{LogOptions, Session, read_config};
 use crate::config::Config;
 use crate::domain::calendar::Period;
 use crate::domain::money::Minor;
+use crate::domain::pay::{digest, digest_text};
 use crate::files::payroll_file::{PayrollFile, PayrollNames, Profile, payroll_file};
 use crate::files::{SCHEMA_KINDS, json_schema};
 use crate::read::facts::{CloseState, Periods};
@@ -17,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// Of the file with the control totals, behind the whole name of the file itself.
+const CONTROL_SUFFIX: &str = ".control.json";
 
 #[derive(Debug, Subcommand)]
 pub enum Export {
@@ -89,6 +93,7 @@ pub struct Payouts {
 struct Control {
     run_id: String,
     period: String,
+    profile: String,
     payouts: usize,
     rows: usize,
     total: String,
@@ -97,6 +102,14 @@ struct Control {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     other_totals: Vec<ControlTotal>,
     digest: String,
+}
+
+impl Control {
+    /// Both are of one run, in the same shape and currencies.
+    fn is_of_same(&self, other: &Control) -> bool {
+        let of = |control: &Control| (control.run_id.clone(), control.profile.clone(), control.currency.clone());
+        of(self) == of(other) && self.other_totals.is_empty() == other.other_totals.is_empty()
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +171,7 @@ impl Payouts {
         }
         let written = payroll_file(&run.payouts, self.profile.into(), &names);
         let file = written.map_err(|faults| files_error(format!("nothing is written:\n{}", faults.join("\n"))))?;
-        let control = control(&run, &file)?;
+        let control = control(&run, self.profile, &file)?;
         let others = control.other_totals.iter().map(|of| format!(", {} {}", of.total, of.currency)).collect::<String>();
         let told = format!(
             "{} payouts, {} {}{others}, in {} rows; digest {}",
@@ -205,9 +218,16 @@ fn released_run(session: &Session, period: Period) -> anyhow::Result<Run> {
     Ok(run)
 }
 
-/// The payouts of a run add up to what its record says, in every currency.
+/// The payouts of a run are what its record says: by their digest, and by their totals in every currency.
 fn check_totals(run: &Run) -> anyhow::Result<()> {
     let Some(record) = &run.run else { return Err(found_error("the run is not released")) };
+    let content = run.payouts.iter().map(digest).fold(0, u128::wrapping_add);
+    if digest_text(content) != record.digest {
+        let run_id = &record.run_id;
+        return Err(io_error(format!(
+            "the payouts of run {run_id} are not those that were released (by its digest); run accrue verify"
+        )));
+    }
     let found = totals::by_currency(&run.payouts);
     let others = record.other_totals.iter().map(|of| (of.currency.as_str(), of.total));
     let all: BTreeMap<&str, Minor> = others.chain([(record.currency.as_str(), record.total)]).collect();
@@ -231,7 +251,7 @@ fn only(run: &mut Run, currency: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn control(run: &Run, file: &PayrollFile) -> anyhow::Result<Control> {
+fn control(run: &Run, profile: As, file: &PayrollFile) -> anyhow::Result<Control> {
     let record = run.run.as_ref().ok_or_else(|| found_error("the run is not released"))?;
     let mut found = totals::by_currency(&run.payouts);
     let own = record.currency.as_str();
@@ -249,6 +269,7 @@ fn control(run: &Run, file: &PayrollFile) -> anyhow::Result<Control> {
     Ok(Control {
         run_id: record.run_id.clone(),
         period: record.period.to_string(),
+        profile: format!("{profile:?}").to_lowercase(),
         payouts: run.payouts.len(),
         rows: file.rows,
         total: totals::money(total, currency),
@@ -260,7 +281,7 @@ fn control(run: &Run, file: &PayrollFile) -> anyhow::Result<Control> {
 
 /// Writes a file and its control totals, unless others are there.
 fn write(path: &Path, file: &PayrollFile, control: &Control) -> anyhow::Result<()> {
-    let beside = PathBuf::from(format!("{}.control.json", path.display()));
+    let beside = PathBuf::from(format!("{}{CONTROL_SUFFIX}", path.display()));
     let shown = path.display();
     if path.exists() {
         let known = std::fs::read_to_string(&beside).ok().and_then(|text| serde_json::from_str::<Control>(&text).ok());
@@ -274,6 +295,7 @@ fn write(path: &Path, file: &PayrollFile, control: &Control) -> anyhow::Result<(
             return Err(found_error(format!("{shown} was changed since it was written; choose another name")));
         }
     }
+    no_other_content(path, &beside, control)?;
     let text = format!("{}\n", serde_json::to_string_pretty(control)?);
     // Totals without a file are written again; a file without its totals would be in the way.
     for (to, bytes) in [(beside.as_path(), text.as_bytes()), (path, file.bytes.as_slice())] {
@@ -282,4 +304,70 @@ fn write(path: &Path, file: &PayrollFile, control: &Control) -> anyhow::Result<(
         written.map_err(|error| io_error(format!("{}: {error}; choose a place that can be written", to.display())))?;
     }
     Ok(())
+}
+
+/// Payroll gets one content of a run: no file beside this one is the same run for the same reader with other bytes.
+fn no_other_content(path: &Path, beside: &Path, control: &Control) -> anyhow::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let unread = |error: std::io::Error| io_error(format!("{}: {error}; choose a place that can be read", directory.display()));
+    for entry in std::fs::read_dir(directory).map_err(unread)? {
+        let other = entry.map_err(unread)?.path();
+        let is_control = other.to_string_lossy().ends_with(CONTROL_SUFFIX) && other.file_name() != beside.file_name();
+        let known = is_control.then(|| std::fs::read_to_string(&other).ok()).flatten();
+        let Some(known) = known.and_then(|text| serde_json::from_str::<Control>(&text).ok()) else { continue };
+        if known.is_of_same(control) && known.digest != control.digest {
+            return Err(found_error(format!(
+                "{} says that run {} was written with another content; if payroll never took that file, remove both",
+                other.display(),
+                known.run_id
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::output::{Payout, PayoutKind, PayoutRun};
+
+    fn payout(payee_id: &str, minor: i64) -> Payout {
+        Payout {
+            run_id: "2026-01".into(),
+            pay_group: "default".into(),
+            period: Period(2026 * 12),
+            payee_id: payee_id.into(),
+            employee_ref: None,
+            earning_code: "COMM".into(),
+            kind: PayoutKind::Regular,
+            effective_period: Period(2026 * 12),
+            amount: Minor(minor),
+            currency: "USD".into(),
+            balance_after: Minor(0),
+            converted: None,
+        }
+    }
+
+    /// Two payees whose amounts were changed for each other add up to the same.
+    #[test]
+    fn a_run_whose_payouts_are_not_those_that_were_released_is_not_written() {
+        let (released, changed) = ([payout("ana", 100), payout("ben", 50)], [payout("ana", 50), payout("ben", 100)]);
+        let record = PayoutRun {
+            run_id: "2026-01".into(),
+            calendar: "fiscal".into(),
+            pay_group: "default".into(),
+            period: Period(2026 * 12),
+            records: 2,
+            total: Minor(150),
+            currency: "USD".into(),
+            digest: digest_text(released.iter().map(digest).fold(0, u128::wrapping_add)),
+            closed_by: "kim".into(),
+            released_by: "lee".into(),
+            other_totals: Vec::new(),
+        };
+        let check = |payouts: &[Payout]| check_totals(&Run { run: Some(record.clone()), payouts: payouts.to_vec() });
+        assert!(check(&released).is_ok());
+        let refused = check(&changed).unwrap_err().to_string();
+        assert!(refused.contains("are not those that were released (by its digest); run accrue verify"), "{refused}");
+    }
 }

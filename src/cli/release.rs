@@ -9,6 +9,7 @@ use crate::domain::calendar::Period;
 use crate::domain::fact::{FactBody, PeriodReleased};
 use crate::domain::money::{Minor, minor_digits};
 use crate::domain::output::{CloseNote, CurrencyTotal};
+use crate::domain::pay::digest_text;
 use crate::domain::topic::Topic;
 use crate::read::facts::{Close, CloseState, Periods};
 use crate::read::{scan, totals};
@@ -88,7 +89,7 @@ impl Release {
             )));
         }
         let total = totals::money(Minor(sum.total), currency);
-        let (records, words, digest) = (sum.records, sum.words(currency), format!("{:032x}", sum.digest));
+        let (records, words, digest) = (sum.records, sum.words(currency), digest_text(sum.digest));
         let other = |of: &CurrencyTotal| json!({"currency": of.currency, "records": of.records, "total": totals::money(of.total, &of.currency)});
         let other_totals: Vec<_> = sum.other_totals.iter().map(other).collect();
         console.notice(&format!("run {}: {records} payouts, {words} in all", close.closed.close_id));
@@ -127,7 +128,7 @@ fn releasable<'p>(periods: &'p Periods, period: Period, author: &str) -> anyhow:
 /// States the release with what the partitions have computed, and waits until all of it is public.
 pub fn release(session: &Session, close_id: &str, sum: RunSum, author: &str) -> anyhow::Result<()> {
     let RunSum { records, total: total_minor, digest, other_totals } = sum;
-    let digest = format!("{digest:032x}");
+    let digest = digest_text(digest);
     let released = PeriodReleased { close_id: close_id.into(), records, total_minor, digest, other_totals };
     append::state(session, format!("{close_id}-released"), author, "reviewed", FactBody::PeriodReleased(released))?;
     let says = |note| match note {

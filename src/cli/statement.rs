@@ -224,7 +224,9 @@ fn json_lines(console: &Console, runs: &Runs) -> anyhow::Result<()> {
     for run in runs.values() {
         for payout in &run.payouts {
             let mut object = crate::wire::json::to_json(payout);
-            object["draft"] = run.run.is_none().into();
+            if run.run.is_none() {
+                object["draft"] = true.into();
+            }
             console.object(&object)?;
         }
     }

@@ -33,22 +33,26 @@ fn every_command_line_beside_the_binary_parses() {
         parses(&line.split_whitespace().collect::<Vec<_>>());
     }
     let compose = &YamlLoader::load_from_str(COMPOSE).unwrap()[0];
-    for worker in ["worker-1", "worker-2"] {
-        parses(&compose["services"][worker]["command"].as_str().unwrap().split_whitespace().collect::<Vec<_>>());
+    for service in ["topics", "worker-1", "worker-2"] {
+        parses(&compose["services"][service]["command"].as_str().unwrap().split_whitespace().collect::<Vec<_>>());
     }
     parses(&texts(&stateful_set()["spec"]["template"]["spec"]["containers"][0]["args"]));
 }
 
 #[test]
-fn docker_compose_has_one_broker_two_workers_and_a_prometheus_on_loopback() {
+fn docker_compose_has_one_broker_topics_two_workers_and_a_prometheus_on_loopback() {
     let compose = &YamlLoader::load_from_str(COMPOSE).unwrap()[0];
     let services = compose["services"].as_hash().unwrap();
     let names: Vec<&str> = services.keys().map(|name| name.as_str().unwrap()).collect();
-    assert_eq!(names, ["kafka", "worker-1", "worker-2", "prometheus"]);
+    assert_eq!(names, ["kafka", "topics", "worker-1", "worker-2", "prometheus"]);
     let mut instances = Vec::new();
     for (name, service) in services {
-        let (name, ports) = (name.as_str().unwrap(), texts(&service["ports"]));
-        assert!(!ports.is_empty() && ports.iter().all(|port| port.starts_with("127.0.0.1:")), "{name}: {ports:?}");
+        let name = name.as_str().unwrap();
+        let ports = if name == "topics" { Vec::new() } else { texts(&service["ports"]) };
+        assert!(
+            (name == "topics" || !ports.is_empty()) && ports.iter().all(|port| port.starts_with("127.0.0.1:")),
+            "{name}: {ports:?}"
+        );
         for mounted in service["configs"].as_vec().into_iter().flatten() {
             let source = &compose["configs"][mounted["source"].as_str().unwrap()];
             let file = source["file"].as_str().map(|file| Path::new(env!("CARGO_MANIFEST_DIR")).join(file).is_file());
@@ -60,14 +64,17 @@ fn docker_compose_has_one_broker_two_workers_and_a_prometheus_on_loopback() {
         if name.starts_with("worker") {
             let config = Config::read(compose["configs"][name]["content"].as_str().unwrap()).unwrap();
             assert_eq!(config.kafka.brokers, "kafka:9094");
+            assert_eq!(service["depends_on"]["topics"]["condition"].as_str(), Some("service_completed_successfully"), "{name}");
             assert!(texts(&service["volumes"])[0].ends_with(&format!(":{}", config.kafka.state_directory)), "{name}");
             instances.push(config.kafka.instance_id);
         }
     }
     assert_eq!(instances, ["1", "2"]);
-    let built = compose["services"]["worker-1"]["build"]["dockerfile_inline"].as_str().unwrap();
+    let built = compose["services"]["topics"]["build"]["dockerfile_inline"].as_str().unwrap();
     assert!(built.contains("\nUSER 10001\n") && built.contains("ca-certificates"), "{built}");
-    assert_eq!(compose["services"]["worker-1"]["image"], compose["services"]["worker-2"]["image"]);
+    for worker in ["worker-1", "worker-2"] {
+        assert_eq!(compose["services"][worker]["image"], compose["services"]["topics"]["image"]);
+    }
 }
 
 fn manifests() -> Vec<Yaml> {

@@ -4,7 +4,7 @@ use super::console::Console;
 use super::control::{self, Service};
 use super::crm_report::crm_mapping;
 use super::exit::{Exit, files_error, io_error};
-use super::pause::obey_signals;
+use super::pause::{PauseSignals, obey_signals};
 use super::session::{DEFAULT_PARTITIONS, open_embedded, read_config};
 use super::{engine, kafka};
 use crate::config::{Config, Kafka, Limits, secret_file};
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How often it is looked whether the engine has ended.
 const LOOK: Duration = Duration::from_millis(100);
@@ -54,13 +54,14 @@ impl Up {
         let socket = self.data.join(SOCKET_NAME);
         let runtime = runtime()?;
         let ended = runtime.block_on(async {
+            let (end, pause) = (EndSignals::take()?, PauseSignals::take()?);
             let listener = bind(&socket)?;
             let data = self.data.display();
             console.notice(&format!("up: the other commands reach this log with --data {data}; Ctrl-C ends it"));
             let http = self.listen.bind(console, "up").await?;
             tokio::select! {
-                ended = until_ended(&engine) => ended,
-                never = obey_signals(engine.status(), console, "up") => never,
+                () = until_ended(end, &engine) => Ok(()),
+                never = obey_signals(pause, engine.status(), console, "up") => never,
                 served = control::serve(listener, service) => Ok(served?),
                 failed = answer(http, asked) => failed,
             }
@@ -88,20 +89,30 @@ fn bind(socket: &Path) -> anyhow::Result<UnixListener> {
     UnixListener::bind(socket).map_err(failed)
 }
 
+/// What ends this process in order; taken over before it says that it is at work.
+struct EndSignals {
+    interrupted: Signal,
+    terminated: Signal,
+}
+
+impl EndSignals {
+    fn take() -> std::io::Result<EndSignals> {
+        Ok(EndSignals { interrupted: signal(SignalKind::interrupt())?, terminated: signal(SignalKind::terminate())? })
+    }
+}
+
 /// Until a signal comes, or a stage stops.
-async fn until_ended(engine: &Engine) -> anyhow::Result<()> {
-    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+async fn until_ended(mut signals: EndSignals, engine: &Engine) {
     let stopped = async {
         while !engine.is_ending() {
             tokio::time::sleep(LOOK).await;
         }
     };
     tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
+        _ = signals.interrupted.recv() => {}
+        _ = signals.terminated.recv() => {}
         () = stopped => {}
     }
-    Ok(())
 }
 
 /// Where machines ask over HTTP.
@@ -203,14 +214,15 @@ impl Run {
         let (client, engine) = kafka::start(&config, codec.clone())?;
         let asked = self.listen.asked(Arc::new(client), codec, &config.limits, &engine)?;
         let Kafka { brokers, application_id, instance_id, .. } = &config.kafka;
-        console.notice(&format!("run: at work on {brokers} as {application_id}, instance {instance_id}; Ctrl-C ends it"));
         let runtime = runtime()?;
         let ended = runtime.block_on(async {
+            let (end, pause) = (EndSignals::take()?, PauseSignals::take()?);
+            console.notice(&format!("run: at work on {brokers} as {application_id}, instance {instance_id}; Ctrl-C ends it"));
             let http = self.listen.bind(console, "run").await?;
             tokio::select! {
-                ended = until_ended(&engine) => ended,
+                () = until_ended(end, &engine) => Ok(()),
                 failed = answer(http, asked) => failed,
-                never = obey_signals(engine.status(), console, "run") => never,
+                never = obey_signals(pause, engine.status(), console, "run") => never,
                 never = tell_partitions(&engine, console) => never,
             }
         });

@@ -115,3 +115,8 @@ pub fn digest(payout: &Payout) -> u128 {
     first.copy_from_slice(&hash.as_bytes()[..16]);
     u128::from_le_bytes(first)
 }
+
+/// A run's digest as its record says it.
+pub fn digest_text(digest: u128) -> String {
+    format!("{digest:032x}")
+}

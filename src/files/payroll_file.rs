@@ -34,6 +34,9 @@ pub struct PayrollNames {
     /// By our earning code. One that is not there keeps its name, where the profile has room for it.
     #[serde(default)]
     earning_codes: BTreeMap<String, String>,
+    /// By payee id; goes before the `employee_ref` of a payout, which a run keeps as it was computed.
+    #[serde(default)]
+    employee_refs: BTreeMap<String, String>,
 }
 
 impl PayrollNames {
@@ -43,6 +46,12 @@ impl PayrollNames {
 
     fn code<'n>(&'n self, code: &'n str) -> &'n str {
         self.earning_codes.get(code).map_or(code, String::as_str)
+    }
+
+    /// Empty where nobody says it.
+    fn employee<'n>(&'n self, payout: &'n Payout) -> &'n str {
+        let named = self.employee_refs.get(&payout.payee_id).or(payout.employee_ref.as_ref());
+        named.map_or("", String::as_str)
     }
 }
 
@@ -110,10 +119,11 @@ fn faults(payouts: &[Payout], profile: Profile, names: &PayrollNames) -> Vec<Str
     }
     for payout in payouts.iter().filter(|_| profile != Profile::Csv) {
         let payee = &payout.payee_id;
-        let Some(employee) = payout.employee_ref.as_deref().filter(|employee| !employee.is_empty()) else {
-            faults.insert(format!("payee \"{payee}\" has no employee_ref: state it in payees.csv for the next run"));
+        let employee = names.employee(payout);
+        if employee.is_empty() {
+            faults.insert(format!("payee \"{payee}\" has no employee_ref: {}", state_ref(payee)));
             continue;
-        };
+        }
         if profile != Profile::Adp {
             continue;
         }
@@ -124,7 +134,8 @@ fn faults(payouts: &[Payout], profile: Profile, names: &PayrollNames) -> Vec<Str
         }
         if file_number(employee).is_none() {
             faults.insert(format!(
-                "employee_ref \"{employee}\" of \"{payee}\" is no file number of at most {ADP_FILE_DIGITS} digits"
+                "employee_ref \"{employee}\" of \"{payee}\" is no file number of at most {ADP_FILE_DIGITS} digits: {}",
+                state_ref(payee)
             ));
         }
         if minor_digits(&payout.currency) != Some(2) {
@@ -132,6 +143,10 @@ fn faults(payouts: &[Payout], profile: Profile, names: &PayrollNames) -> Vec<Str
         }
     }
     faults.into_iter().collect()
+}
+
+fn state_ref(payee_id: &str) -> String {
+    format!("add {payee_id} = \"..\" to [employee_refs] of --names, and to payees.csv for the next run")
 }
 
 fn csv_row(payout: &Payout) -> Vec<String> {
@@ -153,7 +168,7 @@ fn workday_row(payout: &Payout, names: &PayrollNames) -> Vec<String> {
     let adjustment = if payout.kind == PayoutKind::PriorPeriod { "Y" } else { "N" };
     vec![
         text(&payout.run_id),
-        text(payout.employee_ref.as_deref().unwrap_or_default()),
+        text(names.employee(payout)),
         text(names.code(&payout.earning_code)),
         payout.effective_period.to_string(),
         money(payout.amount, &payout.currency),
@@ -166,7 +181,7 @@ fn workday_row(payout: &Payout, names: &PayrollNames) -> Vec<String> {
 fn summed<'p>(payouts: &'p [Payout], names: &'p PayrollNames) -> BTreeMap<(&'p str, &'p str), i64> {
     let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     for payout in payouts {
-        let key = (payout.employee_ref.as_deref().unwrap_or_default(), names.code(&payout.earning_code));
+        let key = (names.employee(payout), names.code(&payout.earning_code));
         *sums.entry(key).or_default() += payout.amount.0;
     }
     sums.retain(|_, sum| *sum != 0);
@@ -322,14 +337,22 @@ mod tests {
         let payouts = [payout(None, "COMM", 1), payout(Some("E17"), "COMM", 1), payout(Some("1234567"), "C", 1)];
         let expected = "COMM needs a code of one or two characters: add COMM = \"..\" to [earning_codes]\n\
                         company_code is missing or has not three characters: state it in the file of --names\n\
-                        employee_ref \"1234567\" of \"ana\" is no file number of at most 6 digits\n\
-                        employee_ref \"E17\" of \"ana\" is no file number of at most 6 digits\n\
-                        payee \"ana\" has no employee_ref: state it in payees.csv for the next run";
+                        employee_ref \"1234567\" of \"ana\" is no file number of at most 6 digits: add ana = \"..\" to \
+                        [employee_refs] of --names, and to payees.csv for the next run\n\
+                        employee_ref \"E17\" of \"ana\" is no file number of at most 6 digits: add ana = \"..\" to \
+                        [employee_refs] of --names, and to payees.csv for the next run\n\
+                        payee \"ana\" has no employee_ref: add ana = \"..\" to [employee_refs] of --names, and to payees.csv for \
+                        the next run";
         check(Profile::Adp, "", &payouts, expected);
         let euro = Payout { currency: "EUR".into(), ..payout(Some("17"), "COMM", 1) };
         let mixed = "the run pays in EUR and USD, and such a file has one currency: name it with --currency";
         check(Profile::Gusto, "", &[payout(Some("17"), "COMM", 1), euro], mixed);
-        check(Profile::Workday, "", &payouts[..1], "payee \"ana\" has no employee_ref: state it in payees.csv for the next run");
+        let missing = "payee \"ana\" has no employee_ref: add ana = \"..\" to [employee_refs] of --names, and to payees.csv for the \
+                       next run";
+        check(Profile::Workday, "", &payouts[..1], missing);
+        let named = "company_code = \"HBR\"\nearning_codes = { COMM = \"C\" }\nemployee_refs = { ana = \"9\" }";
+        let row = "Co Code,Batch ID,File #,Earnings 3 Code,Earnings 3 Amount\nHBR,202601,000009,C,0.02\n";
+        check(Profile::Adp, named, &payouts[..2], row);
         assert!(PayrollNames::parse("company = \"HBR\"").unwrap_err().contains("unknown field `company`"));
     }
 }

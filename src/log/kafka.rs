@@ -83,7 +83,7 @@ impl KafkaSettings {
             client_id: format!("accrue-{}", std::process::id()),
             replication: 3,
             minimum_in_sync: 2,
-            maximum_record_bytes: 1_000_000,
+            maximum_record_bytes: 1 << 20,
             producer_queue_records: 2_000_000,
             producer_queue_bytes: 1 << 30,
             consumer_queue_bytes: 8 << 20,

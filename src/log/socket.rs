@@ -184,18 +184,14 @@ pub struct SocketLog {
 }
 
 impl SocketLog {
-    /// Connects to the `up` that holds `directory`; `None` when there is none. A socket that nobody listens at is
-    /// what a killed `up` left: it is removed.
+    /// Connects to the `up` that holds `directory`; `None` when there is none. A socket that nobody listens at is what a killed
+    /// `up` left, whose place the next one takes, or that of one which is about to listen.
     pub fn connect(directory: &Path) -> Result<Option<SocketLog>, LogError> {
         let path = directory.join(SOCKET_NAME);
         let failed = |error: std::io::Error| LogError::Storage(format!("{}: {error}; look at its permissions", path.display()));
         match UnixStream::connect(&path) {
             Ok(stream) => Ok(Some(SocketLog { stream: Mutex::new(stream) })),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                std::fs::remove_file(&path).map_err(failed)?;
-                Ok(None)
-            }
+            Err(error) if [ErrorKind::NotFound, ErrorKind::ConnectionRefused].contains(&error.kind()) => Ok(None),
             Err(error) => Err(failed(error)),
         }
     }

@@ -28,7 +28,7 @@ fn position(owner: &str, seq: u64) -> StorePosition {
 }
 
 fn acknowledged(store: &Store) -> Acknowledgement {
-    store.acknowledged(Duration::from_secs(5)).unwrap().unwrap()
+    store.acknowledged(Duration::from_secs(60)).unwrap().unwrap()
 }
 
 #[test]

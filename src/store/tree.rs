@@ -8,7 +8,7 @@ use super::chunk::{CHUNK_PREFIX, Entry, LAST_CHUNK, Packer, chunk_id, chunk_key,
 use super::index::{Fingerprint, Index, Place};
 use super::{Change, Digest, Layout, StoreError, StorePosition, Wiped, guarded};
 use std::collections::BTreeSet;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// No state key starts with a zero byte.
@@ -20,8 +20,8 @@ const FIRST_PACKED: u8 = 0x20;
 /// What one opening can use of the numbers of chunks: a tree with fewer left is made anew.
 const SPARE_CHUNKS: u32 = 1 << 24;
 
-/// How often a chunk that is read in passing is asked for again. sled (0.34, `lru.rs`) looks at what a part of its cache holds
-/// when that part was asked 64 times, and a leaf has 8 chunks or more: a pass that asks once for each takes in the whole store.
+/// How often a chunk that was read or written is asked for again. sled (0.34, `lru.rs`) looks at what a part of its cache holds
+/// when that part was asked 64 times, and a leaf has 8 chunks or more: asking once for each takes in the whole store.
 const TOUCHES: usize = 8;
 
 /// Changes for which the index is locked at once: readers need it, too.
@@ -98,7 +98,9 @@ impl Tree {
         let Some(id) = place.chunk_id() else {
             return guarded(|| Ok(self.tree.get(key)?.map(|value| value.to_vec())));
         };
-        let Some(chunk) = guarded(|| self.tree.get(chunk_key(id)))? else { return Ok(None) };
+        let chunk_key = chunk_key(id);
+        let Some(chunk) = guarded(|| self.tree.get(&chunk_key))? else { return Ok(None) };
+        touch(&self.tree, &chunk_key)?;
         for entry in entries(&chunk) {
             let entry = entry?;
             if entry.key == key {
@@ -161,12 +163,16 @@ impl Tree {
         for id in chosen {
             self.dissolve(id, &mut packer, &mut batch)?;
         }
-        self.seal(packer, &mut batch);
+        let sealed = self.seal(packer, &mut batch);
         if let Some(position) = position {
             let bytes = postcard::to_extend(position, vec![self.layout.mark()]);
             batch.insert(POSITION_KEY, bytes.map_err(|error| StoreError::Damaged(error.to_string()))?);
         }
-        guarded(|| self.tree.apply_batch(batch))
+        guarded(|| self.tree.apply_batch(batch))?;
+        for id in sealed {
+            touch(&self.tree, &chunk_key(id))?;
+        }
+        Ok(())
     }
 
     fn place(
@@ -238,12 +244,15 @@ impl Tree {
         Ok(())
     }
 
-    fn seal(&self, packer: Packer, batch: &mut sled::Batch) {
+    /// The numbers of the new chunks.
+    fn seal(&self, packer: Packer, batch: &mut sled::Batch) -> Range<u32> {
         let mut index = self.index_mut();
+        let first = index.next_chunk();
         for chunk in packer.into_chunks() {
             index.seal(chunk.id, chunk.entries, chunk.bytes.len());
             batch.insert(chunk_key(chunk.id), chunk.bytes);
         }
+        first..index.next_chunk()
     }
 }
 
@@ -268,11 +277,14 @@ fn pass(
 ) -> Result<(), StoreError> {
     while let Some((key, chunk)) = guarded(|| chunks.next().transpose())? {
         read(&key, &chunk)?;
-        for _ in 0..TOUCHES {
-            guarded(|| tree.contains_key(&key))?;
-        }
+        touch(tree, &key)?;
     }
     Ok(())
+}
+
+/// Has sled look at what its cache holds.
+fn touch(tree: &sled::Tree, key: &[u8]) -> Result<(), StoreError> {
+    (0..TOUCHES).try_for_each(|_| guarded(|| tree.contains_key(key)).map(drop))
 }
 
 fn read_all(tree: &sled::Tree, layout: Layout) -> Result<(Index, Digest), StoreError> {

@@ -19,6 +19,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const BY_STAGE: &[&str] = &["stage"];
 const BY_PARTITION: &[&str] = &["stage", "partition"];
 
+/// What does not add up, as a label.
+const STORE: &str = "store";
+const CHANGELOG: &str = "changelog";
+
 /// One process's metrics.
 pub struct Metrics {
     registry: Registry,
@@ -40,6 +44,7 @@ pub struct Metrics {
     live_keys: IntGaugeVec,
     offset_lag: IntGaugeVec,
     store_wiped: IntCounterVec,
+    hash_mismatches: IntCounterVec,
 }
 
 impl Metrics {
@@ -116,6 +121,12 @@ impl Metrics {
                 "Local stores, or a partition in them, that did not hold and were filled again from the changelog",
                 &["stage", "reason"],
             )?,
+            hash_mismatches: counter(
+                &registry,
+                "accrue_hash_mismatches_total",
+                "Stores or changelogs whose states or commit records are not those that a commit record states",
+                &["stage", "what"],
+            )?,
             registry,
         };
         metrics.begin_at_zero();
@@ -127,6 +138,9 @@ impl Metrics {
         for stage in [CREDITING, EARNING] {
             for counter in [&self.events, &self.outputs, &self.aborts] {
                 counter.with_label_values(&[stage]).inc_by(0);
+            }
+            for what in [STORE, CHANGELOG] {
+                self.hash_mismatches.with_label_values(&[stage, what]).inc_by(0);
             }
             for reason in Wiped::REASONS {
                 self.store_wiped.with_label_values(&[stage, reason]).inc_by(0);
@@ -165,6 +179,14 @@ impl Metrics {
 
     pub fn store_wiped(&self, stage: &str, why: &Wiped) {
         self.store_wiped.with_label_values(&[stage, why.reason()]).inc();
+        if matches!(why, Wiped::DigestMismatch) {
+            self.hash_mismatches.with_label_values(&[stage, STORE]).inc();
+        }
+    }
+
+    /// The states do not add up to the last commit record, or that does not follow on the one before.
+    pub fn changelog_contradicts(&self, stage: &str) {
+        self.hash_mismatches.with_label_values(&[stage, CHANGELOG]).inc();
     }
 
     /// All of them in Prometheus' text format, read at this moment. Asks the log for ends where something is left to do.

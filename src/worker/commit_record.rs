@@ -12,6 +12,9 @@ const VERSION: u8 = 3;
 /// The same without how the inputs are written: all of them as Avro, under the ids of `schemas/ids.toml`.
 const EARLIER_VERSION: u8 = 2;
 
+/// The version that is at work here.
+pub const THIS_ENGINE: &str = env!("CARGO_PKG_VERSION");
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitRecord {
     /// 1, 2, 3 ... per partition.
@@ -64,7 +67,15 @@ impl CommitRecord {
         if *version == VERSION {
             (record.contracts, rest) = postcard::take_from_bytes(rest).map_err(failed)?;
         }
-        if rest.is_empty() { Ok(record) } else { Err(CommitRecordError(format!("{} trailing bytes", rest.len()))) }
+        if !rest.is_empty() {
+            return Err(CommitRecordError(format!("{} trailing bytes", rest.len())));
+        }
+        // It may mean something that this one does not know. Nothing of two versions is ever folded side by side.
+        if parts(&record.engine_version) > parts(THIS_ENGINE) {
+            let newer = &record.engine_version;
+            return Err(CommitRecordError(format!("accrue {newer} wrote it, and this is the older {THIS_ENGINE}")));
+        }
+        Ok(record)
     }
 
     pub fn next(&self, topic: Topic) -> Option<u64> {
@@ -96,6 +107,11 @@ impl Sealed {
     }
 }
 
+/// Major, minor and patch of a version.
+fn parts(version: &str) -> Vec<u64> {
+    version.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
+}
+
 pub fn hash_of(bytes: &[u8]) -> [u8; 32] {
     *blake3::hash(bytes).as_bytes()
 }
@@ -118,7 +134,7 @@ mod tests {
             live_keys: 1,
             state_digest: 8,
             genesis: [4; 16],
-            engine_version: "0.1.0".into(),
+            engine_version: THIS_ENGINE.into(),
             epoch: 1,
             contracts,
         };
@@ -126,8 +142,11 @@ mod tests {
         assert_eq!(CommitRecord::decode(&bytes).unwrap(), record);
         let contracts = postcard::to_stdvec(&record.contracts).unwrap();
         let before = [&[EARLIER_VERSION], &bytes[1..bytes.len() - contracts.len()]].concat();
-        assert_eq!(CommitRecord::decode(&before).unwrap(), CommitRecord { contracts: Contracts::default(), ..record });
+        assert_eq!(CommitRecord::decode(&before).unwrap(), CommitRecord { contracts: Contracts::default(), ..record.clone() });
+        let newer = CommitRecord { engine_version: "10.0.0".into(), ..record.clone() }.encode().unwrap();
+        let older = format!("accrue 10.0.0 wrote it, and this is the older {THIS_ENGINE}");
         for (bytes, said) in [
+            (&newer[..], older.as_str()),
             (&[][..], "empty"),
             (&[1], "version 1; this engine reads version 3"),
             (&[before.as_slice(), &[0]].concat(), "1 trailing bytes"),

@@ -9,7 +9,7 @@
 mod shadow;
 
 use super::Stop;
-use super::commit_record::{COMMIT_KEY, CommitRecord, Sealed, hash_of};
+use super::commit_record::{COMMIT_KEY, CommitRecord, Sealed, THIS_ENGINE, hash_of};
 use super::restore::UNDECIDED_LIMIT;
 use super::status::{CREDITING, Status};
 use super::step::{Machine, MakeStage, Progress, Setup};
@@ -331,7 +331,7 @@ impl Rebuild {
             stage_meta: compared.meta(),
             live_keys: digest.live_keys,
             state_digest: digest.sum,
-            engine_version: env!("CARGO_PKG_VERSION").into(),
+            engine_version: THIS_ENGINE.into(),
             epoch: before.record.epoch + 1,
             ..before.record.clone()
         };

@@ -132,11 +132,14 @@ impl Restore<'_> {
         let replay = self.replay(partition, empty, from)?;
         match judge(&replay, None) {
             Ok(()) => self.settle(partition, replay),
-            Err(_) => Err(RestoreError::Alarm(format!(
-                "{} holds states that do not add up to its last commit record; {}",
-                self.changelog.name(),
-                remedy(self.changelog, self.stage, partition)
-            ))),
+            Err(_) => {
+                self.metrics.changelog_contradicts(self.stage);
+                Err(RestoreError::Alarm(format!(
+                    "{} holds states that do not add up to its last commit record; {}",
+                    self.changelog.name(),
+                    remedy(self.changelog, self.stage, partition)
+                )))
+            }
         }
     }
 
@@ -169,7 +172,11 @@ impl Restore<'_> {
                 std::thread::sleep(Duration::from_millis(10));
             }
             next = reached;
-            let changes = replay.apply(&batch)?;
+            let applied = replay.apply(&batch);
+            if let Err(RestoreError::Alarm(_)) = &applied {
+                self.metrics.changelog_contradicts(self.stage);
+            }
+            let changes = applied?;
             self.store.fill(partition, changes, None)?;
             self.crash.pass("mid-restore")?;
         }

@@ -206,11 +206,14 @@ fn a_store_that_is_gone_damaged_or_wrong_comes_back_from_the_changelog() {
         bench.append_many(20);
         drop(bench.run());
         bench.check_exactly_once(what);
-        let told = bench.metrics.text(&bench.status, &bench.log).unwrap();
-        let counted: Vec<&str> =
-            told.lines().filter(|line| line.starts_with("accrue_store_wiped_total{") && !line.ends_with(" 0")).collect();
-        let expected = format!("accrue_store_wiped_total{{reason=\"digest_mismatch\",stage=\"{STAGE}\"}} 1");
-        assert_eq!(counted, if what == "wrong state" { vec![expected] } else { vec![] }, "{what}");
+        let once = |labels: String| if what == "wrong state" { vec![labels + " 1"] } else { vec![] };
+        let wiped = once(format!("{{reason=\"digest_mismatch\",stage=\"{STAGE}\"}}"));
+        assert_eq!(bench.counted("accrue_store_wiped_total"), wiped, "{what}");
+        assert_eq!(
+            bench.counted("accrue_hash_mismatches_total"),
+            once(format!("{{stage=\"{STAGE}\",what=\"store\"}}")),
+            "{what}"
+        );
         // The state is whole again: nothing is wiped any more.
         let crash = Arc::new(CrashPoints::default());
         let opened = bench.store(&crash).open_partition(0, "test/crediting", 1).unwrap();
@@ -258,6 +261,7 @@ fn a_changelog_that_does_not_add_up_is_an_alarm_of_its_partition_only() {
          `accrue rebuild --stage crediting --partition 1`",
     );
     assert!(bench.status.stage(STAGE).partitions[&0].alarm.is_none());
+    assert_eq!(bench.counted("accrue_hash_mismatches_total"), [format!("{{stage=\"{STAGE}\",what=\"changelog\"}} 1")]);
 }
 
 fn check_alarm(bench: &Bench, partition: u32, message: &str) {

@@ -3,7 +3,7 @@
 use super::Stop;
 use super::Trouble;
 use super::batch::{Folded, Offsets};
-use super::commit_record::{COMMIT_KEY, CommitRecord, InputPosition, Sealed, hash_of};
+use super::commit_record::{COMMIT_KEY, CommitRecord, InputPosition, Sealed, THIS_ENGINE, hash_of};
 use super::crash::CrashPoints;
 use crate::domain::topic::Topic;
 use crate::log::batch::Outbox;
@@ -145,7 +145,7 @@ impl Preparing<'_> {
             live_keys: digest.live_keys,
             state_digest: digest.sum,
             genesis: held.genesis,
-            engine_version: env!("CARGO_PKG_VERSION").into(),
+            engine_version: THIS_ENGINE.into(),
             epoch: held.epoch,
             contracts: self.codec.contracts(self.stage.inputs()),
         }

@@ -65,6 +65,14 @@ impl Application<'_> {
         Application { source: EVENT_SOURCE, ..self }
     }
 
+    /// How many members the broker counts in each group, now.
+    pub fn check_members(&self, count: usize) {
+        for stage in ["crediting", "earning"] {
+            let members = self.client().workers(&self.group(stage)).unwrap();
+            assert_eq!(members.len(), count, "{stage}: {members:?}");
+        }
+    }
+
     /// How its results are written.
     pub fn with_results(self, results: Format) -> Self {
         Application { results, ..self }

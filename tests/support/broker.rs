@@ -68,14 +68,19 @@ pub fn settings(name: &str) -> KafkaSettings {
         topic_prefix: unique(name),
         replication: 1,
         minimum_in_sync: 1,
-        session_timeout_ms: 2_000,
+        session_timeout_ms: 6_000,
         ..KafkaSettings::new(brokers())
     }
 }
 
+/// A new directory, which the broker's shell removes.
+pub fn scratch(name: &str) -> std::io::Result<PathBuf> {
+    Ok(tempfile::Builder::new().prefix(&format!("accrue-{name}-")).tempdir()?.keep())
+}
+
 fn start() -> Result<Broker, String> {
-    let directory = std::env::temp_dir().join(format!("accrue-kafka-{}", std::process::id()));
-    let [plain, proxied, controller] = [free_port(), free_port(), free_port()];
+    let directory = scratch("kafka").map_err(|error| error.to_string())?;
+    let [plain, proxied, controller] = free_ports();
     let proxy = Proxy::start(proxied);
     let properties = properties(&directory, plain, proxied, proxy.port(), controller);
     let address = format!("127.0.0.1:{plain}");
@@ -87,7 +92,6 @@ fn start() -> Result<Broker, String> {
 /// formatting of its storage, too. The broker ends when what is returned closes.
 pub fn launch(directory: &Path, properties: &str, format: &[&str], plain: &str) -> Result<ChildStdin, String> {
     let libraries = libraries()?;
-    std::fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     std::fs::write(directory.join("server.properties"), properties).map_err(|error| error.to_string())?;
     let mut shell = Command::new("sh")
         .args(["-c", SCRIPT, "broker"])
@@ -150,13 +154,14 @@ log.cleaner.backoff.ms=200
     )
 }
 
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+/// All of them different.
+pub fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
+    let listeners: [TcpListener; COUNT] = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("its address").port())
 }
 
 fn wait(address: &str, directory: &Path) -> Result<(), String> {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(180);
     let settings = KafkaSettings { request_timeout_ms: 1_000, ..KafkaSettings::new(address) };
     loop {
         match Kafka::connect(settings.clone()) {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A path of the repository.
@@ -21,12 +22,16 @@ pub fn output(command: &mut Command, install: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Two tests of one program do not fetch the same at once.
+static FETCHING: Mutex<()> = Mutex::new(());
+
 /// A directory that `fill` fills from `manifest` unless that was done before; several programs may do it at once.
 fn fetched(kind: &str, manifest: &str, fill: impl FnOnce(&Path)) -> PathBuf {
     let home = |name, below| std::env::var_os(name).map(|home| PathBuf::from(home).join(below));
     let cache = home("XDG_CACHE_HOME", "").or_else(|| home("HOME", ".cache")).expect("XDG_CACHE_HOME or HOME");
     let digest = blake3::hash(&std::fs::read(repository(manifest)).unwrap()).to_hex();
     let directory = cache.join(format!("accrue/{kind}-{}", &digest[..16]));
+    let _alone = FETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     if !directory.is_dir() {
         let partial = cache.join(format!("accrue/{kind}-{}.partial-{}", &digest[..16], std::process::id()));
         std::fs::create_dir_all(&partial).unwrap();

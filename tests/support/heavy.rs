@@ -16,6 +16,8 @@ const PARTITIONS: u32 = engine::PARTITIONS;
 const DEAL_BYTES: usize = 4_000;
 /// Deals of one append.
 const AT_ONCE: usize = 2_000;
+/// Of deals that are amended one after the other; a prime.
+const APART: usize = 7_919;
 
 /// A log of its own, and where a worker of it lies.
 pub struct Heavy {
@@ -35,19 +37,30 @@ impl Heavy {
 
     /// Appends deals of so many bytes in all; no two are alike.
     pub fn append(&mut self, bytes: usize) {
-        let (codec, until) = (Codec::new().unwrap(), self.deals + bytes / DEAL_BYTES);
-        while self.deals < until {
+        let before = self.deals;
+        self.deals += bytes / DEAL_BYTES;
+        self.write(before..self.deals, 1);
+    }
+
+    /// Appends another revision of one in eight deals, here and there among all of them: each has its state read.
+    pub fn amend(&self) {
+        let all = self.deals;
+        self.write((0..all / 8).map(|number| number * APART % all), 2);
+    }
+
+    fn write(&self, numbers: impl Iterator<Item = usize>, revision: i64) {
+        let (codec, numbers) = (Codec::new().unwrap(), numbers.collect::<Vec<_>>());
+        for some in numbers.chunks(AT_ONCE) {
             let mut outbox = Outbox::default();
-            for number in self.deals..until.min(self.deals + AT_ONCE) {
-                let (id, notes, mut record) = (format!("deal-{number}"), notes(number), Vec::new());
-                let mut deal = company::deal(&id, 1, "2026-01-10", "100", ["ana", "ben"][number % 2]);
+            for number in some {
+                let (id, notes, mut record) = (format!("deal-{number}"), notes(*number), Vec::new());
+                let mut deal = company::deal(&id, revision, "2026-01-10", "100", ["ana", "ben"][number % 2]);
                 deal.attributes = vec![("notes", Attribute::Text(&notes))];
                 codec.write_deal(&deal, &mut record).unwrap();
                 outbox.to(Topic::DealClosed, partition_of(id.as_bytes(), PARTITIONS)).push(Some(id.as_bytes()), Some(&record));
             }
             let appends: Vec<_> = outbox.iter().map(|(topic, partition, records)| Append { topic, partition, records }).collect();
             self.log.append(&appends).unwrap();
-            self.deals = until.min(self.deals + AT_ONCE);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A real schema registry for tests, Apicurio with Confluent's API, over HTTP and TLS, which keeps what it has over a kill -9.
 
-use super::broker::free_port;
+use super::broker::free_ports;
 use super::foreign;
 use super::secured::certificates;
 use super::story::PATIENCE;
@@ -31,7 +31,8 @@ impl Registry {
     pub fn new() -> Registry {
         let scratch = tempfile::tempdir().unwrap();
         certificates(scratch.path()).unwrap();
-        Registry { port: free_port(), tls_port: free_port(), scratch, shell: None }
+        let [port, tls_port] = free_ports();
+        Registry { port, tls_port, scratch, shell: None }
     }
 
     /// The same over TLS.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 const APPLICATION: &str = "test-acls";
 /// Nothing that lacks a right may keep a person waiting for longer.
-const HANGS: Duration = Duration::from_secs(20);
+const HANGS: Duration = Duration::from_secs(60);
 pub const TOKEN: &str = "0123456789abcdef";
 
 fn user(role: &str) -> String {

@@ -1,7 +1,7 @@
 //! A real broker that takes TLS, client certificates, SCRAM, PLAIN and unsecured tokens of OAUTHBEARER, each on a listener of
 //! its own, with certificates made for it.
 
-use super::broker::{free_port, launch};
+use super::broker::{free_ports, launch, scratch};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
@@ -44,10 +44,9 @@ fn started(name: &str, users: &[&str], settings: &str) -> Secured {
 }
 
 fn start(name: &str, users: &[&str], settings: &str) -> Result<Secured, String> {
-    let directory = std::env::temp_dir().join(format!("accrue-{name}-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
+    let directory = scratch(name).map_err(|error| error.to_string())?;
     certificates(&directory)?;
-    let ports: [u16; 9] = std::array::from_fn(|_| free_port());
+    let ports: [u16; 9] = free_ports();
     let at = |place: usize| format!("127.0.0.1:{}", ports[place]);
     let of_user = |user| ["SCRAM-SHA-512", "SCRAM-SHA-256"].map(|hash| format!("{hash}=[name={user},password={PASSWORD}]"));
     let known = users.iter().flat_map(of_user);

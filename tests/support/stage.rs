@@ -80,10 +80,10 @@ pub fn check(log: &Kafka, expected: &str) {
 /// Settings that reach this program's own broker through its proxy.
 pub fn proxied(name: &str) -> (Kafka, Kafka, KafkaSettings) {
     let broker = broker::own();
-    let direct = KafkaSettings { brokers: broker.address.clone(), request_timeout_ms: 3_000, ..broker::settings(name) };
+    let direct = KafkaSettings { brokers: broker.address.clone(), ..broker::settings(name) };
     let log = Kafka::connect(direct.clone()).unwrap();
     log.create_topics(2).unwrap();
     append(&log, DEALS, 0, "1=1 2=2 3=3 4=4 5=5");
-    let through = KafkaSettings { brokers: format!("127.0.0.1:{}", broker.proxy.port()), ..direct };
+    let through = KafkaSettings { brokers: format!("127.0.0.1:{}", broker.proxy.port()), request_timeout_ms: 3_000, ..direct };
     (log, Kafka::connect(through.clone()).unwrap(), through)
 }

@@ -1,9 +1,10 @@
 //! A token endpoint: it gives a client that knows the secret an unsecured token, as Kafka's own validator takes it, for so
-//! many seconds, unless it is away. Leaves out TLS.
+//! many seconds, unless it is away.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
+use openssl::ssl::SslAcceptor;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,10 +45,11 @@ impl TokenEndpoint {
     }
 }
 
-/// Of the client `accrue worker` with this secret.
-pub fn serve(secret: &str, lasts_seconds: u64) -> TokenEndpoint {
+/// Of the client `accrue worker` with this secret; over TLS where it has a certificate.
+pub fn serve(secret: &str, lasts_seconds: u64, tls: Option<SslAcceptor>) -> TokenEndpoint {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}/token", listener.local_addr().unwrap());
     let state = Arc::new(State::default());
     // Client id and secret are encoded as a form has them.
     let wanted = format!("authorization: Basic {}", BASE64_STANDARD.encode(format!("accrue%20worker:{secret}")));
@@ -58,14 +60,20 @@ pub fn serve(secret: &str, lasts_seconds: u64) -> TokenEndpoint {
                 shared.missed.fetch_add(1, Ordering::SeqCst);
                 continue;
             }
-            // A client that went away asks again.
-            let _ = stream.and_then(|mut stream| answer(&mut stream, &wanted, lasts_seconds, &shared.given));
+            // A client that went away asks again, and so does one that does not take the certificate.
+            let Ok(mut stream) = stream else { continue };
+            match &tls {
+                None => drop(answer(&mut stream, &wanted, lasts_seconds, &shared.given)),
+                Some(tls) => {
+                    drop(tls.accept(stream).map(|mut stream| answer(&mut stream, &wanted, lasts_seconds, &shared.given)));
+                }
+            }
         }
     });
     TokenEndpoint { url, state }
 }
 
-fn answer(stream: &mut TcpStream, wanted: &str, lasts_seconds: u64, given: &AtomicU32) -> std::io::Result<()> {
+fn answer(stream: &mut (impl Read + Write), wanted: &str, lasts_seconds: u64, given: &AtomicU32) -> std::io::Result<()> {
     let mut bytes = [0; 4_096];
     let mut request = String::new();
     while !request.ends_with("grant_type=client_credentials&scope=kafka%20write") {

@@ -241,6 +241,12 @@ mod tests {
         let (stated, with_tokens) = (stated(false), stated(true));
         assert!(stated.len() > 30 && with_tokens.len() == 2 && codes().count() > 100, "{stated:?} {with_tokens:?}");
         assert_eq!(named(&settings, &stated), stated.len(), "a code that the client does not have");
+        // Who connects first looks at what the client met on the way: a log-in or a TLS that fails is a setting.
+        for code in codes() {
+            let first = matches!(code, Code::SSL | Code::SaslAuthenticationFailed | Code::Authentication);
+            let answer = unreachable(&settings, &KafkaError::MetadataFetch(Code::BrokerTransportFailure), &[code]);
+            assert_eq!(word(&answer), if first { "settings wrong" } else { "not to be had" }, "{code:?}");
+        }
         let all = stated.into_iter().chain(with_tokens).collect();
         assert_eq!(named(&tokens, &all), all.len(), "a code that the client does not have");
     }

@@ -181,6 +181,12 @@ impl Bench {
         outputs
     }
 
+    /// A metric's lines that are not 0, without its name.
+    pub fn counted(&self, metric: &str) -> Vec<String> {
+        let told = self.metrics.text(&self.status, &self.log).unwrap();
+        told.lines().filter_map(|line| line.strip_prefix(metric)).filter(|line| !line.ends_with(" 0")).map(String::from).collect()
+    }
+
     /// Every deal was counted exactly once, and `facts` facts at most once per key.
     pub fn check_exactly_once(&self, what: &str) {
         let totals = self.totals();
