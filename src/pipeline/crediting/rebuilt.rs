@@ -130,6 +130,7 @@ impl Compared {
         let mut state = DealState::decode(rebuilt)?;
         (state.emitted, state.parked, state.settled_told, state.facts_next) = (None, None, false, 0);
         state.returned.clear();
+        state.dated = None;
         encode(&state)
     }
 
@@ -163,7 +164,7 @@ impl Compared {
             Some(Difference::Settlements)
         } else if self.passing {
             None
-        } else if told(old) != told(new) || old.returned != new.returned {
+        } else if told(old) != told(new) || (&old.returned, &old.dated) != (&new.returned, &new.dated) {
             Some(Difference::Credits)
         } else if old.parked != new.parked {
             Some(Difference::Parked)
@@ -213,6 +214,7 @@ mod tests {
         let newest = revisions.last().copied();
         DealState {
             returned: vec![],
+            dated: None,
             revisions: revisions.iter().map(revision).collect(),
             emitted: newest.map(|revision| Emitted { revision, credited: Credited::default() }),
             facts_next,
