@@ -22,7 +22,7 @@ fn embedded(data: &str) -> Embedded {
     Embedded::open(Path::new(data), EmbeddedSettings::default()).unwrap()
 }
 
-/// The story without directors, who are paid on what others earn.
+/// The story without what is paid on what others earn: no directors, and no share in what a team earns.
 fn story() -> Story {
     let story = Story::of(PAYEES);
     for company in ["company", "moved"] {
@@ -32,6 +32,10 @@ fn story() -> Story {
         story.write(&format!("{company}/measures.toml"), &credits.collect::<Vec<_>>().join("[[measure]]"));
         story.write(&format!("{company}/payees.csv"), &read("payees.csv").replace(",director,", ",manager,"));
         std::fs::remove_file(story.path(&format!("{company}/plans/director.2026-01-01.toml"))).unwrap();
+        let development = "plans/development.2026-01-01.toml";
+        let plan = read(development);
+        let own = plan.split("[[component]]").filter(|of| !of.contains("team-sourced"));
+        story.write(&format!("{company}/{development}"), &own.collect::<Vec<_>>().join("[[component]]"));
     }
     story
 }
