@@ -92,6 +92,7 @@ impl Workload {
             employee_ref: None,
             parameters: vec![],
             pay_currency: None,
+            team: None,
         };
         Payee { payee_id: self.ids[payee].clone(), rows: vec![row] }
     }
@@ -261,6 +262,7 @@ fn plan() -> Plan {
         pay: Vec::new(),
         clawback: Clawback::default(),
         unit: EarningUnit::Money,
+        pool: None,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: [(0, 3), (50, 7), (100, 12)].map(tier).into(),

@@ -10,7 +10,7 @@ use crate::pipeline::earning::Earning;
 use crate::wire::Codec;
 use crate::worker::crash::{self, CrashPoints};
 use crate::worker::engine::{Engine, EngineSetup, Hold};
-use crate::worker::rebuild::Rebuild;
+use crate::worker::rebuild::{EarningStages, Rebuild};
 use crate::worker::status::{CREDITING, EARNING};
 use crate::worker::step::MakeStage;
 use std::path::Path;
@@ -58,11 +58,25 @@ pub fn start_on(
     })?)
 }
 
-/// What rebuilds a partition of crediting; its files lie in `directory` meanwhile.
-pub fn rebuild(client: Arc<dyn Client>, codec: Arc<Codec>, limits: Limits, partition: u32, directory: &Path) -> Rebuild {
-    let directory = directory.join(format!("rebuild-{CREDITING}-{partition}"));
-    let stage = Crediting::new(1, 0);
-    Rebuild { client, codec, limits, partition, inputs: stage.inputs(), changelog: stage.changelog(), directory }
+/// What rebuilds a partition of a stage; its files lie in `directory` meanwhile.
+pub fn rebuild(
+    client: Arc<dyn Client>,
+    codec: Arc<Codec>,
+    limits: Limits,
+    (stage, partition): (&'static str, u32),
+    directory: &Path,
+) -> Rebuild {
+    let directory = directory.join(format!("rebuild-{stage}-{partition}"));
+    let made: Box<dyn Stage> = if stage == CREDITING { Box::new(Crediting::new(1, 0)) } else { Box::new(Earning::new(1, 0)) };
+    Rebuild { client, codec, limits, partition, inputs: made.inputs(), changelog: made.changelog(), directory }
+}
+
+/// Both stages for a rebuild of earning.
+pub fn earning_stages() -> EarningStages {
+    EarningStages {
+        crediting: |partitions, reject_bytes| Box::new(Crediting::new(partitions, reject_bytes)),
+        earning: |partitions, reject_bytes, operations| Box::new(Earning::up_to(partitions, reject_bytes, operations)),
+    }
 }
 
 /// Crediting over all partitions of an application's log, as the engine makes it.

@@ -84,6 +84,8 @@ pub struct PayeeRow {
     pub parameters: Vec<(String, Amount)>,
     /// What this person is paid in; `None` is the company's currency. All rows of a payee say the same.
     pub pay_currency: Option<String>,
+    /// Those of one team are measured, and share, together.
+    pub team: Option<String>,
 }
 
 impl Payee {

@@ -40,6 +40,8 @@ pub enum EarnedBy {
     Own,
     /// Those of everybody strictly below in the organisation, on the last day of the pay period.
     Reports,
+    /// Those of everybody of the team that he is in on that day, himself among them.
+    Team,
 }
 
 /// Which earnings a measure adds up: of components by id, in whichever plan and version.
@@ -56,6 +58,18 @@ pub enum Unit {
     /// In the deal's currency: it is converted as amounts are.
     Money,
     Number,
+}
+
+/// On which days a credit counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatedBy {
+    #[default]
+    Deal,
+    /// As far as the deal was invoiced, in the part that was on a day.
+    Invoice,
+    /// As far as it was collected less refunded.
+    Receipt,
 }
 
 /// What becomes of a line without a cost, or a deal without the attribute.
@@ -114,6 +128,7 @@ pub struct Measure {
     pub filter: Vec<AttributeCondition>,
     /// Present exactly where earnings are counted.
     pub earnings: Option<Earnings>,
+    pub dated_by: DatedBy,
 }
 
 /// What a measure looks at in a deal, besides its lines.

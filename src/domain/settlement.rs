@@ -14,7 +14,7 @@ pub const MAXIMUM_SETTLEMENTS: usize = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SettlementKind {
-    /// Kept and without effect: an invoice is no money yet.
+    /// No money yet: it counts in measures that are dated by invoices alone.
     Invoiced,
     Collected,
     Refunded,
@@ -69,6 +69,54 @@ impl Passed {
     }
 }
 
+/// On which days a deal was invoiced and paid for: what measures count that are dated so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dated {
+    /// What its lines total; never 0.
+    pub total: Amount,
+    /// By day, in order; none before the deal closed, or behind the calendar.
+    pub invoiced: Vec<Passed>,
+    pub received: Vec<Passed>,
+}
+
+impl Dated {
+    /// A deal that amounts to nothing is all there when it closes.
+    pub fn nothing(closed_on: Date) -> Dated {
+        let all = vec![Passed { on: closed_on, amount: Amount(1) }];
+        Dated { total: Amount(1), invoiced: all.clone(), received: all }
+    }
+}
+
+/// What passed, added up by day.
+pub fn by_day(mut all: Vec<Passed>) -> Vec<Passed> {
+    all.sort_by_key(|passed| passed.on);
+    let mut days: Vec<Passed> = Vec::with_capacity(all.len());
+    for next in all {
+        match days.last_mut().filter(|last| last.on == next.on) {
+            Some(last) => last.amount.0 += next.amount.0,
+            None => days.push(next),
+        }
+    }
+    days.retain(|passed| passed.amount.0 != 0);
+    days
+}
+
+/// What of a value has come with `passed` of `total`: never less than nothing, never more than all; half to even. `None`
+/// where it does not fit.
+pub fn come_with(value: i128, passed: i128, total: i128) -> Option<i128> {
+    let (passed, total) = if total < 0 { (passed.checked_neg()?, total.checked_neg()?) } else { (passed, total) };
+    let passed = passed.clamp(0, total);
+    if passed == total {
+        return Some(value);
+    }
+    let product = ethnum::I256::from(value.checked_abs()?).checked_mul(ethnum::I256::from(passed))?;
+    let unit = ethnum::I256::from(total);
+    let (whole, rest) = (i128::try_from(product / unit).ok()?, i128::try_from(product % unit).ok()?);
+    let left = total - rest;
+    let rounded = whole + i128::from(rest > left || (rest == left && whole % 2 != 0));
+    Some(if value < 0 { -rounded } else { rounded })
+}
+
 /// The part of a deal that is settled before a day, of what its lines total: never less than nothing, never more than all.
 /// A deal that amounts to nothing has nothing to collect.
 pub fn settled_part(total: Amount, passed: &[Passed], before: Date) -> BigRational {
@@ -82,6 +130,28 @@ pub fn settled_part(total: Amount, passed: &[Passed], before: Date) -> BigRation
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_comes_in_parts_that_add_up_to_it() {
+        let check = |value, passed, total, expected| {
+            assert_eq!(come_with(value, passed, total), Some(expected), "{value} {passed}/{total}");
+        };
+        check(100, 0, 3, 0);
+        check(100, 1, 3, 33);
+        check(100, 2, 3, 67);
+        check(100, 3, 3, 100);
+        check(100, 4, 3, 100);
+        check(100, -1, 3, 0);
+        check(-100, 2, 3, -67);
+        check(-100, -2, -3, -67);
+        check(-100, 2, -3, 0);
+        check(5, 1, 2, 2);
+        check(7, 1, 2, 4);
+        check(-5, 1, 2, -2);
+        let (value, total) = (10i128.pow(30), 10i128.pow(27));
+        check(value, total / 2, total, value / 2);
+        assert_eq!(come_with(i128::MIN, 1, 2), None);
+    }
 
     #[test]
     fn the_settled_part_is_a_part() {

@@ -115,6 +115,7 @@ fn check_measures(component: &ComponentDraft, draft: &Draft, findings: &mut Find
         });
         check_measure(measure, used, draft, findings);
     }
+    check_dated(component, draft, findings);
     let paid = component.pays.as_ref().zip(component.paid.as_ref());
     let Some((pays, paid)) = paid else { return };
     let used = match pays.value {
@@ -127,6 +128,25 @@ fn check_measures(component: &ComponentDraft, draft: &Draft, findings: &mut Find
     let defined = draft.measures.iter().flatten().any(|measure| measure.id.value == paid.value);
     if defined || !known {
         check_measure(paid, Some(used), draft, findings);
+    }
+}
+
+/// What counts deals in parts has no single deal that could be priced, and takes back as it is refunded.
+fn check_dated(component: &ComponentDraft, draft: &Draft, findings: &mut Findings) {
+    let Some(of) = &component.component else { return };
+    let is_dated = |id: &str| draft.measures.iter().flatten().any(|measure| measure.id.value == id && measure.is_dated);
+    let dated = |named: &Option<Located<String>>| named.clone().filter(|named| is_dated(&named.value));
+    let own = dated(&component.measure);
+    if let Some(measure) = own.clone().filter(|_| of.lists_deals()) {
+        let message = format!("deals one by one of measure \"{}\", which counts them in parts", measure.value);
+        let hint =
+            "use a measure with dated_by = \"deal\", or scope = \"running\" without whole deals, `settled` and historic_rate";
+        findings.add(measure.place, codes::NOT_SUPPORTED, message, hint);
+    }
+    if let Some(measure) = own.or_else(|| dated(&component.paid)).filter(|_| of.takes_back_later()) {
+        let message = format!("a clawback in the current period of measure \"{}\", which takes back with refunds", measure.value);
+        let hint = "write clawback = { price = \"recompute\", period = \"original\" }: a refund counts in its own pay period";
+        findings.add(measure.place, codes::NOT_SUPPORTED, message, hint);
     }
 }
 

@@ -72,7 +72,7 @@ pub const BAD_FORMULA: Code =
     error("bad-formula", "no formula of sums, quotas and parameters, or one that is too long or too deep");
 pub const BAD_EARNINGS: Code = error(
     "bad-earnings",
-    "a component reads what it earns itself, reads earnings more than four phases deep, asks for single deals of them, or earns points where money is counted",
+    "a component reads what it earns itself, reads earnings more than four phases deep, asks for single deals of them, earns points where money is counted, or is a pool of what no team has together",
 );
 pub const EQUAL_ROWS: Code = error("equal-rows", "two rows of a lookup say equally much: chance would say which rate a line has");
 pub const PAY_CONFLICT: Code = error("pay-conflict", "two plans of a payee state the same term of pay");

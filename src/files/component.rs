@@ -24,11 +24,13 @@ use crate::domain::plan::{Boundary, Component, EarningUnit, Method, Negative, Pa
 use crate::domain::tranche::Due;
 use fit::check_fit;
 use pays::pays;
+use pool::pool;
 use table::{Table, table};
 
 mod fit;
 mod lookup;
 mod pays;
+mod pool;
 mod table;
 
 /// A measure that is looked at, and what as; by a formula only where it reads the quota.
@@ -39,6 +41,8 @@ pub type Looked = (Located<String>, Option<Located<TierBy>>);
 pub struct ComponentDraft {
     pub id: Option<Located<String>>,
     pub unit: Option<Located<EarningUnit>>,
+    /// Where it says that it is a pool.
+    pub pool_place: Option<Place>,
     pub interval: Option<IntervalKind>,
     pub measure: Option<Located<String>>,
     pub tier_by: Option<Located<TierBy>>,
@@ -64,6 +68,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let id = component_id(&mut fields, findings);
     let earning_code = earning_code(&mut fields, findings);
     let unit = unit(&mut fields, minor, findings);
+    let pool = pool(&mut fields, findings);
     let interval = fields.choice("interval", modes::INTERVAL, findings).map(|interval| interval.value);
     let scope = fields.choice("scope", modes::SCOPE, findings);
     let method = fields.choice("method", modes::METHOD, findings);
@@ -98,7 +103,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
         lookup::none(&mut fields, findings);
     }
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
-    let mut draft = ComponentDraft { id, unit, interval, measure, tier_by, pays, paid, others, component: None };
+    let pool_place = pool.as_ref().map(|pool| pool.place);
+    let mut draft = ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
     let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used).zip(clawback));
     if let (
@@ -134,6 +140,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             component_id: names.id,
             earning_code: code.value,
             unit: names.unit,
+            pool: pool.as_ref().map(|pool| pool.value),
             interval: names.interval,
             scope: scope.value,
             measure: names.measure,

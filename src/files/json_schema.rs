@@ -121,6 +121,10 @@ fn measure() -> Value {
         ("unit", choice(modes::UNIT, "Of an attribute: whether it is in the deal's currency.")),
         ("missing", choice(modes::MISSING, "Of margins and attributes: what becomes of a deal that does not state it.")),
         ("customers", texts("Only these; none listed: every customer.")),
+        (
+            "dated_by",
+            choice(modes::DATED_BY, "The close date where it is left out, or the days of invoices or receipts, in parts."),
+        ),
         ("filter", list(condition(), "What attributes of the deal have to be, all of them.")),
         ("components", texts("With of = \"earned\": the components whose earnings count.")),
         ("earned_by", choice(modes::EARNED_BY, "With of = \"earned\": whose earnings count.")),
@@ -205,6 +209,7 @@ fn component() -> Value {
         ("id", text("Its name on boards and statements.")),
         ("earning_code", text("What payroll books it under.")),
         ("unit", choice(modes::EARNING_UNIT, "What it earns: money where it is left out; points are not paid.")),
+        ("pool", pool()),
         ("interval", choice(modes::INTERVAL, "What its sums and quotas run over.")),
         ("scope", choice(modes::SCOPE, "Whether the table is asked about the sum or about each deal.")),
         ("quota", choice(modes::QUOTA, "All of the interval's quota, or what falls to the pay periods so far.")),
@@ -242,6 +247,14 @@ fn component() -> Value {
     component["allOf"] = json!([by_line]);
     component["else"] = json!({"required": ["tier_by", "boundary", "negative"]});
     component
+}
+
+fn pool() -> Value {
+    let keys = [
+        ("of", choice(modes::POOL_OF, "With whom it is shared: those of the payee's team who are on the plan.")),
+        ("share", choice(modes::POOL_SHARE, "How it is divided.")),
+    ];
+    about(table(&keys, &[]), "What it earns is a team's, and each has a part of it.")
 }
 
 fn measured(description: &str) -> Value {

@@ -6,7 +6,7 @@ use super::fields::{Fields, checked_id, text_of};
 use super::modes;
 use super::node::Node;
 use super::source::{Findings, Located};
-use crate::domain::measure::{AttributeCondition, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted};
+use crate::domain::measure::{AttributeCondition, DatedBy, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted};
 use crate::domain::money::Amount;
 
 /// A measure whose name is known even where the rest of it was refused.
@@ -18,6 +18,8 @@ pub struct MeasureDraft {
     pub rate_type: Option<Located<String>>,
     /// Of earnings: the components that it counts.
     pub components: Vec<Located<String>>,
+    /// It counts deals in parts, by invoices or receipts.
+    pub is_dated: bool,
     pub measure: Option<Measure>,
 }
 
@@ -48,6 +50,7 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let rate_type = fields.optional_id("rate_type", findings);
     let Details { attribute, unit, missing } = details(of.as_ref().map(|of| of.value), &mut fields, findings);
     let filter = filter(&mut fields, findings);
+    let dated_by = fields.optional_choice("dated_by", modes::DATED_BY, findings).map_or(DatedBy::Deal, |by| by.value);
     fields.finish(modes::MEASURE_KEYS_NOT_BUILT, findings);
     let id = id?;
     let counts = of.as_ref().and_then(|of| counts(of.value, unit));
@@ -67,8 +70,9 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
         customers,
         filter,
         earnings,
+        dated_by,
     });
-    Some(MeasureDraft { id, counts, rate_type, components, measure })
+    Some(MeasureDraft { id, counts, rate_type, components, is_dated: dated_by != DatedBy::Deal, measure })
 }
 
 fn counts(of: MeasureOf, unit: Option<Unit>) -> Option<MeasureOf> {

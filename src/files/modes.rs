@@ -7,11 +7,11 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::clawback::{ClawbackPeriod, ClawbackPrice};
 use crate::domain::deal::{Change, Counts, DealKind, DealStatus};
 use crate::domain::fact::CreditKind;
-use crate::domain::measure::{EarnedBy, MeasureOf, Missing, Unit};
+use crate::domain::measure::{DatedBy, EarnedBy, MeasureOf, Missing, Unit};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, EarningUnit, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy,
+    AfterRelease, Beyond, Boundary, EarningUnit, Method, MidIntervalChange, Negative, NegativePay, NoQuota, PoolShare, ProrateBy,
     RoundingAt, Scope, TierBy,
 };
 use crate::domain::settlement::SettlementKind;
@@ -34,7 +34,13 @@ pub const MEASURE_OF: &Choices<MeasureOf> = &[
     ("earned", Some(MeasureOf::Earned)),
 ];
 /// Whose earnings.
-pub const EARNED_BY: &Choices<EarnedBy> = &[("self", Some(EarnedBy::Own)), ("reports", Some(EarnedBy::Reports)), ("team", None)];
+pub const EARNED_BY: &Choices<EarnedBy> =
+    &[("self", Some(EarnedBy::Own)), ("reports", Some(EarnedBy::Reports)), ("team", Some(EarnedBy::Team))];
+/// Whose earnings a pool is of, and how it is divided.
+pub const POOL_OF: &Choices<()> = &[("team", Some(())), ("reports", None), ("plan", None)];
+pub const POOL_SHARE: &Choices<PoolShare> = &[("equal", Some(PoolShare::Equal)), ("weight", None)];
+pub const DATED_BY: &Choices<DatedBy> =
+    &[("deal", Some(DatedBy::Deal)), ("invoice", Some(DatedBy::Invoice)), ("receipt", Some(DatedBy::Receipt))];
 pub const UNIT: &Choices<Unit> = &[("money", Some(Unit::Money)), ("number", Some(Unit::Number))];
 pub const MISSING: &Choices<Missing> = &[("park", Some(Missing::Park)), ("nothing", Some(Missing::Nothing))];
 pub const CREDIT_KINDS: &Choices<CreditKind> = &[
@@ -140,6 +146,6 @@ pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
-pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "dated_by", "currency", "roles"];
+pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "currency", "roles"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

@@ -18,11 +18,13 @@ pub const TARGET: &str = "target_incentive";
 
 /// What the payee is paid in.
 const PAY_CURRENCY: &str = "pay_currency";
+/// With whom the payee is measured, and shares, together.
+const TEAM: &str = "team";
 /// A column of one of the payee's parameters begins so; `target_incentive` has a column without.
 const PARAMETER: &str = "parameter.";
 const PAYEES: Columns = Columns {
     required: &["id", "title", "manager", "pay_group", "plans", "from", "to"],
-    optional: &["employee_ref", TARGET, PAY_CURRENCY],
+    optional: &["employee_ref", TARGET, PAY_CURRENCY, TEAM],
     not_built: modes::PAYEE_COLUMNS_NOT_BUILT,
     named: PARAMETER,
 };
@@ -64,6 +66,7 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
     let target = row.cell(TARGET).map(|target| (Located::new(TARGET.to_string(), row.place_of(TARGET)), target));
     let parameters = parameters(target.into_iter().chain(row.named(PARAMETER)), findings);
     let pay_currency = row.cell(PAY_CURRENCY).and_then(|text| currency(text, findings));
+    let team = row.cell(TEAM).and_then(|team| checked_id(TEAM, team, findings));
     let broken = to_cell.is_some() && to.is_none();
     let payee_row = from.as_ref().filter(|_| !broken).map(|from| PayeeRow {
         from: from.value,
@@ -75,6 +78,7 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
         employee_ref: row.cell("employee_ref").map(|reference| reference.value),
         parameters,
         pay_currency: pay_currency.as_ref().map(|currency| currency.value.clone()),
+        team: team.map(|team| team.value),
     });
     Some(PayeeDraft { id: id?, manager, plans, from_place: row.place_of("from"), pay_currency, row: payee_row })
 }

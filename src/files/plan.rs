@@ -13,6 +13,7 @@ use crate::domain::calendar::Date;
 use crate::domain::money::minor_digits;
 use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, Plan, Prorate};
+use crate::domain::world::pool_fault;
 
 /// A plan as read: what other files refer to is known even where the rest was refused.
 #[derive(Clone, Debug)]
@@ -55,6 +56,7 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     if findings.errors() == before {
         let pay = (negative_pay?.value, pay?);
         draft.plan = assembled(&draft, prorate?, mid_interval_change?.value, after_release?.value, pay);
+        draft.plan.iter().for_each(|plan| check_pools(plan, &draft.components, findings));
     }
     Some(draft)
 }
@@ -106,6 +108,16 @@ pub fn check_range(from: &Option<Located<Date>>, to: &Option<Located<Date>>, fin
     {
         let message = format!("`to` {} does not come after `from` {}", to.value, from.value);
         findings.add(to.place, codes::BAD_RANGE, message, "`to` is the day after the last one");
+    }
+}
+
+/// Everybody who shares a pool computes the same.
+fn check_pools(plan: &Plan, components: &[ComponentDraft], findings: &mut Findings) {
+    for (draft, component) in components.iter().zip(&plan.components) {
+        if let Some((place, fault)) = draft.pool_place.zip(pool_fault(component, plan)) {
+            let hint = "let a monthly component, of measures with earned_by = \"team\" alone, be the pool";
+            findings.add(place, codes::NOT_SUPPORTED, fault, hint);
+        }
     }
 }
 

@@ -95,6 +95,9 @@ fn component_words(component: &Component) -> Words {
     let mut words = Words::new();
     let mut say = |name: &str, text: String| words.push((name.into(), text));
     say("earning_code", component.earning_code.clone());
+    if let Some(share) = component.pool {
+        say("pool", format!("of the team, {}", mode(modes::POOL_SHARE, share)));
+    }
     let interval = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(component.interval));
     say("interval", interval.map_or_else(String::new, |(name, _): &(&str, Option<IntervalKind>)| (*name).into()));
     say("scope", mode(modes::SCOPE, component.scope));

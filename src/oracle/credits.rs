@@ -3,6 +3,7 @@
 //! Sums are exact, at 10^-12. Leaves out what they earn (`rewards`).
 
 use super::currencies;
+use super::dated::Come;
 use super::deals::{by_deals, earns_by_deal};
 use super::filters::Filter;
 use super::history::{Content, History, Line, NextOffsets, Revision};
@@ -12,7 +13,7 @@ use super::returns::{Back, backs};
 use super::tables::measures_of;
 use super::territories;
 use super::world::World;
-use crate::wire::records::{Component, Counts, CreditKind, Date, LineKey, Period, Reason};
+use crate::wire::records::{Component, Counts, CreditKind, Date, DatedBy, LineKey, Period, Reason};
 use ethnum::I256;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ impl Until<'_> {
         self.next_offsets(partition).is_none_or(|next| offset < next.adjustments)
     }
 
-    fn holds_settlement(self, partition: u32, offset: u64) -> bool {
+    pub(super) fn holds_settlement(self, partition: u32, offset: u64) -> bool {
         self.next_offsets(partition).is_none_or(|next| offset < next.settlements)
     }
 
@@ -87,16 +88,18 @@ pub(super) struct Shown {
 
 /// By payee, measure and pay period: the lines of measures that tables are looked up for, each with the payee's part. What a
 /// person credits shows nothing.
-pub(super) type Lines = FxHashMap<(u32, u32, Period), Vec<(Option<Shown>, I256)>>;
+pub(super) type Lines = FxHashMap<Key, Vec<(Option<Shown>, I256)>>;
 
-/// By payee and measure: what counts of a line, and the payee's part of it.
-type Given = BTreeMap<(u32, u32), (i128, I256)>;
+/// A payee, a measure and a pay period.
+type Key = (u32, u32, Period);
 
-/// What a deal gives by payee and measure, and of measures that tables are looked up for line by line.
+/// What counts of a line, and the payee's part of it.
+type Given = BTreeMap<Key, (i128, I256)>;
+
+/// What a deal gives, and of measures that tables are looked up for line by line.
 struct Gave {
-    period: Period,
-    sums: BTreeMap<(u32, u32), I256>,
-    lines: Vec<((u32, u32), Shown, I256)>,
+    sums: BTreeMap<Key, I256>,
+    lines: Vec<(Key, Shown, I256)>,
 }
 
 pub(super) struct Sums {
@@ -129,7 +132,12 @@ pub(super) fn measure(history: &History, world: &World<'_>, until: Until<'_>) ->
         measures: world.measures.values().map(|measure| Filter::new(measure, history)).collect(),
         by_deal: places_of(world, |component, id| component.measure == id && (by_deals(component) || earns_by_deal(component))),
         by_line: places_of(world, |component, id| component.measure == id && is_lookup(component)),
-        asked_back: places_of(world, |component, id| asks_for_returns(component) && measures_of(component).contains(&id)),
+        asked_back: places_of(world, |component, id| {
+            // What counts in parts is taken back as it is refunded.
+            let by_deal = world.measures.get(id).is_some_and(|measure| measure.dated_by == DatedBy::Deal);
+            by_deal && asks_for_returns(component) && measures_of(component).contains(&id)
+        }),
+        until,
         sums: FxHashMap::default(),
         lines: Lines::default(),
         deals: Vec::new(),
@@ -191,6 +199,7 @@ fn places_of(world: &World<'_>, looks: impl Fn(&Component, &str) -> bool) -> Vec
 pub(super) struct Counting<'a> {
     pub(super) history: &'a History,
     pub(super) world: &'a World<'a>,
+    pub(super) until: Until<'a>,
     measures: Vec<Filter>,
     /// Places of the measures that a component reads deal by deal.
     pub(super) by_deal: Vec<u32>,
@@ -214,45 +223,46 @@ struct Credit {
 impl Counting<'_> {
     /// Adds a deal's credits and what was taken back of them, or nothing when it lacks a fact.
     fn deal(&mut self, number: u32, deal: Option<&Content>, backs: &[Back]) -> Result<(), Reason> {
-        let now = deal.map(|deal| self.given(deal, None)).transpose()?;
-        let taken = backs.iter().map(|back| self.given(&back.content, Some(back))).collect::<Result<Vec<_>, Reason>>()?;
+        let now = deal.map(|deal| self.given(number, deal, None)).transpose()?;
+        let taken = backs.iter().map(|back| self.given(number, &back.content, Some(back))).collect::<Result<Vec<_>, Reason>>()?;
         let deal_id = self.history.deals.text(number).to_string();
-        let deal_sum = |deal: &Content, (payee, measure): (u32, u32), period, sum, on| {
+        let deal_sum = |deal: &Content, (payee, measure, period): Key, sum, on| {
             let place = (deal.closed_on, deal.sequence, deal_id.clone());
             DealSum { deal: number, payee, measure, period, place, sum, on }
         };
-        for (deal, Gave { period, sums, lines }) in deal.into_iter().zip(now) {
+        for (deal, Gave { sums, lines }) in deal.into_iter().zip(now) {
             for (key, shown, sum) in lines {
-                self.lines.entry((key.0, key.1, period)).or_default().push((Some(shown), sum));
+                self.lines.entry(key).or_default().push((Some(shown), sum));
             }
             for (key, sum) in sums {
-                *self.sums.entry((key.0, key.1, period)).or_insert(I256::ZERO) += sum;
+                *self.sums.entry(key).or_insert(I256::ZERO) += sum;
                 if self.by_deal.contains(&key.1) {
-                    self.deals.push(deal_sum(deal, key, period, sum, deal.closed_on));
+                    self.deals.push(deal_sum(deal, key, sum, deal.closed_on));
                 }
             }
         }
-        for (back, Gave { period, sums, .. }) in backs.iter().zip(taken) {
-            for (key, sum) in sums.into_iter().filter(|((_, measure), _)| self.asked_back.contains(measure)) {
+        for (back, Gave { sums, .. }) in backs.iter().zip(taken) {
+            for (key, sum) in sums.into_iter().filter(|((_, measure, _), _)| self.asked_back.contains(measure)) {
                 // Where nothing is left, something is looked at all the same.
-                self.sums.entry((key.0, key.1, period)).or_insert(I256::ZERO);
-                self.backs.push(deal_sum(&back.content, key, period, sum, back.on));
+                self.sums.entry(key).or_insert(I256::ZERO);
+                self.backs.push(deal_sum(&back.content, key, sum, back.on));
             }
         }
         Ok(())
     }
 
-    /// What a deal, or what was taken back of it on a day, gives by payee and measure.
-    fn given(&self, deal: &Content, back: Option<&Back>) -> Result<Gave, Reason> {
+    /// What a deal, or what was taken back of it on a day, gives.
+    fn given(&self, number: u32, deal: &Content, back: Option<&Back>) -> Result<Gave, Reason> {
         let period = self.period_of(deal)?;
         let shared: Result<Vec<_>, Reason> = deal.lines.iter().map(|line| self.credits(deal, line)).collect();
         let shared = shared?;
         self.convertible(deal, &shared)?;
         self.is_stated(deal, &shared)?;
+        let come = Come::new(self, number, deal, period);
         let (mut sums, mut lines) = (BTreeMap::new(), Vec::new());
         for (place, credits) in shared.iter().enumerate() {
             let mut of_line = Given::new();
-            self.count(deal, place, credits, back, &mut of_line);
+            self.count(deal, place, credits, (back, &come), &mut of_line);
             for (key, (size, sum)) in of_line {
                 *sums.entry(key).or_insert(I256::ZERO) += sum;
                 if self.by_line.contains(&key.1) {
@@ -260,7 +270,7 @@ impl Counting<'_> {
                 }
             }
         }
-        Ok(Gave { period, sums, lines })
+        Ok(Gave { sums, lines })
     }
 
     /// The pay period of the close date; what is missing for it is asked in the order of the reasons to park.
@@ -347,8 +357,8 @@ impl Counting<'_> {
         Ok(())
     }
 
-    /// Adds what a line gives by payee and measure, with what counts of it before anybody's share.
-    fn count(&self, deal: &Content, at: usize, credits: &[Credit], back: Option<&Back>, given: &mut Given) {
+    /// Adds what a line gives by payee, measure and pay period, with what counts of it before anybody's share.
+    fn count(&self, deal: &Content, at: usize, credits: &[Credit], (back, come): (Option<&Back>, &Come), given: &mut Given) {
         let (currency, line) = (self.history.texts.text(deal.currency), &deal.lines[at]);
         for (place, filter) in self.measures.iter().enumerate().filter(|(_, filter)| filter.takes(deal, line)) {
             // A deal counts with the first line that counts anything, and is taken back as one on the day since which none of
@@ -365,11 +375,14 @@ impl Counting<'_> {
             }
             let own = filter.worth(deal, line).unwrap_or(0);
             let converted = || currencies::counted(self.world, deal, currency, filter, own).unwrap_or(0);
+            let whole = if filter.is_money { converted() } else { own };
+            let parts = come.parts(filter.dated_by, whole);
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
-                let whole = if filter.is_money { converted() } else { own };
-                let (size, sum) = given.entry((credit.payee, place as u32)).or_insert((0, I256::ZERO));
-                *size = whole;
-                *sum += I256::from(whole) * I256::from(credit.millionths);
+                for (period, part) in &parts {
+                    let (size, sum) = given.entry((credit.payee, place as u32, *period)).or_insert((0, I256::ZERO));
+                    *size = whole;
+                    *sum += I256::from(*part) * I256::from(credit.millionths);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@
 use super::credits::{Sum, Sums};
 use super::deals::{by_deals, earns_by_deal};
 use super::lookups::is_lookup;
+use super::pools;
 use super::rewards::Pricing;
 use super::rules::{Check, hold};
 use super::tables::measures_of;
@@ -60,10 +61,12 @@ fn earned(pricing: &Pricing<'_, '_>, sums: &Sums, counting: &[(u32, &Earnings)])
     now
 }
 
-/// The payee, or everyone above on the period's last day who holds a seat, up to a manager whom nobody knows.
+/// The payee, his team, or everyone above on the period's last day who holds a seat, up to a manager whom nobody knows.
 fn receivers(world: &World<'_>, payee: u32, period: Period, by: EarnedBy) -> Vec<u32> {
-    if by == EarnedBy::Own {
-        return vec![payee];
+    match by {
+        EarnedBy::Own => return vec![payee],
+        EarnedBy::Team => return pools::team(world, payee, period),
+        EarnedBy::Reports => {}
     }
     let Some((_, after)) = world.bounds(period) else { return Vec::new() };
     let date = Date(after.0 - 1);
@@ -99,6 +102,10 @@ pub(super) fn in_order<'m>(measures: &[&'m Measure], plans: &[&'m Plan]) -> Chec
         let counted = measures.iter().filter_map(|of| of.earnings.as_ref()).flat_map(|of| &of.components);
         let counted = counted.filter(|id| **id == component.component_id).count();
         hold(counted == 0 || component.unit == EarningUnit::Money, "a measure of money that is points")?;
+        let pooled = measures_of(component).into_iter().filter(|_| component.pool.is_some());
+        let mut known = pooled.filter(|id| measures.iter().any(|of| of.measure_id == *id));
+        let team = |id: &str| earnings(id).is_some_and(|of| of.by == EarnedBy::Team);
+        hold(known.all(team), "a pool of what no team has together")?;
         let single = by_deals(component) || earns_by_deal(component) || is_lookup(component);
         hold(!single || earnings(&component.measure).is_none(), "single deals or lines of what is earned")?;
     }

@@ -2,7 +2,9 @@
 
 use super::history::{Content, History, Line, Names, Stated};
 use super::rules::{Check, hold};
-use crate::wire::records::{CreditKind, DealKind, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Reason, Unit, Wanted};
+use crate::wire::records::{
+    CreditKind, DatedBy, DealKind, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Reason, Unit, Wanted,
+};
 use rustc_hash::FxHashSet;
 
 /// A measure's filter over numbered texts; an empty list matches everything.
@@ -13,6 +15,7 @@ pub(super) struct Filter {
     pub(super) once: bool,
     /// A deal that does not say what is summed waits.
     pub(super) parks: bool,
+    pub(super) dated_by: DatedBy,
     pub(super) rate_type: Option<String>,
     credit_kinds: Vec<CreditKind>,
     products: FxHashSet<u32>,
@@ -47,6 +50,7 @@ impl Filter {
             is_money: in_currency || (measure.of == MeasureOf::Attribute && measure.unit == Some(Unit::Money)),
             once: [MeasureOf::Count, MeasureOf::Attribute].contains(&measure.of),
             parks: measure.missing == Some(Missing::Park),
+            dated_by: measure.dated_by,
             rate_type: measure.rate_type.clone(),
             credit_kinds: measure.credit_kinds.clone(),
             products: numbers(&measure.products),

@@ -89,6 +89,8 @@ pub(super) struct Settlement {
     pub(super) on: Date,
     /// In millionths: what came in, less than nothing for what went back, nothing for an invoice.
     pub(super) amount: i128,
+    /// Of an invoice.
+    pub(super) invoiced: i128,
     hash: u64,
 }
 
@@ -208,6 +210,7 @@ impl History {
                 SettlementKind::Collected => settled.amount.0,
                 SettlementKind::Refunded => -settled.amount.0,
             },
+            invoiced: if settled.kind == SettlementKind::Invoiced { settled.amount.0 } else { 0 },
             hash,
         });
         Taken::Counted

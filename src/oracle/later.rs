@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 type Version<'h> = Option<(&'h Plan, &'h Component)>;
 
-fn is_later(component: &Component) -> bool {
+pub(super) fn is_later(component: &Component) -> bool {
     component.clawback.period == ClawbackPeriod::Current
 }
 

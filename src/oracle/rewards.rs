@@ -8,6 +8,7 @@ use super::credits::{DealSum, Lines, Paid, Sum, Until};
 use super::deals::taken_back;
 use super::history::{History, QuotaKey, Statement};
 use super::numbers;
+use super::pools;
 use super::tables::{self, Case};
 use super::totals::Attained;
 use super::world::{World, long_intervals, periods_of};
@@ -102,8 +103,22 @@ impl<'h> Pricing<'_, 'h> {
             let of = |components: &Components<'h>| find(components, plan_id, component_id, interval);
             let versions: Vec<_> = by_period.iter().map(of).collect();
             for (slot, minor, earning_code) in self.priced(payee, sums, interval, &versions).unwrap_or_default() {
+                let minor = self.own_part(slot, minor, &versions);
+                if minor == 0 {
+                    continue;
+                }
                 into.entry(slot).or_insert(Earned { minor: 0, earning_code }).minor += minor;
             }
+        }
+    }
+
+    /// Of a pool the payee's part, else all of it.
+    fn own_part(&self, slot: Slot, minor: i64, versions: &[Option<(&'h Plan, &'h Component)>]) -> i64 {
+        match versions.iter().flatten().next() {
+            Some((plan, component)) if component.pool.is_some() => {
+                pools::part(self.history, self.world, slot.payee, (plan, slot.effective), minor)
+            }
+            _ => minor,
         }
     }
 

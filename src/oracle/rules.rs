@@ -27,6 +27,7 @@ use super::conversion::{paid_in, rate};
 use super::earnings::in_order;
 use super::history::{History, Names};
 use super::plans::{component, pay_terms};
+use super::pools;
 use super::to_date::is_to_date;
 use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
@@ -148,6 +149,8 @@ impl<'h> Rules<'h> {
     fn measure(&self, measure: &'h Measure) -> Check {
         super::earnings::fit(measure)?;
         super::filters::fits(measure)?;
+        let mut components = self.world.plans.values().flatten().flat_map(|plan| &plan.components);
+        components.try_for_each(|component| super::dated::fits(component, measure))?;
         let before = self.world.measures.get(measure.measure_id.as_str());
         let same = |before: &Measure| {
             let newly = before.rate_type.is_none();
@@ -188,6 +191,9 @@ impl<'h> Rules<'h> {
         hold(ids.len() == plan.components.len(), "a component twice")?;
         plan.components.iter().try_for_each(component)?;
         plan.components.iter().try_for_each(|component| self.unit(component, &plan.currency))?;
+        plan.components.iter().try_for_each(|component| pools::fits(component, plan))?;
+        let measures = || self.world.measures.values();
+        plan.components.iter().try_for_each(|of| measures().try_for_each(|measure| super::dated::fits(of, measure)))?;
         let restarts = plan.mid_interval_change == MidIntervalChange::Restart;
         hold(!restarts || !plan.components.iter().any(is_to_date), "a quota to date that begins anew")?;
         let all = self.world.plans.values().flatten().copied();
@@ -202,6 +208,10 @@ impl<'h> Rules<'h> {
         for row in &payee.rows {
             hold(row.to.is_none_or(|to| row.from < to), "a row that ends before it starts")?;
             hold(row.pay_group == "default", "a pay group other than default")?;
+            let team = row.team.as_deref();
+            hold(team != Some(""), "a team without a name")?;
+            let number = self.payees.find(&payee.payee_id);
+            hold(team.is_none_or(|team| !pools::is_full(&self.world, team, number)), "a team of too many")?;
             let names: BTreeSet<_> = row.parameters.iter().map(|(name, _)| name).collect();
             let ordered = names.iter().copied().eq(row.parameters.iter().map(|(name, _)| name));
             hold(ordered && !names.iter().any(|name| name.is_empty()), "parameters without a name, twice or out of order")?;

@@ -230,6 +230,7 @@ fn row(from: &str, to: Option<&str>, manager: Option<&str>) -> PayeeRow {
         employee_ref: Some("E1".into()),
         parameters: vec![],
         pay_currency: None,
+        team: None,
     }
 }
 
@@ -279,6 +280,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         pay: Vec::new(),
         clawback: Clawback::default(),
         unit: EarningUnit::Money,
+        pool: None,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

@@ -9,7 +9,7 @@ use crate::domain::deal::{Attribute, DealKind};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::{Amount, CurrencyRate, Quantity, Share};
 use crate::domain::quota::QuotaChanged;
-use crate::domain::settlement::Passed;
+use crate::domain::settlement::{Dated, Passed};
 use crate::domain::topic::{Position, Topic};
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,15 @@ pub enum Entry<'a> {
     Returned {
         on: Date,
         gone: Vec<Option<Date>>,
+        sequence: Option<i64>,
+        rates: Option<Vec<(u32, CurrencyRate)>>,
+        #[serde(borrow)]
+        details: Option<Details<'a>>,
+        group: CreditGroup<'a>,
+    },
+    /// Credits where some measure is dated by settlements, with the days of those.
+    Dated {
+        dated: Dated,
         sequence: Option<i64>,
         rates: Option<Vec<(u32, CurrencyRate)>>,
         #[serde(borrow)]
@@ -239,7 +248,8 @@ impl<'a> PackedCredits<'a> {
             | Entry::SequencedCredits { group, .. }
             | Entry::Converted { group, .. }
             | Entry::Detailed { group, .. }
-            | Entry::Returned { group, .. } => Some(group.cause.position(self.source)),
+            | Entry::Returned { group, .. }
+            | Entry::Dated { group, .. } => Some(group.cause.position(self.source)),
             Entry::Quota { cause, .. } | Entry::Adjustment { cause, .. } => Some(cause.position(self.source)),
             Entry::Settled(of) => Some(of.cause.position(self.source)),
             Entry::Earned(of) => Some(of.cause.position(of.partition)),

@@ -6,6 +6,7 @@ use crate::domain::credit::Credit;
 use crate::domain::currency::StatedRate;
 use crate::domain::deal::{Attribute, DealClosed};
 use crate::domain::quota::QuotaChanged;
+use crate::domain::settlement::Dated;
 use crate::domain::topic::partition_of;
 use crate::domain::world::World;
 use crate::pipeline::packed::{
@@ -192,6 +193,8 @@ pub struct GroupKind<'r> {
     pub returned: Option<(Date, &'r [Option<Date>])>,
     /// What the world's measures and tables may read of deals beyond amounts and quantities.
     pub read: &'r Read,
+    /// Where some measure is dated by settlements.
+    pub dated: Option<&'r Dated>,
 }
 
 /// Which details of deals any measure or table reads.
@@ -256,21 +259,27 @@ impl Open {
         };
         let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
         let rates = how.rates.map(|rates| rates.iter().map(&mut at).collect::<Vec<_>>());
-        let entry = match (how.returned, how.read.details(deal), rates, deal.sequence) {
-            (Some((on, gone)), details, rates, sequence) => {
+        let (sequence, details) = (deal.sequence, how.read.details(deal));
+        let entry = match (how.returned, how.dated, details, rates, sequence) {
+            (Some((on, gone)), _, details, rates, _) => {
                 Entry::Returned { on, gone: gone.to_vec(), sequence, rates, details, group }
             }
-            (None, Some(details), rates, sequence) => Entry::Detailed { sequence, rates, details, group },
-            (None, None, Some(rates), sequence) => Entry::Converted { sequence, rates, group },
-            (None, None, None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
-            (None, None, None, None) => Entry::Credits(group),
+            (None, Some(dated), details, rates, _) => {
+                let dated = dated.clone();
+                Entry::Dated { dated, sequence, rates, details, group }
+            }
+            (None, None, Some(details), rates, _) => Entry::Detailed { sequence, rates, details, group },
+            (None, None, None, Some(rates), _) => Entry::Converted { sequence, rates, group },
+            (None, None, None, None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
+            (None, None, None, None, None) => Entry::Credits(group),
         };
         let written = self.entry(&entry);
         if let Entry::Credits(group)
         | Entry::SequencedCredits { group, .. }
         | Entry::Converted { group, .. }
         | Entry::Detailed { group, .. }
-        | Entry::Returned { group, .. } = entry
+        | Entry::Returned { group, .. }
+        | Entry::Dated { group, .. } = entry
         {
             let CreditGroup { lines, allocations, .. } = group;
             (self.lines, self.allocations) = (lines, allocations);

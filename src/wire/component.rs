@@ -59,6 +59,8 @@ pub(super) struct ComponentRecord {
     interval_floor: Option<FloorRecord>,
     #[serde(default)]
     earning_unit: Option<String>,
+    #[serde(default)]
+    pool: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,6 +158,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
             QuotaUse::Interval => Vec::new(),
         },
         earning_unit: (component.unit != EarningUnit::Money).then(|| mode_text(&component.unit)).transpose()?,
+        pool: component.pool.as_ref().map(mode_text).transpose()?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
         lookup: component.lookup.as_ref().map(lookup_record),
         interval_floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
@@ -251,6 +254,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
             .enumerate()
             .map(|(place, tranche)| read_tranche(&at(&format!("pay[{place}]")), tranche))
             .collect::<Result<_, _>>()?,
+        pool: record.pool.as_deref().map(|text| mode(&at("pool"), text)).transpose()?,
         component_id: record.component_id,
         earning_code: record.earning_code,
         measure: record.measure,

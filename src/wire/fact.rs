@@ -88,6 +88,8 @@ struct RowRecord {
     parameters: Vec<ParameterRecord>,
     #[serde(default)]
     pay_currency: Option<String>,
+    #[serde(default)]
+    team: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -237,6 +239,7 @@ fn payee_record(payee: &Payee) -> PayeeRecord {
         employee_ref: row.employee_ref.clone(),
         parameters: row.parameters.iter().map(parameter_record).collect(),
         pay_currency: row.pay_currency.clone(),
+        team: row.team.clone(),
     };
     PayeeRecord { payee_id: payee.payee_id.clone(), rows: payee.rows.iter().map(row).collect() }
 }
@@ -268,6 +271,7 @@ fn read_row(path: &str, row: RowRecord) -> Result<PayeeRow, Reject> {
         plans: row.plans,
         employee_ref: row.employee_ref,
         pay_currency: row.pay_currency,
+        team: row.team,
     })
 }
 

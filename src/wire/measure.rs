@@ -4,7 +4,7 @@
 
 use super::component::read_amount;
 use super::decimal::{AmountDecimal, Unscaled};
-use super::mode::{mode, mode_text, modes, only};
+use super::mode::{mode, mode_text, modes};
 use crate::domain::calendar::Date;
 use crate::domain::measure::{AttributeCondition, Earnings, Measure, Wanted};
 use crate::domain::money::Amount;
@@ -55,7 +55,7 @@ impl MeasureRecord {
         Ok(MeasureRecord {
             measure_id: measure.measure_id.clone(),
             of: mode_text(&measure.of)?,
-            dated_by: "deal".into(),
+            dated_by: mode_text(&measure.dated_by)?,
             credit_kinds: measure.credit_kinds.iter().map(mode_text).collect::<Result<_, _>>()?,
             products: measure.products.clone(),
             geographies: measure.geographies.clone(),
@@ -73,7 +73,6 @@ impl MeasureRecord {
     }
 
     pub(super) fn measure(self) -> Result<Measure, Reject> {
-        only("dated_by", &self.dated_by, "deal")?;
         let filter = self.filter.into_iter().enumerate();
         let components = self.earned_components;
         let earnings = match &self.earned_by {
@@ -93,6 +92,7 @@ impl MeasureRecord {
             unit: self.unit.map(|unit| mode("unit", &unit)).transpose()?,
             missing: self.missing.map(|missing| mode("missing", &missing)).transpose()?,
             customers: self.customers,
+            dated_by: mode("dated_by", &self.dated_by)?,
             filter: filter.map(|(place, record)| condition(place, record)).collect::<Result<_, _>>()?,
             earnings,
         })

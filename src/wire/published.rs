@@ -56,6 +56,8 @@ pub static PUBLISHED: [Published; 11] = [
             (34, include_str!("../../schemas/history/facts.34.avsc")),
             (40, include_str!("../../schemas/history/facts.40.avsc")),
             (28, include_str!("../../schemas/history/facts.28.avsc")),
+            (31, include_str!("../../schemas/history/facts.31.avsc")),
+            (46, include_str!("../../schemas/history/facts.46.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

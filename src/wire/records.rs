@@ -10,7 +10,7 @@ pub use crate::domain::fact::{
 };
 pub use crate::domain::formula::Formula;
 pub use crate::domain::measure::{
-    AttributeCondition, EarnedBy, Earnings, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted,
+    AttributeCondition, DatedBy, EarnedBy, Earnings, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted,
 };
 pub use crate::domain::output::{
     Accrual, Attainment, Causes, CloseNote, ConvertedFrom, CurrencyTotal, Payout, PayoutKind, PayoutRun,
@@ -21,8 +21,8 @@ pub use crate::domain::pay_terms::{
 pub use crate::domain::plan::lookup::{Band, LineKey, Listed, Lookup, Row as LookupRow, Takes};
 pub use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, Component, EarningUnit, Gate, Method,
-    MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay, NoQuota, Otherwise, Pays, Plan, Prorate, ProrateBy,
-    QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,
+    MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay, NoQuota, Otherwise, Pays, Plan, PoolShare, Prorate,
+    ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;

@@ -3,28 +3,30 @@
 //!
 //! The machine that folds them is the worker's own, on a `shadow` of the log: up to the last commit record, and writing
 //! nowhere. What is written then are states and commit records, never outputs: a changelog that adds up keeps what earning
-//! was told, and its commit record begins a pass over all deals, in which the worker tells what differs. Earning is not
-//! rebuilt: `credits` is trimmed behind it, and what it has booked follows the cuts of its transactions.
+//! was told, and its commit record begins a pass over all deals, in which the worker tells what differs. `earning` does the
+//! same for the second stage.
 
+mod changelog;
+mod earning;
+mod fold;
 mod shadow;
+mod told;
 
 use super::Stop;
 use super::commit_record::{COMMIT_KEY, CommitRecord, Sealed, THIS_ENGINE, hash_of};
-use super::restore::UNDECIDED_LIMIT;
-use super::status::{CREDITING, Status};
-use super::step::{Machine, MakeStage, Progress, Setup};
+use super::status::CREDITING;
+use super::step::MakeStage;
 use crate::config::Limits;
 use crate::domain::topic::Topic;
-use crate::log::{Batch, Client, LogError, Records, StageLog};
+use crate::log::{Client, LogError, Records, StageLog};
 use crate::pipeline::crediting::rebuilt::{Compared, Difference};
-use crate::store::{Change, Digest, Layout, Reader, Settings, Store};
-use crate::telemetry::Metrics;
+use crate::store::{Digest, Layout, Reader, Settings, Store};
 use crate::wire::Codec;
-use rustc_hash::FxHashMap;
-use shadow::{Hold, Inputs, Shadow, keep};
-use std::collections::BTreeMap;
+use changelog::Logged;
+pub use earning::{EarningRebuilt, EarningStages};
+use fold::{Fold, Until};
+use shadow::{Hold, Inputs, keep};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Steps without work after which nothing is left to do.
 const QUIET_STEPS: u32 = 5;
 
+/// A rebuild of a partition of one of the stages.
 pub struct Rebuild {
     pub client: Arc<dyn Client>,
     pub codec: Arc<Codec>,
@@ -66,14 +69,6 @@ pub struct Rebuilt {
     pub commits: u32,
 }
 
-/// The changelog as it is.
-struct Logged {
-    reader: Reader,
-    digest: Digest,
-    last: Sealed,
-    _store: Store,
-}
-
 impl Rebuild {
     /// Compares; with a place among the workers also writes what differs.
     pub fn run(&self, make_stage: MakeStage, hold: Option<Box<dyn StageLog>>) -> Result<Rebuilt, Stop> {
@@ -96,12 +91,12 @@ impl Rebuild {
         if let Some(hold) = &hold {
             self.wait_for_partition(hold)?;
         }
-        self.check_inputs()?;
-        let logged = self.read_changelog()?;
-        let record = &logged.last.record;
-        let adds_up = logged.digest == Digest { live_keys: record.live_keys, sum: record.state_digest };
+        self.check_inputs(self.inputs, &[self.partition])?;
+        let logged_store = self.store("logged")?;
+        let logged = Logged::read(self.client.as_ref(), &logged_store, self.changelog, self.partition)?;
+        let (record, adds_up) = (&logged.last.record, logged.adds_up());
         let compared = Compared::new(adds_up, &record.stage_meta).map_err(Stop::Settings)?;
-        self.check_contracts(record)?;
+        self.check_contracts(record, self.inputs)?;
         let (store, reader, states) = self.fold_again(make_stage, record, hold.clone())?;
         let differences = self.compare(&compared, &logged.reader, &reader)?;
         let commits = match &hold {
@@ -126,8 +121,9 @@ impl Rebuild {
     }
 
     /// What a rebuild stands on must be there from its first record on.
-    fn check_inputs(&self) -> Result<(), Stop> {
-        for (topic, partition) in self.inputs.iter().map(|topic| (*topic, self.partition)).chain([(Topic::Facts, 0)]) {
+    fn check_inputs(&self, inputs: &[Topic], partitions: &[u32]) -> Result<(), Stop> {
+        let of = |topic: &Topic| partitions.iter().map(|partition| (*topic, *partition)).collect::<Vec<_>>();
+        for (topic, partition) in inputs.iter().flat_map(of).chain([(Topic::Facts, 0)]) {
             let start = self.client.start(topic, partition)?;
             if start > 0 {
                 let name = topic.name();
@@ -139,10 +135,10 @@ impl Rebuild {
         Ok(())
     }
 
-    fn check_contracts(&self, record: &CommitRecord) -> Result<(), Stop> {
+    fn check_contracts(&self, record: &CommitRecord, inputs: &[Topic]) -> Result<(), Stop> {
         self.codec.pin(&record.contracts.schemas).map_err(Stop::Settings)?;
         let folded: Vec<Topic> =
-            self.inputs.iter().copied().filter(|topic| record.next(*topic).is_some_and(|next| next > 0)).collect();
+            inputs.iter().copied().filter(|topic| record.next(*topic).is_some_and(|next| next > 0)).collect();
         self.codec.contradicts(&record.contracts, &folded).map_or(Ok(()), |message| Err(Stop::Settings(message)))
     }
 
@@ -159,105 +155,16 @@ impl Rebuild {
         Ok(Store::open(&path, &settings, Arc::default())?.0)
     }
 
-    /// The newest state of each key, whether it adds up or not, and the last commit record.
-    fn read_changelog(&self) -> Result<Logged, Stop> {
-        let (topic, partition) = (self.changelog, self.partition);
-        let store = self.store("logged")?;
-        let reader = store.open_partition(partition, OWNER, 1)?.reader;
-        let until = self.client.high_watermark(topic, partition)?;
-        let (mut next, mut digest, mut last) = (self.client.start(topic, partition)?, Digest::default(), None);
-        let (mut batch, deadline) = (Batch::default(), Instant::now() + PATIENCE);
-        while next < until {
-            batch.clear();
-            let reached = self.client.read(topic, partition, next, READ_BYTES, &mut batch)?;
-            if reached == next {
-                if Instant::now() > deadline {
-                    let name = topic.name();
-                    return Err(Stop::Unavailable(format!(
-                        "the end of {name} stays undecided: a transaction hangs; wait and rebuild again"
-                    )));
-                }
-                std::thread::sleep(LOOK);
-            }
-            next = reached;
-            let mut newest: FxHashMap<&[u8], Option<&[u8]>> = FxHashMap::default();
-            for row in batch.rows() {
-                match batch.key(row) {
-                    Some(COMMIT_KEY) => last = Some(Sealed::read(batch.value(row).unwrap_or_default())),
-                    Some(key) => drop(newest.insert(key, batch.value(row))),
-                    None => {}
-                }
-            }
-            for (key, state) in &newest {
-                digest.replace(key, reader.get(key)?.as_deref(), *state);
-            }
-            let change = |(key, state): (&[u8], Option<&[u8]>)| Change { key: key.into(), state: state.map(Arc::from) };
-            store.fill(partition, newest.into_iter().map(change).collect(), None)?;
-        }
-        let last = last.ok_or_else(|| {
-            let name = topic.name();
-            Stop::Settings(format!(
-                "{name}, partition {partition}, holds no commit record: which facts were adopted, and what was told, nobody knows; \
-                 bring {name} back from a backup"
-            ))
-        })?;
-        let last = last.map_err(|error| Stop::Settings(error.to_string()))?;
-        Ok(Logged { reader, digest, last, _store: store })
-    }
-
     /// Folds the inputs into a fresh store.
     fn fold_again(&self, make_stage: MakeStage, record: &CommitRecord, hold: Option<Hold>) -> Result<(Store, Reader, u64), Stop> {
-        let (status, at_end) = (Arc::new(Status::default()), Arc::new(AtomicBool::default()));
-        let inputs = Inputs {
-            log: self.client.clone(),
-            partition: self.partition,
-            until: self.inputs.iter().map(|topic| (*topic, record.next(*topic).unwrap_or(0))).collect(),
-            next: BTreeMap::new(),
-            given: false,
-            at_end: at_end.clone(),
-            hold,
-        };
-        let shadow = Shadow { log: self.client.clone(), changelog: self.changelog, facts_next: record.facts_next };
-        let metrics = Metrics::new().map_err(|error| Stop::Settings(format!("metrics: {error}")))?;
-        let setup = Setup {
-            name: CREDITING,
-            group: OWNER.into(),
-            owner: OWNER.into(),
-            client: Arc::new(shadow),
-            codec: self.codec.clone(),
-            make_stage,
-            limits: self.limits.clone(),
-            undecided_limit: UNDECIDED_LIMIT,
-            status: status.clone(),
-            tap: None,
-            metrics: Arc::new(metrics),
-            crash: Arc::default(),
-        };
-        let mut machine = Machine::new(setup, Box::new(inputs), self.store("rebuilt")?)?;
-        let mut quiet = 0;
-        while quiet < QUIET_STEPS {
-            quiet = match machine.step(Instant::now())? {
-                Progress::Worked => 0,
-                Progress::Idle | Progress::Wait(_) => {
-                    std::thread::sleep(Duration::from_millis(1));
-                    let done = at_end.load(Ordering::Acquire) && self.is_at(&status, record.facts_next)?;
-                    if done { quiet + 1 } else { 0 }
-                }
-            };
-        }
-        drop(machine);
-        let store = self.store("rebuilt")?;
-        let opened = store.open_partition(self.partition, OWNER, 1)?;
-        Ok((store, opened.reader, opened.digest.live_keys))
-    }
-
-    fn is_at(&self, status: &Status, facts_next: u64) -> Result<bool, Stop> {
-        let stage = status.stage(CREDITING);
-        let Some(held) = stage.partitions.get(&self.partition) else { return Ok(false) };
-        match &held.alarm {
-            Some(alarm) => Err(Stop::Alarm(format!("the inputs do not give states again: {}", alarm.reason))),
-            None => Ok(held.facts_next >= facts_next),
-        }
+        let inputs = Inputs::of(self.client.clone(), vec![self.partition], hold.into_iter().collect());
+        let mut fold = Fold::new(self, (CREDITING, "rebuilt"), make_stage, inputs)?;
+        let next = |topic: &Topic| ((*topic, self.partition), record.next(*topic).unwrap_or(0));
+        let inputs = self.inputs.iter().map(next).collect();
+        fold.run(&Until { facts: (record.facts_next, record.facts_next), inputs: &inputs })?;
+        let (store, mut readers) = fold.end(self)?;
+        let (reader, states) = readers.remove(&self.partition).ok_or_else(|| Stop::Alarm("no states were folded".into()))?;
+        Ok((store, reader, states))
     }
 
     /// The keys that differ, in order.
@@ -298,7 +205,13 @@ impl Rebuild {
     ) -> Result<u32, Stop> {
         let (mut sealed, mut digest) = (logged.last.clone(), logged.digest);
         let (mut records, mut commits) = (Records::default(), 0);
-        let adds_up = digest == Digest { live_keys: sealed.record.live_keys, sum: sealed.record.state_digest };
+        let adds_up = logged.adds_up();
+        let next = |sealed: &Sealed, digest: Digest| CommitRecord {
+            stage_meta: compared.meta(),
+            live_keys: digest.live_keys,
+            state_digest: digest.sum,
+            ..sealed.record.clone()
+        };
         for (key, _) in differences {
             let (stored, new) = (logged.reader.get(key)?, rebuilt.get(key)?);
             let mended = compared.mend(key, stored.as_deref(), new.as_deref()).map_err(Stop::Settings)?;
@@ -307,33 +220,31 @@ impl Rebuild {
             records.push(Some(key), mended.state.as_deref());
             if records.bytes() >= TRANSACTION_BYTES {
                 let told = if adds_up { digest } else { unchanged(&sealed) };
-                sealed = self.commit(hold, compared, &sealed, told, &mut records)?;
+                sealed = self.commit(hold, &sealed, next(&sealed, told), &mut records, &Records::default())?;
                 commits += 1;
             }
         }
-        self.commit(hold, compared, &sealed, digest, &mut records)?;
+        self.commit(hold, &sealed, next(&sealed, digest), &mut records, &Records::default())?;
         Ok(commits + 1)
     }
 
-    /// One transaction, fenced as a worker's are.
+    /// One transaction, fenced as a worker's are; `next` is its commit record but for its place in the chain, `refused` what is
+    /// said beside the states.
     fn commit(
         &self,
         hold: &Hold,
-        compared: &Compared,
         before: &Sealed,
-        digest: Digest,
+        next: CommitRecord,
         records: &mut Records,
+        refused: &Records,
     ) -> Result<Sealed, Stop> {
         keep(hold, self.partition)?;
         let record = CommitRecord {
             seq: before.record.seq + 1,
             previous_hash: before.hash,
-            stage_meta: compared.meta(),
-            live_keys: digest.live_keys,
-            state_digest: digest.sum,
             engine_version: THIS_ENGINE.into(),
             epoch: before.record.epoch + 1,
-            ..before.record.clone()
+            ..next
         };
         let bytes = record.encode().map_err(|error| Stop::Alarm(error.to_string()))?;
         records.push(Some(COMMIT_KEY), Some(&bytes));
@@ -341,7 +252,7 @@ impl Rebuild {
         let next = |topic: &Topic| Some((*topic, self.partition, record.next(*topic)?));
         let offsets: Vec<_> = self.inputs.iter().filter_map(next).collect();
         let mut log = lock(hold);
-        let written = write(log.as_mut(), self.changelog, self.partition, records, &offsets);
+        let written = write(log.as_mut(), self.partition, &[(self.changelog, records), (Topic::Rejected, refused)], &offsets);
         if let Err(error) = written {
             // The broker ends it at the latest when its time is over.
             let _ = log.abort();
@@ -359,13 +270,14 @@ fn unchanged(sealed: &Sealed) -> Digest {
 
 fn write(
     log: &mut dyn StageLog,
-    changelog: Topic,
     partition: u32,
-    records: &Records,
+    all: &[(Topic, &Records)],
     offsets: &[(Topic, u32, u64)],
 ) -> Result<(), LogError> {
     log.begin()?;
-    log.send(changelog, partition, records)?;
+    for (topic, records) in all.iter().filter(|(_, records)| !records.is_empty()) {
+        log.send(*topic, partition, records)?;
+    }
     log.drain()?;
     log.send_offsets(offsets)?;
     log.commit()

@@ -5,7 +5,6 @@
 
 use super::commit_record::{COMMIT_KEY, Sealed};
 use super::crash::CrashPoints;
-use super::status::CREDITING;
 use super::{Stop, Trouble};
 use crate::domain::topic::Topic;
 use crate::log::{Batch, Client};
@@ -137,7 +136,7 @@ impl Restore<'_> {
                 Err(RestoreError::Alarm(format!(
                     "{} holds states that do not add up to its last commit record; {}",
                     self.changelog.name(),
-                    remedy(self.changelog, self.stage, partition)
+                    remedy(self.stage, partition)
                 )))
             }
         }
@@ -299,14 +298,8 @@ fn judge(replay: &Replay, store: Option<&StorePosition>) -> Result<(), Wiped> {
 }
 
 /// What the people who run it do where states contradict themselves.
-pub fn remedy(changelog: Topic, stage: &str, partition: u32) -> String {
-    let name = changelog.name();
-    match stage {
-        CREDITING => format!("end the workers and run `accrue rebuild --stage {stage} --partition {partition}`"),
-        _ => format!(
-            "start this worker again with an empty state directory, and if it says so again bring {name} back from a backup"
-        ),
-    }
+pub fn remedy(stage: &str, partition: u32) -> String {
+    format!("end the workers and run `accrue rebuild --stage {stage} --partition {partition}`")
 }
 
 fn undecided(topic: Topic, partition: u32) -> String {

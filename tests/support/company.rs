@@ -68,6 +68,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         pay: Vec::new(),
         clawback: Clawback::default(),
         unit: EarningUnit::Money,
+        pool: None,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(|(from, rate)| Tier { from: edge(from), rate: Rate::parse(rate).unwrap() }).collect(),
@@ -103,6 +104,7 @@ pub fn payee(payee_id: &str, rows: &[(&str, Option<&str>)]) -> FactBody {
         employee_ref: None,
         parameters: vec![],
         pay_currency: None,
+        team: None,
     };
     FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: rows.iter().zip(ends).map(row).collect() })
 }

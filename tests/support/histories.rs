@@ -10,7 +10,7 @@ use accrue::domain::currency::{CurrencyRates, RateRow};
 use accrue::domain::deal::{Attribute, Change, Counts, DealClosed, DealKind, DealStatus, Line, Split};
 use accrue::domain::fact::*;
 use accrue::domain::formula::Formula;
-use accrue::domain::measure::{AttributeCondition, Missing, Unit, Wanted};
+use accrue::domain::measure::{AttributeCondition, DatedBy, Missing, Unit, Wanted};
 use accrue::domain::money::{Amount, CurrencyRate, Quantity, Rate, RoundingMode, Share};
 use accrue::domain::pay_terms::*;
 use accrue::domain::plan::*;
@@ -300,7 +300,7 @@ const REPS: [&str; 5] = ["rep-1", "rep-2", "rep-3", "rep-4", "rep-5"];
 const MANAGERS: [&str; 3] = ["lead-1", "lead-2", "head"];
 const LATE_PAYEE: &str = "late-rep";
 const LATE_MANAGER: &str = "late-lead";
-const MEASURES: [&str; 11] = [
+const MEASURES: [&str; 13] = [
     "bookings",
     "new-business",
     "suite",
@@ -312,6 +312,8 @@ const MEASURES: [&str; 11] = [
     "contract-value",
     "points",
     "picked",
+    "billed",
+    "received",
 ];
 const CUSTOMERS: [&str; 2] = ["globex", "hooli"];
 const INDUSTRIES: [&str; 2] = ["bank", "retail"];

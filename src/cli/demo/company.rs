@@ -170,6 +170,7 @@ impl MadeUp {
             employee_ref: Some(format!("E{:06}", index + 1)),
             parameters: vec![],
             pay_currency: None,
+            team: None,
         }
     }
 
@@ -289,6 +290,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         pay: Vec::new(),
         clawback: Clawback::default(),
         unit: EarningUnit::Money,
+        pool: None,
         rounding: RoundingMode::HalfEven,
         rounding_at: RoundingAt::Cumulative,
         tiers: tiers.iter().map(tier).collect(),

@@ -2,7 +2,7 @@
 
 use super::lookup::Lookup;
 use super::{
-    Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, EarningUnit, Method, Negative, NoQuota, Pays, QuotaUse,
+    Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, EarningUnit, Method, Negative, NoQuota, Pays, PoolShare, QuotaUse,
     RoundingAt, Scope, TierBy,
 };
 use crate::domain::calendar::IntervalKind;
@@ -25,6 +25,8 @@ pub struct Component {
     pub component_id: String,
     pub earning_code: String,
     pub unit: EarningUnit,
+    /// What is earned is a team's, and this is the payee's part of it.
+    pub pool: Option<PoolShare>,
     pub interval: IntervalKind,
     pub scope: Scope,
     /// Picks the tier; the first that a formula names; of a lookup what its rates are of.

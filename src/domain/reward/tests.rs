@@ -37,6 +37,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         unit: EarningUnit::Money,
+        pool: None,
     }
 }
 

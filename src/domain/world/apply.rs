@@ -2,12 +2,16 @@
 
 use super::component::check_component;
 use super::earnings::{check_earnings, rounds_of};
+use super::listed::check_dated;
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::{check_pay_terms, check_totals};
+use super::pools::pool_fault;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
-use crate::domain::fact::{Company, Cut, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened};
+use crate::domain::fact::{
+    Company, Cut, EarnedBy, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
+};
 use crate::domain::money::{POINTS_DECIMALS, minor_digits};
 use crate::domain::plan::{Component, EarningUnit, MidIntervalChange, Plan};
 use crate::domain::reject::{Reason, Reject};
@@ -125,7 +129,9 @@ impl World {
         }
         self.calendar = Some(Arc::new(calendar.clone()));
         self.calendar_id = calendar.calendar_id.as_str().into();
-        Ok(Reach { parked: true, all_earnings: true, ..Reach::default() })
+        // Deals count in measures that are dated by settlements as far as the calendar reaches.
+        let credits_from = self.is_dated_by_settlements().then_some(Date(i32::MIN));
+        Ok(Reach { parked: true, all_earnings: true, credits_from, ..Reach::default() })
     }
 
     fn apply_measure(&mut self, offset: u64, measure: &Measure) -> Result<Reach, Reject> {
@@ -151,6 +157,8 @@ impl World {
             }
             None => {}
         }
+        let mut components = self.plans.values().flatten().flat_map(|version| &version.plan.components);
+        components.try_for_each(|component| check_dated(component, measure))?;
         let defined = {
             let id = measure.measure_id.as_str().into();
             DefinedMeasure { id, measure: measure.clone(), offset, listed: None, returned: None }
@@ -218,6 +226,10 @@ impl World {
             }
             check_component(component)?;
             self.check_unit(component, &plan.currency)?;
+            if let Some(fault) = pool_fault(component, plan) {
+                return Err(not_supported(&format!("components.{}", component.component_id), fault));
+            }
+            self.measures.iter().try_for_each(|defined| check_dated(component, &defined.measure))?;
             if plan.mid_interval_change == MidIntervalChange::Restart && component.quota.is_to_date() {
                 return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
             }
@@ -251,9 +263,11 @@ impl World {
                 format!("payee \"{}\" would manage himself, or the chain has more than {MAXIMUM_LEVELS} levels", payee.payee_id);
             return Err(invalid("manager", message));
         }
+        self.check_team(payee)?;
         let mut reach = reach_of(known.as_deref(), payee);
         // Whose manager somebody is, and whose he is told to be, decides what everybody around is told.
-        reach.all_earnings = self.tells_managers() && (known.is_none() || reach.credits_from.is_some());
+        reach.all_earnings = self.tells(EarnedBy::Reports) && (known.is_none() || reach.credits_from.is_some());
+        reach.all_earnings |= self.moves_team(known.as_deref(), payee);
         let runs = self.runs.len();
         Arc::make_mut(&mut self.organisation).insert(payee.clone(), runs);
         Ok(reach)

@@ -3,9 +3,9 @@
 //! Leaves out how it is told (`pipeline::earning::telling`).
 
 use super::apply::invalid;
-use super::{DefinedMeasure, PlanVersion, World};
+use super::{DefinedMeasure, PlanVersion, World, plans_in};
 use crate::domain::calendar::{Date, Period};
-use crate::domain::fact::{EarnedBy, Measure, MeasureOf};
+use crate::domain::fact::{EarnedBy, Measure, MeasureOf, Payee};
 use crate::domain::plan::{Component, EarningUnit};
 use crate::domain::reject::Reject;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,10 +44,11 @@ pub struct Fault {
 /// The highest phase of a component that a measure of earnings counts, at least 1 where there is one; or why there is no
 /// order in which the components of all plan versions could be priced.
 pub fn phases(measures: &[&Measure], components: &[&Component]) -> Result<u32, Fault> {
+    let mut reading = Reading { measures, components, found: BTreeMap::new() };
+    components.iter().try_for_each(|component| reading.check_pool(component))?;
     if measures.iter().all(|measure| measure.earnings.is_none()) {
         return Ok(0);
     }
-    let mut reading = Reading { measures, components, found: BTreeMap::new() };
     let mut rounds = 1;
     for component in components {
         reading.check_unit(component)?;
@@ -85,6 +86,17 @@ impl<'r> Reading<'r> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Everybody who shares a pool computes all of it, so it is of nothing but what the team has together.
+    fn check_pool(&self, component: &Component) -> Result<(), Fault> {
+        let of_team = |of: &Measure| of.earnings.as_ref().is_some_and(|earnings| earnings.by == EarnedBy::Team);
+        let read = |of: &&&Measure| component.measures().any(|(id, _)| id == of.measure_id);
+        let own = self.measures.iter().filter(|_| component.pool.is_some()).filter(read).find(|of| !of_team(of));
+        own.map_or(Ok(()), |of| {
+            let (id, measure) = (&component.component_id, &of.measure_id);
+            Err(fault(id, format!("component \"{id}\" is a pool of a team, and measure \"{measure}\" is not of one")))
+        })
     }
 
     /// What is earned comes of all deals together.
@@ -150,10 +162,10 @@ fn fault(component_id: &str, message: String) -> Fault {
 }
 
 impl World {
-    /// Whether what somebody earns is told to those above.
-    pub(super) fn tells_managers(&self) -> bool {
+    /// Whether what somebody earns is told to those whom this says.
+    pub(super) fn tells(&self, whom: EarnedBy) -> bool {
         let by = |defined: &DefinedMeasure| defined.measure.earnings.as_ref().map(|of| of.by);
-        self.measures.iter().any(|defined| by(defined) == Some(EarnedBy::Reports))
+        self.measures.iter().any(|defined| by(defined) == Some(whom))
     }
 
     /// For whom a measure counts what a payee earned for a pay period.
@@ -161,7 +173,22 @@ impl World {
         match (by, self.bounds(period)) {
             (EarnedBy::Own, _) => vec![payee_id.clone()],
             (EarnedBy::Reports, Some((_, after))) => self.organisation.above(payee_id, Date(after.0 - 1)),
-            (EarnedBy::Reports, None) => Vec::new(),
+            (EarnedBy::Team, Some((_, after))) => {
+                let team = self.organisation.team_of(payee_id, Date(after.0 - 1));
+                team.into_iter().map(|payee| payee.payee_id.as_str().into()).collect()
+            }
+            (EarnedBy::Reports | EarnedBy::Team, None) => Vec::new(),
         }
+    }
+
+    /// Which of those who share a pool for a pay period a payee is, by id, and how many they are: those of his team on its last
+    /// day who are on the plan. `None`: none of them.
+    pub fn place_in_pool(&self, payee_id: &str, plan_id: &str, period: Period) -> Option<(usize, usize)> {
+        let (calendar, (_, after)) = (self.calendar.as_deref()?, self.bounds(period)?);
+        let team = self.organisation.team_of(payee_id, Date(after.0 - 1));
+        let on_plan = |payee: &&Arc<Payee>| plans_in(payee, calendar, period).iter().any(|of| of == plan_id);
+        let sharing: Vec<_> = team.into_iter().filter(on_plan).collect();
+        let place = sharing.iter().position(|payee| payee.payee_id == payee_id)?;
+        Some((place, sharing.len()))
     }
 }

@@ -1,7 +1,10 @@
-//! Which measures are kept deal by deal, and what is returned of deals, because a component reads it.
+//! Which measures are kept deal by deal, and what is returned of deals, because a component reads it; and which cannot be.
 
+use super::apply::not_supported;
 use super::{DefinedMeasure, World};
+use crate::domain::measure::{DatedBy, Measure};
 use crate::domain::plan::Component;
+use crate::domain::reject::Reject;
 use std::sync::Arc;
 
 impl World {
@@ -34,4 +37,18 @@ impl World {
         }
         begins
     }
+}
+
+/// A measure that counts deals in parts has no single deal to price, and takes back with what is refunded.
+pub(super) fn check_dated(component: &Component, measure: &Measure) -> Result<(), Reject> {
+    let own = component.measure == measure.measure_id;
+    let paid = component.paid_measure.as_ref() == Some(&measure.measure_id);
+    let what = match measure.dated_by {
+        DatedBy::Deal => return Ok(()),
+        _ if own && component.lists_deals() => "deals one by one",
+        _ if (own || paid) && component.takes_back_later() => "a clawback in the current period",
+        _ => return Ok(()),
+    };
+    let message = format!("{what} of a measure that is dated by invoices or receipts");
+    Err(not_supported(&format!("components.{}", component.component_id), &message))
 }

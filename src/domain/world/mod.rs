@@ -10,6 +10,7 @@ mod listed;
 mod lookups;
 mod organisation;
 mod pay;
+mod pools;
 mod rates;
 mod territories;
 #[cfg(test)]
@@ -18,12 +19,14 @@ mod tests;
 pub use apply::Reach;
 pub use earnings::{Fault, MAXIMUM_PHASE, phases};
 pub use lookups::{LookupTable, Lookups};
-pub use organisation::{Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
+pub use organisation::{MAXIMUM_TEAM, Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
+pub use pools::pool_fault;
 pub use territories::TerritoryMap;
 
 use super::calendar::{Calendar, Date, Period};
 use super::currency::CurrencyRates;
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
+use super::measure::DatedBy;
 use super::plan::{EarningUnit, Plan};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -151,6 +154,11 @@ impl World {
 
     pub fn measure(&self, measure_id: &str) -> Option<&DefinedMeasure> {
         self.measures.iter().find(|defined| defined.measure.measure_id == measure_id)
+    }
+
+    /// Whether a measure counts what customers were invoiced, or have paid.
+    pub fn is_dated_by_settlements(&self) -> bool {
+        self.measures.iter().any(|defined| defined.measure.dated_by != DatedBy::Deal)
     }
 
     /// Whether a measure was defined, its deals began to be kept, or years or rows of a table to be summed, by a fact in

@@ -10,12 +10,16 @@ use std::sync::Arc;
 
 /// Longest chain of managers that is walked.
 pub const MAXIMUM_LEVELS: usize = 64;
+/// Most payees whose rows name one team: what each of them earns may be told to all of them.
+pub const MAXIMUM_TEAM: usize = 200;
 
 #[derive(Clone, Debug, Default)]
 pub struct Organisation {
     places: FxHashMap<Arc<str>, Place>,
     /// By place.
     members: Vec<Member>,
+    /// Who has named a team so far: whoever looks asks the rows.
+    teams: FxHashMap<String, Vec<Place>>,
 }
 
 /// Where somebody stands in an organisation: crediting looks each id up once and walks from place to place.
@@ -72,6 +76,28 @@ impl Organisation {
         self.members.iter().filter_map(|member| member.payee.as_ref())
     }
 
+    /// How many payees but one have rows of a team.
+    pub fn others_in(&self, team: &str, payee_id: &str) -> usize {
+        let places = self.teams.get(team).into_iter().flatten();
+        let payees = places.filter_map(|place| self.member(*place).payee.as_ref()).filter(|of| of.payee_id != payee_id);
+        payees.filter(|payee| payee.rows.iter().any(|row| row.team.as_deref() == Some(team))).count()
+    }
+
+    /// Who is in force on a day in the team that a payee is in then, or was in last, in order of ids.
+    pub fn team_of(&self, payee_id: &str, on: Date) -> Vec<&Arc<Payee>> {
+        let rows = self.get(payee_id).map_or(&[][..], |payee| &payee.rows);
+        let row = rows.iter().rev().find(|row| row.from <= on).or(rows.first());
+        let Some(team) = row.and_then(|row| row.team.as_deref()) else { return Vec::new() };
+        let places = self.teams.get(team).into_iter().flatten();
+        let in_team = |payee: &&Arc<Payee>| {
+            let mut rows = payee.rows.iter().filter(|row| row.from <= on && row.to.is_none_or(|to| on < to));
+            rows.any(|row| row.team.as_deref() == Some(team))
+        };
+        let mut found: Vec<_> = places.filter_map(|place| self.member(*place).payee.as_ref()).filter(in_team).collect();
+        found.sort_by(|one, other| one.payee_id.cmp(&other.payee_id));
+        found
+    }
+
     /// `runs`: how many there are by now.
     pub fn insert(&mut self, payee: Payee, runs: usize) {
         self.insert_shared(Arc::new(payee), runs);
@@ -90,6 +116,12 @@ impl Organisation {
             Row { from: row.from, to: row.to, manager }
         };
         let rows = payee.rows.iter().map(row).collect();
+        for team in payee.rows.iter().filter_map(|row| row.team.as_ref()) {
+            let named = self.teams.entry(team.clone()).or_default();
+            if !named.contains(&place) {
+                named.push(place);
+            }
+        }
         let member = &mut self.members[place.0 as usize];
         if member.payee.is_none() {
             member.runs_before = runs;

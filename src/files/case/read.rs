@@ -235,6 +235,7 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
     let employee_ref = fields.optional_text("employee_ref", findings).map(|reference| reference.value);
     let target = fields.optional_text(TARGET, findings).map(|target| (Located::new(TARGET.to_string(), target.place), target));
     let pay_currency = fields.optional_text("pay_currency", findings).and_then(|text| currency(text, findings));
+    let team = fields.optional_id("team", findings);
     let named = named(&mut fields, findings);
     let parameters = parameters(target.into_iter().chain(named), findings);
     fields.finish(super::super::modes::PAYEE_COLUMNS_NOT_BUILT, findings);
@@ -249,6 +250,7 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
         employee_ref,
         parameters,
         pay_currency: pay_currency.as_ref().map(|currency| currency.value.clone()),
+        team: team.map(|team| team.value),
     };
     Some(PayeeDraft { id, manager, plans, from_place: from?.place, pay_currency, row: Some(row) })
 }

@@ -13,11 +13,16 @@ fn check(measure: &str, wanted: &str) {
 
 /// The small company with a measure of earnings, and its component reading another measure.
 fn reading(measure: &str) -> Vec<String> {
+    reading_as(measure, "", "")
+}
+
+/// With another text in the component.
+fn reading_as(measure: &str, from: &str, to: &str) -> Vec<String> {
     let other = "\n[[component]]\nid = \"more\"\nearning_code = \"COMM\"\ninterval = \"month\"\nscope = \"running\"\n\
         tier_by = { measure = \"made\", as = \"amount\" }\npays = { rate_of = \"made\" }\nmethod = \"marginal\"\n\
         boundary = \"upper\"\nnegative = \"carry\"\nclawback = { price = \"recompute\", period = \"original\" }\n\
         rounding = { to = \"0.01\", mode = \"half_even\", at = \"cumulative\" }\ntiers = [{ from = \"0\", rate = \"5%\" }]\n";
-    let plan = format!("{PLAN}{other}");
+    let plan = format!("{PLAN}{}", other.replacen(from, to, 1));
     let measures = MEASURES.replace(SEATS, measure);
     let texts = [
         ("company.toml", super::COMPANY),
@@ -46,7 +51,7 @@ fn what_is_read() {
 #[test]
 fn what_is_refused() {
     let with = |from: &str, to: &str| MADE.replace(from, to);
-    check(&with("\"self\"", "\"team\""), "9:13: not-supported: earned_by = \"team\" is not supported by this version");
+    assert_eq!(reading(&with("\"self\"", "\"team\"")), Vec::<String>::new());
     check(&with("\"self\"", "\"them\""), "9:13: unknown-value: \"them\" is not a value of `earned_by`");
     check(&with("earned_by = \"self\"\n", ""), "5:1: missing-key: `earned_by` is missing");
     check(&with("components = [\"new\"]\n", ""), "5:1: missing-key: `components` names no component");
@@ -63,6 +68,24 @@ fn what_is_refused() {
         &with("earned_by", "rate_type = \"spot\"\nearned_by"),
         "9:13: no-effect: measure \"made\" counts no amounts, so there is nothing to convert",
     );
+}
+
+#[test]
+fn a_pool_is_what_a_team_has_together() {
+    let pool = |share: &str| format!("pool = {{ of = \"team\", share = \"{share}\" }}\nscope = ");
+    let team = MADE.replace("\"self\"", "\"team\"");
+    assert_eq!(reading_as(&team, "scope = ", &pool("equal")), Vec::<String>::new());
+    let check = |measure: &str, from: &str, to: &str, expected: &str| {
+        let found = reading_as(measure, from, to);
+        assert_eq!(found, [format!("plans/ae.2026-01-01.toml:{expected}")], "{to}");
+    };
+    check(&team, "scope = ", &pool("weight"), "30:31: not-supported: share = \"weight\" is not supported by this version");
+    check(&team, "scope = ", "pool = { of = \"team\" }\nscope = ", "30:8: missing-key: `share` is missing");
+    let own = "27:6: bad-earnings: component \"more\" is a pool of a team, and measure \"made\" is not of one";
+    check(MADE, "scope = ", &pool("equal"), own);
+    let quarterly = "interval = \"quarter\"\npool = { of = \"team\", share = \"equal\" }";
+    let a_month = "30:8: not-supported: a pool is of one pay period: interval = \"month\"";
+    check(&team, "interval = \"month\"", quarterly, a_month);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `measures.toml`: margins, attributes and conditions on them, and what is wrong with one.
 
-use super::{brief, found, shown, small_company};
+use super::{PLAN_FILE, brief, found, shown, small_company, small_texts};
 use crate::domain::measure::{Measure, MeasureOf, Missing, Unit, Wanted};
 
 const FILE: &str = "measures.toml";
@@ -63,4 +63,16 @@ fn money_is_compared_as_an_amount_and_a_number_as_a_quantity() {
     assert_eq!(brief(&tiered("of = \"margin\"\nmissing = \"nothing\"")), "");
     let number = brief(&tiered(&money.replace("money", "number")));
     assert!(number.contains("wrong-unit") && number.contains("measure \"sales\" counts quantity"), "{number}");
+}
+
+#[test]
+fn deals_that_count_in_parts_are_not_priced_one_by_one() {
+    let dated = "of = \"amount\"\ndated_by = \"receipt\"";
+    assert_eq!(brief(&found(FILE, "of = \"amount\"", dated)), "");
+    let settled = "attribution = \"slice\"\npay = [{ share = \"100%\", when = \"settled\" }]\ntiers = ";
+    assert_eq!(brief(&found(PLAN_FILE, "tiers = ", settled)), "");
+    let texts = small_texts(&[(FILE, "of = \"amount\"", dated), (PLAN_FILE, "tiers = ", settled)]);
+    let told = brief(&texts.err().unwrap_or_default());
+    let expected = "not-supported: deals one by one of measure \"sales\", which counts them in parts\n";
+    assert!(told.ends_with(expected), "{told}");
 }

@@ -93,6 +93,11 @@ const PLAN_FILE: &str = "plans/ae.2026-01-01.toml";
 
 /// The small company with some text of one of its files replaced.
 fn small_company(file: &str, from: &str, to: &str) -> Result<CompanyFiles, Vec<Diagnostic>> {
+    small_texts(&[(file, from, to)])
+}
+
+/// With text of several files replaced.
+fn small_texts(replaced: &[(&str, &str, &str)]) -> Result<CompanyFiles, Vec<Diagnostic>> {
     let mut texts = vec![
         ("company.toml", COMPANY.to_string()),
         ("calendar.toml", CALENDAR.to_string()),
@@ -101,12 +106,14 @@ fn small_company(file: &str, from: &str, to: &str) -> Result<CompanyFiles, Vec<D
         ("payees.csv", PAYEES.to_string()),
         ("quotas.csv", QUOTAS.to_string()),
     ];
-    match texts.iter_mut().find(|(name, _)| *name == file) {
-        Some((_, text)) => {
-            assert!(text.contains(from), "{file} has no {from}");
-            *text = text.replacen(from, to, 1);
+    for (file, from, to) in replaced {
+        match texts.iter_mut().find(|(name, _)| name == file) {
+            Some((_, text)) => {
+                assert!(text.contains(from), "{file} has no {from}");
+                *text = text.replacen(from, to, 1);
+            }
+            None => texts.push((file, to.to_string())),
         }
-        None => texts.push((file, to.to_string())),
     }
     let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
     super::company_from_texts(&texts)
@@ -122,8 +129,8 @@ fn the_worked_company_loads_without_a_finding() {
     let files = worked_company();
     assert_eq!(shown(&files.warnings), "");
     let counts = (files.measures.len(), files.plans.len(), files.payees.len(), files.quotas.len(), files.names.len());
-    assert_eq!(counts, (13, 8, 21, 79, 21));
-    assert_eq!(files.facts().len(), 2 + 3 + 13 + 8 + 21 + 1);
+    assert_eq!(counts, (15, 8, 21, 79, 21));
+    assert_eq!(files.facts().len(), 2 + 3 + 15 + 8 + 21 + 1);
 }
 
 #[test]

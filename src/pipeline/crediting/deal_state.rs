@@ -5,7 +5,7 @@ use crate::domain::credit::{Credit, Credited};
 use crate::domain::deal::DealClosed;
 use crate::domain::money::Amount;
 use crate::domain::reject::{Reason, Reject};
-use crate::domain::settlement::SettlementKind;
+use crate::domain::settlement::{Dated, SettlementKind};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ const CONTENT_BYTES: usize = 256;
 const VERSION: u8 = 3;
 /// The same of one of which returns were told: they stand behind the rest.
 const WITH_RETURNS: u8 = 4;
+/// The same where days were told: they stand behind the returns.
+const WITH_DAYS: u8 = 5;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DealState {
@@ -32,6 +34,9 @@ pub struct DealState {
     /// What earning was told of returns, by day.
     #[serde(skip)]
     pub returned: Vec<ToldReturn>,
+    /// The days that earning was told with `emitted`, where a measure is dated by settlements.
+    #[serde(skip)]
+    pub dated: Option<Dated>,
 }
 
 /// What earning was told of what was returned on a day.
@@ -103,10 +108,18 @@ impl DealState {
     /// Encodes by way of `scratch`, which is used again.
     pub fn encode(&self, scratch: &mut Vec<u8>) -> Result<Arc<[u8]>, postcard::Error> {
         scratch.clear();
-        scratch.push(if self.returned.is_empty() { VERSION } else { WITH_RETURNS });
+        let version = match (&self.dated, self.returned.is_empty()) {
+            (Some(_), _) => WITH_DAYS,
+            (None, false) => WITH_RETURNS,
+            (None, true) => VERSION,
+        };
+        scratch.push(version);
         *scratch = postcard::to_extend(self, std::mem::take(scratch))?;
-        if !self.returned.is_empty() {
+        if version >= WITH_RETURNS {
             *scratch = postcard::to_extend(&self.returned, std::mem::take(scratch))?;
+        }
+        if let Some(dated) = &self.dated {
+            *scratch = postcard::to_extend(dated, std::mem::take(scratch))?;
         }
         Ok(scratch.as_slice().into())
     }
@@ -114,15 +127,19 @@ impl DealState {
     pub fn decode(bytes: &[u8]) -> Result<DealState, String> {
         match bytes.split_first() {
             Some((&VERSION, body)) => postcard::from_bytes(body).map_err(|error| error.to_string()),
-            Some((&WITH_RETURNS, body)) => DealState::with_returns(body).map_err(|error| error.to_string()),
+            Some((version @ (&WITH_RETURNS | &WITH_DAYS), body)) => {
+                DealState::with_more(*version, body).map_err(|error| error.to_string())
+            }
             Some((version @ (1 | 2), body)) => DealState::of_version(*version, body).map_err(|error| error.to_string()),
             other => Err(format!("stored deal of version {:?}", other.map(|(version, _)| version))),
         }
     }
 
-    fn with_returns(body: &[u8]) -> Result<DealState, postcard::Error> {
+    fn with_more(version: u8, body: &[u8]) -> Result<DealState, postcard::Error> {
         let (state, rest): (DealState, &[u8]) = postcard::take_from_bytes(body)?;
-        Ok(DealState { returned: postcard::from_bytes(rest)?, ..state })
+        let (returned, rest) = postcard::take_from_bytes(rest)?;
+        let dated = if version == WITH_DAYS { Some(postcard::from_bytes(rest)?) } else { None };
+        Ok(DealState { returned, dated, ..state })
     }
 
     /// What version 1 or 2 stored.
@@ -131,8 +148,8 @@ impl DealState {
         let (revisions, emitted, facts_next, parked) = head;
         let (settlements, settled_told) = if version == 1 { Default::default() } else { postcard::from_bytes(rest)? };
         let emitted = emitted.map(Emitted::from);
-        let returned = Vec::new();
-        Ok(DealState { revisions, emitted, facts_next, parked, settlements, settled_told, returned })
+        let (returned, dated) = (Vec::new(), None);
+        Ok(DealState { revisions, emitted, facts_next, parked, settlements, settled_told, returned, dated })
     }
 
     /// Takes a delivery in, unless its revision was there. The deal's own `occurred_at` is 0.
@@ -195,8 +212,13 @@ mod tests {
         assert!(read.emitted.unwrap().credited.rates.is_empty());
         let told = ToldReturn { on: Date(7), gone: vec![Some(Date(7))], content: vec![4], credited: Credited::default() };
         let with_returns = DealState { returned: vec![told], facts_next: 9, ..DealState::default() };
-        let read = DealState::decode(&with_returns.encode(&mut Vec::new()).unwrap()).unwrap();
-        assert_eq!((read.facts_next, read.returned), (9, with_returns.returned));
+        let bytes = with_returns.encode(&mut Vec::new()).unwrap();
+        let read = DealState::decode(&bytes).unwrap();
+        assert_eq!((bytes[0], read.facts_next, read.returned), (4, 9, with_returns.returned.clone()));
+        let with_days = DealState { dated: Some(Dated::nothing(Date(8))), ..with_returns };
+        let bytes = with_days.encode(&mut Vec::new()).unwrap();
+        let read = DealState::decode(&bytes).unwrap();
+        assert_eq!((bytes[0], read.returned, read.dated), (5, with_days.returned, with_days.dated));
         assert_eq!(DealState::decode(&[9]).unwrap_err(), "stored deal of version Some(9)");
     }
 }

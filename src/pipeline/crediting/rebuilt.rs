@@ -40,6 +40,26 @@ impl fmt::Display for Difference {
     }
 }
 
+/// Where a partition of crediting stands, as earning hears of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Closes performed.
+    pub epoch: u32,
+    /// Next number of a packed record, per destination.
+    pub links: Vec<u64>,
+    /// Deals wait to be credited again.
+    pub passing: bool,
+}
+
+impl Source {
+    /// Of a commit record's stage part.
+    pub fn read(meta: &[u8]) -> Result<Source, String> {
+        let Progress { epoch, links, pass } =
+            Progress::decode(meta).map_err(|error| format!("commit record cannot be read: {error}"))?;
+        Ok(Source { epoch, links, passing: pass.is_some() })
+    }
+}
+
 /// A key that differs, and what its state is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mended {
@@ -110,6 +130,7 @@ impl Compared {
         let mut state = DealState::decode(rebuilt)?;
         (state.emitted, state.parked, state.settled_told, state.facts_next) = (None, None, false, 0);
         state.returned.clear();
+        state.dated = None;
         encode(&state)
     }
 
@@ -143,7 +164,7 @@ impl Compared {
             Some(Difference::Settlements)
         } else if self.passing {
             None
-        } else if told(old) != told(new) || old.returned != new.returned {
+        } else if told(old) != told(new) || (&old.returned, &old.dated) != (&new.returned, &new.dated) {
             Some(Difference::Credits)
         } else if old.parked != new.parked {
             Some(Difference::Parked)
@@ -193,6 +214,7 @@ mod tests {
         let newest = revisions.last().copied();
         DealState {
             returned: vec![],
+            dated: None,
             revisions: revisions.iter().map(revision).collect(),
             emitted: newest.map(|revision| Emitted { revision, credited: Credited::default() }),
             facts_next,

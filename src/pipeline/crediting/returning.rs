@@ -52,7 +52,9 @@ pub fn tell(
         let credits: Vec<&Credit> = told.credited.credits.iter().collect();
         let rates = rates_beside(&deal, &told.credited, world);
         let returned = Some((told.on, told.gone.as_slice()));
-        let how = GroupKind { cause, retract: *retract, backfill_from: *backfill_from, rates, read: &read, returned };
+        let (retract, backfill_from) = (*retract, *backfill_from);
+        // What was returned counts in no measure that is dated by settlements.
+        let how = GroupKind { cause, retract, backfill_from, rates, read: &read, returned, dated: None };
         packer.credits(&deal, &credits, how)?;
     }
     Ok(!all.is_empty())

@@ -2,13 +2,15 @@
 
 use super::deal_state::{DealState, Settlement};
 use super::{Crediting, alarm, reject_record};
+use crate::domain::calendar::Date;
 use crate::domain::credit::Credit;
 use crate::domain::deal::DealClosed;
 use crate::domain::money::Amount;
 use crate::domain::output::RejectKind;
 use crate::domain::reject::{Reason, Reject};
-use crate::domain::settlement::{DealSettled, MAXIMUM_SETTLEMENTS, Passed};
+use crate::domain::settlement::{Dated, DealSettled, MAXIMUM_SETTLEMENTS, Passed, SettlementKind, by_day};
 use crate::domain::topic::{Position, Topic};
+use crate::domain::world::World;
 use crate::pipeline::feed::word_about;
 use crate::pipeline::packed::{Cause, CauseTopic, Settled};
 use crate::pipeline::packer::{Heading, PACKED_BYTES};
@@ -56,6 +58,7 @@ impl Crediting {
             effects.outputs.push(reject_record(RejectKind::Parked, origin, reject.clone(), self.reject_bytes));
             return Ok(Outcome::Parked(reject));
         }
+        self.tell_credits(place, None, cause, origin, effects)?;
         self.tell_settled(place, None, cause, effects)?;
         Ok(Outcome::Counted)
     }
@@ -154,17 +157,27 @@ fn settled_of(settlements: &[Settlement], deal: &DealClosed<'_>) -> Settled {
     let lines = deal.lines.iter().filter(|_| deal.credits_anything());
     let total = Amount(lines.map(|line| line.amount.0).sum());
     let counted = settlements.iter().filter(|settlement| settlement.waits.is_none());
-    let mut all: Vec<Passed> = counted.filter_map(|of| Passed::of(of.kind, of.on, of.amount)).collect();
-    all.sort_by_key(|passed| passed.on);
-    let mut passed: Vec<Passed> = Vec::with_capacity(all.len());
-    for next in all {
-        match passed.last_mut().filter(|last| last.on == next.on) {
-            Some(last) => last.amount.0 += next.amount.0,
-            None => passed.push(next),
-        }
+    let all = counted.filter_map(|of| Passed::of(of.kind, of.on, of.amount)).collect();
+    Settled { total, passed: by_day(all) }
+}
+
+/// On which days a deal counts in measures that are dated by settlements: not before it closed, and as far as the calendar
+/// reaches. Of a credit note an invoice is as much less than nothing.
+pub(super) fn dated_of(settlements: &[Settlement], deal: &DealClosed<'_>, world: &World) -> Dated {
+    let total = Amount(deal.lines.iter().map(|line| line.amount.0).sum());
+    if total.0 == 0 {
+        return Dated::nothing(deal.closed_on);
     }
-    passed.retain(|passed| passed.amount.0 != 0);
-    Settled { total, passed }
+    let reached = |on: Date| world.calendar.as_ref().is_some_and(|calendar| calendar.period_of(on).is_some());
+    let of_deal = || settlements.iter().filter(|of| of.currency == deal.currency);
+    let days = |all: Vec<Passed>| {
+        let late = all.into_iter().map(|passed| Passed { on: passed.on.max(deal.closed_on), ..passed });
+        by_day(late.filter(|passed| reached(passed.on)).collect())
+    };
+    let invoices = of_deal().filter(|of| of.kind == SettlementKind::Invoiced);
+    let invoiced = invoices.map(|of| Passed { on: of.on, amount: Amount(of.amount.0 * total.0.signum()) });
+    let received = of_deal().filter_map(|of| Passed::of(of.kind, of.on, of.amount));
+    Dated { total, invoiced: days(invoiced.collect()), received: days(received.collect()) }
 }
 
 fn conflict(settled: &DealSettled<'_>) -> Reject {

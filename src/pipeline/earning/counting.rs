@@ -8,10 +8,11 @@ use super::{Earning, State, alarm};
 use crate::domain::calendar::{Date, Period, Span};
 use crate::domain::currency::converted;
 use crate::domain::fact::CreditKind;
-use crate::domain::measure::{DealView, LineView, Measure};
+use crate::domain::measure::{DatedBy, DealView, LineView, Measure};
 use crate::domain::money::{Amount, CurrencyRate};
 use crate::domain::output::Causes;
-use crate::domain::world::DefinedMeasure;
+use crate::domain::settlement::Dated;
+use crate::domain::world::{DefinedMeasure, Lookups};
 use crate::pipeline::packed::{
     Allocation, Cause, CreditGroup, CreditLine, Details, Entry as PackedEntry, PackedCredits, SettledDeal,
 };
@@ -30,7 +31,10 @@ impl Earning {
         self.recent.clear();
         self.recent.resize(packed.payees.len(), [None; 2]);
         for entry in &packed.entries {
-            let told = |group, sequence, rates, details| Told { group, sequence, rates, details, returned: None };
+            let told = |group, sequence, rates, details| {
+                let (returned, dated) = (None, None);
+                Told { group, sequence, rates, details, returned, dated }
+            };
             match entry {
                 PackedEntry::Credits(group) => {
                     self.count_group(number, packed, told(group, None, None, None), states)?;
@@ -47,6 +51,10 @@ impl Earning {
                 PackedEntry::Returned { on, gone, sequence, rates, details, group } => {
                     let told = told(group, *sequence, rates.as_deref(), details.as_ref());
                     self.count_group(number, packed, Told { returned: Some((*on, gone)), ..told }, states)?;
+                }
+                PackedEntry::Dated { dated, sequence, rates, details, group } => {
+                    let told = told(group, *sequence, rates.as_deref(), details.as_ref());
+                    self.count_group(number, packed, Told { dated: Some(dated), ..told }, states)?;
                 }
                 PackedEntry::Quota { cause, quota } => self.count_quota(number, packed, *cause, quota, states, effects)?,
                 PackedEntry::Settled(settled) => self.count_settled(number, packed, settled, states)?,
@@ -94,26 +102,25 @@ impl Earning {
         let sign = if group.retract { -1 } else { 1 };
         let deal = DealKey { closed_on: group.closed_on, sequence, deal_id: group.deal_id };
         for (span, since) in self.spans_of(period) {
-            let mut matched = matched(&measures, packed, told, since);
-            matched.extend(lookups.tables.iter().flat_map(|table| matched_rows(table, &measures, packed, told, since)));
+            let matched = matched((&measures, &lookups), packed, told, (since, DatedBy::Deal));
             for allocation in &group.allocations {
                 let place = self.place_of(number, packed, allocation.payee, span, states)?;
                 self.note_cause(place, packed.source, group.cause);
                 self.add_credit(place, packed.epoch, (span.place(period), deal), allocation, &matched, sign)?;
             }
         }
-        Ok(())
+        self.count_dated(number, packed, told, states)
     }
 
     /// The entries that a period's credits belong to, each with the fact since which it is told of them.
-    fn spans_of(&self, period: Period) -> impl Iterator<Item = (Span, u64)> + use<> {
+    pub(super) fn spans_of(&self, period: Period) -> impl Iterator<Item = (Span, u64)> + use<> {
         let year = self.world.yearly.map(|since| (Span::Year(period.year()), since));
         [(Span::Quarter(period.quarter()), 0)].into_iter().chain(year)
     }
 
     /// Where the entry of a record's payee is loaded. A record names a payee again and again, mostly for one quarter
     /// and year.
-    fn place_of(
+    pub(super) fn place_of(
         &mut self,
         number: u32,
         packed: &PackedCredits<'_>,
@@ -136,7 +143,7 @@ impl Earning {
         Ok(place)
     }
 
-    fn add_credit(
+    pub(super) fn add_credit(
         &mut self,
         place: usize,
         epoch: u32,
@@ -199,7 +206,7 @@ impl Earning {
         Ok(())
     }
 
-    fn period_of(&self, number: u32, closed_on: Date) -> Result<Period, StageError> {
+    pub(super) fn period_of(&self, number: u32, closed_on: Date) -> Result<Period, StageError> {
         let period = self.world.calendar.as_ref().and_then(|calendar| calendar.period_of(closed_on));
         period.ok_or_else(|| alarm(number, format!("a credit of {closed_on} has no period")))
     }
@@ -230,13 +237,15 @@ pub fn merge_later(entry: &mut Entry, closes: u32) -> Option<()> {
 #[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     pub(super) group: &'a CreditGroup<'a>,
-    sequence: Option<i64>,
+    pub(super) sequence: Option<i64>,
     /// By type, in the record's texts. `None`: its amounts are in the company's currency.
     rates: Option<&'a [(u32, CurrencyRate)]>,
     /// `None`: no measure reads any.
     pub(super) details: Option<&'a Details<'a>>,
     /// Of what was taken back of the deal: the day, and by line the one since which it is gone.
     pub(super) returned: Option<(Date, &'a [Option<Date>])>,
+    /// `None`: no measure is dated by settlements.
+    pub(super) dated: Option<&'a Dated>,
 }
 
 impl Told<'_> {
@@ -273,8 +282,13 @@ impl Matched<'_> {
     }
 }
 
-/// The measures that a group counts in, of what is told since a fact.
-fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told: Told<'_>, since: u64) -> Vec<Matched<'w>> {
+/// The measures, dated in one way, and rows of tables of such, that a group counts in, of what is told since a fact.
+pub(super) fn matched<'w>(
+    (measures, lookups): (&'w [DefinedMeasure], &'w Lookups),
+    packed: &PackedCredits<'_>,
+    told: Told<'_>,
+    (since, dated_by): (u64, DatedBy),
+) -> Vec<Matched<'w>> {
     let counts = |began: u64| told.counts(packed, began.max(since));
     let of = |defined: &'w DefinedMeasure| {
         if defined.measure.earnings.is_some() {
@@ -293,7 +307,13 @@ fn matched<'w>(measures: &'w [DefinedMeasure], packed: &PackedCredits<'_>, told:
         let whole = whole_of(&lines);
         Some(Matched { measure: &defined.measure, key: &defined.measure.measure_id, summed, listed, returned, lines, whole })
     };
-    measures.iter().filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0)).collect()
+    let dated = |defined: &&DefinedMeasure| defined.measure.dated_by == dated_by;
+    let sums = measures.iter().filter(dated).filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0));
+    let rows = lookups.tables.iter().flat_map(|table| {
+        let defined = measures.iter().filter(dated).find(|defined| defined.measure.measure_id == table.measure_id);
+        defined.map(|defined| matched_rows(table, defined, packed, told, since)).unwrap_or_default()
+    });
+    sums.chain(rows).collect()
 }
 
 pub(super) fn whole_of(lines: &[i128]) -> Option<i128> {

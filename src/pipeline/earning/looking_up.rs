@@ -11,14 +11,11 @@ use crate::pipeline::packed::PackedCredits;
 /// since then.
 pub(super) fn matched_rows<'w>(
     table: &'w LookupTable,
-    measures: &'w [DefinedMeasure],
+    defined: &'w DefinedMeasure,
     packed: &PackedCredits<'_>,
     told: Told<'_>,
     since: u64,
 ) -> Vec<Matched<'w>> {
-    let Some(defined) = measures.iter().find(|defined| defined.measure.measure_id == table.measure_id) else {
-        return Vec::new();
-    };
     // A row's sum is of what is credited: a table takes back by recomputing.
     if told.returned.is_some() || !told.counts(packed, table.offset.max(defined.offset).max(since)) {
         return Vec::new();

@@ -2,14 +2,16 @@
 //!
 //! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
 //! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
-//! `stating` what people state, `pricing` (with `adjusting`), `booking` and `attaining` what follows from it, `settling` the end of a batch, `operations` closes, reopens and
+//! `stating` what people state, `pricing` (with `adjusting`), `booking` and `attaining` what follows from it, `dating` measures
+//! that count what was invoiced or paid, `settling` the end of a batch, `operations` closes, reopens and
 //! releases, `paying` a payee's part of them, `tranches` what a run pays of what is earned in parts, `telling` and `rounds` what
-//! one payee's earnings are to another's components, `progress` the cursors.
+//! one payee's earnings are to another's components, `progress` the cursors, `rebuilt` what a rebuild puts in a state's place.
 
 mod adjusting;
 mod attaining;
 mod booking;
 mod counting;
+mod dating;
 mod entry;
 mod inputs;
 mod looking_up;
@@ -18,6 +20,7 @@ mod paying;
 mod priced;
 mod pricing;
 mod progress;
+pub mod rebuilt;
 mod rounds;
 mod settling;
 mod stating;
@@ -44,6 +47,8 @@ use std::sync::Arc;
 
 pub struct Earning {
     reject_bytes: usize,
+    /// Closes, reopens and releases behind so many wait.
+    operations_limit: usize,
     world: World,
     snapshots: Snapshots,
     feed: Feed,
@@ -93,6 +98,7 @@ impl Earning {
     pub fn new(partitions: u32, reject_bytes: usize) -> Earning {
         Earning {
             reject_bytes,
+            operations_limit: usize::MAX,
             world: World::new(partitions),
             snapshots: Snapshots::new(),
             feed: Feed::default(),
@@ -106,6 +112,11 @@ impl Earning {
             scratch: Vec::new(),
             saved: None,
         }
+    }
+
+    /// The same, performing no more operations on periods than these.
+    pub fn up_to(partitions: u32, reject_bytes: usize, operations_limit: usize) -> Earning {
+        Earning { operations_limit, ..Earning::new(partitions, reject_bytes) }
     }
 
     /// Whether the world is rebuilt up to where a partition had adopted facts: before, nothing of it is folded.

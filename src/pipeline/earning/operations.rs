@@ -22,7 +22,7 @@ const LEAST_KEYS: usize = 256;
 impl Earning {
     pub(super) fn next_operation(&self, number: u32) -> Option<Operation> {
         let progress = &self.partitions.get(&number)?.progress;
-        self.world.operations.get(progress.operations).copied()
+        self.world.operations.get(progress.operations).copied().filter(|_| progress.operations < self.operations_limit)
     }
 
     /// A close needs the marker and the rounds of every source; everything else can go on.

@@ -8,10 +8,10 @@ use super::entry::Waiting;
 use super::inputs::{Inputs, Statement};
 use super::priced::{Priced, Pricing, Source};
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Span};
-use crate::domain::exact::Exact;
+use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::Payee;
 use crate::domain::money::Minor;
-use crate::domain::plan::{Component, Pays};
+use crate::domain::plan::{Component, Pays, PoolShare};
 use crate::domain::quota::label;
 use crate::domain::reject::Reason;
 use crate::domain::reward::{Earned, Lacks, PeriodInput, Slice, earned};
@@ -36,7 +36,11 @@ impl<'w> InForce<'w> {
         let prorate = self.plan.plan.prorate;
         let target = matches!(self.component().pays, Pays::FractionOf(_))
             || self.component().formula().is_some_and(|formula| !formula.parameters().is_empty());
-        target || prorate.cap || prorate.floor || (prorate.quota && self.component().reads_quota())
+        target
+            || self.component().pool.is_some()
+            || prorate.cap
+            || prorate.floor
+            || (prorate.quota && self.component().reads_quota())
     }
 }
 
@@ -236,9 +240,22 @@ impl<'w> Terms<'w> {
             pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
             let earning_code = &version.plan.names[version.place].1;
             let source = Source::Plan { version: version.plan, earning_code };
-            let new = Priced { minor: earned.minor, due, exact: earned.exact, source };
+            let (minor, exact) = match version.component().pool {
+                Some(share) => self.part_of_pool(share, versions.plan_id, period, earned.minor),
+                None => (earned.minor, earned.exact),
+            };
+            let new = Priced { minor, due, exact, source };
             pricing.add((versions.component_id.into(), interval, period), new);
         }
+    }
+}
+
+impl Terms<'_> {
+    /// The payee's part of what the team earned; nothing for one who is not in it any more.
+    fn part_of_pool(&self, share: PoolShare, plan_id: &str, period: Period, pool: Minor) -> (Minor, Exact) {
+        let place = self.payee.and_then(|payee| self.world.place_in_pool(&payee.payee_id, plan_id, period));
+        let part = place.map_or(0, |(place, payees)| share.of(pool.0, place, payees));
+        (Minor(part), Exact::of(scaled(part, self.world.minor_digits)))
     }
 }
 

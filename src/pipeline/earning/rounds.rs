@@ -168,7 +168,7 @@ impl Earning {
         // Boards show what is one's own beside what comes from below, as they do of credit.
         let kind = match earnings.map(|earnings| earnings.by) {
             Some(EarnedBy::Own) => CreditKind::Revenue,
-            Some(EarnedBy::Reports) => CreditKind::Rolled,
+            Some(EarnedBy::Reports | EarnedBy::Team) => CreditKind::Rolled,
             None => return Err(alarm(number, format!("\"{measure_id}\" is no measure of earnings"))),
         };
         let digits = self.world.minor_digits;

@@ -316,6 +316,7 @@ pub fn payee() -> Payee {
         employee_ref: Some("E-17".into()),
         parameters: vec![("target_incentive".into(), Amount(12_000_500_000))],
         pay_currency: Some("JPY".into()),
+        team: Some("north".into()),
     };
     let next = PayeeRow { from: DAY, to: None, manager: None, employee_ref: None, ..row.clone() };
     Payee { payee_id: "ana".into(), rows: vec![row, next] }

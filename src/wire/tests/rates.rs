@@ -5,7 +5,7 @@ use crate::domain::calendar::Date;
 use crate::domain::currency::{CurrencyRates, RateRow};
 use crate::domain::deal::DealKind;
 use crate::domain::fact::{CreditKind, Fact, FactBody, Measure, MeasureOf};
-use crate::domain::measure::{AttributeCondition, EarnedBy, Earnings, Missing, Unit, Wanted};
+use crate::domain::measure::{AttributeCondition, DatedBy, EarnedBy, Earnings, Missing, Unit, Wanted};
 use crate::domain::money::{Amount, CurrencyRate};
 use crate::wire::Codec;
 
@@ -49,6 +49,7 @@ pub(super) fn detailed_measure() -> Measure {
             wish("signed", Wanted::Date { from: None, to: Some(Date(20_000)) }),
         ],
         rate_type: None,
+        dated_by: DatedBy::Receipt,
         ..measure()
     }
 }

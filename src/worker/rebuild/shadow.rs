@@ -2,20 +2,47 @@
 //! nothing of what was made of them. What the machine writes goes nowhere.
 
 use crate::domain::topic::Topic;
+use crate::log::batch::Outgoing;
 use crate::log::{Append, Assigned, Batch, Client, Limit, LogError, Records, StageLog};
+use crate::worker::commit_record::{COMMIT_KEY, CommitRecord};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A place among the workers, which is kept while the inputs are folded.
 pub type Hold = Arc<Mutex<Box<dyn StageLog>>>;
 
-/// Plain access, without the changelog and without facts behind the last commit.
+/// How much of the log may be seen.
+#[derive(Debug, Default)]
+pub struct Gate {
+    facts_until: AtomicU64,
+    inputs_until: Mutex<BTreeMap<(Topic, u32), u64>>,
+    /// All of the inputs was read.
+    at_end: AtomicBool,
+}
+
+impl Gate {
+    pub fn open(&self, facts_until: u64, inputs_until: &BTreeMap<(Topic, u32), u64>) {
+        inputs_until.clone_into(&mut self.inputs_until.lock().unwrap_or_else(PoisonError::into_inner));
+        self.facts_until.store(facts_until, Ordering::Release);
+        self.at_end.store(false, Ordering::Release);
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at_end.load(Ordering::Acquire)
+    }
+
+    fn facts_until(&self) -> u64 {
+        self.facts_until.load(Ordering::Acquire)
+    }
+}
+
+/// Plain access, without the changelog and without facts behind the gate.
 pub struct Shadow {
     pub log: Arc<dyn Client>,
     pub changelog: Topic,
-    pub facts_next: u64,
+    pub gate: Arc<Gate>,
 }
 
 impl Shadow {
@@ -38,12 +65,13 @@ impl Client for Shadow {
     }
 
     fn start(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
-        if topic == self.changelog { Ok(0) } else { self.log.start(topic, partition) }
+        // Credits are folded as they are given again.
+        if [self.changelog, Topic::Credits].contains(&topic) { Ok(0) } else { self.log.start(topic, partition) }
     }
 
     fn end(&self, topic: Topic, partition: u32) -> Result<u64, LogError> {
         match topic {
-            Topic::Facts => Ok(self.log.end(topic, partition)?.min(self.facts_next)),
+            Topic::Facts => Ok(self.log.end(topic, partition)?.min(self.gate.facts_until())),
             topic if topic == self.changelog => Ok(0),
             topic => self.log.end(topic, partition),
         }
@@ -55,7 +83,7 @@ impl Client for Shadow {
 
     fn read(&self, topic: Topic, partition: u32, from: u64, limit_bytes: usize, into: &mut Batch) -> Result<u64, LogError> {
         let until = match topic {
-            Topic::Facts => self.facts_next,
+            Topic::Facts => self.gate.facts_until(),
             topic if topic == self.changelog => 0,
             _ => u64::MAX,
         };
@@ -94,35 +122,72 @@ fn read_until(
     Ok(next)
 }
 
-/// The partition's inputs; its transactions come to nothing.
+/// Where what a machine gives for a partition of a topic goes, transaction by transaction.
+struct Kept {
+    log: Arc<dyn Client>,
+    place: (Topic, u32),
+    pending: Records,
+}
+
+/// The last commit records of a machine, by partition.
+pub type Commits = Arc<Mutex<BTreeMap<u32, CommitRecord>>>;
+
+/// The inputs of some partitions; beside what is kept and commit records its transactions come to nothing.
 pub struct Inputs {
-    pub log: Arc<dyn Client>,
-    pub partition: u32,
-    /// Where the last commit left them.
-    pub until: BTreeMap<Topic, u64>,
-    pub next: BTreeMap<Topic, u64>,
-    pub given: bool,
-    /// Everything was read.
-    pub at_end: Arc<AtomicBool>,
-    pub hold: Option<Hold>,
+    log: Arc<dyn Client>,
+    pub partitions: Vec<u32>,
+    pub gate: Arc<Gate>,
+    next: BTreeMap<(Topic, u32), u64>,
+    given: bool,
+    holds: Vec<Hold>,
+    kept: Option<Kept>,
+    pub commits: Commits,
+    committing: BTreeMap<u32, CommitRecord>,
+}
+
+impl Inputs {
+    pub fn of(log: Arc<dyn Client>, partitions: Vec<u32>, holds: Vec<Hold>) -> Inputs {
+        Inputs {
+            log,
+            partitions,
+            gate: Arc::default(),
+            next: BTreeMap::new(),
+            given: false,
+            holds,
+            kept: None,
+            commits: Commits::default(),
+            committing: BTreeMap::new(),
+        }
+    }
+
+    /// What is given for a partition of a topic is kept in another log.
+    pub fn keeping(mut self, log: Arc<dyn Client>, place: (Topic, u32)) -> Inputs {
+        self.kept = Some(Kept { log, place, pending: Records::default() });
+        self
+    }
+
+    fn give_up(&mut self) {
+        self.committing.clear();
+        self.kept.iter_mut().for_each(|kept| kept.pending.clear());
+    }
 }
 
 impl StageLog for Inputs {
     fn assigned(&mut self, _wait: Duration) -> Result<Assigned, LogError> {
-        if let Some(hold) = &self.hold {
-            keep(hold, self.partition)?;
+        for hold in &self.holds {
+            self.partitions.iter().try_for_each(|partition| keep(hold, *partition))?;
         }
-        let given = if std::mem::replace(&mut self.given, true) { Vec::new() } else { vec![self.partition] };
+        let given = if std::mem::replace(&mut self.given, true) { Vec::new() } else { self.partitions.clone() };
         Ok(Assigned { given, taken: Vec::new() })
     }
 
-    fn start(&mut self, _partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError> {
-        self.next = positions.iter().copied().collect();
+    fn start(&mut self, partition: u32, positions: &[(Topic, u64)]) -> Result<(), LogError> {
+        self.next.extend(positions.iter().map(|(topic, next)| ((*topic, partition), *next)));
         Ok(())
     }
 
-    fn stop(&mut self, _partition: u32) -> Result<(), LogError> {
-        self.next.clear();
+    fn stop(&mut self, partition: u32) -> Result<(), LogError> {
+        self.next.retain(|(_, of), _| *of != partition);
         Ok(())
     }
 
@@ -132,21 +197,22 @@ impl StageLog for Inputs {
 
     fn poll(&mut self, into: &mut Batch, limit: Limit, _wait: Duration) -> Result<(), LogError> {
         let (records, bytes) = (into.len() + limit.records, into.bytes() + limit.bytes);
-        for (topic, next) in &mut self.next {
-            let until = self.until.get(topic).copied().unwrap_or(0);
+        let all = self.gate.inputs_until.lock().unwrap_or_else(PoisonError::into_inner);
+        for (place, next) in &mut self.next {
+            let until = all.get(place).copied().unwrap_or(0);
             let left = Limit { records: records - into.len(), bytes: bytes.saturating_sub(into.bytes()) };
             if left.records == 0 || left.bytes == 0 {
                 break;
             }
-            *next = read_until(self.log.as_ref(), (*topic, self.partition), *next..until, left, into)?;
+            *next = read_until(self.log.as_ref(), *place, *next..until, left, into)?;
         }
-        let reached = |(topic, until): (&Topic, &u64)| self.next.get(topic).is_some_and(|next| next >= until);
-        self.at_end.store(self.until.iter().all(reached), Ordering::Release);
+        let reached = |(place, until): (&(Topic, u32), &u64)| self.next.get(place).is_some_and(|next| next >= until);
+        self.gate.at_end.store(all.iter().all(reached), Ordering::Release);
         Ok(())
     }
 
-    fn seek(&mut self, topic: Topic, _partition: u32, offset: u64) -> Result<(), LogError> {
-        self.next.insert(topic, offset);
+    fn seek(&mut self, topic: Topic, partition: u32, offset: u64) -> Result<(), LogError> {
+        self.next.insert((topic, partition), offset);
         Ok(())
     }
 
@@ -154,7 +220,16 @@ impl StageLog for Inputs {
         Ok(())
     }
 
-    fn send(&mut self, _topic: Topic, _partition: u32, _records: &Records) -> Result<(), LogError> {
+    fn send(&mut self, topic: Topic, partition: u32, records: &Records) -> Result<(), LogError> {
+        if let Some(kept) = self.kept.as_mut().filter(|kept| kept.place == (topic, partition)) {
+            let mut keep =
+                |record: Outgoing<'_>| kept.pending.push_with_headers(record.key, record.value, record.headers.to_vec());
+            records.iter().for_each(&mut keep);
+        }
+        let last = records.iter().filter(|record| record.key == Some(COMMIT_KEY)).last();
+        if let Some(record) = last.and_then(|record| CommitRecord::decode(record.value?).ok()) {
+            self.committing.insert(partition, record);
+        }
         Ok(())
     }
 
@@ -167,10 +242,17 @@ impl StageLog for Inputs {
     }
 
     fn commit(&mut self) -> Result<(), LogError> {
+        if let Some(Kept { log, place: (topic, partition), pending }) = self.kept.as_ref().filter(|kept| !kept.pending.is_empty())
+        {
+            log.append(&[Append { topic: *topic, partition: *partition, records: pending }])?;
+        }
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner).append(&mut self.committing);
+        self.give_up();
         Ok(())
     }
 
     fn abort(&mut self) -> Result<(), LogError> {
+        self.give_up();
         Ok(())
     }
 }

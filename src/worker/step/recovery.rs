@@ -55,7 +55,7 @@ impl Machine {
     /// The others go on from their last commit.
     fn stand_still(&mut self, partition: u32, message: String) -> Result<(), Stop> {
         let held = self.held.contains_key(&partition) || self.waiting.contains(&partition);
-        let message = format!("{message}; {}", remedy(self.stage.changelog(), self.setup.name, partition));
+        let message = format!("{message}; {}", remedy(self.setup.name, partition));
         if !held {
             return Err(Stop::Alarm(format!("partition {partition}, which is not held: {message}")));
         }

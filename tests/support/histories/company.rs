@@ -126,6 +126,7 @@ impl Making {
         let plain = self.plain(id);
         let component = if self.random.chance(50) { plain } else { self.shaped(plain) };
         let component = self.end_component(component);
+        let component = self.pooled(component);
         if !(self.points && id == "extra") {
             return component;
         }
@@ -171,6 +172,7 @@ impl Making {
             pay: Vec::new(),
             clawback: Clawback::default(),
             unit: EarningUnit::Money,
+            pool: None,
             rounding: *self.random.pick(&[RoundingMode::HalfEven, RoundingMode::HalfUp, RoundingMode::Down]),
             rounding_at: RoundingAt::Cumulative,
             tiers: self.tiers(Self::step(if by_attainment { TierBy::Attainment } else { plain })),
@@ -194,6 +196,7 @@ impl Making {
         for component in &mut changed {
             let other = self.component(&component.component_id);
             let interval = if self.long && self.random.chance(10) { other.interval } else { component.interval };
+            let interval = if other.pool.is_some() { other.interval } else { interval };
             *component = Component { rounding: component.rounding, interval, ..other };
         }
         if changed.len() > 1 && self.random.chance(20) {
@@ -271,6 +274,7 @@ impl Making {
             row.parameters = self.parameters();
             row.employee_ref = self.random.pick(&[Some("E1"), Some("E2"), None]).map(String::from);
         }
+        self.in_teams(&mut rows);
         rows
     }
 
@@ -310,6 +314,7 @@ fn row(from: Date, to: Option<Date>, manager: Option<&str>, plan: &str) -> Payee
         employee_ref: Some("E1".into()),
         parameters: vec![],
         pay_currency: None,
+        team: None,
     }
 }
 

@@ -3,11 +3,12 @@
 use super::*;
 
 /// Measures by the components that they count and whose, and the components that may read them.
-const EARNED: [(&str, &[&str], EarnedBy, &[&str]); 4] = [
+const EARNED: [(&str, &[&str], EarnedBy, &[&str]); 5] = [
     ("own-base", &["base"], EarnedBy::Own, &["accelerator", "extra"]),
     ("team-base", &["base"], EarnedBy::Reports, &["accelerator", "extra"]),
     ("own-accelerator", &["accelerator"], EarnedBy::Own, &["extra"]),
     ("team-all", &["base", "accelerator"], EarnedBy::Reports, &["extra"]),
+    ("squad-base", &["base"], EarnedBy::Team, &["accelerator", "extra"]),
 ];
 
 /// Drawn apart, so that the rest of a history is what it is without.
@@ -67,6 +68,9 @@ impl Making {
         if read.starts_with("team") {
             self.features.count("earnings of reports read");
         }
+        if read.starts_with("squad") {
+            self.features.count("earnings of a team read");
+        }
         if ["own-accelerator", "team-all"].contains(&read) {
             self.features.count("earnings of a second phase read");
         }
@@ -80,6 +84,54 @@ impl Making {
             return component;
         }
         Component { measure: MEASURES[0].into(), ..component }
+    }
+
+    /// What a team has together, in equal parts.
+    pub(super) fn pooled(&mut self, component: Component) -> Component {
+        if !self.earns.readable.contains(&"squad-base") || self.earns.random.chance(65) {
+            return component;
+        }
+        self.features.count("team pool");
+        self.features.count("earnings of a team read");
+        let cap = self.earns.random.chance(30).then_some(Amount(900_000_000));
+        let weight = self.earns.random.chance(30).then_some(Rate(33_333_333));
+        let paid = self.earns.random.chance(50);
+        Component {
+            pool: Some(PoolShare::Equal),
+            interval: IntervalKind::Month,
+            scope: Scope::Running,
+            measure: "squad-base".into(),
+            tier_by: TierBy::Amount,
+            pays: if paid { Pays::RateOf } else { Pays::Lump },
+            method: if paid { Method::Retroactive } else { Method::Interpolated },
+            paid_measure: None,
+            beyond: None,
+            quota: QuotaUse::Interval,
+            no_quota: None,
+            lookup: None,
+            modifiers: Modifiers { cap, weight, ..Modifiers::default() },
+            pay: Vec::new(),
+            clawback: Clawback::default(),
+            rounding_at: RoundingAt::Cumulative,
+            tiers: vec![
+                Tier { from: 0, rate: Rate(if paid { 7_777_777 } else { 12_300_000_000 }) },
+                Tier { from: 70_000_000_000_000, rate: Rate(if paid { 11_000_000 } else { 0 }) },
+            ],
+            ..component
+        }
+    }
+
+    /// In a team or none, each row of its own.
+    pub(super) fn in_teams(&mut self, rows: &mut [PayeeRow]) {
+        if !self.earns.measured {
+            return;
+        }
+        for (place, row) in rows.iter_mut().enumerate() {
+            row.team = self.earns.random.pick(&[Some("red"), Some("red"), Some("blue"), None]).map(String::from);
+            if place > 0 {
+                self.features.count("another team");
+            }
+        }
     }
 
     /// A measure that has a quota.

@@ -23,11 +23,23 @@ impl Making {
         }
     }
 
+    /// What counts deals in parts is refused where they are priced one by one: tried at times.
+    pub(super) fn is_priced_by_deal(&mut self, measure: &str) -> bool {
+        let dated = ["billed", "received"].contains(&measure);
+        let tried = dated && self.random.chance(6);
+        if tried {
+            self.features.count("deals in parts priced one by one");
+        }
+        !dated || tried
+    }
+
     pub(super) fn used(&mut self, measure: &str) {
         match measure {
             "margin" => self.features.count("margin"),
             "contract-value" | "points" => self.features.count("attribute summed"),
             "picked" => self.features.count("filter on attributes"),
+            "billed" => self.features.count("dated by invoice"),
+            "received" => self.features.count("dated by receipt"),
             _ => {}
         }
     }
@@ -107,6 +119,8 @@ pub(super) fn measure(id: &str) -> Measure {
         "margin" => Measure { of: MeasureOf::Margin, missing: Some(Missing::Nothing), ..all },
         "contract-value" => attribute(Unit::Money, "acv"),
         "points" => attribute(Unit::Number, "points"),
+        "billed" => Measure { dated_by: DatedBy::Invoice, ..all },
+        "received" => Measure { dated_by: DatedBy::Receipt, credit_kinds: vec![Revenue, Territory, Rolled], ..all },
         "picked" => Measure { customers: CUSTOMERS.map(String::from).to_vec(), filter: conditions(), ..all },
         "overlay" => Measure { credit_kinds: vec![Overlay], ..all },
         _ => all,

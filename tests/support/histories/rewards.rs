@@ -67,19 +67,20 @@ impl Making {
         let component = self.use_quota(component);
         let by_sums = component.formula().is_some() || component.lookup.is_some();
         let of_sums = component.paid_measure.is_some() || component.quota.is_to_date() || by_sums;
-        let of_sums = of_sums || component.modifiers.floor.is_some();
+        let of_sums = of_sums || component.modifiers.floor.is_some() || !self.is_priced_by_deal(&component.measure);
         let pay = self.tranches(!of_sums);
-        let clawback = self.clawback(!of_sums);
+        let clawback = self.clawback(!of_sums, &component);
         Component { pay, clawback, ..component }
     }
 
-    fn clawback(&mut self, of_deals: bool) -> Clawback {
+    fn clawback(&mut self, of_deals: bool, component: &Component) -> Clawback {
         let mut clawback = Clawback::default();
         if of_deals && self.random.chance(40) {
             self.features.count("historic rate");
             clawback.price = ClawbackPrice::HistoricRate;
         }
-        if self.random.chance(25) {
+        let paid = component.paid_measure.clone().unwrap_or_else(|| component.measure.clone());
+        if self.random.chance(25) && self.is_priced_by_deal(&component.measure) && self.is_priced_by_deal(&paid) {
             self.features.count("taken back later");
             clawback.period = ClawbackPeriod::Current;
         }
@@ -216,6 +217,9 @@ impl Making {
 
     /// A table that each deal is asked about by itself.
     fn alone(&mut self, plain: Component) -> Component {
+        if !self.is_priced_by_deal(&plain.measure) {
+            return plain;
+        }
         self.features.count("priced by deal");
         let tier_by = plain_axis(&plain.measure);
         let plain = Component { tier_by, tiers: self.tiers(Self::step(tier_by)), scope: Scope::Deal, ..plain };
@@ -238,6 +242,9 @@ impl Making {
 
     /// Each deal at the rate of the tier that it finds, or that it reaches.
     fn whole_deals(&mut self, plain: Component) -> Component {
+        if !self.is_priced_by_deal(&plain.measure) {
+            return plain;
+        }
         self.features.count("whole deals");
         let method = *self.random.pick(&[Method::WholeDealBefore, Method::WholeDealAfter]);
         Component { method, negative: Negative::Carry, ..plain }

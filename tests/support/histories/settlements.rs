@@ -20,7 +20,7 @@ impl Making {
         };
         let kind = if total < 0 { SettlementKind::Refunded } else { SettlementKind::Collected };
         let kind = match self.random.below(10) {
-            0 => SettlementKind::Invoiced,
+            0 | 3 | 4 => SettlementKind::Invoiced,
             1 | 2 if kind == SettlementKind::Collected => SettlementKind::Refunded,
             1 | 2 => SettlementKind::Collected,
             _ => kind,

@@ -1,6 +1,6 @@
 //! Measures of earnings: the order of components, what is refused by name, and who is told what.
 
-use super::super::{Reach, World};
+use super::super::{MAXIMUM_TEAM, Reach, World};
 use super::component;
 use crate::domain::calendar::{Calendar, Period};
 use crate::domain::fact::{Company, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow};
@@ -150,6 +150,7 @@ fn what_is_earned_is_told_to_everybody_above_on_the_last_day() {
         employee_ref: None,
         parameters: vec![],
         pay_currency: None,
+        team: None,
     };
     let (january, february) = (bounds(0), bounds(1));
     let middle = crate::domain::calendar::Date(february.0.0 + 10);
@@ -179,4 +180,65 @@ fn what_is_earned_is_told_to_everybody_above_on_the_last_day() {
     let moved = Payee { payee_id: "noor".into(), rows: vec![row(january.0, None, None)] };
     assert!(state(&mut world, FactBody::PayeeDefined(moved)).unwrap().all_earnings);
     assert_eq!(told(&world, 0, EarnedBy::Reports), ["noor"]);
+}
+
+#[test]
+fn a_team_is_those_of_its_rows_on_the_last_day() {
+    let mut world = world();
+    let calendar = Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11));
+    let day = |days: i32| crate::domain::calendar::Date(calendar.starts[0].0 + days);
+    let row = |from, to, team: Option<&str>| PayeeRow {
+        from: day(from),
+        to: Option::map(to, day),
+        title: String::new(),
+        manager: None,
+        pay_group: "default".into(),
+        plans: vec!["ae".into()],
+        employee_ref: None,
+        parameters: vec![],
+        pay_currency: None,
+        team: team.map(String::from),
+    };
+    let payee = |payee_id: &str, rows| FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows });
+    state(&mut world, payee("dan", vec![row(0, None, Some("red"))])).unwrap();
+    let nobody_is_told = state(&mut world, payee("bo", vec![row(0, Some(40), Some("red"))])).unwrap();
+    assert!(!nobody_is_told.all_earnings);
+    state(&mut world, FactBody::MeasureDefined(measure("team", &["a"], EarnedBy::Team))).unwrap();
+    let rows = vec![row(0, Some(40), Some("blue")), row(40, None, Some("red"))];
+    assert!(state(&mut world, payee("cy", rows.clone())).unwrap().all_earnings);
+    let off_plan = PayeeRow { plans: vec![], ..row(0, None, Some("red")) };
+    assert!(state(&mut world, payee("al", vec![off_plan])).unwrap().all_earnings);
+    let titled = rows.into_iter().map(|row| PayeeRow { title: "AE".into(), ..row }).collect();
+    assert!(!state(&mut world, payee("cy", titled)).unwrap().all_earnings, "a title is no team");
+    let told = |payee_id: &str, period| {
+        let told = world.earned_for(&payee_id.into(), Period(JANUARY.0 + period), EarnedBy::Team);
+        told.iter().map(|payee_id| payee_id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("dan", 0), ["al", "bo", "dan"]);
+    assert_eq!(told("cy", 0), ["cy"]);
+    // Bo has left: what he earned in February is the team's, and he is not in it.
+    assert_eq!(told("bo", 1), ["al", "cy", "dan"]);
+    assert_eq!(told("eve", 0), Vec::<String>::new());
+    let place = |payee_id, period| world.place_in_pool(payee_id, "ae", Period(JANUARY.0 + period));
+    assert_eq!([place("bo", 0), place("dan", 0), place("al", 0)], [Some((0, 2)), Some((1, 2)), None]);
+    assert_eq!([place("bo", 1), place("cy", 1), place("dan", 1)], [None, Some((0, 2)), Some((1, 2))]);
+    let many = (4..MAXIMUM_TEAM).map(|number| format!("p{number:03}"));
+    many.for_each(|id| drop(state(&mut world, payee(&id, vec![row(0, Some(1), Some("red"))])).unwrap()));
+    state(&mut world, payee("dan", vec![row(0, None, Some("red"))])).unwrap();
+    let refused = state(&mut world, payee("one-more", vec![row(0, None, Some("red"))])).unwrap_err();
+    assert_eq!(refused, "team: team \"red\" has 200 payees already [invalid_fact]");
+    assert!(state(&mut world, payee("one-more", vec![row(0, None, Some(""))])).is_err());
+}
+
+#[test]
+fn a_pool_is_divided_to_the_cent() {
+    let check = |pool: i64, parts: &[i64]| {
+        let found: Vec<i64> = (0..parts.len()).map(|place| PoolShare::Equal.of(pool, place, parts.len())).collect();
+        assert_eq!(found, parts, "{pool}");
+    };
+    check(2_250, &[563, 563, 562, 562]);
+    check(-2, &[-1, -1, 0]);
+    check(0, &[0, 0]);
+    check(7, &[7]);
+    check(i64::MAX, &[i64::MAX / 2 + 1, i64::MAX / 2]);
 }

@@ -31,6 +31,7 @@ fn payee(payee_id: &str, rows: &[(&str, Option<&str>)]) -> FactBody {
         employee_ref: None,
         parameters: vec![],
         pay_currency: currency.map(String::from),
+        team: None,
     };
     FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: rows.iter().zip(ends).map(row).collect() })
 }

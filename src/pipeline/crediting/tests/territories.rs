@@ -140,6 +140,7 @@ fn payee(payee_id: &str) -> FactBody {
         employee_ref: None,
         parameters: vec![],
         pay_currency: None,
+        team: None,
     };
     FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: vec![row] })
 }

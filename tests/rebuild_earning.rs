@@ -1,0 +1,195 @@
+//! `accrue rebuild` of the earning stage: what its changelog has lost, and what stands in its way in `credits`, is built again
+//! from the inputs and from what was published, behind closes, releases, draws, tranches, adjustments and settlements; what
+//! is said next follows on what was said.
+
+mod support;
+
+use accrue::domain::topic::Topic;
+use accrue::log::embedded::{Embedded, EmbeddedSettings};
+use accrue::log::kafka::{Kafka, KafkaSettings};
+use accrue::log::{Append, Batch, Client, Records};
+use accrue::worker::commit_record::COMMIT_KEY;
+use std::collections::BTreeMap;
+use std::path::Path;
+use support::application::{Application, held};
+use support::story::{Story, Worker, accrue, deals, error_text, succeeded, text, totals};
+
+const STATES: Topic = Topic::EarningChangelog;
+const PAYEES: usize = 700;
+const ALARM: &str = "end the workers and run `accrue rebuild --stage earning --partition 0`";
+
+fn embedded(data: &str) -> Embedded {
+    Embedded::open(Path::new(data), EmbeddedSettings::default()).unwrap()
+}
+
+/// The story without what is paid on what others earn: no directors, and no share in what a team earns.
+fn story() -> Story {
+    let story = Story::of(PAYEES);
+    for company in ["company", "moved"] {
+        let read = |name: &str| std::fs::read_to_string(story.path(&format!("{company}/{name}"))).unwrap();
+        let measures = read("measures.toml");
+        let credits = measures.split("[[measure]]").filter(|of| !of.contains("\nof = \"earned\""));
+        story.write(&format!("{company}/measures.toml"), &credits.collect::<Vec<_>>().join("[[measure]]"));
+        story.write(&format!("{company}/payees.csv"), &read("payees.csv").replace(",director,", ",manager,"));
+        std::fs::remove_file(story.path(&format!("{company}/plans/director.2026-01-01.toml"))).unwrap();
+        let development = "plans/development.2026-01-01.toml";
+        let plan = read(development);
+        let own = plan.split("[[component]]").filter(|of| !of.contains("team-sourced"));
+        story.write(&format!("{company}/{development}"), &own.collect::<Vec<_>>().join("[[component]]"));
+    }
+    story
+}
+
+/// The newest state of each key of partition 0.
+fn stored(log: &dyn Client) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let (mut batch, mut next) = (Batch::default(), log.start(STATES, 0).unwrap());
+    while next < log.end(STATES, 0).unwrap() {
+        next = log.read(STATES, 0, next, 1 << 20, &mut batch).unwrap();
+    }
+    let mut states = BTreeMap::new();
+    for row in batch.rows().iter().filter(|row| batch.key(row) != Some(COMMIT_KEY)) {
+        match batch.value(row) {
+            Some(state) => drop(states.insert(batch.key(row).unwrap().to_vec(), state.to_vec())),
+            None => drop(states.remove(batch.key(row).unwrap())),
+        }
+    }
+    states
+}
+
+fn append(log: &dyn Client, topic: Topic, records: &Records) {
+    log.append(&[Append { topic, partition: 0, records }]).unwrap();
+}
+
+/// Of every ten states one is lost and one is none; and one is nobody's.
+fn damage(log: &dyn Client) -> usize {
+    let mut records = Records::default();
+    for (at, key) in stored(log).keys().enumerate().filter(|(at, _)| at % 10 < 2) {
+        records.push(Some(key), Some(b"\x09".as_slice()).filter(|_| at % 10 == 1));
+    }
+    records.push(Some(b"of-nobody\0fiscal\x002026-Q1"), Some(b"?"));
+    append(log, STATES, &records);
+    records.len()
+}
+
+/// A record of `credits` that is none.
+fn obstruct(log: &dyn Client) {
+    let mut records = Records::default();
+    records.push(None, Some(b"no credits"));
+    append(log, Topic::Credits, &records);
+}
+
+fn rebuild(log: &[&str], options: &[&str], code: i32, told: &[&str]) {
+    let output = accrue(&[&["rebuild", "--partition", "0"], options, log].concat());
+    let said = text(&output) + &error_text(&output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for told in told {
+        assert!(said.replace('\n', " ").contains(told), "{told}: {said}");
+    }
+}
+
+const EARNING: [&str; 2] = ["--stage", "earning"];
+const COMPARED: [&str; 3] = ["--stage", "earning", "--dry-run"];
+
+fn ingest(log: &[&str], file: &str) -> std::process::Output {
+    accrue(&[&["ingest", file], log].concat())
+}
+
+/// The commands that close and release a period.
+fn pay(log: &[&str], period: &str) {
+    let close = ["close", period, "--wait", "--yes", "--author", "ann"];
+    let release = ["release", period, "--author", "lee"];
+    for arguments in [&close[..], &release] {
+        succeeded(arguments, &accrue(&[arguments, log].concat()));
+    }
+}
+
+fn stands_still(log: &[&str], file: &str) {
+    let refused = ingest(log, file);
+    let said = error_text(&refused).replace('\n', " ");
+    assert_eq!(refused.status.code(), Some(74), "{said}");
+    assert!(said.contains(ALARM), "{said}");
+}
+
+fn is_verified(log: &[&str]) -> bool {
+    text(&accrue(&[&["verify"], log].concat())).ends_with(" totals, 0 differ\n")
+}
+
+#[test]
+fn earning_comes_back_from_the_inputs_and_from_what_was_published() {
+    let story = story();
+    let more = story.write("more.jsonl", &deals("more", 80));
+    let last = story.write("last.jsonl", &deals("last", 40));
+    let play = |log: &[&str], disturbed: bool| {
+        story.begin(log);
+        if disturbed {
+            rebuild(log, &COMPARED, 0, &[", 0 differ", "nothing was written"]);
+        }
+        for step in story.steps() {
+            succeeded(&[step.name()], &step.run(log));
+        }
+        if disturbed {
+            rebuild(log, &["--dry-run"], 0, &["crediting partition 0", "earning partition 0", ", 0 differ"]);
+            let before = stored(&embedded(log[1]));
+            let told = format!(", {} differ", damage(&embedded(log[1])));
+            rebuild(log, &COMPARED, 1, &[&told, "is not in the changelog", "cannot be read", "does not add up"]);
+            rebuild(log, &EARNING, 0, &[&told, "everything again when it starts"]);
+            assert_eq!(stored(&embedded(log[1])).keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+            rebuild(log, &COMPARED, 0, &["what it counts and earns was not compared", ", 0 differ"]);
+            // Behind what the others go on with.
+            damage(&embedded(log[1]));
+            stands_still(log, &more);
+            rebuild(log, &["--dry-run"], 1, &["crediting partition 0", "does not add up"]);
+            rebuild(log, &[], 0, &["nothing was to be written", "everything again when it starts"]);
+        }
+        ingest(log, &more);
+        if disturbed {
+            assert!(is_verified(log));
+            rebuild(log, &COMPARED, 0, &[", 0 differ"]);
+            obstruct(&embedded(log[1]));
+            stands_still(log, &last);
+            rebuild(log, &COMPARED, 1, &["it cannot go on: credits, partition 0, offset"]);
+            rebuild(log, &EARNING, 0, &["it cannot go on", "everything again when it starts"]);
+        }
+        ingest(log, &last);
+        pay(log, "2026-02");
+        totals(log)
+    };
+    let data = story.text("test-base");
+    let expected = play(&["--data", &data], false);
+    let data = story.text("test-rebuilt");
+    let log = ["--data", data.as_str()];
+    assert_eq!(play(&log, true), expected);
+    assert!(is_verified(&log));
+    rebuild(&log, &["--dry-run"], 0, &[", 0 differ"]);
+}
+
+#[test]
+fn on_kafka_earning_is_rebuilt_beside_no_worker() {
+    let story = story();
+    let expected = story.undisturbed();
+    let application = Application::new(&story, "rebuilt-earning", 2);
+    let config = application.config(1);
+    let log = ["--config", config.as_str()];
+    let mut worker = application.run(1, None);
+    story.begin(&log);
+    let prefix = application.topic("");
+    let client =
+        Kafka::connect(KafkaSettings { topic_prefix: prefix, ..KafkaSettings::new(support::broker::brokers()) }).unwrap();
+    worker.wait_until("it has folded them", |_| stored(&client).len() > 30 && is_verified(&log));
+    worker.stop();
+    let told = format!(", {} differ", damage(&client));
+    let mut worker = application.run(1, None);
+    worker.wait_until("it has an alarm", |worker: &mut Worker| worker.said().replace('\n', " ").contains(ALARM));
+    worker.wait_until("it has the other partition", |worker| held(worker, "earning").contains(&1));
+    assert!(!worker.has_ended() && !held(&worker, "earning").contains(&0), "{}", worker.said());
+    rebuild(&log, &COMPARED, 1, &[&told, "nothing was written"]);
+    rebuild(&log, &EARNING, 78, &["end all of them"]);
+    worker.stop();
+    rebuild(&log, &[], 0, &["nothing was to be written", &told, "everything again when it starts"]);
+    let mut worker = application.run(1, None);
+    for step in story.steps() {
+        succeeded(&[step.name()], &step.run(&log));
+    }
+    application.ends_with(&expected, &mut [&mut worker]);
+    worker.stop();
+}
