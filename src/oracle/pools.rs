@@ -50,7 +50,7 @@ pub(super) fn fits(component: &Component, plan: &Plan) -> Check {
     hold(component.interval == IntervalKind::Month, "a pool of more than a pay period")?;
     hold(!of_payee && component.no_quota.is_none(), "a pool of what is one payee's")?;
     let (cap, floor) = (component.modifiers.cap.is_some(), component.modifiers.floor.is_some());
-    hold(!(cap && plan.prorate.cap) && !(floor && plan.prorate.floor), "a pool that shrinks for one payee")?;
+    hold(!(cap && plan.prorate.cap || floor && plan.prorate.floor), "a pool that shrinks for one payee")?;
     hold(component.pay.is_empty() && !asks_for_returns(component), "a pool in parts, or of single deals")
 }
 

@@ -24,8 +24,11 @@ pub fn pool_fault(component: &Component, plan: &Plan) -> Option<&'static str> {
     faults.into_iter().find(|(is, _)| component.pool.is_some() && *is).map(|(_, message)| message)
 }
 
+/// From when until when, in which team, and with which plans.
+type Membership<'p> = (Date, Option<Date>, Option<&'p str>, &'p [String]);
+
 /// With whom a payee is together, and shares, when.
-fn teams_of(payee: Option<&Payee>) -> Vec<(Date, Option<Date>, Option<&str>, &[String])> {
+fn teams_of(payee: Option<&Payee>) -> Vec<Membership<'_>> {
     let rows = payee.into_iter().flat_map(|payee| &payee.rows);
     rows.map(|row| (row.from, row.to, row.team.as_deref(), row.plans.as_slice())).collect()
 }

@@ -348,10 +348,10 @@ mod tests {
             (inputs, 2, "min.insync.replicas", "1", false),
             // One replica is all that its topic has: whether that is enough is said of replicas.
             (inputs, 1, "min.insync.replicas", "1", true),
-            (inputs, 3, "max.message.bytes", "1036863", false),
-            (inputs, 3, "max.message.bytes", "1036864", true),
-            // Kafka's default.
-            (changelog, 3, "max.message.bytes", "1048588", true),
+            (inputs, 3, "max.message.bytes", "1085439", false),
+            (inputs, 3, "max.message.bytes", "1085440", true),
+            // Kafka's default, which has no room for what is beside the largest record.
+            (changelog, 3, "max.message.bytes", "1048588", false),
             (inputs, 3, "cleanup.policy", "compact", false),
             (changelog, 3, "cleanup.policy", "compact,delete", false),
             (changelog, 3, "retention.ms", "1000", true),

@@ -29,6 +29,9 @@ pub struct Fold {
     status: Arc<Status>,
 }
 
+/// The states of each partition, and how many there are.
+pub type Counted = BTreeMap<u32, (Reader, u64)>;
+
 impl Fold {
     /// A machine of one of the stages that has seen nothing yet; its states go to a fresh store of this name.
     pub fn new(
@@ -89,8 +92,8 @@ impl Fold {
         Ok(all)
     }
 
-    /// The states, by partition, with how many there are.
-    pub fn end(self, rebuild: &Rebuild) -> Result<(Store, BTreeMap<u32, (Reader, u64)>), Stop> {
+    /// The store, and what is in it.
+    pub fn end(self, rebuild: &Rebuild) -> Result<(Store, Counted), Stop> {
         drop(self.machine);
         let store = rebuild.store(self.store_name)?;
         let mut readers = BTreeMap::new();
