@@ -99,6 +99,15 @@ fn a_topic_is_tapped_and_goes_in_again() {
     };
     assert_eq!(sorted(&data), sorted(&other));
     assert_eq!(out(&accrue(&["tap", "facts", "--last", "2", "--data", &data])).lines().count(), 2);
+    let facts = values(&out(&accrue(&["tap", "facts", "--data", &data])));
+    let facts: Vec<serde_json::Value> = facts.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let body =
+        |name: &str| facts.iter().find_map(|fact| fact["body"].get(name)).unwrap_or_else(|| panic!("no {name}: {facts:?}"));
+    assert_eq!(body("CompanyDefined")["currency"], "USD");
+    let plan = body("PlanDefined");
+    assert!(plan["from"].as_str().is_some_and(|day| day.len() == 10 && day.starts_with("20")), "{plan}");
+    assert!(plan["components"].as_array().is_some_and(|components| !components.is_empty()), "{plan}");
+    assert!(plan.to_string().contains("\"rate\":\"0."), "{plan}");
     assert_eq!(out(&accrue(&["tap", "payee", "--key", "nobody", "--data", &data])), "");
     let unknown = accrue(&["tap", "deals", "--data", &data]);
     assert_eq!(code(&unknown), 2);

@@ -141,7 +141,7 @@ fn earning_comes_back_from_the_inputs_and_from_what_was_published() {
             rebuild(log, &["--dry-run"], 1, &["crediting partition 0", "does not add up"]);
             rebuild(log, &[], 0, &["nothing was to be written", "everything again when it starts"]);
         }
-        ingest(log, &more);
+        succeeded(&["ingest"], &ingest(log, &more));
         if disturbed {
             assert!(is_verified(log));
             rebuild(log, &COMPARED, 0, &[", 0 differ"]);
@@ -150,7 +150,7 @@ fn earning_comes_back_from_the_inputs_and_from_what_was_published() {
             rebuild(log, &COMPARED, 1, &["it cannot go on: credits, partition 0, offset"]);
             rebuild(log, &EARNING, 0, &["it cannot go on", "everything again when it starts"]);
         }
-        ingest(log, &last);
+        succeeded(&["ingest"], &ingest(log, &last));
         pay(log, "2026-02");
         totals(log)
     };

@@ -118,15 +118,23 @@ pub fn connect(config: &Config) -> Result<Kafka, LogError> {
 }
 
 fn connect_as(config: &Config, role: Option<Role>) -> Result<Kafka, LogError> {
+    connect_with(config, KafkaSettings { role, ..settings(config)? })
+}
+
+fn connect_with(config: &Config, settings: KafkaSettings) -> Result<Kafka, LogError> {
     for warning in config.kafka.security.warnings() {
         say(Tone::Danger, warning);
     }
-    Kafka::connect(KafkaSettings { role, ..settings(config)? })
+    Kafka::connect(settings)
 }
+
+/// As long as the client lets a member rest: it reads what was published meanwhile, and nobody waits for its place.
+const AT_REST_MS: u64 = 86_400_000;
 
 /// A place among the workers of a stage which nobody else is at work in.
 pub fn only_worker(config: &Config, stage: &str, inputs: &[Topic]) -> anyhow::Result<Box<dyn StageLog>> {
-    let kafka = connect_as(config, Some(Role::Worker))?;
+    let settings = KafkaSettings { role: Some(Role::Worker), maximum_poll_interval_ms: AT_REST_MS, ..settings(config)? };
+    let kafka = connect_with(config, settings)?;
     let group = group(&config.kafka.application_id, stage);
     let others = kafka.workers(&group)?;
     if !others.is_empty() {

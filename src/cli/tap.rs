@@ -20,7 +20,9 @@ const LOOK: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
 pub struct Tap {
-    /// A topic without its prefix, like payout
+    /// A topic without its prefix, like payout; of an internal
+    /// one only the size of records is shown
+    #[arg(verbatim_doc_comment)]
     topic: String,
     #[command(flatten)]
     log: LogOptions,
@@ -125,7 +127,7 @@ fn decoded(codec: &Codec, batch: &Batch, row: &Row) -> Result<Option<Box<RawValu
         Topic::DealSettled => settlement_line(&codec.read_settlement(value).map_err(text)?),
         Topic::AdjustmentMade => adjustment_line(&codec.read_adjustment(value).map_err(text)?),
         Topic::PayoutAcknowledged => acknowledgement_line(&codec.read_acknowledgement(value).map_err(text)?),
-        Topic::Facts => to_raw_value(&to_json(&codec.fact(value).map_err(text)?)),
+        Topic::Facts => to_raw_value(&codec.fact_json(&codec.fact(value).map_err(text)?).map_err(text)?),
         Topic::Attainment => to_raw_value(&to_json(&codec.read_attainment(value).map_err(text)?)),
         Topic::Accrual => to_raw_value(&to_json(&codec.read_accrual(value).map_err(text)?)),
         Topic::Payout => to_raw_value(&to_json(&codec.read_payout(value).map_err(text)?)),

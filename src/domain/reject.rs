@@ -185,6 +185,22 @@ impl Reason {
         self >= Reason::UnknownPayee
     }
 
+    /// Whether it is what a component, quota or adjustment of a payee waits for, in earning; such words are told by their message,
+    /// because a payee may lack several of a kind.
+    pub fn is_of_payee(self) -> bool {
+        matches!(
+            self,
+            Reason::MissingPlan
+                | Reason::MissingQuota
+                | Reason::MissingParameter
+                | Reason::DividedByZero
+                | Reason::UnknownMeasure
+                | Reason::NoSuchInterval
+                | Reason::AmountOutOfRange
+                | Reason::UnmatchedAdjustment
+        )
+    }
+
     /// Whether it may be either: a record with such an amount is refused, a component that would earn it waits.
     pub fn also_parks(self) -> bool {
         self == Reason::AmountOutOfRange

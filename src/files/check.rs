@@ -144,8 +144,11 @@ fn check_dated(component: &ComponentDraft, draft: &Draft, findings: &mut Finding
         findings.add(measure.place, codes::NOT_SUPPORTED, message, hint);
     }
     if let Some(measure) = own.or_else(|| dated(&component.paid)).filter(|_| of.takes_back_later()) {
-        let message = format!("a clawback in the current period of measure \"{}\", which takes back with refunds", measure.value);
-        let hint = "write clawback = { price = \"recompute\", period = \"original\" }: a refund counts in its own pay period";
+        let message = format!(
+            "a clawback in the current period of measure \"{}\", which counts what came of a deal in its own periods",
+            measure.value
+        );
+        let hint = "write clawback = { price = \"recompute\", period = \"original\" }: a refund beyond what is returned counts in its own pay period";
         findings.add(measure.place, codes::NOT_SUPPORTED, message, hint);
     }
 }

@@ -6,11 +6,12 @@
 //!   or not an extension of the version before;
 //! - measure: the same id with another content (but for a type of rate where it had none), no kind of credit, or a type of rate for what is no amount;
 //!   of earnings: no component, or anything that filters credits; plans that it leaves without an order of phases;
+//!   single deals, or a clawback that comes later, of what invoices or receipts date;
 //! - plan: an end not after its start, a start or end inside a known pay period, another currency or calendar
 //!   than the company's, a component twice, a component that cannot be (`plans`), components that read each other's earnings or
-//!   more than four phases deep, or single deals of them, a version that overlaps another one
+//!   more than four phases deep, or single deals of them, a pool that is not the team's alone (`pools`), a version that overlaps another one
 //!   of the plan (the same start replaces);
-//! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default",
+//! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default", a team without a name or of too many,
 //!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]), rows in
 //!   several pay currencies or in no currency, another one than before once a close stands that came after the first fact;
 //! - territories: see `territories`;

@@ -3,7 +3,6 @@
 use super::ReadError;
 use super::scan::Cursor;
 use crate::domain::output::{RejectKind, RejectRecord};
-use crate::domain::reject::Reason;
 use crate::domain::topic::{Position, Topic};
 use crate::log::Client;
 use crate::wire::{WireError, read_reject};
@@ -21,19 +20,10 @@ enum About {
 }
 
 fn about(record: &RejectRecord) -> About {
-    let lacking = [
-        Reason::MissingPlan,
-        Reason::MissingQuota,
-        Reason::MissingParameter,
-        Reason::UnknownMeasure,
-        Reason::NoSuchInterval,
-        Reason::AmountOutOfRange,
-        Reason::UnmatchedAdjustment,
-    ];
     match record.kind {
         _ if record.position.topic == Topic::DealSettled => About::Record(record.position, record.key.clone()),
         RejectKind::Rejected => About::Record(record.position, record.key.clone()),
-        _ if lacking.contains(&record.reject.reason) => About::Payee(record.key.clone(), record.reject.message.clone()),
+        _ if record.reject.reason.is_of_payee() => About::Payee(record.key.clone(), record.reject.message.clone()),
         _ => About::Deal(record.key.clone()),
     }
 }
@@ -86,7 +76,7 @@ impl Rejects {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reject::Reject;
+    use crate::domain::reject::{Reason, Reject};
     use crate::log::batch::Outbox;
     use crate::log::embedded::Embedded;
     use crate::log::{Append, Client};
@@ -136,6 +126,8 @@ mod tests {
     fn what_waits_for_different_things_is_told_one_by_one() {
         let lacks = |message| (RejectKind::Parked, (Topic::Facts, 0, 1), "ana", Reason::MissingParameter, message);
         check(&[lacks("one"), lacks("two")], &["parked missing_parameter one", "parked missing_parameter two"]);
+        let divides = |message| (RejectKind::Parked, (Topic::Facts, 0, 1), "ana", Reason::DividedByZero, message);
+        check(&[divides("one"), divides("two")], &["parked divided_by_zero one", "parked divided_by_zero two"]);
         let settled = |kind, offset, reason| (kind, (Topic::DealSettled, 1, offset), "D-1", reason, "settled");
         let deal = (RejectKind::Parked, (Topic::DealClosed, 1, 0), "D-1", Reason::UnknownPayee, "deal");
         let words = [

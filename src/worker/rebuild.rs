@@ -3,8 +3,8 @@
 //!
 //! The machine that folds them is the worker's own, on a `shadow` of the log: up to the last commit record, and writing
 //! nowhere. What is written then are states and commit records, never outputs: a changelog that adds up keeps what earning
-//! was told, and its commit record begins a pass over all deals, in which the worker tells what differs. `earning` does the
-//! same for the second stage.
+//! was told, and its commit record begins a pass over all deals, in which the worker tells what differs. `earning` does it for
+//! the second stage, and says the refusals of inputs that it passes over.
 
 mod changelog;
 mod earning;
@@ -100,7 +100,9 @@ impl Rebuild {
         let (store, reader, states) = self.fold_again(make_stage, record, hold.clone())?;
         let differences = self.compare(&compared, &logged.reader, &reader)?;
         let commits = match &hold {
-            Some(hold) if !differences.is_empty() || !adds_up => self.switch(hold, &compared, &logged, &reader, &differences)?,
+            Some(hold) if !differences.is_empty() || !adds_up => {
+                self.switch(std::slice::from_ref(hold), &compared, &logged, &reader, &differences)?
+            }
             _ => 0,
         };
         drop(store);
@@ -197,7 +199,7 @@ impl Rebuild {
     /// begun again.
     fn switch(
         &self,
-        hold: &Hold,
+        holds: &[Hold],
         compared: &Compared,
         logged: &Logged,
         rebuilt: &Reader,
@@ -220,25 +222,27 @@ impl Rebuild {
             records.push(Some(key), mended.state.as_deref());
             if records.bytes() >= TRANSACTION_BYTES {
                 let told = if adds_up { digest } else { unchanged(&sealed) };
-                sealed = self.commit(hold, &sealed, next(&sealed, told), &mut records, &Records::default())?;
+                sealed = self.commit(holds, &sealed, next(&sealed, told), &mut records, &Records::default())?;
                 commits += 1;
             }
         }
-        self.commit(hold, &sealed, next(&sealed, digest), &mut records, &Records::default())?;
+        self.commit(holds, &sealed, next(&sealed, digest), &mut records, &Records::default())?;
         Ok(commits + 1)
     }
 
-    /// One transaction, fenced as a worker's are; `next` is its commit record but for its place in the chain, `refused` what is
+    /// One transaction, in the first of the places, fenced as a worker's are; `next` is its commit record but for its place in the chain, `refused` what is
     /// said beside the states.
     fn commit(
         &self,
-        hold: &Hold,
+        holds: &[Hold],
         before: &Sealed,
         next: CommitRecord,
         records: &mut Records,
         refused: &Records,
     ) -> Result<Sealed, Stop> {
-        keep(hold, self.partition)?;
+        keep(holds)?;
+        let hold =
+            holds.first().ok_or_else(|| Stop::Alarm("a rebuild without a place among the workers writes nothing".into()))?;
         let record = CommitRecord {
             seq: before.record.seq + 1,
             previous_hash: before.hash,

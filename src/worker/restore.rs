@@ -70,6 +70,8 @@ struct Replay {
     last: Option<(Sealed, u64)>,
     records: u64,
     until: u64,
+    /// A commit record does not follow on the one before it.
+    is_broken: bool,
 }
 
 impl Restore<'_> {
@@ -156,7 +158,7 @@ impl Restore<'_> {
     fn replay(&self, partition: u32, opened: Opened, from: u64) -> Result<Replay, RestoreError> {
         let until = self.client.high_watermark(self.changelog, partition)?;
         let Opened { reader, digest, .. } = opened;
-        let mut replay = Replay { reader, digest, last: None, records: 0, until };
+        let mut replay = Replay { reader, digest, last: None, records: 0, until, is_broken: false };
         let (mut next, mut batch) = (from, Batch::default());
         let mut moved_at = Instant::now();
         while next < until {
@@ -172,7 +174,7 @@ impl Restore<'_> {
             }
             next = reached;
             let applied = replay.apply(&batch);
-            if let Err(RestoreError::Alarm(_)) = &applied {
+            if replay.is_broken {
                 self.metrics.changelog_contradicts(self.stage);
             }
             let changes = applied?;
@@ -272,6 +274,7 @@ impl Replay {
     fn chain(&mut self, bytes: &[u8], offset: u64) -> Result<(), RestoreError> {
         let sealed = Sealed::read(bytes).map_err(|error| RestoreError::Alarm(error.to_string()))?;
         if let Some((last, _)) = self.last.as_ref().filter(|(last, _)| !last.leads_to(&sealed)) {
+            self.is_broken = true;
             return Err(RestoreError::Alarm(format!(
                 "commit record {} does not follow on {}; two engines wrote to one changelog: bring the log back from a backup",
                 sealed.record.seq, last.record.seq

@@ -82,7 +82,7 @@ def send(event):
 
 
 for number, line in enumerate(sys.stdin, 1):
-    events = json.loads(line)
+    events = json.loads(line, parse_float=decimal.Decimal)
     # One by one: what one of them lacks holds up no other.
     for event in events if isinstance(events, list) else [events]:
         send(event)

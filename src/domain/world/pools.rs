@@ -27,9 +27,9 @@ pub fn pool_fault(component: &Component, plan: &Plan) -> Option<&'static str> {
 /// From when until when, in which team, and with which plans.
 type Membership<'p> = (Date, Option<Date>, Option<&'p str>, &'p [String]);
 
-/// With whom a payee is together, and shares, when.
+/// With whom a payee is together, and shares, when; nobody is without a team.
 fn teams_of(payee: Option<&Payee>) -> Vec<Membership<'_>> {
-    let rows = payee.into_iter().flat_map(|payee| &payee.rows);
+    let rows = payee.into_iter().flat_map(|payee| &payee.rows).filter(|row| row.team.is_some());
     rows.map(|row| (row.from, row.to, row.team.as_deref(), row.plans.as_slice())).collect()
 }
 

@@ -58,7 +58,9 @@ impl Crediting {
             effects.outputs.push(reject_record(RejectKind::Parked, origin, reject.clone(), self.reject_bytes));
             return Ok(Outcome::Parked(reject));
         }
-        self.tell_credits(place, None, cause, origin, effects)?;
+        if self.world.is_dated_by_settlements() {
+            self.tell_credits(place, None, cause, origin, effects)?;
+        }
         self.tell_settled(place, None, cause, effects)?;
         Ok(Outcome::Counted)
     }

@@ -13,7 +13,6 @@ use super::inputs::Inputs;
 use super::progress::{Exchange, Pass, Progress, Source};
 use crate::domain::calendar::{Interval, Period, Span};
 use crate::domain::output::{Accrual, Attainment, RejectKind, RejectRecord};
-use crate::domain::reject::Reason;
 use crate::domain::topic::Position;
 use crate::pipeline::crediting::rebuilt::Source as CreditingSource;
 use serde::Serialize;
@@ -64,18 +63,6 @@ pub struct Published {
     refused: BTreeSet<Position>,
 }
 
-/// What earning says to wait for.
-const LACKING: [Reason; 8] = [
-    Reason::MissingPlan,
-    Reason::MissingQuota,
-    Reason::MissingParameter,
-    Reason::DividedByZero,
-    Reason::UnknownMeasure,
-    Reason::NoSuchInterval,
-    Reason::AmountOutOfRange,
-    Reason::UnmatchedAdjustment,
-];
-
 impl Published {
     /// Takes in the next accrual; those of a partition come in the order of their numbers.
     pub fn accrual(&mut self, of: &Accrual) {
@@ -121,7 +108,7 @@ impl Published {
             self.refused.insert(of.position);
         }
         let Ok(payee_id) = std::str::from_utf8(&of.key) else { return };
-        if !LACKING.contains(&of.reject.reason) {
+        if !of.reject.reason.is_of_payee() {
             return;
         }
         let waiting = Waiting { reason: of.reject.reason, message: of.reject.message.clone() };

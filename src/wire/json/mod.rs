@@ -8,6 +8,7 @@ mod acknowledgement;
 mod adjustment;
 mod deal;
 mod described;
+mod fact;
 mod input;
 mod object;
 mod output;

@@ -56,7 +56,7 @@ impl Logged {
             let name = topic.name();
             Stop::Settings(format!(
                 "{name}, partition {partition}, holds no commit record: which facts were adopted, and what was told, nobody knows; \
-                 bring {name} back from a backup"
+                 bring all topics back from one backup"
             ))
         })?;
         let last = last.map_err(|error| Stop::Settings(error.to_string()))?;

@@ -9,7 +9,7 @@
 use super::changelog::Logged;
 use super::fold::{Fold, Until};
 use super::shadow::{Commits, Hold, Inputs};
-use super::told::{Behind, Facts, published, unsaid};
+use super::told::{Behind, Facts, Runs, published, unsaid};
 use super::{KEYS, Rebuild, TRANSACTION_BYTES};
 use crate::domain::topic::Topic;
 use crate::log::embedded::{Embedded, EmbeddedSettings};
@@ -102,9 +102,9 @@ impl Rebuild {
         })?;
         let adds_up = logged.adds_up();
         let commits = match holds.first() {
-            Some(hold) if !adds_up || behind.broken.is_some() || !differences.is_empty() => {
+            Some(_) if !adds_up || behind.broken.is_some() || !differences.is_empty() => {
                 let last = self.last_record(record, &compared, &stand, behind.end);
-                self.switch_earning(hold, &mut compared, (&logged, &reader), last, &refused)?
+                self.switch_earning(&holds, &mut compared, (&logged, &reader), last, &refused)?
             }
             _ => 0,
         };
@@ -168,12 +168,12 @@ impl Rebuild {
         let (crediting, earning) = (stages.crediting, stages.earning);
         let all: Vec<u32> = (0..partitions).collect();
         let inputs =
-            Inputs::of(self.client.clone(), all, holds.to_vec()).keeping(between.clone(), (Topic::Credits, self.partition));
+            Inputs::of(self.client.clone(), all, holds.to_vec()).keeping(between.clone(), &[(Topic::Credits, self.partition)]);
         let sent = inputs.commits.clone();
         let make: MakeStage = Box::new(move || crediting(partitions, reject_bytes));
         let mut first = Fold::new(self, (CREDITING, "rebuilt-crediting"), make, inputs)?;
-        let inputs = Inputs::of(between.clone(), vec![self.partition], holds.to_vec())
-            .keeping(between.clone(), (Topic::Rejected, self.partition));
+        let said = [(Topic::Rejected, self.partition), (Topic::Closes, 0), (Topic::PayoutDraft, self.partition)];
+        let inputs = Inputs::of(between.clone(), vec![self.partition], holds.to_vec()).keeping(between.clone(), &said);
         let reached = inputs.commits.clone();
         let make: MakeStage = Box::new(move || earning(partitions, reject_bytes, operations));
         let mut second = Fold::new(self, (EARNING, "rebuilt"), make, inputs)?;
@@ -182,7 +182,9 @@ impl Rebuild {
             let inputs = BTreeMap::from([((Topic::Credits, self.partition), credits)]);
             second.run(&Until { facts: facts.before(facts_until), inputs: &inputs })
         };
-        for (offset, close_id) in facts.closes.iter().filter(|(offset, _)| *offset < stand.facts_of_crediting) {
+        let closes = facts.closes.iter().filter(|(offset, _)| *offset < stand.facts_of_crediting);
+        for (place, (offset, close_id)) in closes.enumerate() {
+            stand.check_cuts(place, close_id, facts)?;
             let inputs = stand.positions(|partition| facts.cut(close_id, partition));
             first.run(&Until { facts: facts.before(*offset), inputs: &inputs })?;
             first.run(&Until { facts: facts.before(offset + 1), inputs: &inputs })?;
@@ -195,8 +197,14 @@ impl Rebuild {
         let (store, mut readers) = second.end(self)?;
         let (reader, states) = readers.remove(&self.partition).ok_or_else(|| Stop::Alarm("no states were folded".into()))?;
         let reached = reached.lock().unwrap_or_else(PoisonError::into_inner);
-        if !reached.get(&self.partition).is_some_and(|record| compared.is_reached_by(&record.stage_meta)) {
-            return Err(Stop::Alarm("the inputs do not give the closes again that this partition has performed".into()));
+        let is_reached = reached.get(&self.partition).is_some_and(|record| compared.is_reached_by(&record.stage_meta));
+        let [was, is] = [self.client.as_ref(), between.as_ref()].map(|log| Runs::read(log, self.partition));
+        if !is_reached || was? != is? {
+            return Err(Stop::Settings(
+                "what the runs of this partition computed does not follow from the inputs as they are, so that what they left to payees \
+                 is not known; bring all topics back from one backup"
+                    .into(),
+            ));
         }
         let refused = unsaid(between.as_ref(), self.partition, &compared.published)?;
         Ok(Folded { _store: store, reader, states, refused })
@@ -279,7 +287,7 @@ impl Rebuild {
     /// which is the one before: no worker takes them for whole, and a rebuild that is broken off is begun again.
     fn switch_earning(
         &self,
-        hold: &Hold,
+        holds: &[Hold],
         compared: &mut Compared,
         (logged, rebuilt): (&Logged, &Reader),
         last: CommitRecord,
@@ -294,18 +302,30 @@ impl Rebuild {
             digest.replace(key, stored.as_deref(), mended.state.as_deref());
             records.push(Some(key), mended.state.as_deref());
             if records.bytes() >= TRANSACTION_BYTES {
-                sealed = self.commit(hold, &sealed, sealed.record.clone(), &mut records, &Records::default())?;
+                sealed = self.commit(holds, &sealed, sealed.record.clone(), &mut records, &Records::default())?;
                 commits += 1;
             }
             Ok(())
         })?;
         let last = CommitRecord { live_keys: digest.live_keys, state_digest: digest.sum, ..last };
-        self.commit(hold, &sealed, last, &mut records, refused)?;
+        self.commit(holds, &sealed, last, &mut records, refused)?;
         Ok(commits + 1)
     }
 }
 
 impl Stand {
+    /// Who has performed a close has said where it stood.
+    fn check_cuts(&self, place: usize, close_id: &str, facts: &Facts) -> Result<(), Stop> {
+        for (partition, source) in (0..).zip(&self.sources) {
+            if source.epoch as usize > place && facts.cut(close_id, partition).is_none() {
+                return Err(Stop::Settings(format!(
+                    "closes does not say where crediting partition {partition} stood at {close_id}; bring all topics back from one backup"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Where each partition of crediting is to be: at a cut, or where its last commit is.
     fn positions<'c>(&self, cut: impl Fn(u32) -> Option<&'c [(Topic, u64); 4]>) -> BTreeMap<(Topic, u32), u64> {
         let mut positions = BTreeMap::new();

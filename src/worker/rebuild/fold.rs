@@ -87,9 +87,13 @@ impl Fold {
             if let Some(alarm) = &held.alarm {
                 return Err(Stop::Alarm(format!("the inputs do not give states again: {}", alarm.reason)));
             }
+            // A record that nobody can read now is held back, and everything behind it with it: that is no end of the inputs.
+            if let Some(unread) = held.unread.values().next() {
+                return Err(Stop::Unavailable(format!("{}; rebuild again once it can be read", unread.reason)));
+            }
             all &= held.facts_next >= facts_next;
         }
-        Ok(all)
+        Ok(all && stage.trouble.is_none())
     }
 
     /// The store, and what is in it.

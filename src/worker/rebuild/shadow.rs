@@ -1,5 +1,5 @@
-//! The log as the machine of a rebuild sees it: the inputs and facts of one partition up to its last commit record, and
-//! nothing of what was made of them. What the machine writes goes nowhere.
+//! The log as the machine of a rebuild sees it: the inputs and facts of some partitions as far as a gate lets it, and
+//! nothing of what was made of them. What the machine writes goes nowhere but where it is kept for the rebuild itself.
 
 use crate::domain::topic::Topic;
 use crate::log::batch::Outgoing;
@@ -122,11 +122,10 @@ fn read_until(
     Ok(next)
 }
 
-/// Where what a machine gives for a partition of a topic goes, transaction by transaction.
+/// Where what a machine gives for some partitions of topics goes, transaction by transaction.
 struct Kept {
     log: Arc<dyn Client>,
-    place: (Topic, u32),
-    pending: Records,
+    pending: BTreeMap<(Topic, u32), Records>,
 }
 
 /// The last commit records of a machine, by partition.
@@ -160,23 +159,22 @@ impl Inputs {
         }
     }
 
-    /// What is given for a partition of a topic is kept in another log.
-    pub fn keeping(mut self, log: Arc<dyn Client>, place: (Topic, u32)) -> Inputs {
-        self.kept = Some(Kept { log, place, pending: Records::default() });
+    /// What is given for these partitions of topics is kept in another log.
+    pub fn keeping(mut self, log: Arc<dyn Client>, places: &[(Topic, u32)]) -> Inputs {
+        let pending = places.iter().map(|place| (*place, Records::default())).collect();
+        self.kept = Some(Kept { log, pending });
         self
     }
 
     fn give_up(&mut self) {
         self.committing.clear();
-        self.kept.iter_mut().for_each(|kept| kept.pending.clear());
+        self.kept.iter_mut().flat_map(|kept| kept.pending.values_mut()).for_each(Records::clear);
     }
 }
 
 impl StageLog for Inputs {
     fn assigned(&mut self, _wait: Duration) -> Result<Assigned, LogError> {
-        for hold in &self.holds {
-            self.partitions.iter().try_for_each(|partition| keep(hold, *partition))?;
-        }
+        keep(&self.holds)?;
         let given = if std::mem::replace(&mut self.given, true) { Vec::new() } else { self.partitions.clone() };
         Ok(Assigned { given, taken: Vec::new() })
     }
@@ -221,9 +219,8 @@ impl StageLog for Inputs {
     }
 
     fn send(&mut self, topic: Topic, partition: u32, records: &Records) -> Result<(), LogError> {
-        if let Some(kept) = self.kept.as_mut().filter(|kept| kept.place == (topic, partition)) {
-            let mut keep =
-                |record: Outgoing<'_>| kept.pending.push_with_headers(record.key, record.value, record.headers.to_vec());
+        if let Some(pending) = self.kept.as_mut().and_then(|kept| kept.pending.get_mut(&(topic, partition))) {
+            let mut keep = |record: Outgoing<'_>| pending.push_with_headers(record.key, record.value, record.headers.to_vec());
             records.iter().for_each(&mut keep);
         }
         let last = records.iter().filter(|record| record.key == Some(COMMIT_KEY)).last();
@@ -242,9 +239,10 @@ impl StageLog for Inputs {
     }
 
     fn commit(&mut self) -> Result<(), LogError> {
-        if let Some(Kept { log, place: (topic, partition), pending }) = self.kept.as_ref().filter(|kept| !kept.pending.is_empty())
-        {
-            log.append(&[Append { topic: *topic, partition: *partition, records: pending }])?;
+        if let Some(Kept { log, pending }) = &self.kept {
+            let given = pending.iter().filter(|(_, records)| !records.is_empty());
+            let appends = given.map(|((topic, partition), records)| Append { topic: *topic, partition: *partition, records });
+            log.append(&appends.collect::<Vec<_>>())?;
         }
         self.commits.lock().unwrap_or_else(PoisonError::into_inner).append(&mut self.committing);
         self.give_up();
@@ -257,15 +255,16 @@ impl StageLog for Inputs {
     }
 }
 
-/// Keeps the place among the workers, and fails when it is not the only one any more.
-pub fn keep(hold: &Hold, partition: u32) -> Result<(), LogError> {
-    let mut log = hold.lock().unwrap_or_else(PoisonError::into_inner);
-    log.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO)?;
-    let changed = log.assigned(Duration::ZERO)?;
-    if changed.taken.contains(&partition) {
-        return Err(LogError::Fenced(format!(
-            "partition {partition} was given to a worker that came meanwhile; end the workers and rebuild again"
-        )));
+/// Keeps the places among the workers, and fails when they are not the only ones any more: whatever is taken away is told once.
+pub fn keep(holds: &[Hold]) -> Result<(), LogError> {
+    for hold in holds {
+        let mut log = hold.lock().unwrap_or_else(PoisonError::into_inner);
+        log.poll(&mut Batch::default(), Limit::records(0), Duration::ZERO)?;
+        if let Some(partition) = log.assigned(Duration::ZERO)?.taken.first() {
+            return Err(LogError::Fenced(format!(
+                "partition {partition} was given to a worker that came meanwhile; end the workers and rebuild again"
+            )));
+        }
     }
     Ok(())
 }

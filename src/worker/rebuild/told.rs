@@ -1,14 +1,14 @@
 //! What the log tells a rebuild of earning beside the inputs: what was published of a partition's payees, where each source
 //! stood when it performed a close, the facts, and the packed records that the partition has yet to take in.
 
-use crate::domain::output::{CloseNote, RejectKind};
+use crate::domain::output::{CloseNote, RejectKind, RunBalance};
 use crate::domain::topic::Topic;
 use crate::domain::world::World;
 use crate::log::{Batch, Client, Records, Row};
 use crate::pipeline::crediting::rebuilt::Source;
 use crate::pipeline::earning::rebuilt::{Compared, Published};
 use crate::pipeline::packed::{Entry, PackedCredits};
-use crate::wire::{Codec, Unread, read_close_note, read_reject};
+use crate::wire::{Codec, Draft, Unread, read_close_note, read_draft, read_reject};
 use crate::worker::Stop;
 use std::collections::BTreeMap;
 
@@ -27,7 +27,8 @@ fn each(
         let reached = client.read(topic, partition, next, READ_BYTES, &mut batch)?;
         batch.rows().iter().filter(|row| row.position.offset < range.end).try_for_each(|row| visit(&batch, row))?;
         if reached <= next {
-            break;
+            let name = topic.name();
+            return Err(Stop::Unavailable(format!("{name}, partition {partition}, cannot be read behind {next}; rebuild again")));
         }
         next = reached;
     }
@@ -82,6 +83,40 @@ pub fn unsaid(given: &dyn Client, partition: u32, published: &Published) -> Resu
         Ok(())
     })?;
     Ok(records)
+}
+
+/// What the runs of a partition computed, and left to their payees.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Runs {
+    computed: BTreeMap<String, CloseNote>,
+    left: BTreeMap<(String, String), RunBalance>,
+}
+
+impl Runs {
+    pub fn read(client: &dyn Client, partition: u32) -> Result<Runs, Stop> {
+        let mut runs = Runs::default();
+        let all = |topic, partition| Ok::<_, Stop>(client.start(topic, partition)?..client.end(topic, partition)?);
+        each(client, (Topic::Closes, 0), all(Topic::Closes, 0)?, |batch, row| {
+            let note = read_close_note(batch.value(row).unwrap_or_default());
+            let note = note.map_err(|error| unreadable(Topic::Closes, row, error))?;
+            match &note {
+                CloseNote::RunComputed { close_id, partition: of, .. } if *of == partition => {
+                    runs.computed.insert(close_id.clone(), note);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        let topic = Topic::PayoutDraft;
+        each(client, (topic, partition), all(topic, partition)?, |batch, row| {
+            let draft = batch.value(row).map(read_draft).transpose().map_err(|error| unreadable(topic, row, error))?;
+            if let Some(Draft::Balance(balance)) = draft {
+                runs.left.insert((balance.run_id.clone(), balance.payee_id.clone()), balance);
+            }
+            Ok(())
+        })?;
+        Ok(runs)
+    }
 }
 
 /// Next offsets of the inputs.
