@@ -4,8 +4,7 @@ use super::*;
 use crate::domain::exact::Exact;
 use crate::domain::money::Minor;
 use crate::domain::output::Causes;
-use crate::domain::reject::Reason;
-use crate::domain::reject::Reject;
+use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::Topic;
 
 const PERIOD: Period = Period(2026 * 12);
