@@ -5,7 +5,6 @@ mod support;
 
 use accrue::domain::topic::Topic;
 use accrue::log::embedded::{Embedded, EmbeddedSettings};
-use accrue::log::kafka::{Kafka, KafkaSettings};
 use accrue::log::{Append, Batch, Client, Records, StageLog};
 use accrue::worker::commit_record::{COMMIT_KEY, Sealed};
 use std::collections::BTreeMap;
@@ -162,9 +161,7 @@ fn on_kafka_a_rebuild_waits_for_no_worker_and_refuses_to_write_beside_one() {
     let log = ["--config", config.as_str()];
     let mut worker = application.run(1, None);
     story.begin(&log);
-    let prefix = application.topic("");
-    let client =
-        Kafka::connect(KafkaSettings { topic_prefix: prefix, ..KafkaSettings::new(support::broker::brokers()) }).unwrap();
+    let client = application.client();
     // All of the first file.
     worker.wait_until("it has folded them", |_| stored(&client).len() > 30);
     worker.stop();

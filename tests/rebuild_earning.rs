@@ -6,7 +6,6 @@ mod support;
 
 use accrue::domain::topic::Topic;
 use accrue::log::embedded::{Embedded, EmbeddedSettings};
-use accrue::log::kafka::{Kafka, KafkaSettings};
 use accrue::log::{Append, Batch, Client, Records};
 use accrue::worker::commit_record::COMMIT_KEY;
 use std::collections::BTreeMap;
@@ -172,9 +171,7 @@ fn on_kafka_earning_is_rebuilt_beside_no_worker() {
     let log = ["--config", config.as_str()];
     let mut worker = application.run(1, None);
     story.begin(&log);
-    let prefix = application.topic("");
-    let client =
-        Kafka::connect(KafkaSettings { topic_prefix: prefix, ..KafkaSettings::new(support::broker::brokers()) }).unwrap();
+    let client = application.client();
     worker.wait_until("it has folded them", |_| stored(&client).len() > 30 && is_verified(&log));
     worker.stop();
     let told = format!(", {} differ", damage(&client));

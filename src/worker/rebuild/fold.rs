@@ -1,7 +1,7 @@
 //! The worker's own machine on a shadow of the log, as far as a gate lets it see.
 
 use super::shadow::{Gate, Inputs, Shadow};
-use super::{OWNER, QUIET_STEPS, Rebuild};
+use super::{OWNER, PATIENCE, QUIET_STEPS, Rebuild};
 use crate::domain::topic::Topic;
 use crate::store::{Reader, Store};
 use crate::telemetry::Metrics;
@@ -93,7 +93,14 @@ impl Fold {
             }
             all &= held.facts_next >= facts_next;
         }
-        Ok(all && stage.trouble.is_none())
+        // It is tried again meanwhile, and is no end of the inputs either.
+        let Some(trouble) = stage.trouble else { return Ok(all) };
+        match trouble.since.elapsed() {
+            Ok(waited) if waited > PATIENCE => {
+                Err(Stop::Unavailable(format!("{}; rebuild again once that is mended", trouble.reason)))
+            }
+            _ => Ok(false),
+        }
     }
 
     /// The store, and what is in it.
