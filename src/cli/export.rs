@@ -329,11 +329,23 @@ fn no_other_content(path: &Path, beside: &Path, control: &Control) -> anyhow::Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::output::{Payout, PayoutRun};
-    use crate::files::payroll_file::tests::payout as a_payout;
+    use crate::domain::output::{Payout, PayoutKind, PayoutRun};
 
     fn payout(payee_id: &str, minor: i64) -> Payout {
-        Payout { payee_id: payee_id.into(), ..a_payout(None, "COMM", minor) }
+        Payout {
+            run_id: "2026-01".into(),
+            pay_group: "default".into(),
+            period: Period(2026 * 12),
+            payee_id: payee_id.into(),
+            employee_ref: None,
+            earning_code: "COMM".into(),
+            kind: PayoutKind::Regular,
+            effective_period: Period(2026 * 12),
+            amount: Minor(minor),
+            currency: "USD".into(),
+            balance_after: Minor(0),
+            converted: None,
+        }
     }
 
     /// Two payees whose amounts were changed for each other add up to the same.

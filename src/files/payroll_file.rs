@@ -242,11 +242,11 @@ fn text(cell: &str) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::domain::calendar::Period;
 
-    pub(crate) fn payout(employee: Option<&str>, code: &str, minor: i64) -> Payout {
+    fn payout(employee: Option<&str>, code: &str, minor: i64) -> Payout {
         Payout {
             run_id: "2026-01".into(),
             pay_group: "default".into(),
