@@ -229,6 +229,17 @@ fn a_registry_gives_the_ids_and_may_come_and_go() {
     registry.register(&subject, &with_field(payout, json!({"name": "branch", "type": "string"})));
     refused(&["schemas", "check", "--config", &config], 1, "branch: is not written, and has no default");
     refused(&["schemas", "register", "--config", &config], 1, "nothing was registered");
+
+    // Set up anew it gives the ids that were pinned to other schemas.
+    registry.kill();
+    registry.forget();
+    registry.start();
+    for size in 1..60 {
+        registry.register("other-value", &format!(r#"{{"type":"fixed","name":"F","size":{size}}}"#));
+    }
+    run(&["schemas", "register"], &config);
+    let anew = ["run", "--config", &config, "--listen", "none"];
+    refused(&anew, 78, "is another schema in the registry than it was when it was folded");
 }
 
 #[test]

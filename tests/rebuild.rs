@@ -195,8 +195,6 @@ fn what_is_not_to_be_rebuilt_is_refused_by_name() {
         assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(said.contains(told), "{told}: {said}");
     };
-    // A director is paid on what others earn.
-    check(&["rebuild", "--stage", "earning", "--partition", "0"], 78, "a measure counts what components earn");
     check(&["rebuild", "--stage", "crediting", "--partition", "2"], 78, "there is no partition 2; the log has 2");
     let mut up = Worker::start(&["up", "--data", &data, "--listen", "none"], None, story.path("up.log"));
     check(&REBUILD, 78, "`accrue up` is at work in");

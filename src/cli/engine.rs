@@ -44,7 +44,7 @@ pub fn start_on(
 ) -> anyhow::Result<Engine> {
     let partitions = client.partitions(Topic::DealClosed)?;
     let reject_bytes = limits.reject_bytes;
-    let crash = CrashPoints::from_text(std::env::var(crash::VARIABLE).ok().as_deref(), place.crash_place)?;
+    let crash = crash_points(place.crash_place)?;
     Ok(Engine::start(EngineSetup {
         client,
         codec,
@@ -58,24 +58,29 @@ pub fn start_on(
     })?)
 }
 
-/// What rebuilds a partition of a stage; its files lie in `directory` meanwhile.
+fn crash_points(place: &str) -> Result<CrashPoints, crash::CrashError> {
+    CrashPoints::from_text(std::env::var(crash::VARIABLE).ok().as_deref(), place)
+}
+
+/// What rebuilds a partition of a stage; its files lie in the store's directory meanwhile.
 pub fn rebuild(
     client: Arc<dyn Client>,
     codec: Arc<Codec>,
     limits: Limits,
     (stage, partition): (&'static str, u32),
-    directory: &Path,
-) -> Rebuild {
-    let directory = directory.join(format!("rebuild-{stage}-{partition}"));
+    place: &Place<'_>,
+) -> anyhow::Result<Rebuild> {
+    let directory = place.store_directory.join(format!("rebuild-{stage}-{partition}"));
     let made: Box<dyn Stage> = if stage == CREDITING { Box::new(Crediting::new(1, 0)) } else { Box::new(Earning::new(1, 0)) };
-    Rebuild { client, codec, limits, partition, inputs: made.inputs(), changelog: made.changelog(), directory }
+    let (inputs, changelog, crash) = (made.inputs(), made.changelog(), crash_points(place.crash_place)?);
+    Ok(Rebuild { client, codec, limits, partition, inputs, changelog, directory, crash })
 }
 
 /// Both stages for a rebuild of earning.
 pub fn earning_stages() -> EarningStages {
     EarningStages {
         crediting: |partitions, reject_bytes| Box::new(Crediting::new(partitions, reject_bytes)),
-        earning: |partitions, reject_bytes, operations| Box::new(Earning::up_to(partitions, reject_bytes, operations)),
+        earning: |partitions, reject_bytes, performed| Box::new(Earning::up_to(partitions, reject_bytes, performed)),
     }
 }
 

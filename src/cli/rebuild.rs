@@ -1,6 +1,7 @@
 //! `accrue rebuild`: a partition's states built again from its inputs, compared with the changelog, and put in their place.
 
 use super::console::Console;
+use super::engine::Place;
 use super::exit::{Exit, files_error};
 use super::session::{LogOptions, expect_log, open_embedded};
 use super::{engine, kafka};
@@ -111,8 +112,9 @@ impl RebuildPartition {
         let (limits, codec) = (Config::defaults()?.limits, Arc::new(Codec::new()?));
         let rebuild = |client: &Arc<dyn Client>, stage: StageName| -> anyhow::Result<Rebuild> {
             self.check_partition(client.as_ref())?;
-            let of = (stage.name(), self.partition);
-            Ok(engine::rebuild(client.clone(), codec.clone(), limits.clone(), of, directory))
+            let (of, crash_place) = ((stage.name(), self.partition), directory.to_string_lossy());
+            let place = Place { application_id: engine::APPLICATION, store_directory: directory, crash_place: &crash_place };
+            engine::rebuild(client.clone(), codec.clone(), limits.clone(), of, &place)
         };
         if let Some(log) = SocketLog::connect(directory)? {
             if !self.dry_run {
@@ -135,17 +137,19 @@ impl RebuildPartition {
         let config = self.log.config("workers")?;
         let client: Arc<dyn Client> = Arc::new(kafka::connect(&config)?);
         self.check_partition(client.as_ref())?;
-        let directory = Path::new(&config.kafka.state_directory);
+        let application_id = config.kafka.application_id.as_str();
+        let store_directory = Path::new(&config.kafka.state_directory);
+        let place = Place { application_id, store_directory, crash_place: application_id };
         let codec = kafka::codec(&config)?;
         let rebuild = |of: StageName| {
             let of = (of.name(), self.partition);
-            engine::rebuild(client.clone(), codec.clone(), config.limits.clone(), of, directory)
+            engine::rebuild(client.clone(), codec.clone(), config.limits.clone(), of, &place)
         };
         let mut holds = Vec::new();
         for of in Self::held(stage).iter().filter(|_| !self.dry_run) {
-            holds.push(kafka::only_worker(&config, of.name(), rebuild(*of).inputs)?);
+            holds.push(kafka::only_worker(&config, of.name(), rebuild(*of)?.inputs)?);
         }
-        Ok(Opened { rebuild: rebuild(stage), client: client.clone(), holds })
+        Ok(Opened { rebuild: rebuild(stage)?, client: client.clone(), holds })
     }
 
     fn check_partition(&self, client: &dyn Client) -> anyhow::Result<()> {
@@ -180,11 +184,11 @@ impl RebuildPartition {
     }
 
     fn tell_earning(&self, rebuilt: &EarningRebuilt, console: &Console) -> anyhow::Result<()> {
-        let EarningRebuilt { states, adds_up, broken, behind, differences, commits } = rebuilt;
+        let EarningRebuilt { states, adds_up, broken, behind, differences, partitions, commits } = rebuilt;
         if console.json {
             console.object(&json!({
                 "stage": EARNING, "partition": self.partition, "states": states, "adds_up": adds_up, "broken": broken,
-                "earnings_compared": !behind, "differences": listed(differences), "commits": commits,
+                "earnings_compared": !behind, "differences": listed(differences), "partitions": partitions, "commits": commits,
             }))?;
             return Ok(());
         }
@@ -197,6 +201,9 @@ impl RebuildPartition {
         }
         if *behind {
             console.line("it has yet to take in what was sent: what it counts and earns was not compared")?;
+        }
+        if *partitions > 1 {
+            console.line("payees earn for each other: all partitions of earning are rebuilt together")?;
         }
         self.tell_written(*commits, "a worker prices everything again when it starts", console)
     }

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The places: those of a transaction in its order, then those of longer work.
-pub const POINTS: [&str; 15] = [
+pub const POINTS: [&str; 16] = [
     "before-begin",
     "after-fold",
     "mid-send",
@@ -22,6 +22,7 @@ pub const POINTS: [&str; 15] = [
     "mid-release",
     "in-revoke",
     "mid-restore",
+    "mid-rebuild",
 ];
 
 /// The variable that arms a point.

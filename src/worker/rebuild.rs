@@ -14,6 +14,7 @@ mod told;
 
 use super::Stop;
 use super::commit_record::{COMMIT_KEY, CommitRecord, Sealed, THIS_ENGINE, hash_of};
+use super::crash::CrashPoints;
 use super::status::CREDITING;
 use super::step::MakeStage;
 use crate::config::Limits;
@@ -53,6 +54,7 @@ pub struct Rebuild {
     pub changelog: Topic,
     /// For what is built, removed at the end.
     pub directory: PathBuf,
+    pub crash: CrashPoints,
 }
 
 /// What was found, and done.
@@ -89,7 +91,7 @@ impl Rebuild {
 
     fn run_in_directory(&self, make_stage: MakeStage, hold: Option<Hold>) -> Result<Rebuilt, Stop> {
         if let Some(hold) = &hold {
-            self.wait_for_partition(hold)?;
+            self.wait_for_partitions(hold, &[self.partition])?;
         }
         self.check_inputs(self.inputs, &[self.partition])?;
         let logged_store = self.store("logged")?;
@@ -109,15 +111,16 @@ impl Rebuild {
         Ok(Rebuilt { states, adds_up, passing: compared.is_passing(), differences, commits })
     }
 
-    fn wait_for_partition(&self, hold: &Hold) -> Result<(), Stop> {
-        let deadline = Instant::now() + PATIENCE;
-        while !lock(hold).assigned(LOOK)?.given.contains(&self.partition) {
+    fn wait_for_partitions(&self, hold: &Hold, partitions: &[u32]) -> Result<(), Stop> {
+        let (deadline, mut missing) = (Instant::now() + PATIENCE, partitions.to_vec());
+        while let Some(partition) = missing.first() {
             if Instant::now() > deadline {
-                let partition = self.partition;
                 return Err(Stop::Settings(format!(
                     "partition {partition} is another worker's; end the workers and rebuild again"
                 )));
             }
+            let given = lock(hold).assigned(LOOK)?.given;
+            missing.retain(|partition| !given.contains(partition));
         }
         Ok(())
     }
@@ -205,86 +208,109 @@ impl Rebuild {
         rebuilt: &Reader,
         differences: &[(Vec<u8>, Difference)],
     ) -> Result<u32, Stop> {
-        let (mut sealed, mut digest) = (logged.last.clone(), logged.digest);
-        let (mut records, mut commits) = (Records::default(), 0);
-        let adds_up = logged.adds_up();
-        let next = |sealed: &Sealed, digest: Digest| CommitRecord {
+        let (mut piece, mut digest) = (Piece::of(self.partition, logged), logged.digest);
+        let (mut commits, adds_up) = (0, logged.adds_up());
+        let next = |digest: Digest| CommitRecord {
             stage_meta: compared.meta(),
             live_keys: digest.live_keys,
             state_digest: digest.sum,
-            ..sealed.record.clone()
+            ..logged.last.record.clone()
         };
         for (key, _) in differences {
             let (stored, new) = (logged.reader.get(key)?, rebuilt.get(key)?);
             let mended = compared.mend(key, stored.as_deref(), new.as_deref()).map_err(Stop::Settings)?;
             let Some(mended) = mended else { continue };
             digest.replace(key, stored.as_deref(), mended.state.as_deref());
-            records.push(Some(key), mended.state.as_deref());
-            if records.bytes() >= TRANSACTION_BYTES {
-                let told = if adds_up { digest } else { unchanged(&sealed) };
-                sealed = self.commit(holds, &sealed, next(&sealed, told), &mut records, &Records::default())?;
+            piece.records.push(Some(key), mended.state.as_deref());
+            if piece.records.bytes() >= TRANSACTION_BYTES {
+                piece.next = next(if adds_up { digest } else { unchanged(&logged.last) });
+                self.commit(holds, std::slice::from_mut(&mut piece))?;
                 commits += 1;
             }
         }
-        self.commit(holds, &sealed, next(&sealed, digest), &mut records, &Records::default())?;
+        piece.next = next(digest);
+        self.commit(holds, std::slice::from_mut(&mut piece))?;
         Ok(commits + 1)
     }
 
-    /// One transaction, in the first of the places, fenced as a worker's are; `next` is its commit record but for its place in the chain, `refused` what is
-    /// said beside the states.
-    fn commit(
-        &self,
-        holds: &[Hold],
-        before: &Sealed,
-        next: CommitRecord,
-        records: &mut Records,
-        refused: &Records,
-    ) -> Result<Sealed, Stop> {
+    /// One transaction, in the first of the places, fenced as a worker's are.
+    fn commit(&self, holds: &[Hold], pieces: &mut [Piece]) -> Result<(), Stop> {
         keep(holds)?;
         let hold =
             holds.first().ok_or_else(|| Stop::Alarm("a rebuild without a place among the workers writes nothing".into()))?;
-        let record = CommitRecord {
-            seq: before.record.seq + 1,
-            previous_hash: before.hash,
-            engine_version: THIS_ENGINE.into(),
-            epoch: before.record.epoch + 1,
-            ..next
-        };
-        let bytes = record.encode().map_err(|error| Stop::Alarm(error.to_string()))?;
-        records.push(Some(COMMIT_KEY), Some(&bytes));
-        // An input that the record does not name was not folded yet.
-        let next = |topic: &Topic| Some((*topic, self.partition, record.next(*topic)?));
-        let offsets: Vec<_> = self.inputs.iter().filter_map(next).collect();
+        let mut sealed = Vec::new();
+        for piece in pieces.iter_mut() {
+            let record = piece.record();
+            let bytes = record.encode().map_err(|error| Stop::Alarm(error.to_string()))?;
+            piece.records.push(Some(COMMIT_KEY), Some(&bytes));
+            sealed.push(Sealed { hash: hash_of(&bytes), record });
+        }
         let mut log = lock(hold);
-        let written = write(log.as_mut(), self.partition, &[(self.changelog, records), (Topic::Rejected, refused)], &offsets);
-        if let Err(error) = written {
+        if let Err(error) = self.write(log.as_mut(), pieces) {
             // The broker ends it at the latest when its time is over.
             let _ = log.abort();
             return Err(error.into());
         }
-        records.clear();
-        Ok(Sealed { hash: hash_of(&bytes), record })
+        for (piece, sealed) in pieces.iter_mut().zip(sealed) {
+            piece.before = sealed;
+            piece.records.clear();
+        }
+        Ok(())
+    }
+
+    fn write(&self, log: &mut dyn StageLog, pieces: &[Piece]) -> Result<(), LogError> {
+        log.begin()?;
+        let mut offsets = Vec::new();
+        for piece in pieces {
+            for (topic, records) in [(self.changelog, &piece.records), (Topic::Rejected, &piece.refused)] {
+                if !records.is_empty() {
+                    log.send(topic, piece.partition, records)?;
+                }
+            }
+            // An input that the record does not name was not folded yet.
+            let next = |topic: &Topic| Some((*topic, piece.partition, piece.next.next(*topic)?));
+            offsets.extend(self.inputs.iter().filter_map(next));
+        }
+        log.drain()?;
+        log.send_offsets(&offsets)?;
+        log.commit()
+    }
+}
+
+/// What a transaction writes of a partition.
+struct Piece {
+    partition: u32,
+    /// The commit record before.
+    before: Sealed,
+    /// Its commit record, but for its place in the chain.
+    next: CommitRecord,
+    /// States.
+    records: Records,
+    /// What is said beside them.
+    refused: Records,
+}
+
+impl Piece {
+    /// Of a partition of which nothing is written yet.
+    fn of(partition: u32, logged: &Logged) -> Piece {
+        let (before, next) = (logged.last.clone(), logged.last.record.clone());
+        Piece { partition, before, next, records: Records::default(), refused: Records::default() }
+    }
+
+    fn record(&self) -> CommitRecord {
+        CommitRecord {
+            seq: self.before.record.seq + 1,
+            previous_hash: self.before.hash,
+            engine_version: THIS_ENGINE.into(),
+            epoch: self.before.record.epoch + 1,
+            ..self.next.clone()
+        }
     }
 }
 
 /// What the last commit record says, true or not.
 fn unchanged(sealed: &Sealed) -> Digest {
     Digest { live_keys: sealed.record.live_keys, sum: sealed.record.state_digest }
-}
-
-fn write(
-    log: &mut dyn StageLog,
-    partition: u32,
-    all: &[(Topic, &Records)],
-    offsets: &[(Topic, u32, u64)],
-) -> Result<(), LogError> {
-    log.begin()?;
-    for (topic, records) in all.iter().filter(|(_, records)| !records.is_empty()) {
-        log.send(*topic, partition, records)?;
-    }
-    log.drain()?;
-    log.send_offsets(offsets)?;
-    log.commit()
 }
 
 fn lock(hold: &Hold) -> std::sync::MutexGuard<'_, Box<dyn StageLog>> {

@@ -69,6 +69,11 @@ impl Registry {
         }
     }
 
+    /// All that it has is gone; it is not at work.
+    pub fn forget(&self) {
+        std::fs::remove_file(self.scratch.path().join("registry.mv.db")).unwrap();
+    }
+
     /// Registers a schema as a producer does; its id.
     pub fn register(&self, subject: &str, schema: &str) -> u32 {
         let answer = self.ask("POST", &format!("/subjects/{subject}/versions"), Some(json!({ "schema": schema })));

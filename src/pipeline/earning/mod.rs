@@ -47,8 +47,8 @@ use std::sync::Arc;
 
 pub struct Earning {
     reject_bytes: usize,
-    /// Closes, reopens and releases behind so many wait.
-    operations_limit: usize,
+    /// By partition: closes, reopens and releases behind so many wait. None: nothing waits.
+    performed: Vec<usize>,
     world: World,
     snapshots: Snapshots,
     feed: Feed,
@@ -98,7 +98,7 @@ impl Earning {
     pub fn new(partitions: u32, reject_bytes: usize) -> Earning {
         Earning {
             reject_bytes,
-            operations_limit: usize::MAX,
+            performed: Vec::new(),
             world: World::new(partitions),
             snapshots: Snapshots::new(),
             feed: Feed::default(),
@@ -114,9 +114,9 @@ impl Earning {
         }
     }
 
-    /// The same, performing no more operations on periods than these.
-    pub fn up_to(partitions: u32, reject_bytes: usize, operations_limit: usize) -> Earning {
-        Earning { operations_limit, ..Earning::new(partitions, reject_bytes) }
+    /// The same, performing no more operations on periods in each partition than these.
+    pub fn up_to(partitions: u32, reject_bytes: usize, performed: Vec<usize>) -> Earning {
+        Earning { performed, ..Earning::new(partitions, reject_bytes) }
     }
 
     /// Whether the world is rebuilt up to where a partition had adopted facts: before, nothing of it is folded.

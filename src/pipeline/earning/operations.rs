@@ -21,8 +21,17 @@ const LEAST_KEYS: usize = 256;
 
 impl Earning {
     pub(super) fn next_operation(&self, number: u32) -> Option<Operation> {
-        let progress = &self.partitions.get(&number)?.progress;
-        self.world.operations.get(progress.operations).copied().filter(|_| progress.operations < self.operations_limit)
+        self.operation_before(number, self.performed.get(number as usize))
+    }
+
+    /// Whose rounds a partition may tell: where any other has performed a close, it has heard all of everybody's.
+    pub(super) fn operation_in_rounds(&self, number: u32) -> Option<Operation> {
+        self.operation_before(number, self.performed.iter().max())
+    }
+
+    fn operation_before(&self, number: u32, limit: Option<&usize>) -> Option<Operation> {
+        let next = self.partitions.get(&number)?.progress.operations;
+        self.world.operations.get(next).copied().filter(|_| limit.is_none_or(|limit| next < *limit))
     }
 
     /// A close needs the marker and the rounds of every source; everything else can go on.

@@ -3,23 +3,25 @@
 //!
 //! What a payee's span was told, and what runs left, follow from the inputs and the cuts of the closes: they are taken from
 //! states that were folded again. What has been said follows from the cuts of transactions, which no input tells: it is
-//! taken from what was published, number by number, so that what is said next follows on it. Leaves out what payees earn
-//! for each other, which no published record tells: a rebuild of that is refused.
+//! taken from what was published, number by number, so that what is said next follows on it. What payees earn for each other
+//! no published record tells: all partitions are folded again together. Leaves out where a partition stands (`stood`).
+
+mod stood;
 
 use super::entry::{
     self, Attained, Book, Booking, ENTRY_VERSION, Entry, KeyOf, PricedBy, Standing, Waiting, entry_key, parse_key,
 };
 use super::inputs::Inputs;
-use super::progress::{Exchange, Pass, Progress, Source};
+use super::telling::{Sum, Told};
 use crate::domain::calendar::{Interval, Period, Span};
 use crate::domain::output::{Accrual, Attainment, RejectKind, RejectRecord};
 use crate::domain::topic::Position;
-use crate::pipeline::crediting::rebuilt::Source as CreditingSource;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
+pub use stood::Stood;
 
 /// How a state of the changelog differs from the one that is to be in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +33,7 @@ pub enum Difference {
     Unknown,
     Unreadable,
     Counted,
+    Told,
     Booked,
     Attained,
     Paid,
@@ -45,6 +48,7 @@ impl fmt::Display for Difference {
             Difference::Unknown => "is in the changelog, and no input gives it",
             Difference::Unreadable => "cannot be read in the changelog",
             Difference::Counted => "counts other inputs",
+            Difference::Told => "has told others another earning",
             Difference::Booked => "is not booked as its accruals say",
             Difference::Attained => "is not attained as was published",
             Difference::Paid => "has other runs behind it",
@@ -146,9 +150,8 @@ pub struct Mended {
     pub state: Option<Arc<[u8]>>,
 }
 
-/// Where the partition stood at its last commit, and what is said of its payees.
+/// What is said of a partition's payees, beside their states.
 pub struct Compared {
-    progress: Progress,
     pub published: Published,
     /// Of the payee whose states are being mended: what is said to wait and does not stand in them.
     left: Option<(String, Vec<Waiting>)>,
@@ -157,50 +160,8 @@ pub struct Compared {
 }
 
 impl Compared {
-    /// Of a commit record's stage part; the text of an error says what to do.
-    pub fn new(meta: &[u8], published: Published) -> Result<Compared, String> {
-        let progress = Progress::decode(meta).map_err(|error| format!("commit record cannot be read: {error}"))?;
-        if progress.operating.is_some() {
-            return Err(
-                "the last commit is in the middle of a close, a reopening or a release, and which payees are through is \
-                        known to it alone; bring all topics back from one backup"
-                    .into(),
-            );
-        }
-        if progress.exchange != Exchange::default() {
-            return Err(earnings_are_measured());
-        }
-        Ok(Compared { progress, published, left: None, still: BTreeMap::new() })
-    }
-
-    /// Operations on periods that were performed.
-    pub fn operations(&self) -> usize {
-        self.progress.operations
-    }
-
-    /// Entries wait to be priced again.
-    pub fn is_passing(&self) -> bool {
-        self.progress.pass.is_some()
-    }
-
-    /// The number and the epoch of the next packed record of a source.
-    pub fn expected(&self, source: u32) -> Option<(u64, u32)> {
-        self.progress.sources.get(source as usize).map(|source| (source.next_link_seq, source.epoch))
-    }
-
-    /// Whether states that were folded again stand where the last commit does.
-    pub fn is_reached_by(&self, meta: &[u8]) -> bool {
-        let at = |of: &Progress| (of.operations, of.closes, of.closed_through, of.released_through);
-        Progress::decode(meta).is_ok_and(|rebuilt| at(&rebuilt) == at(&self.progress) && rebuilt.operating.is_none())
-    }
-
-    /// The commit record's part behind all that the sources have sent: everything is priced again.
-    pub fn meta(&self, destination: u32, sources: &[CreditingSource]) -> Vec<u8> {
-        let sources = sources
-            .iter()
-            .map(|of| Source { next_link_seq: of.links.get(destination as usize).copied().unwrap_or(0), epoch: of.epoch });
-        let pass = Some(Pass { payees: None, after: Vec::new() });
-        Progress { sources: sources.collect(), pass, ..self.progress.clone() }.encode()
+    pub fn new(published: Published) -> Compared {
+        Compared { published, left: None, still: BTreeMap::new() }
     }
 
     /// Hears of a state that was folded again, before any is mended.
@@ -250,9 +211,6 @@ impl Compared {
             return Ok(Mended { difference: stored.map(|_| Difference::Unknown), state: None });
         }
         let given = entry::decode(rebuilt)?;
-        if !given.told.is_empty() {
-            return Err(earnings_are_measured());
-        }
         let new = self.as_told(key, payee_id, &given);
         let difference = match stored.map(|stored| entry::decode(Some(stored))) {
             None => Some(Difference::Lost).filter(|_| whole),
@@ -312,6 +270,9 @@ fn difference(old: &Entry, new: &Entry, whole: bool) -> Option<Difference> {
     if whole && counted(old) != counted(new) {
         return Some(Difference::Counted);
     }
+    if whole && told(old) != told(new) {
+        return Some(Difference::Told);
+    }
     if bookings(old) != bookings(new) {
         return Some(Difference::Booked);
     }
@@ -364,11 +325,9 @@ fn counted(of: &Entry) -> Vec<(u32, Inputs)> {
     all.map(in_order).filter(|(_, inputs)| *inputs != Inputs::default()).collect()
 }
 
-/// Why a rebuild is refused where payees earn for each other.
-pub fn earnings_are_measured() -> String {
-    "a measure counts what components earn, and what payees have told each other of it stands in the states of earning alone; \
-     bring all topics back from one backup"
-        .into()
+/// What a span has told whom of its earnings.
+fn told(of: &Entry) -> Vec<(&Sum, i128)> {
+    of.told.iter().map(Told::whole).filter(|(_, minor)| *minor != 0).collect()
 }
 
 /// A state's key as people name it.

@@ -45,7 +45,7 @@ impl Sender {
 impl Earning {
     /// The close in front whose rounds are not over, its epoch, and how many rounds it has.
     fn close_in_rounds(&self, number: u32) -> Option<(usize, u32)> {
-        let Some(Operation::Close(run)) = self.next_operation(number) else { return None };
+        let Some(Operation::Close(run)) = self.operation_in_rounds(number) else { return None };
         let rounds = self.world.runs[run].rounds;
         let exchange = &self.partitions.get(&number)?.progress.exchange;
         (exchange.rounds < rounds && self.has_all_markers(number, run)).then_some((run, rounds))

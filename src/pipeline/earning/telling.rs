@@ -40,6 +40,18 @@ pub struct Told {
     since: i128,
 }
 
+impl Told {
+    #[cfg(test)]
+    pub fn of(sum: Sum, until: i128, since: i128) -> Told {
+        Told { sum, until, since }
+    }
+
+    /// All that was told, whichever epoch it is of.
+    pub fn whole(&self) -> (&Sum, i128) {
+        (&self.sum, self.until + self.since)
+    }
+}
+
 /// A difference to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {

@@ -5,8 +5,7 @@ use crate::domain::output::{CloseNote, RejectKind, RunBalance};
 use crate::domain::topic::Topic;
 use crate::domain::world::World;
 use crate::log::{Batch, Client, Records, Row};
-use crate::pipeline::crediting::rebuilt::Source;
-use crate::pipeline::earning::rebuilt::{Compared, Published};
+use crate::pipeline::earning::rebuilt::{Published, Stood};
 use crate::pipeline::packed::{Entry, PackedCredits};
 use crate::wire::{Codec, Draft, Unread, read_close_note, read_draft, read_reject};
 use crate::worker::Stop;
@@ -122,7 +121,7 @@ impl Runs {
 /// Next offsets of the inputs.
 type Positions = [(Topic, u64); 4];
 
-/// The facts up to an offset, and what they say of closes.
+/// The facts, and what they say of closes.
 pub struct Facts {
     offsets: Vec<u64>,
     /// In order: the offset of the fact, and the close's id.
@@ -134,7 +133,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub fn read(client: &dyn Client, codec: &Codec, partitions: u32, until: u64) -> Result<Facts, Stop> {
+    pub fn read(client: &dyn Client, codec: &Codec, partitions: u32) -> Result<Facts, Stop> {
+        let until = client.end(Topic::Facts, 0)?;
         let mut world = World::new(partitions);
         let (mut offsets, mut closes, mut measure_earnings) = (Vec::new(), Vec::new(), false);
         each(client, (Topic::Facts, 0), 0..until, |batch, row| {
@@ -193,16 +193,18 @@ pub struct Behind {
     pub end: u64,
 }
 
+/// How many packed records each source has sent to a partition: the partitions of crediting, then those of earning.
+pub type Sent = Vec<u64>;
+
 impl Behind {
-    pub fn read(client: &dyn Client, partition: u32, from: u64, compared: &Compared, sources: &[Source]) -> Result<Behind, Stop> {
+    pub fn read(client: &dyn Client, partition: u32, from: u64, stood: &Stood, sent: &Sent) -> Result<Behind, Stop> {
         let (start, end) = (client.start(Topic::Credits, partition)?, client.end(Topic::Credits, partition)?);
-        let expected = |source: usize| compared.expected(source as u32).unwrap_or_default();
-        let mut next: Vec<(u64, u32)> = (0..sources.len()).map(expected).collect();
+        let mut next = stood.expected();
+        next.resize(sent.len(), (0, 0));
         let mut behind = Behind { records: 0, broken: None, end };
         if start > from {
             behind.broken = Some(format!("credits, partition {partition}, begins at {start}, and {from} is next"));
         }
-        let sent = |source: usize| sources[source].links.get(partition as usize).copied().unwrap_or(0);
         each(client, (Topic::Credits, partition), from.max(start)..end, |batch, row| {
             let value = batch.value(row).unwrap_or_default();
             behind.records += 1;
@@ -215,7 +217,7 @@ impl Behind {
             behind.broken = behind.broken.take().or(broken);
             Ok(())
         })?;
-        let lost = (0..sources.len()).find(|source| next[*source].0 < sent(*source));
+        let lost = (0..sent.len()).find(|source| next[*source].0 < sent[*source]);
         let lost = lost.map(|source| format!("credits, partition {partition}, has lost what source {source} sent"));
         behind.broken = behind.broken.or(lost);
         Ok(behind)
@@ -223,10 +225,12 @@ impl Behind {
 }
 
 /// Goes on with a record; says what does not follow. What was sent since the sources were looked at has no say.
-fn follow(next: &mut [(u64, u32)], packed: &PackedCredits<'_>, sent: impl Fn(usize) -> u64) -> Option<String> {
+fn follow(next: &mut [(u64, u32)], packed: &PackedCredits<'_>, sent: &Sent) -> Option<String> {
     let source = packed.source as usize;
-    let Some(expected) = next.get_mut(source) else { return Some(format!("source {source} is unknown")) };
-    if packed.link_seq >= sent(source) {
+    let (Some(expected), Some(sent)) = (next.get_mut(source), sent.get(source)) else {
+        return Some(format!("source {source} is unknown"));
+    };
+    if packed.link_seq >= *sent {
         return None;
     }
     let follows = (packed.link_seq, packed.epoch) == *expected;

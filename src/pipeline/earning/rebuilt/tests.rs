@@ -1,11 +1,13 @@
 //! What becomes of a state in a rebuild, by what is stored, given and published of it.
 
+use super::super::progress::{Exchange, Pass, Peer, Progress, Source};
 use super::*;
 use crate::domain::exact::Exact;
 use crate::domain::money::Minor;
 use crate::domain::output::Causes;
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::topic::Topic;
+use crate::pipeline::crediting::rebuilt::Source as CreditingSource;
 
 const PERIOD: Period = Period(2026 * 12);
 const AT: Position = Position { topic: Topic::QuotaChanged, partition: 0, offset: 3 };
@@ -73,7 +75,7 @@ fn what_was_said_stays_said_and_the_rest_is_what_the_inputs_give() {
     assert!(published.has_refused(AT) && !published.has_refused(Position { offset: 4, ..AT }));
     assert_eq!(published.keys(b"", None).collect::<Vec<_>>(), [&key]);
     assert_eq!(published.keys(&key, None).count() + published.keys(b"", Some(b"an")).count(), 0);
-    let mut compared = Compared::new(&Progress::new(1).encode(), published).unwrap();
+    let mut compared = Compared::new(published);
     let inputs = bytes(&given(50, &["b", "e"]));
     compared.note(&key, &inputs).unwrap();
     let mut mend = |stored: Option<&[u8]>, rebuilt: Option<&[u8]>, whole: bool| {
@@ -104,13 +106,47 @@ fn what_was_said_stays_said_and_the_rest_is_what_the_inputs_give() {
     assert_eq!(of_nobody, Mended { difference: Some(Difference::Unknown), state: None });
 }
 
+/// What a component's earnings are told of, all of it in one epoch or some in the next.
+fn telling(until: i128, since: i128) -> Entry {
+    let sum = Sum { payee_id: "bea".into(), measure: "sourced".into(), period: PERIOD, yearly: false };
+    Entry { told: [Told::of(sum, until, since)].into(), ..given(50, &[]) }
+}
+
 #[test]
-fn what_cannot_be_known_is_refused() {
-    let mut progress = Progress::new(1);
-    progress.operating = Some(super::super::progress::Operating::default());
-    let refused = |progress: &Progress| Compared::new(&progress.encode(), Published::default()).err().unwrap();
-    assert!(refused(&progress).contains("in the middle of a close"));
-    progress.operating = None;
-    progress.exchange.open(1);
-    assert!(refused(&progress).contains("a measure counts what components earn"));
+fn what_was_told_to_others_is_all_of_it_whichever_epoch_it_is_of() {
+    for (old, new, expected) in [
+        (telling(30, 20), telling(50, 0), None),
+        (telling(30, -30), given(50, &[]), None),
+        (telling(30, 20), telling(30, 0), Some(Difference::Told)),
+        (given(50, &[]), telling(0, 1), Some(Difference::Told)),
+    ] {
+        assert_eq!(difference(&old, &new, true), expected, "{old:?}");
+        assert_eq!(difference(&old, &new, false), None, "{old:?}");
+    }
+}
+
+#[test]
+fn behind_a_rebuild_partitions_go_on_from_the_numbers_that_they_have_come_to() {
+    let stood = |change: fn(&mut Progress)| {
+        let mut progress = Progress::new(2);
+        progress.exchange.open(2);
+        change(&mut progress);
+        Stood::read(&progress.encode()).unwrap()
+    };
+    let one = stood(|of| (of.exchange.links, of.exchange.rounds) = (vec![7, 4], 1));
+    let other = stood(|of| (of.exchange.links, of.exchange.after) = (vec![5, 9], Some(vec![1])));
+    let again = stood(|of| {
+        of.exchange.links = vec![1, 2];
+        of.exchange.peers[1] = Peer { epoch: 1, round: 2, next_link_seq: 3 };
+    });
+    assert!(!one.is_at_rest() && !other.is_at_rest() && again.is_at_rest());
+    assert_eq!(again.expected(), [(0, 0), (0, 0), (0, 0), (3, 0)]);
+    let sources = [CreditingSource { epoch: 2, links: vec![11, 12], passing: false }];
+    let progress = Progress::decode(&one.behind(0, &sources, &[&one, &other], &again)).unwrap();
+    let peer = |epoch, round, next_link_seq| Peer { epoch, round, next_link_seq };
+    let exchange = Exchange { links: vec![7, 4], peers: vec![peer(0, 0, 7), peer(1, 2, 5)], rounds: 0, after: None };
+    assert_eq!((progress.exchange, progress.sources), (exchange, vec![Source { next_link_seq: 11, epoch: 2 }]));
+    assert_eq!(progress.pass, Some(Pass { payees: None, after: Vec::new() }));
+    let alone = Progress::decode(&one.behind(1, &sources, &[], &again)).unwrap();
+    assert_eq!((alone.exchange, alone.sources[0].next_link_seq), (Exchange::default(), 12));
 }
