@@ -117,6 +117,19 @@ pub fn come_with(value: i128, passed: i128, total: i128) -> Option<i128> {
     Some(if value < 0 { -rounded } else { rounded })
 }
 
+/// What of lines, in their order, has come with `passed` of `total` and had not with `before`. What came up to and with each
+/// line is rounded, and the line has what that is more than up to the one before: so at any time the lines add up to what came
+/// of all of them. `None` where it does not fit.
+pub fn lines_that_came(lines: &[i128], (before, passed): (i128, i128), total: i128) -> Option<Vec<i128>> {
+    let (mut whole, mut told) = (0i128, 0i128);
+    let line = |value: &i128| {
+        whole = whole.checked_add(*value)?;
+        let now = come_with(whole, passed, total)?.checked_sub(come_with(whole, before, total)?)?;
+        now.checked_sub(std::mem::replace(&mut told, now))
+    };
+    lines.iter().map(line).collect()
+}
+
 /// The part of a deal that is settled before a day, of what its lines total: never less than nothing, never more than all.
 /// A deal that amounts to nothing has nothing to collect.
 pub fn settled_part(total: Amount, passed: &[Passed], before: Date) -> BigRational {
@@ -151,6 +164,25 @@ mod tests {
         let (value, total) = (10i128.pow(30), 10i128.pow(27));
         check(value, total / 2, total, value / 2);
         assert_eq!(come_with(i128::MIN, 1, 2), None);
+    }
+
+    #[test]
+    fn lines_add_up_to_what_came_of_all_of_them() {
+        let check = |lines: &[i128], (before, passed), total, expected: &[i128]| {
+            assert_eq!(
+                lines_that_came(lines, (before, passed), total).as_deref(),
+                Some(expected),
+                "{lines:?} {before}..{passed}"
+            );
+        };
+        check(&[100, 100, 100], (0, 1), 3, &[33, 34, 33]);
+        check(&[100, 100, 100], (1, 2), 3, &[34, 32, 34]);
+        check(&[100, 100, 100], (2, 3), 3, &[33, 34, 33]);
+        check(&[100, 100, 100], (0, 4), 3, &[100, 100, 100]);
+        check(&[100, 0, -100], (0, 1), 3, &[33, 0, -33]);
+        check(&[5, 5], (1, 0), 2, &[-2, -3]);
+        check(&[], (0, 1), 3, &[]);
+        assert_eq!(lines_that_came(&[i128::MAX, 1], (0, 1), 1), None);
     }
 
     #[test]

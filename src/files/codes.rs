@@ -46,6 +46,8 @@ pub const UNKNOWN_PLAN: Code = error("unknown-plan", "no plan of this name is de
 pub const UNKNOWN_PAYEE: Code = error("unknown-payee", "no payee of this id has a row");
 pub const UNKNOWN_COMPONENT: Code = error("unknown-component", "no plan has a component of this id");
 pub const MANAGER_CYCLE: Code = error("manager-cycle", "a payee would be above himself: credit would roll up for ever");
+pub const TEAM_TOO_LARGE: Code =
+    error("team-too-large", "each payee of a team may have to be told what each of them earns, so a team has 200 at most");
 pub const NOT_A_PERIOD_START: Code = error("not-a-period-start", "plans and quotas change on the first day of a pay period");
 pub const OUTSIDE_CALENDAR: Code = error("outside-calendar", "the calendar does not reach this date or interval");
 pub const WRONG_UNIT: Code = error("wrong-unit", "an amount is asked of a measure that counts quantity, or the reverse");
@@ -94,7 +96,7 @@ pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 57] = [
+pub const ALL: [Code; 58] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -120,6 +122,7 @@ pub const ALL: [Code; 57] = [
     UNKNOWN_PAYEE,
     UNKNOWN_COMPONENT,
     MANAGER_CYCLE,
+    TEAM_TOO_LARGE,
     NOT_A_PERIOD_START,
     OUTSIDE_CALENDAR,
     WRONG_UNIT,

@@ -1,4 +1,4 @@
-//! Checks of the organisation: known managers and plans, rows that do not overlap, no one above himself.
+//! Checks of the organisation: known managers and plans, rows that do not overlap, no one above himself, teams of so many.
 
 use super::codes;
 use super::draft::Draft;
@@ -7,6 +7,7 @@ use super::plan::nearest;
 use super::source::{Findings, Located};
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::PayeeRow;
+use crate::domain::world::MAXIMUM_TEAM;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// A payee's rows by date.
@@ -30,6 +31,21 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         check_rows(rows, draft.calendar.as_ref().map(|calendar| &calendar.value), findings);
     }
     check_cycles(&rows, findings);
+    check_teams(payees, findings);
+}
+
+/// Each payee of a team may have to be told what each of them earns, so a team has so many and no more.
+fn check_teams(payees: &[PayeeDraft], findings: &mut Findings) {
+    let mut teams: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for payee in payees {
+        let Some(team) = &payee.team else { continue };
+        let known = teams.entry(&team.value).or_default();
+        // Said once, where the first one too many is.
+        if known.insert(&payee.id.value) && known.len() == MAXIMUM_TEAM + 1 {
+            let message = format!("team \"{}\" has {MAXIMUM_TEAM} payees already, those who left it among them", team.value);
+            findings.add(team.place, codes::TEAM_TOO_LARGE, message, "let some of them be in another team");
+        }
+    }
 }
 
 /// Every id that has a row; `None` where the file was not readable.

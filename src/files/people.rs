@@ -38,6 +38,7 @@ pub struct PayeeDraft {
     pub plans: Vec<Located<String>>,
     pub from_place: Place,
     pub pay_currency: Option<Located<String>>,
+    pub team: Option<Located<String>>,
     pub row: Option<PayeeRow>,
 }
 
@@ -78,9 +79,9 @@ fn payee(row: Row<'_>, findings: &mut Findings) -> Option<PayeeDraft> {
         employee_ref: row.cell("employee_ref").map(|reference| reference.value),
         parameters,
         pay_currency: pay_currency.as_ref().map(|currency| currency.value.clone()),
-        team: team.map(|team| team.value),
+        team: team.as_ref().map(|team| team.value.clone()),
     });
-    Some(PayeeDraft { id: id?, manager, plans, from_place: row.place_of("from"), pay_currency, row: payee_row })
+    Some(PayeeDraft { id: id?, manager, plans, from_place: row.place_of("from"), pay_currency, team, row: payee_row })
 }
 
 /// Amounts by the names under which plans read them (`fraction_of = "payee.target_incentive"`), in order, each once.

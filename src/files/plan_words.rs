@@ -95,6 +95,7 @@ fn component_words(component: &Component) -> Words {
     let mut words = Words::new();
     let mut say = |name: &str, text: String| words.push((name.into(), text));
     say("earning_code", component.earning_code.clone());
+    say("unit", mode(modes::EARNING_UNIT, component.unit));
     if let Some(share) = component.pool {
         say("pool", format!("of the team, {}", mode(modes::POOL_SHARE, share)));
     }
@@ -120,6 +121,9 @@ fn component_words(component: &Component) -> Words {
     if let Some(no_quota) = component.no_quota {
         say("no_quota", mode(modes::NO_QUOTA, no_quota));
     }
+    let clawback = component.clawback;
+    let taken_back = (mode(modes::CLAWBACK_PRICE, clawback.price), mode(modes::CLAWBACK_PERIOD, clawback.period));
+    say("clawback", format!("{} in the {} period", taken_back.0, taken_back.1));
     let rounding = (mode(modes::ROUNDING_MODE, component.rounding), mode(modes::ROUNDING_AT, component.rounding_at));
     say("rounding", format!("{} at {}", rounding.0, rounding.1));
     for tier in &component.tiers {

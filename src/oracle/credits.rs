@@ -373,10 +373,14 @@ impl Counting<'_> {
             if filter.once && (counting.next() != Some(at) || !back.is_none_or(gone)) {
                 continue;
             }
-            let own = filter.worth(deal, line).unwrap_or(0);
-            let converted = || currencies::counted(self.world, deal, currency, filter, own).unwrap_or(0);
-            let whole = if filter.is_money { converted() } else { own };
-            let parts = come.parts(filter.dated_by, whole);
+            let worth = |line: &Line| {
+                let own = filter.worth(deal, line).unwrap_or(0);
+                let converted = || currencies::counted(self.world, deal, currency, filter, own).unwrap_or(0);
+                if filter.is_money { converted() } else { own }
+            };
+            let whole = worth(line);
+            let others = deal.lines[..at].iter().filter(|other| !filter.once && filter.takes(deal, other));
+            let parts = come.parts(filter.dated_by, others.map(worth).sum(), whole);
             for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
                 for (period, part) in &parts {
                     let (size, sum) = given.entry((credit.payee, place as u32, *period)).or_insert((0, I256::ZERO));

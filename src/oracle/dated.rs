@@ -26,8 +26,9 @@ impl Come {
         Come { by_deal, by_invoice, by_receipt }
     }
 
-    /// What of an amount came in each of them: the part up to then, half to even, less what came before.
-    pub(super) fn parts(&self, dated_by: DatedBy, whole: i128) -> Vec<(Period, i128)> {
+    /// What of a line came in each of them: of the lines up to and with it less of those `above` it, each the part up to then,
+    /// half to even, less what came before.
+    pub(super) fn parts(&self, dated_by: DatedBy, above: i128, line: i128) -> Vec<(Period, i128)> {
         let come = match dated_by {
             DatedBy::Deal => &self.by_deal,
             DatedBy::Invoice => &self.by_invoice,
@@ -35,7 +36,8 @@ impl Come {
         };
         let mut before = 0;
         let part = |(period, part): &(Period, BigRational)| {
-            let now = half_even(&(part * BigInt::from(whole)));
+            let of = |amount: i128| half_even(&(part * BigInt::from(amount)));
+            let now = of(above + line) - of(above);
             (*period, now - std::mem::replace(&mut before, now))
         };
         come.iter().map(part).collect()

@@ -10,7 +10,7 @@ use super::rewards::Pricing;
 use super::rules::{Check, hold};
 use super::tables::measures_of;
 use super::world::World;
-use crate::wire::records::{Component, Date, EarnedBy, EarningUnit, Earnings, Measure, MeasureOf, Period, Plan};
+use crate::wire::records::{Component, Date, DatedBy, EarnedBy, EarningUnit, Earnings, Measure, MeasureOf, Period, Plan};
 use ethnum::I256;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,6 +88,7 @@ pub(super) fn fit(measure: &Measure) -> Check {
         return hold(!measure.credit_kinds.is_empty(), "a measure without a kind of credit");
     };
     hold(!earnings.components.is_empty(), "earnings of no component")?;
+    hold(measure.dated_by == DatedBy::Deal, "earnings on the days of a deal")?;
     let lists = [&measure.products, &measure.geographies, &measure.segments];
     let of_deals = measure.deal_kinds.len() + measure.customers.len() + measure.filter.len();
     let filtered = lists.iter().any(|list| !list.is_empty()) || of_deals > 0;

@@ -221,6 +221,8 @@ pub const PAIRS: &[(&str, &str)] = &[
     ("dated by invoice", "amendment"),
     ("dated by invoice", "calendar extended"),
     ("dated by invoice", "return"),
+    ("dated by invoice", "settlement"),
+    ("dated by receipt", "settlement before its deal"),
     ("dated by receipt", "return"),
     ("dated by receipt", "return of a part"),
     ("dated by receipt", "taken back later"),

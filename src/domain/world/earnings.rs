@@ -6,6 +6,7 @@ use super::apply::invalid;
 use super::{DefinedMeasure, PlanVersion, World, plans_in};
 use crate::domain::calendar::{Date, Period};
 use crate::domain::fact::{EarnedBy, Measure, MeasureOf, Payee};
+use crate::domain::measure::DatedBy;
 use crate::domain::plan::{Component, EarningUnit};
 use crate::domain::reject::Reject;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,9 @@ pub(super) fn check_earnings(measure: &Measure) -> Result<(), Reject> {
     let filtered = filters.iter().any(|filter| !filter.is_empty()) || of_deals;
     if filtered || !measure.credit_kinds.is_empty() {
         return Err(invalid("credit_kinds", "a measure of earnings counts no credits, so it has no filter of them".into()));
+    }
+    if measure.dated_by != DatedBy::Deal {
+        return Err(invalid("dated_by", "a measure of earnings counts no deals, so nothing of them dates it".into()));
     }
     if earnings.components.is_empty() {
         return Err(invalid("components", "a measure of earnings names the components that it counts".into()));

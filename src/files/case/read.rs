@@ -250,9 +250,9 @@ pub fn payee_row(id: Located<String>, mut fields: Fields<'_>, findings: &mut Fin
         employee_ref,
         parameters,
         pay_currency: pay_currency.as_ref().map(|currency| currency.value.clone()),
-        team: team.map(|team| team.value),
+        team: team.as_ref().map(|team| team.value.clone()),
     };
-    Some(PayeeDraft { id, manager, plans, from_place: from?.place, pay_currency, row: Some(row) })
+    Some(PayeeDraft { id, manager, plans, from_place: from?.place, pay_currency, team, row: Some(row) })
 }
 
 /// The amounts of the table `parameter`, by name.

@@ -89,6 +89,24 @@ fn a_pool_is_what_a_team_has_together() {
 }
 
 #[test]
+fn a_team_has_so_many_payees() {
+    let check = |payees: usize, expected: &str| {
+        let row = |number: usize| {
+            format!("p{number},Rep,,default,,2026-01-01,2026-02-01,red\np{number},Rep,,default,,2026-02-01,,red\n")
+        };
+        let rows: String = (0..payees).map(row).collect();
+        let found = found("payees.csv", super::PAYEES, &format!("id,title,manager,pay_group,plans,from,to,team\n{rows}"));
+        let errors: Vec<_> = found.into_iter().filter(|of| of.code == "team-too-large").collect();
+        assert_eq!(brief(&errors), expected, "{payees}");
+        assert!(errors.iter().all(|of| of.hint == "let some of them be in another team"));
+    };
+    check(200, "");
+    let message = "team-too-large: team \"red\" has 200 payees already, those who left it among them\n";
+    check(201, &format!("payees.csv:402:42: {message}"));
+    check(203, &format!("payees.csv:402:42: {message}"));
+}
+
+#[test]
 fn components_have_an_order() {
     assert_eq!(
         reading(&MADE.replace("[\"new\"]", "[\"new\", \"more\"]")),

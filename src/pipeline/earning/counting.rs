@@ -1,6 +1,7 @@
 //! Counts a packed record: credits into the sums of the measures that they match, what is settled, markers. What people
 //! state about a payee is `stating`.
 
+use super::dating::Part;
 use super::entry::{Entry, write_entry_key};
 use super::inputs::{DealKey, Inputs};
 use super::looking_up::matched_rows;
@@ -102,7 +103,7 @@ impl Earning {
         let sign = if group.retract { -1 } else { 1 };
         let deal = DealKey { closed_on: group.closed_on, sequence, deal_id: group.deal_id };
         for (span, since) in self.spans_of(period) {
-            let matched = matched((&measures, &lookups), packed, told, (since, DatedBy::Deal));
+            let matched = matched((&measures, &lookups), packed, told, (since, None));
             for allocation in &group.allocations {
                 let place = self.place_of(number, packed, allocation.payee, span, states)?;
                 self.note_cause(place, packed.source, group.cause);
@@ -255,8 +256,8 @@ impl Told<'_> {
     }
 }
 
-/// What a measure, or a row of a table, takes of a group, before the share: of each line and of all; `None` when it does not
-/// fit.
+/// What a measure, or a row of a table, takes of a group, before the share: of each line and of all; nothing and `None` when it
+/// does not fit.
 pub(super) struct Matched<'w> {
     pub(super) measure: &'w Measure,
     /// What the sum is kept under.
@@ -282,12 +283,13 @@ impl Matched<'_> {
     }
 }
 
-/// The measures, dated in one way, and rows of tables of such, that a group counts in, of what is told since a fact.
+/// The measures, dated by the deal or as a part of it is, and rows of tables of such, that a group counts in, of what is told
+/// since a fact.
 pub(super) fn matched<'w>(
     (measures, lookups): (&'w [DefinedMeasure], &'w Lookups),
     packed: &PackedCredits<'_>,
     told: Told<'_>,
-    (since, dated_by): (u64, DatedBy),
+    (since, part): (u64, Option<Part>),
 ) -> Vec<Matched<'w>> {
     let counts = |began: u64| told.counts(packed, began.max(since));
     let of = |defined: &'w DefinedMeasure| {
@@ -303,21 +305,35 @@ pub(super) fn matched<'w>(
         if !summed && !listed && returned.is_none() {
             return None;
         }
-        let lines = taken(&defined.measure, packed, told);
-        let whole = whole_of(&lines);
-        Some(Matched { measure: &defined.measure, key: &defined.measure.measure_id, summed, listed, returned, lines, whole })
+        let taken = taken(&defined.measure, packed, told);
+        if taken.iter().all(|value| *value == 0) {
+            return None;
+        }
+        let lines = came(part, taken);
+        let whole = whole_of(lines.as_deref());
+        let (measure, lines) = (&defined.measure, lines.unwrap_or_default());
+        Some(Matched { measure, key: &measure.measure_id, summed, listed, returned, lines, whole })
     };
+    let dated_by = part.map_or(DatedBy::Deal, |part| part.by);
     let dated = |defined: &&DefinedMeasure| defined.measure.dated_by == dated_by;
-    let sums = measures.iter().filter(dated).filter_map(of).filter(|of| of.lines.iter().any(|value| *value != 0));
+    let sums = measures.iter().filter(dated).filter_map(of);
     let rows = lookups.tables.iter().flat_map(|table| {
         let defined = measures.iter().filter(dated).find(|defined| defined.measure.measure_id == table.measure_id);
-        defined.map(|defined| matched_rows(table, defined, packed, told, since)).unwrap_or_default()
+        defined.map(|defined| matched_rows((table, defined), packed, told, (since, part))).unwrap_or_default()
     });
     sums.chain(rows).collect()
 }
 
-pub(super) fn whole_of(lines: &[i128]) -> Option<i128> {
-    lines.iter().try_fold(0i128, |sum, line| sum.checked_add(*line))
+/// What counts of lines: all of them, or what came of each; `None` where it does not fit.
+pub(super) fn came(part: Option<Part>, lines: Vec<i128>) -> Option<Vec<i128>> {
+    match part {
+        Some(part) => part.of(&lines),
+        None => Some(lines),
+    }
+}
+
+pub(super) fn whole_of(lines: Option<&[i128]>) -> Option<i128> {
+    lines?.iter().try_fold(0i128, |sum, line| sum.checked_add(*line))
 }
 
 /// What a measure takes of each line, before the share: 0 where its filter does not match, or the deal does not say it.

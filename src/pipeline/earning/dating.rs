@@ -2,12 +2,12 @@
 //! that came with it.
 
 use super::Earning;
-use super::counting::{Matched, Told, matched};
+use super::counting::{Told, matched};
 use super::inputs::DealKey;
 use crate::domain::calendar::Period;
 use crate::domain::measure::DatedBy;
 use crate::domain::money::Amount;
-use crate::domain::settlement::{Passed, come_with};
+use crate::domain::settlement::{Passed, lines_that_came};
 use crate::pipeline::packed::PackedCredits;
 use crate::pipeline::{StageError, States};
 
@@ -57,8 +57,7 @@ impl Earning {
         let deal = DealKey { closed_on: group.closed_on, sequence: told.sequence, deal_id: group.deal_id };
         let sign = if group.retract { -1 } else { 1 };
         for (span, since) in self.spans_of(part.period) {
-            let mut matched = matched((&measures, &lookups), packed, told, (since, part.by));
-            matched.iter_mut().for_each(|of| part.of(of));
+            let matched = matched((&measures, &lookups), packed, told, (since, Some(part)));
             for allocation in group.allocations.iter().filter(|_| !matched.is_empty()) {
                 let place = self.place_of(number, packed, allocation.payee, span, states)?;
                 self.note_cause(place, packed.source, group.cause);
@@ -72,8 +71,8 @@ impl Earning {
 
 /// What came of a deal in a pay period.
 #[derive(Clone, Copy)]
-struct Part {
-    by: DatedBy,
+pub(super) struct Part {
+    pub(super) by: DatedBy,
     period: Period,
     total: Amount,
     before: i128,
@@ -81,12 +80,9 @@ struct Part {
 }
 
 impl Part {
-    /// Leaves of what a measure takes what came in the period: all periods together never come to more than the whole.
-    fn of(self, matched: &mut Matched<'_>) {
-        let come = |value: i128, passed: i128| come_with(value, passed, self.total.0);
-        let part = |value: &i128| come(*value, self.passed)?.checked_sub(come(*value, self.before)?);
-        let parts: Option<Vec<i128>> = matched.lines.iter().map(part).collect();
-        matched.whole = parts.as_ref().and_then(|parts| parts.iter().try_fold(0i128, |sum, part| sum.checked_add(*part)));
-        matched.lines = parts.unwrap_or_default();
+    /// What came in the period of what a measure takes of each line: over all periods each comes to its whole. `None` where it
+    /// does not fit.
+    pub(super) fn of(self, lines: &[i128]) -> Option<Vec<i128>> {
+        lines_that_came(lines, (self.before, self.passed), self.total.0)
     }
 }

@@ -1,6 +1,7 @@
 //! Which row of a table takes which lines of a group: the sum of each row is kept beside its measure's.
 
-use super::counting::{Matched, Told, taken, whole_of};
+use super::counting::{Matched, Told, came, taken, whole_of};
+use super::dating::Part;
 use crate::domain::deal::Attribute;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
 use crate::domain::plan::lookup::Shown;
@@ -10,11 +11,10 @@ use crate::pipeline::packed::PackedCredits;
 /// What the rows of a table take, before the share, of what is told since a fact. A table whose measure came later counts
 /// since then.
 pub(super) fn matched_rows<'w>(
-    table: &'w LookupTable,
-    defined: &'w DefinedMeasure,
+    (table, defined): (&'w LookupTable, &'w DefinedMeasure),
     packed: &PackedCredits<'_>,
     told: Told<'_>,
-    since: u64,
+    (since, part): (u64, Option<Part>),
 ) -> Vec<Matched<'w>> {
     // A row's sum is of what is credited: a table takes back by recomputing.
     if told.returned.is_some() || !told.counts(packed, table.offset.max(defined.offset).max(since)) {
@@ -41,11 +41,13 @@ pub(super) fn matched_rows<'w>(
         table.row_of(&shown)
     };
     let rows: Vec<Option<usize>> = measured.iter().enumerate().map(row).collect();
+    // A row takes a line by all that counts of it, and sums what came.
+    let counted = came(part, measured);
     let mut matched: Vec<Matched<'w>> = Vec::new();
     for (place, key) in table.keys.iter().enumerate().filter(|(place, _)| rows.contains(&Some(*place))) {
         let own = |(value, row): (&i128, &Option<usize>)| if *row == Some(place) { *value } else { 0 };
-        let lines: Vec<i128> = measured.iter().zip(&rows).map(own).collect();
-        let whole = whole_of(&lines);
+        let lines: Option<Vec<i128>> = counted.as_ref().map(|counted| counted.iter().zip(&rows).map(own).collect());
+        let (whole, lines) = (whole_of(lines.as_deref()), lines.unwrap_or_default());
         matched.push(Matched { measure: &defined.measure, key, summed: true, listed: false, returned: None, lines, whole });
     }
     matched

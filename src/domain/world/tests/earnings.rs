@@ -2,9 +2,12 @@
 
 use super::super::{MAXIMUM_TEAM, Reach, World};
 use super::component;
-use crate::domain::calendar::{Calendar, Period};
+use crate::domain::calendar::{Calendar, IntervalKind, Period};
 use crate::domain::fact::{Company, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow};
+use crate::domain::measure::DatedBy;
+use crate::domain::money::{Amount, RATE_DECIMALS, Rate};
 use crate::domain::plan::*;
+use crate::domain::tranche::{Due, Tranche};
 use std::collections::BTreeSet;
 
 const JANUARY: Period = Period(2026 * 12);
@@ -133,6 +136,8 @@ fn a_measure_counts_credits_or_earnings() {
     let none = "components: a measure of earnings names the components that it counts";
     check(|of| of.earnings = Some(Earnings { components: vec![], by: EarnedBy::Own }), none);
     check(|of| of.rate_type = Some("spot".into()), "rate_type: only a measure of money converts currencies");
+    let no_deals = "dated_by: a measure of earnings counts no deals, so nothing of them dates it";
+    check(|of| of.dated_by = DatedBy::Receipt, no_deals);
 }
 
 #[test]
@@ -228,6 +233,50 @@ fn a_team_is_those_of_its_rows_on_the_last_day() {
     let refused = state(&mut world, payee("one-more", vec![row(0, None, Some("red"))])).unwrap_err();
     assert_eq!(refused, "team: team \"red\" has 200 payees already [invalid_fact]");
     assert!(state(&mut world, payee("one-more", vec![row(0, None, Some(""))])).is_err());
+}
+
+#[test]
+fn a_pool_is_what_everybody_who_shares_it_computes() {
+    let check = |change: fn(&mut Plan), expected: Result<(), &str>| {
+        let mut plan = plan(&[("a", "team")]);
+        plan.components[0].interval = IntervalKind::Month;
+        plan.components[0].pool = Some(PoolShare::Equal);
+        change(&mut plan);
+        let stated = state(&mut world(), FactBody::PlanDefined(plan)).map(drop);
+        assert_eq!(stated, expected.map_err(|message| format!("components.a: {message} [not_supported]")));
+    };
+    check(|_| (), Ok(()));
+    let a_month = "a pool is of one pay period: interval = \"month\"";
+    check(|plan| plan.components[0].interval = IntervalKind::Quarter, Err(a_month));
+    let personal = "a pool is of what the team earns, not of one payee's quota, target or parameters";
+    let by_attainment = |plan: &mut Plan| {
+        let component = &mut plan.components[0];
+        (component.tier_by, component.no_quota) = (TierBy::Attainment, Some(NoQuota::Park));
+    };
+    check(by_attainment, Err(personal));
+    let of_target = |plan: &mut Plan| {
+        let component = &mut plan.components[0];
+        (component.tier_by, component.no_quota) = (TierBy::Attainment, Some(NoQuota::Park));
+        component.pays = Pays::FractionOf("target_incentive".into());
+    };
+    check(of_target, Err(personal));
+    let shrinks = "a pool's cap and floor are the team's: they do not shrink with one payee's part";
+    check(|plan| plan.components[0].modifiers.cap = Some(Amount(1_000_000)), Ok(()));
+    check(|plan| plan.prorate.cap = true, Ok(()));
+    let capped = |plan: &mut Plan| {
+        (plan.prorate.cap, plan.components[0].modifiers.cap) = (true, Some(Amount(1_000_000)));
+    };
+    check(capped, Err(shrinks));
+    let floored = |plan: &mut Plan| {
+        (plan.prorate.floor, plan.components[0].modifiers.floor) = (true, Some(Amount(1_000_000)));
+    };
+    check(floored, Err(shrinks));
+    let at_once = "a pool is paid when it is booked, and recomputed";
+    let later = |plan: &mut Plan| {
+        plan.components[0].pay = vec![Tranche { share: Rate(10i64.pow(RATE_DECIMALS)), when: Due::AfterMonths(1) }]
+    };
+    check(later, Err(at_once));
+    check(|plan| plan.components[0].clawback.period = ClawbackPeriod::Current, Err(at_once));
 }
 
 #[test]
