@@ -195,6 +195,11 @@ fn what_is_not_to_be_rebuilt_is_refused_by_name() {
         assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(said.contains(told), "{told}: {said}");
     };
+    let unfolded = story.text("test-unfolded");
+    succeeded(&["topics"], &accrue(&["topics", "--create", "--data", &unfolded]));
+    let output = accrue(&["rebuild", "--partition", "0", "--data", &unfolded]);
+    let told = "crediting-changelog, partition 0, is empty: start the workers";
+    assert!(error_text(&output).replace('\n', " ").contains(told), "{}", error_text(&output));
     check(&["rebuild", "--stage", "crediting", "--partition", "2"], 78, "there is no partition 2; the log has 2");
     let mut up = Worker::start(&["up", "--data", &data, "--listen", "none"], None, story.path("up.log"));
     check(&REBUILD, 78, "`accrue up` is at work in");

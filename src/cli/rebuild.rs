@@ -87,7 +87,7 @@ impl RebuildPartition {
             StageName::Earning => {
                 let rebuilt = rebuild.run_earning(&engine::earning_stages(), holds)?;
                 self.tell_earning(&rebuilt, console)?;
-                Ok(!rebuilt.adds_up || rebuilt.broken.is_some() || !rebuilt.differences.is_empty())
+                Ok(rebuilt.is_to_be_written())
             }
         }
     }
@@ -184,11 +184,12 @@ impl RebuildPartition {
     }
 
     fn tell_earning(&self, rebuilt: &EarningRebuilt, console: &Console) -> anyhow::Result<()> {
-        let EarningRebuilt { states, adds_up, broken, behind, differences, partitions, commits } = rebuilt;
+        let EarningRebuilt { states, adds_up, broken, behind, differences, partitions, others, commits } = rebuilt;
         if console.json {
             console.object(&json!({
                 "stage": EARNING, "partition": self.partition, "states": states, "adds_up": adds_up, "broken": broken,
-                "earnings_compared": !behind, "differences": listed(differences), "partitions": partitions, "commits": commits,
+                "earnings_compared": !behind, "differences": listed(differences), "partitions": partitions, "others": others,
+                "commits": commits,
             }))?;
             return Ok(());
         }
@@ -202,8 +203,11 @@ impl RebuildPartition {
         if *behind {
             console.line("it has yet to take in what was sent: what it counts and earns was not compared")?;
         }
-        if *partitions > 1 {
+        if *partitions > 1 && rebuilt.is_to_be_written() {
             console.line("payees earn for each other: all partitions of earning are rebuilt together")?;
+        }
+        for other in others {
+            console.line(&format!("partition {other} stands still, too"))?;
         }
         self.tell_written(*commits, "a worker prices everything again when it starts", console)
     }

@@ -30,10 +30,7 @@ impl Logged {
             let reached = client.read(topic, partition, next, READ_BYTES, &mut batch)?;
             if reached == next {
                 if Instant::now() > deadline {
-                    let name = topic.name();
-                    return Err(Stop::Unavailable(format!(
-                        "the end of {name} stays undecided: a transaction hangs; wait and rebuild again"
-                    )));
+                    return Err(undecided(topic));
                 }
                 std::thread::sleep(LOOK);
             }
@@ -54,6 +51,11 @@ impl Logged {
         }
         let last = last.ok_or_else(|| {
             let name = topic.name();
+            if until == 0 {
+                return Stop::Settings(format!(
+                    "{name}, partition {partition}, is empty: start the workers, which fold the inputs from their first record on"
+                ));
+            }
             Stop::Settings(format!(
                 "{name}, partition {partition}, holds no commit record: which facts were adopted, and what was told, nobody knows; \
                  bring all topics back from one backup"
@@ -68,4 +70,10 @@ impl Logged {
         let record = &self.last.record;
         self.digest == Digest { live_keys: record.live_keys, sum: record.state_digest }
     }
+}
+
+/// The end of a topic does not come to rest.
+pub fn undecided(topic: Topic) -> Stop {
+    let name = topic.name();
+    Stop::Unavailable(format!("the end of {name} stays undecided: a transaction hangs; wait and rebuild again"))
 }

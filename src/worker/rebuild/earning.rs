@@ -42,8 +42,9 @@ pub struct EarningRebuilt {
     /// Packed records that it has yet to take in, or facts or prices: what is counted and earned was not compared.
     pub behind: bool,
     pub differences: Vec<(Vec<u8>, Difference)>,
-    /// Partitions that are rebuilt together.
+    /// Partitions that are rebuilt together, and those of the others that stand still, too.
     pub partitions: usize,
+    pub others: Vec<u32>,
     pub commits: u32,
 }
 
@@ -69,15 +70,16 @@ impl Rebuild {
         let crediting = (stages.crediting)(1, 0);
         let stand = self.stand((crediting.inputs(), crediting.changelog()), partitions, &crediting_store, adopted)?;
         let members = self.members(logs, &stand)?;
-        let folded = self.fold_both(stages, (&stand, &facts, &members), &holds)?;
-        let rebuilt = self.compare_earning(&stand, &members, &folded)?;
+        let folded = self.fold_both(stages, (&stand, &facts, &members), &holds);
+        let rebuilt = folded.and_then(|folded| Ok((self.compare_earning(&stand, &members, &folded)?, folded)));
+        if holds.is_empty() {
+            self.check_at_rest(&stand, &members)?;
+        }
+        let (rebuilt, folded) = rebuilt?;
         let commits = match rebuilt.is_to_be_written() && !holds.is_empty() {
             true => self.switch_earning(&holds, &stand, &members, &folded)?,
             false => 0,
         };
-        if holds.is_empty() {
-            self.check_at_rest(&members)?;
-        }
         Ok(EarningRebuilt { commits, ..rebuilt })
     }
 
@@ -92,13 +94,17 @@ impl Rebuild {
         })?;
         let (_, states, _) = folded.of(own.partition)?;
         let (adds_up, broken) = (own.logged.adds_up(), own.behind.broken.clone());
-        Ok(EarningRebuilt { states, adds_up, broken, behind: !whole, differences, partitions: members.len(), commits: 0 })
+        let others = members.iter().filter(|member| member.partition != self.partition && member.stands_still());
+        let (partitions, others) = (members.len(), others.map(|member| member.partition).collect());
+        Ok(EarningRebuilt { states, adds_up, broken, behind: !whole, differences, partitions, others, commits: 0 })
     }
 
-    /// Without a place among the workers nothing keeps them from going on.
-    fn check_at_rest(&self, members: &[Member]) -> Result<(), Stop> {
-        for Member { partition, logged, .. } in members {
-            if self.client.high_watermark(self.changelog, *partition)? != logged.until {
+    /// Without a place among the workers nothing keeps them from going on, and what was found says nothing then.
+    fn check_at_rest(&self, stand: &Stand, members: &[Member]) -> Result<(), Stop> {
+        let crediting = (0..).zip(&stand.crediting).map(|(partition, logged)| (stand.changelog, partition, logged));
+        let earning = members.iter().map(|member| (self.changelog, member.partition, &member.logged));
+        for (changelog, partition, logged) in crediting.chain(earning) {
+            if self.client.high_watermark(changelog, partition)? != logged.until {
                 return Err(Stop::Unavailable(format!(
                     "a worker went on with partition {partition} meanwhile; end the workers, or compare again when they have nothing \
                      to do"
@@ -157,8 +163,8 @@ impl Rebuild {
     }
 
     /// Writes every state that is another one, and in a last transaction the commit records of all members. Before that the
-    /// states do not add up to the commit records, which are the ones before: no worker takes them for whole, and a rebuild
-    /// that is broken off is begun again.
+    /// commit records are the ones before: states add up to them only where they are what they were then. So after a rebuild
+    /// that was broken off a worker goes on where the log left off, or stands still until it is begun again.
     fn switch_earning(&self, holds: &[Hold], stand: &Stand, members: &[Member], folded: &Folded) -> Result<u32, Stop> {
         let (mut pieces, mut commits) = (Vec::new(), 0);
         for member in members {
@@ -220,7 +226,7 @@ impl Rebuild {
 }
 
 impl EarningRebuilt {
-    fn is_to_be_written(&self) -> bool {
-        !self.adds_up || self.broken.is_some() || !self.differences.is_empty()
+    pub fn is_to_be_written(&self) -> bool {
+        !self.adds_up || self.broken.is_some() || !self.differences.is_empty() || !self.others.is_empty()
     }
 }

@@ -1,6 +1,8 @@
 //! What the log tells a rebuild of earning beside the inputs: what was published of a partition's payees, where each source
 //! stood when it performed a close, the facts, and the packed records that the partition has yet to take in.
 
+use super::changelog::undecided;
+use super::{LOOK, PATIENCE};
 use crate::domain::output::{CloseNote, RejectKind, RunBalance};
 use crate::domain::topic::Topic;
 use crate::domain::world::World;
@@ -10,6 +12,7 @@ use crate::pipeline::packed::{Entry, PackedCredits};
 use crate::wire::{Codec, Draft, Unread, read_close_note, read_draft, read_reject};
 use crate::worker::Stop;
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 const READ_BYTES: usize = 1 << 20;
 
@@ -34,6 +37,22 @@ fn each(
     Ok(())
 }
 
+/// All of a partition, once nothing of it is undecided: behind a transaction that a dead worker left open others may have
+/// committed.
+fn whole(client: &dyn Client, topic: Topic, partition: u32) -> Result<std::ops::Range<u64>, Stop> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let end = client.end(topic, partition)?;
+        if end >= client.high_watermark(topic, partition)? {
+            return Ok(client.start(topic, partition)?..end);
+        }
+        if Instant::now() > deadline {
+            return Err(undecided(topic));
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
 fn unreadable(topic: Topic, row: &Row, error: impl std::fmt::Display) -> Stop {
     let (name, at) = (topic.name(), row.position);
     Stop::Settings(format!(
@@ -46,14 +65,14 @@ fn unreadable(topic: Topic, row: &Row, error: impl std::fmt::Display) -> Stop {
 pub fn published(client: &dyn Client, codec: &Codec, partition: u32) -> Result<Published, Stop> {
     let mut published = Published::default();
     for topic in [Topic::Accrual, Topic::Attainment, Topic::Rejected] {
-        let start = client.start(topic, partition)?;
-        if topic != Topic::Attainment && start > 0 {
-            let name = topic.name();
+        let all = whole(client, topic, partition)?;
+        if topic != Topic::Attainment && all.start > 0 {
+            let (name, start) = (topic.name(), all.start);
             return Err(Stop::Settings(format!(
                 "{name}, partition {partition}, begins at {start}, and a rebuild needs all of it; bring all topics back from one backup"
             )));
         }
-        each(client, (topic, partition), start..client.end(topic, partition)?, |batch, row| {
+        each(client, (topic, partition), all, |batch, row| {
             let wrong = |error| unreadable(topic, row, error);
             let Some(value) = batch.value(row).filter(|_| topic != Topic::Rejected) else {
                 if topic == Topic::Rejected {
@@ -74,7 +93,7 @@ pub fn published(client: &dyn Client, codec: &Codec, partition: u32) -> Result<P
 /// Refusals of quotas and adjustments that follow from the inputs and are not among what was published.
 pub fn unsaid(given: &dyn Client, partition: u32, published: &Published) -> Result<Records, Stop> {
     let (topic, mut records) = (Topic::Rejected, Records::default());
-    each(given, (topic, partition), 0..given.end(topic, partition)?, |batch, row| {
+    each(given, (topic, partition), whole(given, topic, partition)?, |batch, row| {
         let record = read_reject(batch, row).map_err(|error| unreadable(topic, row, error))?;
         if record.kind == RejectKind::Rejected && !published.has_refused(record.position) {
             records.push_with_headers(batch.key(row), batch.value(row), row.headers.clone());
@@ -94,8 +113,7 @@ pub struct Runs {
 impl Runs {
     pub fn read(client: &dyn Client, partition: u32) -> Result<Runs, Stop> {
         let mut runs = Runs::default();
-        let all = |topic, partition| Ok::<_, Stop>(client.start(topic, partition)?..client.end(topic, partition)?);
-        each(client, (Topic::Closes, 0), all(Topic::Closes, 0)?, |batch, row| {
+        each(client, (Topic::Closes, 0), whole(client, Topic::Closes, 0)?, |batch, row| {
             let note = read_close_note(batch.value(row).unwrap_or_default());
             let note = note.map_err(|error| unreadable(Topic::Closes, row, error))?;
             match &note {
@@ -107,7 +125,7 @@ impl Runs {
             Ok(())
         })?;
         let topic = Topic::PayoutDraft;
-        each(client, (topic, partition), all(topic, partition)?, |batch, row| {
+        each(client, (topic, partition), whole(client, topic, partition)?, |batch, row| {
             let draft = batch.value(row).map(read_draft).transpose().map_err(|error| unreadable(topic, row, error))?;
             if let Some(Draft::Balance(balance)) = draft {
                 runs.left.insert((balance.run_id.clone(), balance.payee_id.clone()), balance);
@@ -134,10 +152,9 @@ pub struct Facts {
 
 impl Facts {
     pub fn read(client: &dyn Client, codec: &Codec, partitions: u32) -> Result<Facts, Stop> {
-        let until = client.end(Topic::Facts, 0)?;
         let mut world = World::new(partitions);
         let (mut offsets, mut closes, mut measure_earnings) = (Vec::new(), Vec::new(), false);
-        each(client, (Topic::Facts, 0), 0..until, |batch, row| {
+        each(client, (Topic::Facts, 0), whole(client, Topic::Facts, 0)?, |batch, row| {
             let offset = row.position.offset;
             offsets.push(offset);
             let fact = match batch.value(row).map(|value| codec.fact(value)) {
@@ -153,7 +170,7 @@ impl Facts {
             Ok(())
         })?;
         let mut cuts = BTreeMap::new();
-        each(client, (Topic::Closes, 0), client.start(Topic::Closes, 0)?..client.end(Topic::Closes, 0)?, |batch, row| {
+        each(client, (Topic::Closes, 0), whole(client, Topic::Closes, 0)?, |batch, row| {
             let note = read_close_note(batch.value(row).unwrap_or_default());
             let note = note.map_err(|error| unreadable(Topic::Closes, row, error))?;
             if let CloseNote::SourceClosed { close_id, partition, deal_closed, quota_changed, deal_settled, adjustment_made } =
@@ -198,7 +215,7 @@ pub type Sent = Vec<u64>;
 
 impl Behind {
     pub fn read(client: &dyn Client, partition: u32, from: u64, stood: &Stood, sent: &Sent) -> Result<Behind, Stop> {
-        let (start, end) = (client.start(Topic::Credits, partition)?, client.end(Topic::Credits, partition)?);
+        let std::ops::Range { start, end } = whole(client, Topic::Credits, partition)?;
         let mut next = stood.expected();
         next.resize(sent.len(), (0, 0));
         let mut behind = Behind { records: 0, broken: None, end };

@@ -49,24 +49,32 @@ impl Stood {
         at(&again.progress) == at(&self.progress) && !again.is_operating()
     }
 
-    /// The commit record's part of a partition behind all that the sources have sent: everything is priced again. What
-    /// partitions have told each other is what it is after folding `again`, under the numbers that they have come to;
-    /// `peers` are all partitions, where they tell each other anything.
+    /// The commit record's part of a partition behind all that the sources have sent: everything is priced again. `peers` are
+    /// all partitions, where they tell each other anything.
     pub fn behind(&self, partition: u32, sources: &[CreditingSource], peers: &[&Stood], again: &Stood) -> Vec<u8> {
         let sources = sources
             .iter()
             .map(|of| Source { next_link_seq: of.links.get(partition as usize).copied().unwrap_or(0), epoch: of.epoch });
-        let told = |(number, peer): (usize, &&Stood)| {
-            let again = again.progress.exchange.peers.get(number).copied().unwrap_or_default();
-            Peer { next_link_seq: peer.sent(partition), ..again }
-        };
-        let exchange = Exchange {
-            links: (0..peers.len()).map(|to| self.sent(to as u32)).collect(),
-            peers: peers.iter().enumerate().map(told).collect(),
-            rounds: again.progress.exchange.rounds,
-            after: None,
-        };
+        let exchange = self.exchange(partition, peers, &again.progress.exchange);
         let pass = Some(Pass { payees: None, after: Vec::new() });
         Progress { sources: sources.collect(), pass, exchange, ..self.progress.clone() }.encode()
+    }
+
+    /// What partitions have told each other is what it is after folding again, under the numbers that they have come to.
+    fn exchange(&self, partition: u32, peers: &[&Stood], again: &Exchange) -> Exchange {
+        let nothing = Exchange::default();
+        if (again, &self.progress.exchange) == (&nothing, &nothing) {
+            return nothing;
+        }
+        let told = |(number, peer): (usize, &&Stood)| {
+            let known = again.peers.get(number).copied().unwrap_or_default();
+            Peer { next_link_seq: peer.sent(partition), ..known }
+        };
+        Exchange {
+            links: (0..peers.len()).map(|to| self.sent(to as u32)).collect(),
+            peers: peers.iter().enumerate().map(told).collect(),
+            rounds: again.rounds,
+            after: None,
+        }
     }
 }

@@ -32,6 +32,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// It cannot go on with what lies before it, or its states are not those of its last commit record.
+    pub fn stands_still(&self) -> bool {
+        !self.logged.adds_up() || self.behind.broken.is_some()
+    }
+
     /// It has taken in everything, and told what follows.
     pub fn is_whole(&self, stand: &Stand) -> bool {
         let adopted = self.logged.last.record.facts_next == stand.facts_of_both;
@@ -46,22 +51,9 @@ impl Rebuild {
         for partition in partitions {
             let logged = Logged::read(self.client.as_ref(), store, self.changelog, *partition)?;
             let stood = Stood::read(&logged.last.record.stage_meta).map_err(Stop::Settings)?;
-            if stood.is_operating() {
-                return Err(Stop::Settings(self.in_the_middle(*partition)));
-            }
             logs.push((*partition, logged, stood));
         }
         Ok(logs)
-    }
-
-    fn in_the_middle(&self, partition: u32) -> String {
-        let at = format!("earning partition {partition} is in the middle of a close, a reopening or a release");
-        match partition == self.partition {
-            true => format!(
-                "{at}, and which payees are through is known to its commit record alone; bring all topics back from one backup"
-            ),
-            false => format!("{at}; start the workers until it is through, end them, and rebuild again"),
-        }
     }
 
     /// What the partitions have yet to take in.
@@ -72,7 +64,10 @@ impl Rebuild {
             let behind = Behind::read(self.client.as_ref(), partition, next, &stood, &sent[&partition])?;
             Ok(Member { partition, logged, stood, behind })
         };
-        logs.into_iter().map(member).collect()
+        let members: Vec<Member> = logs.into_iter().map(member).collect::<Result<_, Stop>>()?;
+        let operating = members.iter().find(|member| member.stood.is_operating());
+        operating.map_or(Ok(()), |member| Err(in_the_middle(member)))?;
+        Ok(members)
     }
 
     /// Where crediting stands; what it has sent follows from its inputs only where it is through with them, and whole.
@@ -147,6 +142,17 @@ impl Stand {
         }
         positions
     }
+}
+
+/// Which payees are through the partition's commit record alone knows.
+fn in_the_middle(member: &Member) -> Stop {
+    let at = format!("earning partition {} is in the middle of a close, a reopening or a release", member.partition);
+    Stop::Settings(match member.stands_still() {
+        true => format!(
+            "{at}, and which payees are through is known to its commit record alone; bring all topics back from one backup"
+        ),
+        false => format!("{at}; start the workers until it is through, end them, and rebuild again"),
+    })
 }
 
 pub fn crediting_first(partition: u32, why: &str) -> Stop {
