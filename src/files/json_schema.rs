@@ -159,9 +159,10 @@ fn plan() -> Value {
         ("draw", draw()),
         ("payment_cap", payment_cap()),
         ("minimum_settlement", minimum_settlement()),
+        ("cap", plan_cap()),
         ("component", list(component(), "What is earned under one earning code, each.")),
     ];
-    table(&keys, &["to", "draw", "payment_cap", "minimum_settlement"])
+    table(&keys, &["to", "draw", "payment_cap", "minimum_settlement", "cap"])
 }
 
 fn prorate() -> Value {
@@ -197,6 +198,15 @@ fn draw() -> Value {
 fn payment_cap() -> Value {
     let keys = [("amount", number("The most that a run pays.")), ("excess", choice(modes::PAYMENT_EXCESS, "What is above it."))];
     about(table(&keys, &[]), "The most that a run pays.")
+}
+
+fn plan_cap() -> Value {
+    let keys = [
+        ("per", choice(modes::INTERVAL, "In which interval.")),
+        ("amount", number("The most.")),
+        ("excess", choice(modes::CAP_EXCESS, "What is above it.")),
+    ];
+    about(table(&keys, &[]), "The most that all components earn together.")
 }
 
 fn minimum_settlement() -> Value {

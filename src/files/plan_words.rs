@@ -56,7 +56,11 @@ fn plan_words(plan: &Plan) -> Words {
         draw_words(draw, &mut say);
     }
     if let Some(cap) = &plan.pay.payment_cap {
-        say("payment_cap", money(cap.amount));
+        say("payment_cap", format!("{}, what is above: {}", money(cap.amount), mode(modes::PAYMENT_EXCESS, cap.excess)));
+    }
+    if let Some(cap) = &plan.cap {
+        let per = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(cap.per));
+        say("cap", format!("{} per {}", money(cap.amount), per.map_or("interval", |(name, _)| name)));
     }
     if let Some(minimum) = &plan.pay.minimum_settlement {
         say("minimum_settlement", format!("{}, flush {}", money(minimum.amount), mode(modes::FLUSH, minimum.flush)));

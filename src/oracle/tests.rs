@@ -249,6 +249,7 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components,
     }

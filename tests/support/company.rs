@@ -86,6 +86,7 @@ pub fn plan(from: &str, to: Option<&str>, component: Component) -> FactBody {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components: vec![component],
     })

@@ -256,6 +256,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components,
     };

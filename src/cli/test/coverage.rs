@@ -95,6 +95,9 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
     if pay.payment_cap.is_some() {
         add("payment_cap".into(), &|plan| plan.pay.payment_cap = None);
     }
+    if plan.cap.is_some() {
+        add("cap of the plan".into(), &|plan| plan.cap = None);
+    }
     if pay.minimum_settlement.is_some() {
         add("minimum_settlement".into(), &|plan| plan.pay.minimum_settlement = None);
     }

@@ -2,6 +2,7 @@
 
 mod earnings;
 mod pay_currencies;
+mod plan_caps;
 
 use super::World;
 use super::component::check_component;

@@ -39,7 +39,7 @@ fn keys_that_are_not_built() {
         refused("tiers = ", &format!("{key}\ntiers = "), at, what);
     }
     refused("period = \"original\"", "period = \"original\", scale = []", "22:56", "`scale` is");
-    refused("[[component]]", "cap = \"1.00\"\n[[component]]", "10:1", "`cap` is");
+    refused("[[component]]", "ramp = \"1.00\"\n[[component]]", "10:1", "`ramp` is");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Prices one entry: which components are in force in which period, what each earned, and what they lack.
 
+mod capped;
 mod later;
 mod reading;
 
@@ -192,14 +193,20 @@ impl<'w> Terms<'w> {
             adjusted.book(&mut pricing, self);
             return pricing;
         };
-        for versions in &self.versions {
-            for interval in self.span.intervals(versions.kind) {
-                if self.takes_back_later(interval, versions, inputs) {
-                    self.price_later(interval, versions, inputs, run, &mut pricing);
-                } else {
-                    self.price_interval(interval, versions, inputs, run, &mut pricing);
+        for of_plan in self.versions.chunk_by(|one, next| one.plan_id == next.plan_id) {
+            let mut own = Pricing::default();
+            for versions in of_plan {
+                for interval in self.span.intervals(versions.kind) {
+                    if self.takes_back_later(interval, versions, inputs) {
+                        self.price_later(interval, versions, inputs, run, &mut own);
+                    } else {
+                        self.price_interval(interval, versions, inputs, run, &mut own);
+                    }
                 }
             }
+            self.cap(of_plan, &mut own);
+            pricing.waiting.append(&mut own.waiting);
+            own.earned.into_iter().for_each(|(key, priced)| pricing.add(key, priced));
         }
         wait_for_periods(inputs, calendar, &mut pricing.waiting);
         if self.is_summed_by_nobody() {

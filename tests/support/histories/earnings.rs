@@ -26,6 +26,10 @@ impl Earns {
         let measured = random.chance(40);
         Earns { random, measured, readable: vec![] }
     }
+
+    pub fn is_measured(&self) -> bool {
+        self.measured
+    }
 }
 
 impl Making {

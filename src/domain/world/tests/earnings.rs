@@ -47,6 +47,7 @@ fn plan(components: &[(&str, &str)]) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: Default::default(),
         components: components.iter().map(of).collect(),
     }
