@@ -5,9 +5,10 @@ mod support;
 
 use accrue::domain::fact::FactBody;
 use accrue::domain::output::{Payout, PayoutKind};
-use support::features::{FEATURES, LEAST, PAIRS};
+use support::features::{FEATURES, LEAST};
 use support::histories::{Event, Features, History};
 use support::memory::{Manner, Memory};
+use support::pairs::PAIRS;
 
 const HISTORIES: u64 = 10_000;
 
