@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 mod component;
 pub mod lookup;
 
-pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, Tested, Tier};
+pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
 
 /// A share of 100 %.
 const WHOLE: Rate = Rate(10i64.pow(RATE_DECIMALS));

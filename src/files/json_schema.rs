@@ -292,11 +292,18 @@ fn tier() -> Value {
         ("from", number("Where it starts; with a % sign of the quota.")),
         ("at", number("Where a curve's point is.")),
         ("to", number("Where it ends; only the last of interpolated tiers needs one.")),
-        ("rate", number("A rate or money per unit.")),
-        ("fraction", number("Of the target.")),
-        ("amount", number("Money.")),
+        ("rate", number_or_own("A rate or money per unit.")),
+        ("fraction", number_or_own("Of the target.")),
+        ("amount", number_or_own("Money.")),
     ];
     table(&keys, &["from", "at", "to", "rate", "fraction", "amount"])
+}
+
+/// A number of the plan, or one that each payee has of their own.
+fn number_or_own(description: &str) -> Value {
+    let own = json!({"type": "string", "pattern": "^payee\\..+$"});
+    let description = format!("{description} Or payee.NAME, of a column parameter.NAME of payees.csv.");
+    json!({"anyOf": [number("A number."), own], "description": description})
 }
 
 /// A row of a lookup.

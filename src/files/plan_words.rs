@@ -130,8 +130,10 @@ fn component_words(component: &Component) -> Words {
     say("clawback", format!("{} in the {} period", taken_back.0, taken_back.1));
     let rounding = (mode(modes::ROUNDING_MODE, component.rounding), mode(modes::ROUNDING_AT, component.rounding_at));
     say("rounding", format!("{} at {}", rounding.0, rounding.1));
-    for tier in &component.tiers {
-        say(&format!("tier from {}", edge(tier.from, component.tier_by)), value(component, tier));
+    for (place, tier) in component.tiers.iter().enumerate() {
+        let own = component.own_rates.iter().find(|own| own.tier == place);
+        let shown = own.map_or_else(|| value(component, tier), |own| format!("payee.{}", own.parameter));
+        say(&format!("tier from {}", edge(tier.from, component.tier_by)), shown);
     }
     if let Some(lookup) = &component.lookup {
         let shown = |rate: Rate| match component.pays {

@@ -23,6 +23,7 @@ mod history;
 mod later;
 mod lookups;
 mod numbers;
+mod own_rates;
 mod pay;
 mod plans;
 mod pools;

@@ -164,6 +164,9 @@ impl<'h> Pricing<'_, 'h> {
                 total += self.part(payee, sums, component, interval, period);
             } else {
                 let case = Case { pricing: self, payee, sums, plan, component, interval, period };
+                if case.is_beyond_rates() {
+                    return None;
+                }
                 if cases.first().is_none_or(|first| !first.goes_on_in(&case)) {
                     gross += tables::earned(&cases, &before);
                     (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &gross);

@@ -4,6 +4,7 @@ mod closes;
 mod currencies;
 mod formulas;
 mod organisation;
+mod own_rates;
 mod published;
 mod returns;
 mod rules;
@@ -277,6 +278,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         paid_measure: None,
         lookup: None,
         beyond: None,
+        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

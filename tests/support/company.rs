@@ -64,6 +64,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         paid_measure: None,
         lookup: None,
         beyond: None,
+        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

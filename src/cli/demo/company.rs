@@ -287,6 +287,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         paid_measure: None,
         lookup: None,
         beyond: None,
+        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

@@ -105,7 +105,11 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
         let id = &component.component_id;
         for tier in tiers(component) {
             let from = edge(&component.tiers[tier], component.tier_by);
-            add(format!("{id}: tier from {from}"), &|plan| plan.components[place].tiers[tier].rate.0 += OTHER);
+            add(format!("{id}: tier from {from}"), &|plan| {
+                let component = &mut plan.components[place];
+                component.own_rates.retain(|own| own.tier != tier);
+                component.tiers[tier].rate.0 += OTHER;
+            });
         }
         let rows = component.lookup.iter().flat_map(|lookup| lookup.takes()).enumerate();
         rows.for_each(|(row, takes)| {

@@ -86,6 +86,13 @@ fn only_what_differs_is_appended() {
         (PLAN_FILE, "\"12%\"", "\"13%\"", Changed, "plan ae from 2026-01-01\n    new, tier from 100%: 12% becomes 13%"),
         (
             PLAN_FILE,
+            "\"12%\"",
+            "\"payee.above\"",
+            Changed,
+            "plan ae from 2026-01-01\n    new, tier from 100%: 12% becomes payee.above",
+        ),
+        (
+            PLAN_FILE,
             "quota = \"interval\"",
             "quota = \"to_date\"",
             Changed,

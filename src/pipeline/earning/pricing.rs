@@ -12,7 +12,7 @@ use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Sp
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::Payee;
 use crate::domain::money::Minor;
-use crate::domain::plan::{Component, Pays, PoolShare};
+use crate::domain::plan::{Component, PoolShare};
 use crate::domain::quota::label;
 use crate::domain::reject::Reason;
 use crate::domain::reward::{Earned, Lacks, PeriodInput, Slice, earned};
@@ -35,9 +35,7 @@ impl<'w> InForce<'w> {
 
     fn is_personal(&self) -> bool {
         let prorate = self.plan.plan.prorate;
-        let target = matches!(self.component().pays, Pays::FractionOf(_))
-            || self.component().formula().is_some_and(|formula| !formula.parameters().is_empty());
-        target
+        self.component().reads_parameters()
             || self.component().pool.is_some()
             || prorate.cap
             || prorate.floor

@@ -63,7 +63,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 17] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 18] = [
     (
         2,
         3,
@@ -92,6 +92,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 17] = [
     (2, 31, include_str!("../../../schemas/history/facts.31.avsc"), &[]),
     (2, 46, include_str!("../../../schemas/history/facts.46.avsc"), &["team", "pool"]),
     (2, 47, include_str!("../../../schemas/history/facts.47.avsc"), &["plan_cap"]),
+    (2, 48, include_str!("../../../schemas/history/facts.48.avsc"), &["rate_parameter"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
@@ -257,6 +258,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                     plan.components.retain(|component| component.lookup.is_none());
                     (plan.prorate.floor, plan.cap) = (false, None);
                     plan.components.iter_mut().for_each(|component| component.modifiers.floor = None);
+                    plan.components.iter_mut().for_each(|component| component.own_rates.clear());
                     plan.components.retain(|component| id >= 40 || component.formula().is_none());
                     let spreads = plan.components.iter_mut().filter_map(|component| match &mut component.quota {
                         QuotaUse::ToDate(shares) if id < 20 => Some(shares),

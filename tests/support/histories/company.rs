@@ -131,6 +131,7 @@ impl Making {
         let component = if self.random.chance(50) { plain } else { self.shaped(plain) };
         let component = self.end_component(component);
         let component = self.pooled(component);
+        let component = self.with_own_rates(component);
         if !(self.points && id == "extra") {
             return component;
         }
@@ -172,6 +173,7 @@ impl Making {
             paid_measure: None,
             lookup: None,
             beyond: None,
+            own_rates: Vec::new(),
             modifiers: Modifiers::default(),
             pay: Vec::new(),
             clawback: Clawback::default(),

@@ -110,6 +110,7 @@ impl Making {
             method: if paid { Method::Retroactive } else { Method::Interpolated },
             paid_measure: None,
             beyond: None,
+            own_rates: Vec::new(),
             quota: QuotaUse::Interval,
             no_quota: None,
             lookup: None,
