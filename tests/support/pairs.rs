@@ -108,7 +108,7 @@ pub const PAIRS: &[(&str, &str)] = &[
     ("payment cap", "minimum settlement"),
     ("payment cap that loses", "minimum settlement"),
     ("paid: capped", "paid in another currency"),
-    ("paid: capped", "pay by hand"),
+    ("payment cap that loses", "pay by hand"),
     ("payment cap that loses", "receivable"),
     ("payment cap that loses", "reopen"),
     ("cap of a plan", "begins anew"),
