@@ -129,7 +129,7 @@ enum Event {
     TakeOver,
 }
 
-/// Every crash point, and what passes by it.
+/// Every crash point of a worker, and what passes by it.
 const ROUNDS: [(&str, Event); 15] = [
     ("before-begin:2", Event::Deals),
     ("after-fold", Event::Deals),
@@ -237,8 +237,10 @@ fn kill_rounds(
     before: impl FnOnce(&mut Told<'_>, &str),
     loses_disk: impl Fn(usize) -> bool,
 ) {
+    // A rebuild is no work of a worker's, and is killed where it is tried.
+    let of_workers = POINTS.into_iter().filter(|point| *point != "mid-rebuild");
     let covered: BTreeSet<&str> = ROUNDS.iter().filter_map(|(point, _)| point.split(':').next()).collect();
-    assert_eq!(covered, POINTS.into_iter().collect());
+    assert_eq!(covered, of_workers.collect());
     let config = application.config(1);
     let mut workers: Vec<Option<Worker>> = (1..=WORKERS).map(|number| Some(application.run(number, None))).collect();
     story.begin(&["--config", &config]);
