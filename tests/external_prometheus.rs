@@ -135,7 +135,8 @@ fn watched(story: &Story, command: &str, log: [&str; 2]) {
     succeeded(&ingest, &accrue(&ingest));
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().iter();
-    let shown: Vec<&str> = panels.map(|panel| panel["targets"][0]["expr"].as_str().unwrap()).collect();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
+    let shown: Vec<&str> = targets.map(|target| target["expr"].as_str().unwrap()).collect();
     assert!(shown.len() >= 10, "{shown:?}");
     let expressions: Vec<&str> = values(ALERTS, "expr: ").chain(shown).collect();
     let wanted: BTreeSet<&str> = expressions.iter().flat_map(|expression| selectors(expression)).collect();
