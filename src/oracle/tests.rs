@@ -4,7 +4,6 @@ mod closes;
 mod currencies;
 mod formulas;
 mod organisation;
-mod own_rates;
 mod published;
 mod returns;
 mod rules;
@@ -250,7 +249,6 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
-        cap: None,
         pay: PayTerms::default(),
         components,
     }
@@ -278,7 +276,6 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         paid_measure: None,
         lookup: None,
         beyond: None,
-        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),
