@@ -5,9 +5,10 @@ mod support;
 
 use accrue::domain::fact::FactBody;
 use accrue::domain::output::{Payout, PayoutKind};
-use support::features::{FEATURES, LEAST, PAIRS};
+use support::features::{FEATURES, LEAST};
 use support::histories::{Event, Features, History};
 use support::memory::{Manner, Memory};
+use support::pairs::PAIRS;
 
 const HISTORIES: u64 = 10_000;
 
@@ -88,6 +89,7 @@ fn count_paid(payout: &Payout, features: &mut Features) {
     let late = payout.effective_period != payout.period;
     match payout.kind {
         PayoutKind::Manual => features.count("paid: manual"),
+        PayoutKind::Carried if payout.earning_code == "CAPPED" => features.count("paid: capped"),
         PayoutKind::Carried => features.count("paid: carried"),
         PayoutKind::Draw => features.count("paid: draw"),
         PayoutKind::Recovery | PayoutKind::Guarantee if late => features.count("paid: set off against a prior period"),

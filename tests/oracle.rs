@@ -6,6 +6,7 @@ use support::histories;
 use accrue::domain::fact::{Cut, FactBody};
 use accrue::domain::money::Minor;
 use accrue::domain::output::CloseNote;
+use accrue::domain::pay_terms::PaymentExcess;
 use accrue::domain::plan::EarningUnit;
 use accrue::domain::topic::{Position, Topic, partition_of};
 use accrue::oracle::{EarnedKey, History, Totals};
@@ -84,7 +85,7 @@ fn any_order_between_closes_gives_the_same_totals() {
 fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
     for seed in 0..200 {
         let mut events = histories::History::generate(seed).events;
-        events.iter_mut().for_each(without_draw);
+        events.iter_mut().for_each(paid_as_booked);
         events.iter_mut().for_each(paid_at_home);
         events.iter_mut().for_each(earned_in_money);
         let totals = totals(&events);
@@ -111,12 +112,13 @@ fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
     }
 }
 
-/// A draw or guarantee pays what nobody has earned.
-fn without_draw(event: &mut Event) {
+/// A draw or guarantee pays what nobody has earned, and a cap may take what somebody has.
+fn paid_as_booked(event: &mut Event) {
     if let Event::Fact(fact) = event
         && let FactBody::PlanDefined(plan) = &mut fact.body
     {
         plan.pay.draw = None;
+        plan.pay.payment_cap.iter_mut().for_each(|cap| cap.excess = PaymentExcess::Carry);
     }
 }
 

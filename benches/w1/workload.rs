@@ -258,6 +258,7 @@ fn plan() -> Plan {
         paid_measure: None,
         lookup: None,
         beyond: None,
+        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),
@@ -277,6 +278,7 @@ fn plan() -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components: vec![component],
     }

@@ -6,7 +6,7 @@
 use super::calendar::Period;
 use super::money::{Minor, RATE_DECIMALS, Rate};
 use super::output::PayoutKind;
-use super::pay::{Line, Lines};
+use super::pay::{CAPPED, Line, Lines};
 use serde::{Deserialize, Serialize};
 
 /// Where a payee's pay stands between two runs.
@@ -44,7 +44,7 @@ pub struct TermsNow {
     pub recovery: Option<RecoveryNow>,
     /// What is still owed after this period is forgiven.
     pub forgives: bool,
-    pub cap: Option<Minor>,
+    pub cap: Option<CapNow>,
     /// A smaller net is not paid.
     pub minimum: Option<Minor>,
     pub receivable: bool,
@@ -58,6 +58,13 @@ pub struct DrawNow {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CapNow {
+    pub amount: Minor,
+    /// What is above is not brought forward.
+    pub lost: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecoveryNow {
     pub share_of_excess: Rate,
     /// What recovery leaves.
@@ -67,6 +74,7 @@ pub struct RecoveryNow {
 /// A line that a run adds to what was earned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extra {
+    /// Of what is above a cap and lost: that of what is brought forward, under a code of its own.
     pub kind: PayoutKind,
     pub effective: Period,
     pub amount: Minor,
@@ -110,8 +118,12 @@ pub fn settle(period: Period, lines: &Lines, account: &Account, terms: &TermsNow
     let booked = lines.values().try_fold(0i128, |sum, amount| sum.checked_add(*amount))?;
     let booked = booked - set_off(&mut run, period, lines)?;
     let (over, under) = (i128::from(account.balance.0.max(0)), i128::from(account.balance.0.min(0)));
-    let capped = terms.cap.map_or(booked + over, |cap| (booked + over).min(i128::from(cap.0)));
-    let excess = booked + over - capped;
+    let capped = terms.cap.map_or(booked + over, |cap| (booked + over).min(i128::from(cap.amount.0)));
+    let mut excess = booked + over - capped;
+    if excess > 0 && terms.cap.is_some_and(|cap| cap.lost) {
+        run.add(PayoutKind::Carried, period, -excess)?;
+        excess = 0;
+    }
     let mut net = capped + under;
     let added = match &terms.draw {
         Some(draw) => draw_down(&mut run, period, net, draw)?,
@@ -171,6 +183,16 @@ fn recover(run: &mut Settled, period: Period, net: i128, terms: &TermsNow) -> Op
         run.add(PayoutKind::Recovery, period, -taken)?;
     }
     Some(taken)
+}
+
+impl Extra {
+    /// The earning code of its record.
+    pub fn code(&self) -> String {
+        match self.kind {
+            PayoutKind::Carried => CAPPED.into(),
+            kind => kind.name().to_ascii_uppercase(),
+        }
+    }
 }
 
 impl Settled {

@@ -183,9 +183,8 @@ pub fn convert(
     let mut after = before.clone();
     let mut pairs = lines(parts, run.period, rate, &mut after)?;
     for extra in &brought.extra {
-        let code = extra.kind.name().to_ascii_uppercase();
         let plan = i128::from(extra.amount.0);
-        pairs.push((code, extra.kind, extra.effective, Pair { plan, pay: rate.minor(plan)?, otherwise: false }));
+        pairs.push((extra.code(), extra.kind, extra.effective, Pair { plan, pay: rate.minor(plan)?, otherwise: false }));
     }
     let (left, stays) = (i128::from(brought.balance_after.0), rate.minor(i128::from(brought.balance_after.0))?);
     let carried =

@@ -2,13 +2,13 @@
 
 use super::exact::{Exact, scaled};
 use super::money::{AMOUNT_DECIMALS, Measured};
-use super::plan::{Component, RoundingAt};
+use super::plan::{Component, RoundingAt, Tier};
 use super::rate_table::{Axis, Part, Question, times_rate, value};
 
 /// `scope = "deal"`: the table of the deal's own size, at most `deal_cap` either way, rounded where the deal is.
-pub fn of_deal(component: &Component, deal: Measured, minor_digits: u32) -> Exact {
+pub fn of_deal(component: &Component, tiers: &[Tier], deal: Measured, minor_digits: u32) -> Exact {
     let Some(axis) = Axis::new(component.tier_by, deal, None, Part::ALL) else { return Exact::ZERO };
-    let priced = value(component, Question { axis, paid: deal, target: None });
+    let priced = value(component, Question { tiers, axis, paid: deal, target: None });
     let earned = match component.modifiers.deal_cap {
         Some(cap) => {
             let cap = scaled(cap.0, AMOUNT_DECIMALS);
@@ -24,7 +24,7 @@ pub fn of_deal(component: &Component, deal: Measured, minor_digits: u32) -> Exac
 
 /// `whole_deal_before` and `whole_deal_after`: the rate of the tier that `axis` is in, on all of the deal. Without a quota
 /// (`None`) the first tier applies.
-pub fn whole_deal(component: &Component, axis: Option<Axis>, deal: Measured) -> Exact {
-    let place = axis.map_or(0, |axis| axis.place(&component.tiers, component.boundary));
-    component.tiers.get(place).map_or(Exact::ZERO, |tier| times_rate(deal, tier.rate))
+pub fn whole_deal(component: &Component, tiers: &[Tier], axis: Option<Axis>, deal: Measured) -> Exact {
+    let place = axis.map_or(0, |axis| axis.place(tiers, component.boundary));
+    tiers.get(place).map_or(Exact::ZERO, |tier| times_rate(deal, tier.rate))
 }

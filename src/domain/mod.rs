@@ -2,7 +2,7 @@
 //!
 //! Pure and synchronous: no clock, disk, socket, randomness or float, and nothing of this crate outside `domain`.
 //! Reading order: `money`, `exact`, `calendar`, `deal`, `quota`, `adjustment`, `plan`, `clawback`, `territory`, `currency`, `measure`, `fact` (inputs); `world` (facts
-//! folded); `returns`, `credit`, `rate_table`, `formula`, `deals`, `reward`, `tranche`, `account`, `pay`, `conversion` (the four steps of the pipeline); `output` (what is
+//! folded); `returns`, `credit`, `rate_table`, `formula`, `deals`, `reward`, `plan_cap`, `tranche`, `account`, `pay`, `conversion` (the four steps of the pipeline); `output` (what is
 //! published); `reject` (why not).
 
 pub mod account;
@@ -24,6 +24,7 @@ pub mod output;
 pub mod pay;
 pub mod pay_terms;
 pub mod plan;
+pub mod plan_cap;
 pub mod quota;
 pub mod rate_table;
 pub mod reject;

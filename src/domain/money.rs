@@ -15,6 +15,8 @@ pub const QUANTITY_DECIMALS: u32 = 4;
 pub const SHARE_DECIMALS: u32 = 6;
 /// Decimals of a rate held as a fraction: 6 % is 0.06000000.
 pub const RATE_DECIMALS: u32 = 8;
+/// Digits of a rate: `decimal(18,8)`.
+const RATE_DIGITS: u32 = 18;
 /// Decimals of a measured sum: an amount times a share.
 pub const MEASURED_DECIMALS: u32 = 12;
 /// Decimals of an unrounded earning: a measured sum times a rate.
@@ -126,6 +128,14 @@ impl Amount {
     /// `decimal(24,6)` from text.
     pub fn parse(text: &str) -> Result<Amount, NumberError> {
         parse_scaled(text, AMOUNT_DECIMALS, 24).map(Amount)
+    }
+}
+
+impl Amount {
+    /// The same number as a rate; `None` where that is too large for one.
+    pub fn as_rate(self) -> Option<Rate> {
+        let scaled = self.0.checked_mul(10i128.pow(RATE_DECIMALS - AMOUNT_DECIMALS))?;
+        i64::try_from(scaled).ok().filter(|rate| rate.unsigned_abs() < 10u64.pow(RATE_DIGITS)).map(Rate)
     }
 }
 

@@ -11,9 +11,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Earning codes that no component can have: of what a run adds itself, and a sum's name in cases.
-pub const RESERVED: [&str; 7] = [CARRIED, "DRAW", "GUARANTEE", "RECOVERY", "CLAWBACK", MANUAL, "net"];
+pub const RESERVED: [&str; 8] = [CARRIED, CAPPED, "DRAW", "GUARANTEE", "RECOVERY", "CLAWBACK", MANUAL, "net"];
 /// Earning code of what is brought forward.
 pub const CARRIED: &str = "CARRIED";
+/// Earning code of what is above a payment cap and lost.
+pub const CAPPED: &str = "CAPPED";
 /// Earning code of a manual line that states no other.
 pub const MANUAL: &str = "MANUAL";
 
@@ -99,8 +101,8 @@ pub fn payouts(run: &RunOf<'_>, lines: &Lines, brought: &Brought) -> Option<Vec<
     for (line, amount) in lines {
         add(&line.earning_code, line.kind(run.period), line.effective, Minor(i64::try_from(*amount).ok()?));
     }
-    for Extra { kind, effective, amount } in &brought.extra {
-        add(&kind.name().to_ascii_uppercase(), *kind, *effective, *amount);
+    for extra in &brought.extra {
+        add(&extra.code(), extra.kind, extra.effective, extra.amount);
     }
     add(CARRIED, PayoutKind::Carried, run.period, Minor(carried));
     let net: i128 = payouts.iter().map(|payout| i128::from(payout.amount.0)).sum();

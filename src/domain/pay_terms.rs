@@ -68,6 +68,8 @@ pub struct PaymentCap {
 pub enum PaymentExcess {
     /// It is brought forward into the next run, under its cap again.
     Carry,
+    /// Nobody pays it.
+    Lost,
 }
 
 /// A net below this amount is brought forward instead of paid.

@@ -6,9 +6,9 @@
 
 pub use super::clawback::{Clawback, ClawbackPeriod, ClawbackPrice};
 
-use super::calendar::Date;
+use super::calendar::{Date, IntervalKind};
 use super::formula::Formula;
-use super::money::{RATE_DECIMALS, Rate};
+use super::money::{Amount, RATE_DECIMALS, Rate};
 use super::pay_terms::PayTerms;
 use super::rate_table::Part;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 mod component;
 pub mod lookup;
 
-pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, Tested, Tier};
+pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
 
 /// A share of 100 %.
 const WHOLE: Rate = Rate(10i64.pow(RATE_DECIMALS));
@@ -35,7 +35,15 @@ pub struct Plan {
     pub negative_pay: NegativePay,
     pub after_release: AfterRelease,
     pub pay: PayTerms,
+    pub cap: Option<PlanCap>,
     pub components: Vec<Component>,
+}
+
+/// The most that all components of a plan earn together in an interval; what is above is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanCap {
+    pub per: IntervalKind,
+    pub amount: Amount,
 }
 
 /// What shrinks with the part of an interval in which a payee is on the plan, and how the part is counted.

@@ -99,6 +99,8 @@ impl Axis {
 /// What a table is asked about: the sum that picks the tier, the sum that is paid on, and the payee's target.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'q> {
+    /// The component's, with what of them is the payee's own.
+    pub tiers: &'q [Tier],
     pub axis: Axis,
     pub paid: Measured,
     /// In the currency's unit, where a fraction of it is paid.
@@ -123,20 +125,20 @@ pub fn value(component: &Component, question: Question<'_>) -> Exact {
 
 /// What there is of a table without a quota: the first tier's line for the whole of what is paid on. `sum` is of the
 /// measure that would pick the tier.
-pub fn without_quota(component: &Component, sum: Measured, paid: Measured) -> Exact {
+pub fn without_quota(component: &Component, tiers: &[Tier], sum: Measured, paid: Measured) -> Exact {
     let nothing = component.negative == Negative::Zero && sum.0 < 0;
-    if nothing { Exact::ZERO } else { first_tier(component, paid) }
+    if nothing { Exact::ZERO } else { first_tier(component, tiers, paid) }
 }
 
-fn first_tier(component: &Component, paid: Measured) -> Exact {
+fn first_tier(component: &Component, tiers: &[Tier], paid: Measured) -> Exact {
     match (&component.pays, component.method) {
-        (Pays::RateOf | Pays::PerUnit, Method::Marginal | Method::Retroactive) => times_rate(paid, first_rate(component)),
+        (Pays::RateOf | Pays::PerUnit, Method::Marginal | Method::Retroactive) => times_rate(paid, first_rate(tiers)),
         _ => Exact::ZERO,
     }
 }
 
-fn first_rate(component: &Component) -> Rate {
-    component.tiers.first().map_or(Rate(0), |tier| tier.rate)
+fn first_rate(tiers: &[Tier]) -> Rate {
+    tiers.first().map_or(Rate(0), |tier| tier.rate)
 }
 
 pub fn times_rate(paid: Measured, rate: Rate) -> Exact {
@@ -145,31 +147,31 @@ pub fn times_rate(paid: Measured, rate: Rate) -> Exact {
 
 /// The first segment's line below zero.
 fn below(component: &Component, question: Question<'_>) -> Exact {
-    let Question { axis, target, .. } = question;
+    let Question { tiers, axis, target, .. } = question;
     match (&component.pays, component.method) {
         (Pays::FractionOf(_), Method::Marginal | Method::Retroactive) => {
-            of_target(axis, axis.sum * I256::from(first_rate(component).0), target)
+            of_target(axis, axis.sum * I256::from(first_rate(tiers).0), target)
         }
-        (_, Method::Interpolated) => Exact::of(first_slope(component, axis)),
-        _ => first_tier(component, question.paid),
+        (_, Method::Interpolated) => Exact::of(first_slope(tiers, axis)),
+        _ => first_tier(component, tiers, question.paid),
     }
 }
 
-fn first_slope(component: &Component, axis: Axis) -> BigRational {
-    match component.tiers.as_slice() {
+fn first_slope(tiers: &[Tier], axis: Axis) -> BigRational {
+    match tiers {
         [first, second, ..] => ratio(axis.sum, axis.edge(second.from)) * money(first.rate),
         _ => BigRational::zero(),
     }
 }
 
 fn not_negative(component: &Component, question: Question<'_>) -> Exact {
-    let Question { axis, paid, target } = question;
-    let (tiers, boundary) = (component.tiers.as_slice(), component.boundary);
+    let Question { tiers, axis, paid, target } = question;
+    let boundary = component.boundary;
     match (&component.pays, component.method) {
         (Pays::RateOf | Pays::PerUnit, Method::Marginal) => divided(marginal(tiers, boundary, axis), axis.over),
         (Pays::RateOf | Pays::PerUnit, Method::Retroactive) => times_rate(paid, tiers[axis.place(tiers, boundary)].rate),
         (Pays::RateOf | Pays::PerUnit, Method::Overage) => divided(overage(tiers, boundary, axis), axis.over),
-        (Pays::RateOf | Pays::PerUnit, _) => Exact::of(curve(component, axis) * scaled(paid.0, MEASURED_DECIMALS)),
+        (Pays::RateOf | Pays::PerUnit, _) => Exact::of(curve(component, tiers, axis) * scaled(paid.0, MEASURED_DECIMALS)),
         (Pays::FractionOf(_), Method::Overage) => of_target(axis, overage(tiers, boundary, axis), target),
         (Pays::FractionOf(_), Method::Marginal) => of_target(axis, marginal(tiers, boundary, axis), target),
         (Pays::FractionOf(_), Method::Retroactive) => {
@@ -178,7 +180,7 @@ fn not_negative(component: &Component, question: Question<'_>) -> Exact {
         (pays, method) => {
             let fraction = match method {
                 Method::Interpolated => interpolated(tiers, axis),
-                Method::Curve => curve(component, axis),
+                Method::Curve => curve(component, tiers, axis),
                 _ => money(tiers[axis.place(tiers, boundary)].rate),
             };
             Exact::of(if *pays == Pays::Lump { fraction } else { fraction_of(fraction, target) })
@@ -235,8 +237,7 @@ fn interpolated(tiers: &[Tier], axis: Axis) -> BigRational {
 }
 
 /// The value on the line through the points.
-fn curve(component: &Component, axis: Axis) -> BigRational {
-    let points = component.tiers.as_slice();
+fn curve(component: &Component, points: &[Tier], axis: Axis) -> BigRational {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return BigRational::zero() };
     if !axis.reaches(first.from, component.boundary) {
         return BigRational::zero();

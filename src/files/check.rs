@@ -14,8 +14,9 @@ use super::source::{Findings, Located, Place};
 use super::territory_check;
 use super::unit::check_units;
 use crate::domain::calendar::{Calendar, Date};
-use crate::domain::fact::MeasureOf;
-use crate::domain::plan::{Pays, TierBy};
+use crate::domain::fact::{Measure, MeasureOf};
+use crate::domain::plan::{Pays, Plan, TierBy};
+use crate::domain::world::cap_fault;
 use std::collections::{HashMap, HashSet};
 
 pub fn check(draft: &Draft, findings: &mut Findings) {
@@ -30,6 +31,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     super::earnings::check(draft, findings);
     rates::check(draft, findings);
     check_versions(&draft.plans, findings);
+    check_caps(draft, findings);
     check_units(&draft.plans, findings);
     organisation::check(draft, findings);
     super::pay_conflicts::check(draft, findings);
@@ -214,6 +216,20 @@ fn check_versions(plans: &[PlanDraft], findings: &mut Findings) {
         if to.is_none_or(|to| to > next) {
             let message = format!("plan \"{id}\" from {from} is still in force on {next}");
             findings.add(place, codes::OVERLAP, message, format!("end the earlier version: to = {next}"));
+        }
+    }
+}
+
+/// Whether the versions of each plan can have the cap that one of them states.
+fn check_caps(draft: &Draft, findings: &mut Findings) {
+    let measures: Vec<&Measure> = draft.measures.iter().flatten().filter_map(|measure| measure.measure.as_ref()).collect();
+    let mut said = HashSet::new();
+    for (place, plan) in draft.plans.iter().filter_map(|plan| plan.cap_place.zip(plan.plan.as_ref())) {
+        let plans = draft.plans.iter().filter_map(|plan| plan.plan.as_ref());
+        let versions: Vec<&Plan> = plans.filter(|other| other.plan_id == plan.plan_id).collect();
+        if let Some(fault) = cap_fault(&versions, &measures).filter(|_| said.insert(&plan.plan_id)) {
+            let hint = "put what the cap is of into a plan of its own, which a payee may be on beside others";
+            findings.add(place, codes::NOT_SUPPORTED, fault, hint);
         }
     }
 }

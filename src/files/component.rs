@@ -49,6 +49,8 @@ pub struct ComponentDraft {
     pub pays: Option<Located<Pays>>,
     /// What a rate or money per unit is paid on.
     pub paid: Option<Located<String>>,
+    /// Parameters that are the values of tiers.
+    pub own_rates: Vec<Located<String>>,
     /// Measures of the gate, the multiplier and the formula.
     pub others: Vec<Looked>,
     pub component: Option<Component>,
@@ -92,10 +94,10 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let rounding = rounding(&mut fields, minor, findings);
     let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());
     let table = match (by_formula, by_line) {
-        (Some(_), _) => Some(Table { tiers: Vec::new(), beyond: None, lookup: None }),
+        (Some(_), _) => Some(Table::default()),
         (None, Some(_)) => {
             let lookup = lookup::lookup(&mut fields, pays.as_ref(), findings);
-            lookup.map(|lookup| Table { tiers: Vec::new(), beyond: None, lookup: Some(lookup) })
+            lookup.map(|lookup| Table { lookup: Some(lookup), ..Table::default() })
         }
         (None, None) => table(&mut fields, shape, findings),
     };
@@ -104,7 +106,9 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     }
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let pool_place = pool.as_ref().map(|pool| pool.place);
-    let mut draft = ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, others, component: None };
+    let own_rates = table.as_ref().map_or_else(Vec::new, Table::own_rates);
+    let mut draft =
+        ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, own_rates, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
     let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used).zip(clawback));
     if let (
@@ -156,7 +160,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             clawback: clawback.value,
             rounding,
             rounding_at: rounding_at.value,
-            tiers: table.tiers,
+            tiers: table.tiers.tiers,
+            own_rates: table.tiers.own_rates,
             lookup: table.lookup,
             modifiers,
             pay,

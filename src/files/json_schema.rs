@@ -159,9 +159,10 @@ fn plan() -> Value {
         ("draw", draw()),
         ("payment_cap", payment_cap()),
         ("minimum_settlement", minimum_settlement()),
+        ("cap", plan_cap()),
         ("component", list(component(), "What is earned under one earning code, each.")),
     ];
-    table(&keys, &["to", "draw", "payment_cap", "minimum_settlement"])
+    table(&keys, &["to", "draw", "payment_cap", "minimum_settlement", "cap"])
 }
 
 fn prorate() -> Value {
@@ -197,6 +198,15 @@ fn draw() -> Value {
 fn payment_cap() -> Value {
     let keys = [("amount", number("The most that a run pays.")), ("excess", choice(modes::PAYMENT_EXCESS, "What is above it."))];
     about(table(&keys, &[]), "The most that a run pays.")
+}
+
+fn plan_cap() -> Value {
+    let keys = [
+        ("per", choice(modes::INTERVAL, "In which interval.")),
+        ("amount", number("The most.")),
+        ("excess", choice(modes::CAP_EXCESS, "What is above it.")),
+    ];
+    about(table(&keys, &[]), "The most that all components earn together.")
 }
 
 fn minimum_settlement() -> Value {
@@ -282,11 +292,18 @@ fn tier() -> Value {
         ("from", number("Where it starts; with a % sign of the quota.")),
         ("at", number("Where a curve's point is.")),
         ("to", number("Where it ends; only the last of interpolated tiers needs one.")),
-        ("rate", number("A rate or money per unit.")),
-        ("fraction", number("Of the target.")),
-        ("amount", number("Money.")),
+        ("rate", number_or_own("A rate or money per unit.")),
+        ("fraction", number_or_own("Of the target.")),
+        ("amount", number_or_own("Money.")),
     ];
     table(&keys, &["from", "at", "to", "rate", "fraction", "amount"])
+}
+
+/// A number of the plan, or one that each payee has of their own.
+fn number_or_own(description: &str) -> Value {
+    let own = json!({"type": "string", "pattern": "^payee\\..+$"});
+    let description = format!("{description} Or payee.NAME, of a column parameter.NAME of payees.csv.");
+    json!({"anyOf": [number("A number."), own], "description": description})
 }
 
 /// A row of a lookup.

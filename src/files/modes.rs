@@ -78,7 +78,7 @@ pub const NEGATIVE_PAY: &Choices<NegativePay> =
 pub const DRAW_KIND: &Choices<bool> = &[("recoverable", Some(true)), ("guarantee", Some(false))];
 pub const RECOVERY_FLOOR: &Choices<RecoveryFloor> = &[("draw", Some(RecoveryFloor::Draw)), ("none", Some(RecoveryFloor::Zero))];
 pub const AT_END: &Choices<AtEnd> = &[("owed", Some(AtEnd::Owed)), ("forgiven", Some(AtEnd::Forgiven))];
-pub const PAYMENT_EXCESS: &Choices<PaymentExcess> = &[("carry", Some(PaymentExcess::Carry)), ("lost", None)];
+pub const PAYMENT_EXCESS: &Choices<PaymentExcess> = &[("carry", Some(PaymentExcess::Carry)), ("lost", Some(PaymentExcess::Lost))];
 pub const FLUSH: &Choices<Flush> = &[("end", Some(Flush::End)), ("year_end", Some(Flush::YearEnd))];
 pub const AFTER_RELEASE: &Choices<AfterRelease> =
     &[("adjust", Some(AfterRelease::Adjust)), ("raise_only", None), ("freeze", None)];
@@ -141,7 +141,7 @@ pub const LATE: &Choices<()> = &[("refold", Some(())), ("append", None)];
 pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 
 /// Keys of a plan that the format knows and this version does not do.
-pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["cap", "pay_group", "ramp"];
+pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group", "ramp"];
 /// The same of a component.
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];

@@ -1,4 +1,4 @@
-//! What a plan's file says of pay itself: `[draw]`, `payment_cap` and `minimum_settlement`.
+//! What a plan's file says of pay itself, `[draw]`, `payment_cap` and `minimum_settlement`, and of all that it earns: `cap`.
 
 use super::codes;
 use super::fields::Fields;
@@ -7,6 +7,7 @@ use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Period;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, NumberError, RATE_DECIMALS, Rate, parse_scaled};
 use crate::domain::pay_terms::{Draw, MinimumSettlement, PayTerms, PaymentCap, Recover};
+use crate::domain::plan::PlanCap;
 
 /// `minor_digits`: of the plan's currency, where it is known. `None` where something was refused.
 pub fn pay_terms(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<PayTerms> {
@@ -100,6 +101,18 @@ fn payment_cap(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut 
     let excess = fields.choice("excess", modes::PAYMENT_EXCESS, findings);
     fields.finish(&[], findings);
     Some(PaymentCap { amount: amount?.value, excess: excess?.value })
+}
+
+/// The most that all components earn together.
+pub fn plan_cap(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<Located<PlanCap>> {
+    plan.node("cap")?;
+    let mut fields = plan.table("cap", "{ per = \"quarter\", amount = \"50000.00\", excess = \"lost\" }", findings)?;
+    let per = fields.choice("per", modes::INTERVAL, findings);
+    let amount = fields.number("amount", money(minor_digits), findings);
+    let excess = fields.choice("excess", modes::CAP_EXCESS, findings);
+    fields.finish(&[], findings);
+    let (per, amount, _) = (per?, amount?, excess?);
+    Some(Located::new(PlanCap { per: per.value, amount: amount.value }, per.place))
 }
 
 fn minimum_settlement(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<MinimumSettlement> {

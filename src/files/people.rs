@@ -9,7 +9,7 @@ use super::plan::{check_range, nearest};
 use super::sheet::{Columns, Row, Sheet};
 use super::source::{Findings, Located, Place};
 use crate::domain::fact::PayeeRow;
-use crate::domain::money::{Amount, NumberError};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, NumberError, parse_scaled};
 use crate::domain::plan::Pays;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,14 +89,10 @@ pub fn parameters(
     stated: impl Iterator<Item = (Located<String>, Located<String>)>,
     findings: &mut Findings,
 ) -> Vec<(String, Amount)> {
-    let amount = |text: &str| match Amount::parse(text)? {
-        Amount(negative) if negative < 0 => Err(NumberError::OutOfRange(text.into())),
-        amount => Ok(amount),
-    };
     let mut all: BTreeMap<String, Amount> = BTreeMap::new();
     for (name, text) in stated {
         let Some(name) = checked_id("parameter", name, findings) else { continue };
-        let Some(amount) = parsed_text(text, codes::BAD_NUMBER, amount, findings) else { continue };
+        let Some(amount) = parsed_text(text, codes::BAD_NUMBER, |text| parameter(&name.value, text), findings) else { continue };
         if all.insert(name.value.clone(), amount.value).is_some() {
             let message = format!("parameter \"{}\" is stated twice", name.value);
             findings.add(name.place, codes::DUPLICATE, message, "keep one of them");
@@ -105,20 +101,30 @@ pub fn parameters(
     all.into_iter().collect()
 }
 
+/// An amount, or a rate: a part of 100 % may be written so.
+fn parameter(name: &str, text: &str) -> Result<Amount, NumberError> {
+    let percent = text.strip_suffix('%').filter(|percent| name != TARGET && percent.ends_with(|of: char| of.is_ascii_digit()));
+    let parsed = match percent {
+        Some(percent) => parse_scaled(percent, AMOUNT_DECIMALS - 2, 22).map(Amount),
+        None => Amount::parse(text),
+    };
+    parsed.and_then(|amount| if amount.0 < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(amount) })
+}
+
 /// Parameters that components name and nobody has.
 pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
     let rows = || draft.payees.iter().flatten().filter_map(|payee| payee.row.as_ref());
     let names: BTreeSet<&str> = rows().flat_map(|row| row.parameters.iter().map(|(name, _)| name.as_str())).collect();
     for component in draft.plans.iter().flat_map(|plan| &plan.components) {
-        let Some(Located { value: pays, place }) = &component.pays else { continue };
-        let read = match pays {
-            Pays::FractionOf(name) => std::slice::from_ref(name),
-            Pays::Formula(formula) => formula.parameters(),
-            Pays::RateOf | Pays::PerUnit | Pays::Lump => &[],
-        };
-        for name in read.iter().filter(|name| rows().next().is_some() && !names.contains(name.as_str())) {
+        let of_pays = component.pays.iter().flat_map(|pays| match &pays.value {
+            Pays::FractionOf(name) => vec![(name, pays.place)],
+            Pays::Formula(formula) => formula.parameters().iter().map(|name| (name, pays.place)).collect(),
+            Pays::RateOf | Pays::PerUnit | Pays::Lump => Vec::new(),
+        });
+        let read = of_pays.chain(component.own_rates.iter().map(|own| (&own.value, own.place)));
+        for (name, place) in read.filter(|(name, _)| rows().next().is_some() && !names.contains(name.as_str())) {
             let hint = nearest(name, "parameter", names.iter().copied());
-            findings.add(*place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);
+            findings.add(place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);
         }
     }
 }

@@ -7,12 +7,12 @@ use super::component::{ComponentDraft, component};
 use super::fields::{Fields, did_you_mean};
 use super::modes;
 use super::node::{Node, Value};
-use super::pay_terms::pay_terms;
+use super::pay_terms::{pay_terms, plan_cap};
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Date;
 use crate::domain::money::minor_digits;
 use crate::domain::pay_terms::PayTerms;
-use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, Plan, Prorate};
+use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, Plan, PlanCap, Prorate};
 use crate::domain::world::pool_fault;
 
 /// A plan as read: what other files refer to is known even where the rest was refused.
@@ -24,6 +24,8 @@ pub struct PlanDraft {
     pub currency: Option<Located<String>>,
     pub calendar: Option<Located<String>>,
     pub components: Vec<ComponentDraft>,
+    /// Where it states a cap.
+    pub cap_place: Option<Place>,
     pub plan: Option<Plan>,
 }
 
@@ -43,6 +45,8 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let after_release = fields.choice("after_release", modes::AFTER_RELEASE, findings);
     let minor = currency.as_ref().and_then(|currency| minor_digits(&currency.value));
     let pay = pay_terms(&mut fields, minor, findings);
+    let cap = plan_cap(&mut fields, minor, findings);
+    let cap_place = cap.as_ref().map(|cap| cap.place);
     let items = fields.list("component", findings);
     fields.finish(modes::PLAN_KEYS_NOT_BUILT, findings);
     if items.is_empty() {
@@ -52,9 +56,9 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let components: Vec<ComponentDraft> = items.iter().filter_map(|item| component(item, minor, findings)).collect();
     check_twins(&components, findings);
     check_restart(mid_interval_change.as_ref(), &components, findings);
-    let mut draft = PlanDraft { id, from, to, currency, calendar, components, plan: None };
+    let mut draft = PlanDraft { id, from, to, currency, calendar, components, cap_place, plan: None };
     if findings.errors() == before {
-        let pay = (negative_pay?.value, pay?);
+        let pay = (negative_pay?.value, pay?, cap.map(|cap| cap.value));
         draft.plan = assembled(&draft, prorate?, mid_interval_change?.value, after_release?.value, pay);
         draft.plan.iter().for_each(|plan| check_pools(plan, &draft.components, findings));
     }
@@ -66,7 +70,7 @@ fn assembled(
     prorate: Prorate,
     mid_interval_change: MidIntervalChange,
     after_release: AfterRelease,
-    (negative_pay, pay): (NegativePay, PayTerms),
+    (negative_pay, pay, cap): (NegativePay, PayTerms, Option<PlanCap>),
 ) -> Option<Plan> {
     Some(Plan {
         plan_id: draft.id.as_ref()?.value.clone(),
@@ -79,6 +83,7 @@ fn assembled(
         negative_pay,
         after_release,
         pay,
+        cap,
         components: draft.components.iter().map(|component| component.component.clone()).collect::<Option<_>>()?,
     })
 }

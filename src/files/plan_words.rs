@@ -56,7 +56,11 @@ fn plan_words(plan: &Plan) -> Words {
         draw_words(draw, &mut say);
     }
     if let Some(cap) = &plan.pay.payment_cap {
-        say("payment_cap", money(cap.amount));
+        say("payment_cap", format!("{}, what is above: {}", money(cap.amount), mode(modes::PAYMENT_EXCESS, cap.excess)));
+    }
+    if let Some(cap) = &plan.cap {
+        let per = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(cap.per));
+        say("cap", format!("{} per {}", money(cap.amount), per.map_or("interval", |(name, _)| name)));
     }
     if let Some(minimum) = &plan.pay.minimum_settlement {
         say("minimum_settlement", format!("{}, flush {}", money(minimum.amount), mode(modes::FLUSH, minimum.flush)));
@@ -126,8 +130,10 @@ fn component_words(component: &Component) -> Words {
     say("clawback", format!("{} in the {} period", taken_back.0, taken_back.1));
     let rounding = (mode(modes::ROUNDING_MODE, component.rounding), mode(modes::ROUNDING_AT, component.rounding_at));
     say("rounding", format!("{} at {}", rounding.0, rounding.1));
-    for tier in &component.tiers {
-        say(&format!("tier from {}", edge(tier.from, component.tier_by)), value(component, tier));
+    for (place, tier) in component.tiers.iter().enumerate() {
+        let own = component.own_rates.iter().find(|own| own.tier == place);
+        let shown = own.map_or_else(|| value(component, tier), |own| format!("payee.{}", own.parameter));
+        say(&format!("tier from {}", edge(tier.from, component.tier_by)), shown);
     }
     if let Some(lookup) = &component.lookup {
         let shown = |rate: Rate| match component.pays {

@@ -1,12 +1,14 @@
 //! The tiers of a component, and what is suspicious about them.
 
 use super::codes;
-use super::fields::Fields;
-use super::node::Node;
-use super::source::{Findings, Place};
+use super::fields::{Fields, checked_id, number_of, text_of};
+use super::node::{Node, Value};
+use super::source::{Findings, Located, Place};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, NumberError, Rate, format_scaled, parse_scaled};
-use crate::domain::plan::{Method, Pays, Tier, TierBy};
+use crate::domain::plan::{Method, OwnRate, Pays, Tier, TierBy};
 
+/// What the name of a payee's parameter begins with.
+const PAYEE: &str = "payee.";
 /// A rate of 100 %.
 const WHOLE_RATE: Rate = Rate(100_000_000);
 
@@ -44,6 +46,16 @@ struct TierDraft {
     to: Option<(i128, Place)>,
     rate: Rate,
     rate_place: Place,
+    /// The payee's parameter that the rate is.
+    own: Option<String>,
+}
+
+/// The tiers, and which of their values each payee has of their own, with the places where they are named.
+#[derive(Default)]
+pub struct Tiers {
+    pub tiers: Vec<Tier>,
+    pub own_rates: Vec<OwnRate>,
+    pub own_places: Vec<Place>,
 }
 
 impl TierDraft {
@@ -53,14 +65,19 @@ impl TierDraft {
 }
 
 /// Reads and checks the list of tiers (a curve's points); `None` when it cannot be used.
-pub fn tiers(items: &[Node], place: Place, shape: &Shape, findings: &mut Findings) -> Option<Vec<Tier>> {
+pub fn tiers(items: &[Node], place: Place, shape: &Shape, findings: &mut Findings) -> Option<Tiers> {
     let drafts = drafts(items, place, shape, shape.value_key(), findings)?;
     let before = findings.len();
     let ends_at = check_edges(&drafts, shape, findings);
     let whole = findings.len() == before;
     check_rates(&drafts, shape, findings);
     let ended = ends_at.map(|from| Tier { from, rate: Rate(0) });
-    whole.then(|| drafts.iter().map(TierDraft::tier).chain(ended).collect())
+    let own = || drafts.iter().enumerate().filter_map(|(tier, draft)| Some((draft, tier, draft.own.clone()?)));
+    whole.then(|| Tiers {
+        tiers: drafts.iter().map(TierDraft::tier).chain(ended).collect(),
+        own_rates: own().map(|(_, tier, parameter)| OwnRate { tier, parameter }).collect(),
+        own_places: own().map(|(draft, ..)| draft.rate_place).collect(),
+    })
 }
 
 /// Reads and checks the tiers of a multiplier.
@@ -104,16 +121,36 @@ fn tier(node: &Node, shape: &Shape, value_key: &'static str, findings: &mut Find
     let edge = |text: &str| edge(text, shape.tier_by);
     let from = fields.number(shape.edge_key(), edge, findings);
     let to = if shape.method == Method::Curve { None } else { fields.optional_number("to", edge, findings) };
-    let rate = fields.number(value_key, |text| rate(text, shape.is_fraction()), findings);
+    let value = fields.required(value_key, &format!("add {value_key} = \"...\""), findings);
+    let value = value.and_then(|node| value_of(node, shape, value_key, findings));
     fields.finish(&[], findings);
-    let (from, rate) = (from?, rate?);
-    Some(TierDraft {
-        from: from.value,
-        from_place: from.place,
-        to: to.map(|to| (to.value, to.place)),
-        rate: rate.value,
-        rate_place: rate.place,
-    })
+    let (from, value) = (from?, value?);
+    let (rate, own) = value.value;
+    let to = to.map(|to| (to.value, to.place));
+    Some(TierDraft { from: from.value, from_place: from.place, to, rate, rate_place: value.place, own })
+}
+
+/// A number, or the name of a payee's parameter; a factor is a number.
+fn value_of(
+    node: &Node,
+    shape: &Shape,
+    value_key: &'static str,
+    findings: &mut Findings,
+) -> Option<Located<(Rate, Option<String>)>> {
+    let own = matches!(&node.value, Value::Text(text) if text.starts_with(PAYEE) && value_key == shape.value_key());
+    if !own {
+        let number = number_of(node, value_key, |text| rate(text, shape.is_fraction()), findings)?;
+        return Some(Located::new((number.value, None), number.place));
+    }
+    let named = text_of(node, value_key, findings).and_then(|text| checked_id(value_key, text, findings))?;
+    match named.value.strip_prefix(PAYEE).filter(|name| !name.is_empty()) {
+        Some(name) => Some(Located::new((Rate(0), Some(name.into())), named.place)),
+        None => {
+            let message = format!("`{value_key}` is not a parameter of the payee: \"{}\"", named.value);
+            findings.add(named.place, codes::UNKNOWN_VALUE, message, "write payee. and the name of a column parameter.NAME");
+            None
+        }
+    }
 }
 
 /// An edge in 10^-12 of the unit: a percentage of the quota when tiered by attainment, else a plain number.
@@ -156,7 +193,7 @@ fn check_first(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) {
         findings.add(first.from_place, codes::TIER_START, message, hint);
     }
     let steps = shape.method == Method::Lump || (shape.method == Method::Curve && !on_measure(shape));
-    if steps && first.from == 0 && first.rate.0 != 0 {
+    if steps && first.from == 0 && (first.rate.0 != 0 || first.own.is_some()) {
         let message = "a sum of zero would be paid".to_string();
         findings.add(first.rate_place, codes::PAID_FOR_NOTHING, message, "let the first one pay 0");
     }
@@ -214,7 +251,8 @@ fn check_rates(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) {
         findings.add(draft.rate_place, codes::RATE_TOO_BIG, message, "percentages carry their sign: \"6%\" or \"0.06\"");
     }
     let steps = matches!(shape.method, Method::Retroactive | Method::Overage | Method::Lump | Method::Curve);
-    for pair in drafts.windows(2).filter(|pair| steps && pair[1].rate < pair[0].rate) {
+    let lower = |pair: &&[TierDraft]| pair[1].rate < pair[0].rate && pair[1].own.is_none();
+    for pair in drafts.windows(2).filter(|_| steps).filter(lower) {
         let message = format!("reaching {} lowers the pay of the whole sum", shown(pair[1].from, shape.tier_by));
         findings.add(pair[1].rate_place, codes::CLIFF, message, "a table like this usually rises");
     }

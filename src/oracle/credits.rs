@@ -236,7 +236,8 @@ impl Counting<'_> {
             }
             for (key, sum) in sums {
                 *self.sums.entry(key).or_insert(I256::ZERO) += sum;
-                if self.by_deal.contains(&key.1) {
+                // A deal that gives nothing is none: it waits for no quota.
+                if self.by_deal.contains(&key.1) && sum != I256::ZERO {
                     self.deals.push(deal_sum(deal, key, sum, deal.closed_on));
                 }
             }
@@ -245,7 +246,9 @@ impl Counting<'_> {
             for (key, sum) in sums.into_iter().filter(|((_, measure, _), _)| self.asked_back.contains(measure)) {
                 // Where nothing is left, something is looked at all the same.
                 self.sums.entry(key).or_insert(I256::ZERO);
-                self.backs.push(deal_sum(&back.content, key, sum, back.on));
+                if sum != I256::ZERO {
+                    self.backs.push(deal_sum(&back.content, key, sum, back.on));
+                }
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 
 use super::credits::DealSum;
 use super::numbers::{decimal, round, whole_number};
-use super::tables::{self, Case, Point, Stands, Waits, counts, rate};
+use super::tables::{self, Case, Point, Stands, Waits, counts};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
 use crate::wire::records::{ClawbackPrice, Component, Due, Method, Pays, Period, RoundingAt, Scope};
 use ethnum::I256;
@@ -83,6 +83,7 @@ impl Case<'_, '_> {
     /// What each deal of the period gives, one after the other.
     pub(super) fn each_deal(&self) -> Result<Vec<Given>, Waits> {
         let point = Point { case: *self, last: Period(self.period.0 - 1), against: self.period };
+        let rates = self.rates()?;
         let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
         let mut reached = point.sum(&self.component.measure);
         let mut each = Vec::new();
@@ -92,9 +93,9 @@ impl Case<'_, '_> {
             let found = reached.clone();
             reached += &size;
             let money = match (self.component.scope, self.component.method) {
-                (Scope::Deal, _) => self.alone(&point, &size),
-                (_, Method::WholeDealBefore) => self.rate_at(&point, &found)? * &size,
-                (_, Method::WholeDealAfter) => self.rate_at(&point, &reached)? * &size,
+                (Scope::Deal, _) => self.alone(&point, &size, &rates),
+                (_, Method::WholeDealBefore) => self.rate_at(&point, &found, &rates)? * &size,
+                (_, Method::WholeDealAfter) => self.rate_at(&point, &reached, &rates)? * &size,
                 _ => point.table_at(&reached)? - point.table_at(&found)?,
             };
             let left = match size == left {
@@ -108,9 +109,9 @@ impl Case<'_, '_> {
     }
 
     /// A deal by its own size: never more than the cap, either way.
-    fn alone(&self, point: &Point<'_, '_>, size: &BigRational) -> BigRational {
+    fn alone(&self, point: &Point<'_, '_>, size: &BigRational, rates: &[BigRational]) -> BigRational {
         let whole = if self.component.pays == Pays::Lump { BigRational::one() } else { size.clone() };
-        let mut money = point.at(size, &whole);
+        let mut money = point.at(size, &whole, rates);
         if let Some(cap) = self.component.modifiers.deal_cap {
             let most = decimal(cap.0, AMOUNT_DECIMALS);
             if money.abs() > most {
@@ -129,12 +130,11 @@ impl Case<'_, '_> {
     }
 
     /// The rate of the tier that a sum is in.
-    fn rate_at(&self, point: &Point<'_, '_>, sum: &BigRational) -> Result<BigRational, Waits> {
-        let tiers = &self.component.tiers;
+    fn rate_at(&self, point: &Point<'_, '_>, sum: &BigRational, rates: &[BigRational]) -> Result<BigRational, Waits> {
         Ok(match point.stands_at(self.component.tier_by, &self.component.measure, sum.clone())? {
             Stands::Nothing => BigRational::zero(),
-            Stands::Unmeasured => rate(&tiers[0]),
-            Stands::At(x) => rate(&tiers[self.tier_at(tiers, &x)]),
+            Stands::Unmeasured => rates[0].clone(),
+            Stands::At(x) => rates[self.tier_at(&self.component.tiers, &x)].clone(),
         })
     }
 }

@@ -9,6 +9,7 @@
 //! read again), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
+mod caps;
 mod content;
 mod conversion;
 mod credits;
@@ -22,6 +23,7 @@ mod history;
 mod later;
 mod lookups;
 mod numbers;
+mod own_rates;
 mod pay;
 mod plans;
 mod pools;

@@ -7,7 +7,7 @@ use super::numbers::decimal;
 use super::world::World;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
 use crate::wire::records::{
-    AtEnd, Date, Draw, Flush, Interval, NegativePay, PayoutKind, Period, Plan, ProrateBy, Recover, RecoveryFloor,
+    AtEnd, Date, Draw, Flush, Interval, NegativePay, PaymentExcess, PayoutKind, Period, Plan, ProrateBy, Recover, RecoveryFloor,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -79,8 +79,10 @@ impl<'h> Run<'_, 'h> {
         let mut added = self.set_off(lines, purse);
         let set_off: i64 = added.iter().map(|(_, _, minor)| minor).sum();
         let mut to_pay = lines.values().sum::<i64>() + set_off + purse.carried.max(0);
-        let cap = self.first_of(|plan| plan.pay.payment_cap.as_ref()).map(|(_, cap)| self.minor(cap.amount, BigRational::one()));
-        let over_cap = cap.map_or(0, |cap| (to_pay - cap).max(0));
+        let cap = self.first_of(|plan| plan.pay.payment_cap.as_ref()).map(|(_, cap)| cap);
+        let most = cap.map(|cap| self.minor(cap.amount, BigRational::one()));
+        let over_cap = most.map_or(0, |most| (to_pay - most).max(0));
+        let lost = cap.is_some_and(|cap| cap.excess == PaymentExcess::Lost);
         to_pay = to_pay - over_cap + purse.carried.min(0);
         let draw = self.draw();
         let raise = draw.map_or(0, |(draw, least)| self.raise(draw, least, to_pay, purse));
@@ -98,7 +100,11 @@ impl<'h> Run<'_, 'h> {
             purse.raised.values_mut().for_each(|raised| raised.owed = false);
         }
         let kept = (to_pay < 0 && !self.receivable()) || (to_pay > 0 && to_pay < self.least_payment());
-        purse.carried = over_cap + if kept { to_pay } else { 0 };
+        purse.carried = if kept { to_pay } else { 0 };
+        match lost {
+            true => added.extend((over_cap > 0).then_some((PayoutKind::Carried, self.period, -over_cap))),
+            false => purse.carried += over_cap,
+        }
         added
     }
 

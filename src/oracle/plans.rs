@@ -14,7 +14,8 @@
 //!   whole deals by attainment, or where a tranche waits for deals;
 //! - a formula with tiers, with another measure than the first that it names, of single deals, that does not carry, with
 //!   a first tier, or of a quota to date; the method of formulas without one;
-//! - a lookup as `lookups` says;
+//! - a lookup as `lookups` says; a value of the payee's own as `own_rates` says, for a first step or for the end of tiers in
+//!   proportion;
 //! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
 //!   a tranche waits for deals, or deals are taken back by themselves;
 //! - a negative weight, factor, cap, floor or gate; a name that begins as those of manual lines do.
@@ -22,6 +23,7 @@
 use super::deals::{settles, takes_back};
 use super::formulas::{is_formula, names};
 use super::lookups::{self, is_lookup};
+use super::own_rates::{self, is_own};
 use super::rules::{Check, hold};
 use crate::wire::records::{
     Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt,
@@ -163,6 +165,7 @@ fn rising(tiers: &[Tier]) -> Check {
 }
 
 fn table(component: &Component) -> Check {
+    own_rates::fit(component)?;
     let (tiers, method) = (&component.tiers, component.method);
     if is_formula(component) || is_lookup(component) {
         return hold(component.beyond.is_none(), "a curve says what is beyond it, and only a curve");
@@ -175,8 +178,10 @@ fn table(component: &Component) -> Check {
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and only a curve")?;
     let on_sum = matches!(component.pays, Pays::RateOf | Pays::PerUnit);
     let steps = method == Method::Lump || (curve && !on_sum);
-    hold(!(steps && first.from == 0 && first.rate.0 != 0), "pay for a sum of zero")?;
-    hold(method != Method::Interpolated || (tiers.len() >= 2 && last.rate.0 == 0), "tiers in proportion without an end")
+    let nothing = first.rate.0 == 0 && !is_own(component, 0);
+    hold(!(steps && first.from == 0 && !nothing), "pay for a sum of zero")?;
+    let ends = tiers.len() >= 2 && last.rate.0 == 0 && !is_own(component, tiers.len() - 1);
+    hold(method != Method::Interpolated || ends, "tiers in proportion without an end")
 }
 
 fn modifiers(component: &Component) -> Check {

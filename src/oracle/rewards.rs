@@ -57,13 +57,27 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) paid: &'a FxHashMap<u32, Paid>,
 }
 
+/// What the components of each plan earn.
+type ByPlan<'h> = BTreeMap<&'h str, BTreeMap<Slot, Earned<'h>>>;
+
 /// The components that price one pay period of a payee.
 pub(super) type Components<'h> = Vec<(&'h Plan, &'h Component)>;
 
 impl<'h> Pricing<'_, 'h> {
     /// Every non-zero total that rules make of a payee's sums. Where there is no sum nothing is earned.
     pub(super) fn by_rules(&self, payee: u32, sums: &[Sum]) -> BTreeMap<Slot, Earned<'h>> {
-        let mut earned = BTreeMap::new();
+        let mut by_plan = self.by_plan(payee, sums);
+        by_plan.iter_mut().for_each(|(plan, earned)| self.cap(payee, plan, earned));
+        let mut all = BTreeMap::new();
+        for (slot, earned) in by_plan.into_values().flatten().filter(|(_, earned)| earned.minor != 0) {
+            let code = earned.earning_code;
+            all.entry(slot).or_insert(Earned { minor: 0, earning_code: code }).minor += earned.minor;
+        }
+        all
+    }
+
+    fn by_plan(&self, payee: u32, sums: &[Sum]) -> ByPlan<'h> {
+        let mut earned = ByPlan::new();
         let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
         for quarter in quarters {
             let periods = [0, 1, 2].map(|place| Period(quarter * 3 + place));
@@ -89,14 +103,7 @@ impl<'h> Pricing<'_, 'h> {
 
     /// Prices an interval; `by_period` has the components of each of its pay periods. A component that earns more in any of
     /// them than can be paid earns nothing in the interval.
-    fn interval(
-        &self,
-        payee: u32,
-        sums: &[Sum],
-        interval: Interval,
-        by_period: &[Components<'h>],
-        into: &mut BTreeMap<Slot, Earned<'h>>,
-    ) {
+    fn interval(&self, payee: u32, sums: &[Sum], interval: Interval, by_period: &[Components<'h>], into: &mut ByPlan<'h>) {
         let of_kind = by_period.iter().flatten().filter(|(_, component)| component.interval == kind_of(interval));
         let ids: BTreeSet<_> = of_kind.map(|(plan, component)| (&*plan.plan_id, &*component.component_id)).collect();
         for (plan_id, component_id) in ids {
@@ -107,7 +114,7 @@ impl<'h> Pricing<'_, 'h> {
                 if minor == 0 {
                     continue;
                 }
-                into.entry(slot).or_insert(Earned { minor: 0, earning_code }).minor += minor;
+                into.entry(plan_id).or_default().insert(slot, Earned { minor, earning_code });
             }
         }
     }
@@ -157,6 +164,9 @@ impl<'h> Pricing<'_, 'h> {
                 total += self.part(payee, sums, component, interval, period);
             } else {
                 let case = Case { pricing: self, payee, sums, plan, component, interval, period };
+                if case.is_beyond_rates() {
+                    return None;
+                }
                 if cases.first().is_none_or(|first| !first.goes_on_in(&case)) {
                     gross += tables::earned(&cases, &before);
                     (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &gross);

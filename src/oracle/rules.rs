@@ -9,7 +9,7 @@
 //!   single deals, or a clawback that comes later, of what invoices or receipts date;
 //! - plan: an end not after its start, a start or end inside a known pay period, another currency or calendar
 //!   than the company's, a component twice, a component that cannot be (`plans`), components that read each other's earnings or
-//!   more than four phases deep, or single deals of them, a pool that is not the team's alone (`pools`), a version that overlaps another one
+//!   more than four phases deep, or single deals of them, a pool that is not the team's alone (`pools`), a cap of what is not earned at once (`caps`), a version that overlaps another one
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default", a team without a name or of too many,
 //!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]), rows in
@@ -160,8 +160,9 @@ impl<'h> Rules<'h> {
         };
         hold(before.is_none_or(|before| same(before)), "a measure that changes")?;
         let others = self.world.measures.values().copied().filter(|other| other.measure_id != measure.measure_id);
-        let plans: Vec<&Plan> = self.world.plans.values().flatten().copied().collect();
-        in_order(&others.chain([measure]).collect::<Vec<_>>(), &plans)
+        let (plans, all) = (&self.world.plans, others.chain([measure]).collect::<Vec<_>>());
+        plans.values().try_for_each(|versions| super::caps::fits(versions.iter().copied(), &all))?;
+        in_order(&all, &plans.values().flatten().copied().collect::<Vec<_>>())
     }
 
     fn rates(&self, stated: &CurrencyRates) -> Check {
@@ -200,7 +201,9 @@ impl<'h> Rules<'h> {
         let all = self.world.plans.values().flatten().copied();
         let others = all.filter(|other| (&other.plan_id, other.from) != (&plan.plan_id, plan.from));
         let measures: Vec<&Measure> = self.world.measures.values().copied().collect();
-        in_order(&measures, &others.chain([plan]).collect::<Vec<_>>())?;
+        let all: Vec<&Plan> = others.chain([plan]).collect();
+        super::caps::fits(all.iter().copied().filter(|other| other.plan_id == plan.plan_id), &measures)?;
+        in_order(&measures, &all)?;
         pay_terms(plan)
     }
 

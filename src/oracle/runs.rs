@@ -165,6 +165,8 @@ pub(super) fn code_of(kind: PayoutKind) -> &'static str {
     match kind {
         PayoutKind::Draw => "DRAW",
         PayoutKind::Guarantee => "GUARANTEE",
+        // Above a cap, and lost.
+        PayoutKind::Carried => "CAPPED",
         _ => "RECOVERY",
     }
 }

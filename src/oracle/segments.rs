@@ -2,8 +2,8 @@
 
 use super::rewards::find;
 use super::tables::{Case, covers};
-use super::world::periods_of;
-use crate::wire::records::{MidIntervalChange, Period, ProrateBy};
+use super::world::{World, periods_of};
+use crate::wire::records::{Interval, MidIntervalChange, Period, Plan, ProrateBy};
 use num_rational::BigRational;
 use num_traits::One;
 
@@ -42,32 +42,47 @@ impl Case<'_, '_> {
 
     /// Days on the plan over all days of the interval, or pay periods with such a day over all of them.
     pub(super) fn active_part(self) -> BigRational {
-        self.counted(&periods_of(self.interval), true)
+        days_on(self.pricing.world, self.payee, self.plan, self.interval)
     }
 
     fn counted(self, segment: &[Period], prorated: bool) -> BigRational {
-        let world = self.pricing.world;
         if segment.len() == periods_of(self.interval).len() && !prorated {
             return BigRational::one();
         }
-        let seat = world.known(self.payee);
-        let on_plan = |day: i32| {
-            let mut rows = seat.iter().flat_map(|seat| &seat.payee.rows);
-            !prorated || rows.any(|row| covers(row, day) && row.plans.contains(&self.plan.plan_id))
-        };
-        if prorated && seat.is_none() {
-            return BigRational::one();
-        }
-        let (mut active, mut all) = (0, 0);
-        for period in periods_of(self.interval) {
-            let Some((first, after)) = world.bounds(period) else { return BigRational::one() };
-            let inside = segment.contains(&period);
-            let days = (first.0..after.0).filter(|day| inside && on_plan(*day)).count();
-            match self.plan.prorate.by {
-                ProrateBy::ActiveDays => (active, all) = (active + days, all + (after.0 - first.0)),
-                ProrateBy::Months => (active, all) = (active + usize::from(days > 0), all + 1),
-            }
-        }
-        BigRational::new(active.into(), all.into())
+        part_of(self.pricing.world, (self.payee, prorated), self.plan, self.interval, segment)
     }
+}
+
+/// The part of an interval in which a payee is on a plan, as the plan counts.
+pub(super) fn days_on(world: &World<'_>, payee: u32, plan: &Plan, interval: Interval) -> BigRational {
+    part_of(world, (payee, true), plan, interval, &periods_of(interval))
+}
+
+/// The part of an interval that lies in some of its pay periods: all days of them, or those of a payee on the plan.
+fn part_of(
+    world: &World<'_>,
+    (payee, prorated): (u32, bool),
+    plan: &Plan,
+    interval: Interval,
+    segment: &[Period],
+) -> BigRational {
+    let seat = world.known(payee);
+    let on_plan = |day: i32| {
+        let mut rows = seat.iter().flat_map(|seat| &seat.payee.rows);
+        !prorated || rows.any(|row| covers(row, day) && row.plans.contains(&plan.plan_id))
+    };
+    if prorated && seat.is_none() {
+        return BigRational::one();
+    }
+    let (mut active, mut all) = (0, 0);
+    for period in periods_of(interval) {
+        let Some((first, after)) = world.bounds(period) else { return BigRational::one() };
+        let inside = segment.contains(&period);
+        let days = (first.0..after.0).filter(|day| inside && on_plan(*day)).count();
+        match plan.prorate.by {
+            ProrateBy::ActiveDays => (active, all) = (active + days, all + (after.0 - first.0)),
+            ProrateBy::Months => (active, all) = (active + usize::from(days > 0), all + 1),
+        }
+    }
+    BigRational::new(active.into(), all.into())
 }

@@ -28,7 +28,7 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
     let anew = plan.mid_interval_change != MidIntervalChange::Carry;
     let plain = multiplies && !by_deals(component) && !takes_back(component) && !prorated && !anew && !is_to_date(component);
-    of_measure && plain && component.modifiers == Default::default()
+    of_measure && plain && component.own_rates.is_empty() && component.modifiers == Default::default()
 }
 
 /// Every measure that a component looks at.
@@ -255,27 +255,28 @@ impl Point<'_, '_> {
 
     fn table_of(&self, sum: BigRational, whole: BigRational) -> Result<Option<BigRational>, Waits> {
         let component = self.case.component;
+        let rates = self.case.rates()?;
         let negative = sum.is_negative();
         let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
         let x = match self.stands_at(component.tier_by, &component.measure, sum)? {
             Stands::Nothing => return Ok(None),
             Stands::Unmeasured if component.negative == Negative::Zero && negative => return Ok(Some(BigRational::zero())),
-            Stands::Unmeasured if proportional => return Ok(Some(rate(&component.tiers[0]) * whole)),
+            Stands::Unmeasured if proportional => return Ok(Some(&rates[0] * whole)),
             Stands::Unmeasured => return Ok(Some(BigRational::zero())),
             Stands::At(x) => x,
         };
-        Ok(Some(self.at(&x, &whole)))
+        Ok(Some(self.at(&x, &whole, &rates)))
     }
 
-    /// What the table gives at a position, `negative` included.
-    pub(super) fn at(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+    /// What the table gives at a position, `negative` included, with these values of its tiers.
+    pub(super) fn at(&self, x: &BigRational, whole: &BigRational, rates: &[BigRational]) -> BigRational {
         if !x.is_negative() {
-            return self.pays(x, whole);
+            return self.pays(x, whole, rates);
         }
         match self.case.component.negative {
             Negative::Zero => BigRational::zero(),
-            Negative::Mirror => -self.pays(&-x, &whole.abs()),
-            Negative::Carry => self.below_zero(x, whole),
+            Negative::Mirror => -self.pays(&-x, &whole.abs(), rates),
+            Negative::Carry => self.below_zero(x, whole, rates),
         }
     }
 
@@ -293,54 +294,53 @@ impl Point<'_, '_> {
     }
 
     /// For a position that is not negative.
-    fn pays(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+    fn pays(&self, x: &BigRational, whole: &BigRational, rates: &[BigRational]) -> BigRational {
         let component = self.case.component;
         let tiers = &component.tiers;
+        let reached = || &rates[self.case.tier_at(tiers, x)];
         let of_target = matches!(component.pays, Pays::FractionOf(_));
         match component.method {
             // Of a sum the parts of the axis are parts of the sum; of a target they are parts of the quota.
-            Method::Marginal if of_target => marginal(tiers, x) * whole,
+            Method::Marginal if of_target => marginal(tiers, rates, x) * whole,
             Method::Marginal if x.is_zero() => BigRational::zero(),
-            Method::Marginal => marginal(tiers, x) * whole / x,
-            Method::Retroactive if of_target => rate(&tiers[self.case.tier_at(tiers, x)]) * x * whole,
-            Method::Retroactive => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
+            Method::Marginal => marginal(tiers, rates, x) * whole / x,
+            Method::Retroactive if of_target => reached() * x * whole,
+            Method::Retroactive => reached() * whole,
             Method::Overage => {
                 let over = x - decimal(tiers[0].from, MEASURED_DECIMALS);
-                let reached = rate(&tiers[self.case.tier_at(tiers, x)]);
                 match (over.is_positive(), of_target) {
                     (false, _) => BigRational::zero(),
-                    (true, true) => reached * over * whole,
-                    (true, false) => reached * over * whole / x,
+                    (true, true) => reached() * over * whole,
+                    (true, false) => reached() * over * whole / x,
                 }
             }
-            Method::Lump => rate(&tiers[self.case.tier_at(tiers, x)]) * whole,
-            Method::Interpolated => in_proportion(tiers, x) * whole,
-            Method::Curve => self.on_curve(x) * whole,
+            Method::Lump => reached() * whole,
+            Method::Interpolated => in_proportion(tiers, rates, x) * whole,
+            Method::Curve => self.on_curve(x, rates) * whole,
             // Those are priced deal by deal or line by line, or are no table.
             Method::WholeDealBefore | Method::WholeDealAfter | Method::Formula | Method::Lookup => BigRational::zero(),
         }
     }
 
-    fn below_zero(&self, x: &BigRational, whole: &BigRational) -> BigRational {
+    fn below_zero(&self, x: &BigRational, whole: &BigRational, rates: &[BigRational]) -> BigRational {
         let component = self.case.component;
-        let tiers = &component.tiers;
         match component.method {
             Method::Curve | Method::Lump | Method::Overage => BigRational::zero(),
-            Method::Interpolated => rate(&tiers[0]) * x / decimal(tiers[1].from, MEASURED_DECIMALS),
-            _ if matches!(component.pays, Pays::FractionOf(_)) => rate(&tiers[0]) * x * whole,
-            _ => rate(&tiers[0]) * whole,
+            Method::Interpolated => &rates[0] * x / decimal(component.tiers[1].from, MEASURED_DECIMALS),
+            _ if matches!(component.pays, Pays::FractionOf(_)) => &rates[0] * x * whole,
+            _ => &rates[0] * whole,
         }
     }
 
-    fn on_curve(&self, x: &BigRational) -> BigRational {
+    fn on_curve(&self, x: &BigRational, rates: &[BigRational]) -> BigRational {
         let points = &self.case.component.tiers;
         if !self.case.passes(x, points[0].from) {
             return BigRational::zero();
         }
         let at = |place: usize| decimal(points[place].from, MEASURED_DECIMALS);
         let line = |from: usize, to: usize| {
-            let slope = (rate(&points[to]) - rate(&points[from])) / (at(to) - at(from));
-            rate(&points[from]) + slope * (x - at(from))
+            let slope = (&rates[to] - &rates[from]) / (at(to) - at(from));
+            &rates[from] + slope * (x - at(from))
         };
         let last = points.len() - 1;
         for place in 0..last {
@@ -348,7 +348,7 @@ impl Point<'_, '_> {
                 return line(place, place + 1);
             }
         }
-        if self.case.component.beyond == Some(Beyond::Extend) && last > 0 { line(last - 1, last) } else { rate(&points[last]) }
+        if self.case.component.beyond == Some(Beyond::Extend) && last > 0 { line(last - 1, last) } else { rates[last].clone() }
     }
 
     /// `None` where nothing is earned for want of a quota.
@@ -373,23 +373,23 @@ impl Point<'_, '_> {
 }
 
 /// Each rate on the part of `x` that lies in its tier.
-fn marginal(tiers: &[Tier], x: &BigRational) -> BigRational {
+fn marginal(tiers: &[Tier], rates: &[BigRational], x: &BigRational) -> BigRational {
     tiers.iter().enumerate().fold(BigRational::zero(), |all, (place, tier)| {
         let from = decimal(tier.from, MEASURED_DECIMALS);
         let end = tiers.get(place + 1).map_or(x.clone(), |next| decimal(next.from, MEASURED_DECIMALS).min(x.clone()));
-        if end > from { all + rate(tier) * (end - from) } else { all }
+        if end > from { all + &rates[place] * (end - from) } else { all }
     })
 }
 
 /// Each tier's amount by how much of the tier `x` covers; the last one only says where the table ends.
-fn in_proportion(tiers: &[Tier], x: &BigRational) -> BigRational {
+fn in_proportion(tiers: &[Tier], rates: &[BigRational], x: &BigRational) -> BigRational {
     let mut all = BigRational::zero();
-    for pair in tiers.windows(2) {
+    for (pair, rate) in tiers.windows(2).zip(rates) {
         let (from, to) = (decimal(pair[0].from, MEASURED_DECIMALS), decimal(pair[1].from, MEASURED_DECIMALS));
         if *x >= to {
-            all += rate(&pair[0]);
+            all += rate;
         } else if *x > from {
-            all += rate(&pair[0]) * (x - &from) / (to - &from);
+            all += rate * (x - &from) / (to - &from);
         }
     }
     all

@@ -4,6 +4,7 @@ mod closes;
 mod currencies;
 mod formulas;
 mod organisation;
+mod own_rates;
 mod published;
 mod returns;
 mod rules;
@@ -249,6 +250,7 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components,
     }
@@ -276,6 +278,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         paid_measure: None,
         lookup: None,
         beyond: None,
+        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

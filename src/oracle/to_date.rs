@@ -36,9 +36,10 @@ pub(super) fn made_up(cases: &[Case<'_, '_>], before: &BigRational) -> Result<Bi
     let in_a_row = in_a_row(cases);
     let counted = (in_a_row..cases.len() - 1).rev().find(|place| counts(&cases[..=*place], before));
     if by_deals(now.component) {
-        let mut all = BigRational::zero();
-        for case in &cases[counted.map_or(in_a_row, |place| place + 1)..] {
-            all += case.priced()?;
+        let mut all = now.priced()?;
+        for case in &cases[counted.map_or(in_a_row, |place| place + 1)..cases.len() - 1] {
+            // Deals of a period without the payee's own rate have none later, either.
+            all += case.priced().unwrap_or_default();
         }
         return Ok(all);
     }

@@ -7,7 +7,7 @@ use super::mode::{mode, mode_text, only};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
-    Clawback, Component, EarningUnit, Gate, Modifiers, Multiplier, Otherwise, Pays, QuotaUse, Tested, Tier,
+    Clawback, Component, EarningUnit, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Pays, QuotaUse, Tested, Tier,
 };
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
@@ -73,6 +73,8 @@ struct TrancheRecord {
 struct TierRecord {
     from: MeasuredDecimal,
     rate: RateDecimal,
+    #[serde(default)]
+    rate_parameter: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,8 +113,14 @@ pub(super) fn rate_decimal(rate: Rate) -> RateDecimal {
     Unscaled(i128::from(rate.0))
 }
 
-fn tier_records(tiers: &[Tier]) -> Vec<TierRecord> {
-    tiers.iter().map(|tier| TierRecord { from: Unscaled(tier.from), rate: rate_decimal(tier.rate) }).collect()
+fn tier_records(tiers: &[Tier], own_rates: &[OwnRate]) -> Vec<TierRecord> {
+    let own = |place: usize| own_rates.iter().find(|own| own.tier == place).map(|own| own.parameter.clone());
+    let record = |(place, tier): (usize, &Tier)| TierRecord {
+        from: Unscaled(tier.from),
+        rate: rate_decimal(tier.rate),
+        rate_parameter: own(place),
+    };
+    tiers.iter().enumerate().map(record).collect()
 }
 
 pub(super) fn component_record(component: &Component) -> Result<ComponentRecord, String> {
@@ -141,7 +149,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         clawback_period: mode_text(&component.clawback.period)?,
         rounding_mode: mode_text(&component.rounding)?,
         rounding_at: mode_text(&component.rounding_at)?,
-        tiers: tier_records(&component.tiers),
+        tiers: tier_records(&component.tiers, &component.own_rates),
         paid_measure: component.paid_measure.clone(),
         target,
         beyond: component.beyond.as_ref().map(mode_text).transpose()?,
@@ -198,7 +206,7 @@ fn read_tranche(path: &str, record: &TrancheRecord) -> Result<Tranche, Reject> {
 
 fn multiplier_record(of: &Multiplier) -> Result<MultiplierRecord, String> {
     let tier_by = mode_text(&of.tier_by)?;
-    Ok(MultiplierRecord { measure: of.measure.clone(), tier_by, tiers: tier_records(&of.tiers) })
+    Ok(MultiplierRecord { measure: of.measure.clone(), tier_by, tiers: tier_records(&of.tiers, &[]) })
 }
 
 fn gate_record(gate: &Gate) -> Result<GateRecord, String> {
@@ -247,6 +255,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
+        own_rates: own_rates(record.tiers),
         lookup: record.lookup.map(|lookup| read_lookup(&at("lookup"), lookup)).transpose()?,
         pay: record
             .pay
@@ -306,6 +315,11 @@ fn read_tiers(path: &str, records: &[TierRecord]) -> Result<Vec<Tier>, Reject> {
     records.iter().enumerate().map(|(place, tier)| read_tier(&format!("{path}[{place}]"), tier)).collect()
 }
 
+fn own_rates(records: Vec<TierRecord>) -> Vec<OwnRate> {
+    let own = |(tier, record): (usize, TierRecord)| Some(OwnRate { tier, parameter: record.rate_parameter? });
+    records.into_iter().enumerate().filter_map(own).collect()
+}
+
 fn read_tier(path: &str, record: &TierRecord) -> Result<Tier, Reject> {
     Ok(Tier { from: read_edge(&format!("{path}.from"), record.from)?, rate: read_rate(&format!("{path}.rate"), record.rate)? })
 }
@@ -328,6 +342,10 @@ pub(super) fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, R
 
 fn read_multiplier(path: &str, record: MultiplierRecord) -> Result<Multiplier, Reject> {
     let tier_by = mode(&format!("{path}.tier_by"), &record.tier_by)?;
+    if let Some(place) = record.tiers.iter().position(|tier| tier.rate_parameter.is_some()) {
+        let message = "a factor from a payee's parameter is not supported".into();
+        return Err(Reject::new(Reason::NotSupported, &format!("{path}.tiers[{place}].rate_parameter"), message));
+    }
     Ok(Multiplier { measure: record.measure, tier_by, tiers: read_tiers(&format!("{path}.tiers"), &record.tiers)? })
 }
 

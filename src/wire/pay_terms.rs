@@ -1,10 +1,11 @@
-//! How a plan's pay terms stand in a record: draw, payment cap and minimum settlement of `schemas/facts.avsc`.
+//! How a plan's pay terms and its cap stand in a record: draw, payment cap, minimum settlement and plan cap of `schemas/facts.avsc`.
 
 use super::component::{read_amount, read_rate};
 use super::decimal::{AmountDecimal, RateDecimal, Unscaled};
 use super::mode::{mode, mode_text};
 use crate::domain::calendar::Period;
 use crate::domain::pay_terms::{Draw, MinimumSettlement, PayTerms, PaymentCap, Recover};
+use crate::domain::plan::PlanCap;
 use crate::domain::reject::{Reason, Reject};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,22 @@ pub(super) struct PaymentCapRecord {
 pub(super) struct MinimumSettlementRecord {
     amount: AmountDecimal,
     flush: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct PlanCapRecord {
+    per: String,
+    amount: AmountDecimal,
+}
+
+impl PlanCapRecord {
+    pub(super) fn new(cap: &PlanCap) -> Result<PlanCapRecord, String> {
+        Ok(PlanCapRecord { per: mode_text(&cap.per)?, amount: Unscaled(cap.amount.0) })
+    }
+
+    pub(super) fn cap(self) -> Result<PlanCap, Reject> {
+        Ok(PlanCap { per: mode("plan_cap.per", &self.per)?, amount: read_amount("plan_cap.amount", self.amount)? })
+    }
 }
 
 impl DrawRecord {

@@ -2,7 +2,7 @@
 
 use super::component::{ComponentRecord, component_record, read_component};
 use super::mode::{mode, mode_text};
-use super::pay_terms::{DrawRecord, MinimumSettlementRecord, PaymentCapRecord, pay_terms};
+use super::pay_terms::{DrawRecord, MinimumSettlementRecord, PaymentCapRecord, PlanCapRecord, pay_terms};
 use crate::domain::calendar::Date;
 use crate::domain::plan::{Plan, Prorate};
 use crate::domain::reject::Reject;
@@ -27,6 +27,8 @@ pub(super) struct PlanRecord {
     payment_cap: Option<PaymentCapRecord>,
     #[serde(default)]
     minimum_settlement: Option<MinimumSettlementRecord>,
+    #[serde(default)]
+    plan_cap: Option<PlanCapRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +59,7 @@ impl PlanRecord {
             draw: plan.pay.draw.as_ref().map(DrawRecord::new).transpose()?,
             payment_cap: plan.pay.payment_cap.as_ref().map(PaymentCapRecord::new).transpose()?,
             minimum_settlement: plan.pay.minimum_settlement.as_ref().map(MinimumSettlementRecord::new).transpose()?,
+            plan_cap: plan.cap.as_ref().map(PlanCapRecord::new).transpose()?,
         })
     }
 
@@ -73,6 +76,7 @@ impl PlanRecord {
             negative_pay: mode("negative_pay", &self.negative_pay)?,
             after_release: mode("after_release", &self.after_release)?,
             pay: pay_terms(self.draw, self.payment_cap, self.minimum_settlement)?,
+            cap: self.plan_cap.map(PlanCapRecord::cap).transpose()?,
             components: components
                 .map(|(place, component)| read_component(&format!("components[{place}]"), component))
                 .collect::<Result<_, _>>()?,

@@ -58,6 +58,8 @@ pub static PUBLISHED: [Published; 11] = [
             (28, include_str!("../../schemas/history/facts.28.avsc")),
             (31, include_str!("../../schemas/history/facts.31.avsc")),
             (46, include_str!("../../schemas/history/facts.46.avsc")),
+            (47, include_str!("../../schemas/history/facts.47.avsc")),
+            (48, include_str!("../../schemas/history/facts.48.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

@@ -21,8 +21,8 @@ pub use crate::domain::pay_terms::{
 pub use crate::domain::plan::lookup::{Band, LineKey, Listed, Lookup, Row as LookupRow, Takes};
 pub use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, Component, EarningUnit, Gate, Method,
-    MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay, NoQuota, Otherwise, Pays, Plan, PoolShare, Prorate,
-    ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,
+    MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay, NoQuota, Otherwise, OwnRate, Pays, Plan, PlanCap, PoolShare,
+    Prorate, ProrateBy, QuotaUse, RoundingAt, Scope, Tested, Tier, TierBy,
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;

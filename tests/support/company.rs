@@ -64,6 +64,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         paid_measure: None,
         lookup: None,
         beyond: None,
+        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),
@@ -86,6 +87,7 @@ pub fn plan(from: &str, to: Option<&str>, component: Component) -> FactBody {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components: vec![component],
     })

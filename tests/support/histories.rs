@@ -20,6 +20,7 @@ use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
 use earnings::Earns;
 use pay_currencies::Abroad;
+use plan_caps::Caps;
 use std::collections::BTreeMap;
 
 #[path = "histories/adjustments.rs"]
@@ -36,6 +37,8 @@ mod measures;
 mod pay;
 #[path = "histories/pay_currencies.rs"]
 mod pay_currencies;
+#[path = "histories/plan_caps.rs"]
+mod plan_caps;
 #[path = "histories/rates.rs"]
 mod rates;
 #[path = "histories/rewards.rs"]
@@ -345,6 +348,7 @@ struct Making {
     converts: bool,
     abroad: Abroad,
     earns: Earns,
+    caps: Caps,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -369,6 +373,7 @@ impl Making {
             converts: false,
             abroad: Abroad::new(seed),
             earns: Earns::new(seed),
+            caps: Caps::new(seed),
             closes: vec![],
             closed_before: 0,
             later: vec![],

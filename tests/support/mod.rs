@@ -12,6 +12,7 @@ pub mod foreign;
 pub mod heavy;
 pub mod histories;
 pub mod memory;
+pub mod pairs;
 pub mod producers;
 pub mod proxy;
 pub mod records;

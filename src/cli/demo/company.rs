@@ -256,6 +256,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components,
     };
@@ -286,6 +287,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         paid_measure: None,
         lookup: None,
         beyond: None,
+        own_rates: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

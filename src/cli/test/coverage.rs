@@ -95,6 +95,9 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
     if pay.payment_cap.is_some() {
         add("payment_cap".into(), &|plan| plan.pay.payment_cap = None);
     }
+    if plan.cap.is_some() {
+        add("cap of the plan".into(), &|plan| plan.cap = None);
+    }
     if pay.minimum_settlement.is_some() {
         add("minimum_settlement".into(), &|plan| plan.pay.minimum_settlement = None);
     }
@@ -102,7 +105,11 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
         let id = &component.component_id;
         for tier in tiers(component) {
             let from = edge(&component.tiers[tier], component.tier_by);
-            add(format!("{id}: tier from {from}"), &|plan| plan.components[place].tiers[tier].rate.0 += OTHER);
+            add(format!("{id}: tier from {from}"), &|plan| {
+                let component = &mut plan.components[place];
+                component.own_rates.retain(|own| own.tier != tier);
+                component.tiers[tier].rate.0 += OTHER;
+            });
         }
         let rows = component.lookup.iter().flat_map(|lookup| lookup.takes()).enumerate();
         rows.for_each(|(row, takes)| {

@@ -15,8 +15,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tier {
     pub from: i128,
-    /// A rate, a fraction or money, by `pays` and the method.
+    /// A rate, a fraction or money, by `pays` and the method; 0 where it is the payee's own.
     pub rate: Rate,
+}
+
+/// A tier whose value is a parameter of the payee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRate {
+    /// The tier's place.
+    pub tier: usize,
+    pub parameter: String,
 }
 
 /// One component of a plan: turns sums into earnings under one earning code.
@@ -50,6 +58,8 @@ pub struct Component {
     pub rounding_at: RoundingAt,
     /// In order, the first from 0 (a curve's first point is anywhere, an overage's first tier above 0); none of a formula or a lookup.
     pub tiers: Vec<Tier>,
+    /// Values of tiers that each payee has of their own, by their place.
+    pub own_rates: Vec<OwnRate>,
     /// Present exactly with a lookup.
     pub lookup: Option<Lookup>,
     pub modifiers: Modifiers,
@@ -166,6 +176,12 @@ impl Component {
         let others = self.formula().into_iter().flat_map(|formula| formula.measures()).skip(1);
         let others = others.map(|named| (named.id.as_str(), named.by_quota));
         own.into_iter().chain([multiplier, gate]).flatten().chain(others)
+    }
+
+    /// Whether it reads any parameter of the payee.
+    pub fn reads_parameters(&self) -> bool {
+        let of_formula = self.formula().is_some_and(|formula| !formula.parameters().is_empty());
+        matches!(self.pays, Pays::FractionOf(_)) || of_formula || !self.own_rates.is_empty()
     }
 
     /// What it pays where no table says it.

@@ -2,7 +2,7 @@
 
 use crate::domain::calendar::{Date, Period};
 use crate::domain::exact::Exact;
-use crate::domain::money::{Amount, Measured, Minor};
+use crate::domain::money::{Amount, Measured, Minor, Rate};
 use crate::domain::plan::Component;
 use crate::domain::rate_table::Parts;
 use num_rational::BigRational;
@@ -28,6 +28,8 @@ pub struct PeriodInput<'w> {
     pub parts: Parts,
     /// The payee's parameter that the component pays a fraction of.
     pub target: Option<Amount>,
+    /// The payee's own values of tiers, as the component names them.
+    pub own_rates: Vec<Option<Rate>>,
     /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
     pub tier: Reading,
     pub paid: Reading,

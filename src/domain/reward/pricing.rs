@@ -4,9 +4,10 @@ use super::{Lacks, OneDeal, PeriodInput, Reading};
 use crate::domain::deals::{of_deal, whole_deal};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, Measured};
-use crate::domain::plan::{Component, Method, NoQuota, Pays, Scope, TierBy};
+use crate::domain::plan::{Component, Method, NoQuota, Pays, Scope, Tier, TierBy};
 use crate::domain::rate_table::{Axis, Part, Question, times_rate, value, without_quota};
 use num_rational::BigRational;
+use std::borrow::Cow;
 
 /// Where a table is asked: at sums, and against which part of which quota.
 #[derive(Clone, Copy)]
@@ -51,12 +52,12 @@ impl<'w> Pricing<'_, 'w> {
     /// `None` where nothing is earned for want of a quota.
     pub(super) fn table(&self, at: Point) -> Result<Option<Exact>, Lacks<'w>> {
         let component = self.component;
-        let target = self.target()?;
+        let (target, tiers) = (self.target()?, self.tiers()?);
         let paid = if component.paid_measure.is_some() { at.paid } else { at.tier };
         let axis = self.axis_at(component.tier_by, &component.measure, at.tier, at.quota, at.so_far)?;
         Ok(axis.map(|axis| match axis {
-            Some(axis) => value(component, Question { axis, paid, target: target.as_ref() }),
-            None => without_quota(component, at.tier, paid),
+            Some(axis) => value(component, Question { tiers: &tiers, axis, paid, target: target.as_ref() }),
+            None => without_quota(component, &tiers, at.tier, paid),
         }))
     }
 
@@ -76,6 +77,7 @@ impl<'w> Pricing<'_, 'w> {
     /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.
     pub(super) fn by_deal(&self, minor_digits: u32) -> Result<Vec<Exact>, Lacks<'w>> {
         let (component, period) = (self.component, self.period);
+        let tiers = self.tiers()?;
         let mut each = Vec::with_capacity(period.deals.len());
         let mut position = period.tier.from;
         let table_at = |tier| Ok(self.table(Point { tier, ..self.point() })?.unwrap_or_default());
@@ -84,11 +86,11 @@ impl<'w> Pricing<'_, 'w> {
             let before = position;
             position = Measured(before.0.saturating_add(measured.0));
             let one = match (component.scope, component.method.is_whole_deal()) {
-                (Scope::Deal, _) => of_deal(component, *measured, minor_digits),
+                (Scope::Deal, _) => of_deal(component, &tiers, *measured, minor_digits),
                 (_, true) => {
                     let at = if component.method == Method::WholeDealBefore { before } else { position };
                     let axis = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota, self.so_far)?;
-                    axis.map_or(Exact::ZERO, |axis| whole_deal(component, axis, *measured))
+                    axis.map_or(Exact::ZERO, |axis| whole_deal(component, &tiers, axis, *measured))
                 }
                 (_, false) => {
                     let now = table_at(position)?;
@@ -99,6 +101,20 @@ impl<'w> Pricing<'_, 'w> {
             each.push(one);
         }
         Ok(each)
+    }
+
+    /// The component's tiers with the payee's own values; all of them have to be there, whichever is reached.
+    fn tiers(&self) -> Result<Cow<'w, [Tier]>, Lacks<'w>> {
+        let component = self.component;
+        if component.own_rates.is_empty() {
+            return Ok(Cow::Borrowed(&component.tiers));
+        }
+        let mut tiers = component.tiers.clone();
+        for (own, stated) in component.own_rates.iter().zip(&self.period.own_rates) {
+            let rate = stated.ok_or(Lacks::Parameter(&own.parameter))?;
+            tiers.get_mut(own.tier).into_iter().for_each(|tier| tier.rate = rate);
+        }
+        Ok(Cow::Owned(tiers))
     }
 
     fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {

@@ -26,6 +26,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         lookup: None,
         method: Method::Marginal,
         beyond: None,
+        own_rates: Vec::new(),
         boundary: Boundary::Upper,
         negative: Negative::Carry,
         quota,
@@ -69,6 +70,7 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
             anew: None,
             parts: Parts::ALL,
             target: None,
+            own_rates: vec![],
             tier,
             paid: Reading::default(),
             multiplier: Reading::default(),
@@ -198,6 +200,7 @@ pub fn plan() -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components: vec![],
     }

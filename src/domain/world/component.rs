@@ -143,6 +143,7 @@ fn check_clawback(component: &Component) -> Check {
 fn check_table(component: &Component) -> Check {
     let curve = component.method == Method::Curve;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and nothing else does")?;
+    check_own_rates(component)?;
     if component.formula().is_some() || component.lookup.is_some() {
         return Ok(());
     }
@@ -151,9 +152,23 @@ fn check_table(component: &Component) -> Check {
     let first = component.tiers.first();
     hold(!overage || first.is_none_or(|tier| tier.from > 0), "an overage begins above zero")?;
     let steps = component.method == Method::Lump || (curve && component.paid().is_none());
-    hold(!steps || first.is_none_or(|tier| tier.from != 0 || tier.rate.0 == 0), "a sum of zero would be paid")?;
-    let open = component.tiers.len() < 2 || component.tiers.last().is_none_or(|tier| tier.rate.0 != 0);
+    let own = |place: usize| component.own_rates.iter().any(|own| own.tier == place);
+    let nothing = |tier: &Tier| tier.from != 0 || (tier.rate.0 == 0 && !own(0));
+    hold(!steps || first.is_none_or(nothing), "a sum of zero would be paid")?;
+    let last = component.tiers.len().saturating_sub(1);
+    let open = last == 0 || own(last) || component.tiers[last].rate.0 != 0;
     hold(component.method != Method::Interpolated || !open, "tiers that pay in proportion end with one that pays nothing")
+}
+
+/// A tier's value is stated by the plan, or it is a parameter of the payee.
+fn check_own_rates(component: &Component) -> Check {
+    for own in &component.own_rates {
+        let stated = component.tiers.get(own.tier).is_none_or(|tier| tier.rate.0 != 0);
+        hold(!stated, "a tier has a value, or the payee's own")?;
+        hold(!own.parameter.is_empty(), "a value of the payee's own without a name")?;
+    }
+    let ascending = component.own_rates.windows(2).all(|pair| pair[0].tier < pair[1].tier);
+    hold(ascending, "a tier has one value of the payee's own")
 }
 
 /// Tiers ascend from 0, or points from anywhere.

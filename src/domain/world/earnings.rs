@@ -3,6 +3,7 @@
 //! Leaves out how it is told (`pipeline::earning::telling`).
 
 use super::apply::invalid;
+use super::plan_caps::check_caps;
 use super::{DefinedMeasure, PlanVersion, World, plans_in};
 use crate::domain::calendar::{Date, Period};
 use crate::domain::fact::{EarnedBy, Measure, MeasureOf, Payee};
@@ -65,9 +66,10 @@ pub fn phases(measures: &[&Measure], components: &[&Component]) -> Result<u32, F
     Ok(rounds)
 }
 
-/// The same of a world with these measures and plans.
+/// The same of a world with these measures and plans, whose caps can be.
 pub(super) fn rounds_of(measures: &[DefinedMeasure], plans: &Plans) -> Result<u32, Reject> {
     let measures: Vec<&Measure> = measures.iter().map(|defined| &defined.measure).collect();
+    check_caps(plans.values(), &measures)?;
     let components: Vec<&Component> = plans.values().flatten().flat_map(|version| &version.plan.components).collect();
     phases(&measures, &components).map_err(|fault| invalid("components", fault.message))
 }

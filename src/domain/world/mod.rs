@@ -10,6 +10,7 @@ mod listed;
 mod lookups;
 mod organisation;
 mod pay;
+mod plan_caps;
 mod pools;
 mod rates;
 mod territories;
@@ -20,6 +21,7 @@ pub use apply::Reach;
 pub use earnings::{Fault, MAXIMUM_PHASE, phases};
 pub use lookups::{LookupTable, Lookups};
 pub use organisation::{MAXIMUM_TEAM, Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
+pub use plan_caps::cap_fault;
 pub use pools::pool_fault;
 pub use territories::TerritoryMap;
 

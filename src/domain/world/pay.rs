@@ -3,12 +3,12 @@
 use super::apply::invalid;
 use super::organisation::{active_part, overlaps, plans_in};
 use super::{PlanVersion, World};
-use crate::domain::account::{DrawNow, RecoveryNow, TermsNow};
+use crate::domain::account::{CapNow, DrawNow, RecoveryNow, TermsNow};
 use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::{Payee, PayeeRow, PeriodReleased};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, Minor, RATE_DECIMALS, Rate, RoundingMode, minor_digits};
-use crate::domain::pay_terms::{AtEnd, Draw, Flush, PayTerms, Recover, RecoveryFloor};
+use crate::domain::pay_terms::{AtEnd, Draw, Flush, PayTerms, PaymentExcess, Recover, RecoveryFloor};
 use crate::domain::plan::{NegativePay, Plan};
 use crate::domain::rate_table::Part;
 use crate::domain::reject::{Reason, Reject};
@@ -56,7 +56,10 @@ impl World {
         });
         let forgives = recover.is_some_and(|recover| recover.at_end == AtEnd::Forgiven)
             && !self.versions_on(payee, end).any(|version| recover_of(version).is_some());
-        let cap = versions.iter().find_map(|version| version.plan.pay.payment_cap.as_ref());
+        let cap = match versions.iter().find_map(|version| version.plan.pay.payment_cap.as_ref()) {
+            Some(cap) => Some(CapNow { amount: self.minor(cap.amount, Part::ALL)?, lost: cap.excess == PaymentExcess::Lost }),
+            None => None,
+        };
         let minimum = versions.iter().find_map(|version| Some((version, version.plan.pay.minimum_settlement.as_ref()?)));
         let minimum = minimum.filter(|(version, minimum)| {
             let last = !self.versions_on(payee, end).any(|next| next.plan_id == version.plan_id);
@@ -67,7 +70,7 @@ impl World {
             draw,
             recovery,
             forgives,
-            cap: self.minor_of(cap.map(|cap| cap.amount))?,
+            cap,
             minimum: self.minor_of(minimum.map(|(_, minimum)| minimum.amount))?,
             receivable: self.receivable(payee, &versions, end),
         })

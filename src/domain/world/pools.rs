@@ -5,14 +5,12 @@ use super::apply::invalid;
 use super::organisation::MAXIMUM_TEAM;
 use crate::domain::calendar::{Date, IntervalKind};
 use crate::domain::fact::{EarnedBy, Payee};
-use crate::domain::plan::{Component, Pays, Plan};
+use crate::domain::plan::{Component, Plan};
 use crate::domain::reject::Reject;
 
 /// Why a component, with what its plan says of it, is no pool: everybody who shares one has to compute the same.
 pub fn pool_fault(component: &Component, plan: &Plan) -> Option<&'static str> {
-    let personal = matches!(component.pays, Pays::FractionOf(_))
-        || component.formula().is_some_and(|formula| !formula.parameters().is_empty())
-        || component.reads_quota();
+    let personal = component.reads_parameters() || component.reads_quota();
     let modifiers = &component.modifiers;
     let prorated = (plan.prorate.cap && modifiers.cap.is_some()) || (plan.prorate.floor && modifiers.floor.is_some());
     let faults = [

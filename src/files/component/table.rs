@@ -1,18 +1,27 @@
 //! The tiers of a component, or the points of its curve.
 
 use crate::domain::plan::lookup::Lookup;
-use crate::domain::plan::{Beyond, Method, Tier};
+use crate::domain::plan::{Beyond, Method};
 use crate::files::codes;
 use crate::files::fields::Fields;
 use crate::files::modes;
 use crate::files::node::Node;
-use crate::files::source::Findings;
-use crate::files::tiers::{Shape, tiers};
+use crate::files::source::{Findings, Located};
+use crate::files::tiers::{Shape, Tiers, tiers};
 
+#[derive(Default)]
 pub(super) struct Table {
-    pub(super) tiers: Vec<Tier>,
+    pub(super) tiers: Tiers,
     pub(super) beyond: Option<Beyond>,
     pub(super) lookup: Option<Lookup>,
+}
+
+impl Table {
+    /// The parameters of the payee that are values of tiers.
+    pub(super) fn own_rates(&self) -> Vec<Located<String>> {
+        let named = self.tiers.own_rates.iter().zip(&self.tiers.own_places);
+        named.map(|(own, place)| Located::new(own.parameter.clone(), *place)).collect()
+    }
 }
 
 /// The tiers, or the points of a curve.

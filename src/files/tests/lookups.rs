@@ -16,9 +16,17 @@ fn findings(lines: &str) -> String {
 fn tables_by_line() {
     let head = "scope = \"running\"\nmethod = \"lookup\"\npays = { rate_of = \"sales\" }\n";
     let row = "{ product = \"core\", rate = \"5%\" }";
-    let cases: [(String, &[&str]); 14] = [
+    let cases: [(String, &[&str]); 16] = [
         (format!("{head}rates = [{row}]\notherwise = \"nothing\"\n"), &[]),
         (format!("{head}rates = [{row}]\notherwise = \"1%\"\n"), &[]),
+        (
+            format!("{head}rates = [{row}]\notherwise = \"payee.rest\"\n"),
+            &["18:13: not-supported: `otherwise` from a payee's parameter is not supported by this version"],
+        ),
+        (
+            format!("{head}rates = [{{ product = \"core\", rate = \"payee.core\" }}]\notherwise = \"1%\"\n"),
+            &["17:37: not-supported: `rate` from a payee's parameter is not supported by this version"],
+        ),
         (format!("{head}rates = [{row}]\n"), &["10:1: missing-key: `otherwise` is missing"]),
         (format!("{head}otherwise = \"1%\"\n"), &["10:1: missing-key: `rates` is missing"]),
         (

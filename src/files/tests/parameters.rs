@@ -1,7 +1,8 @@
 //! Parameters of payees: columns of `payees.csv` that plans name, and what is wrong with them.
 
-use super::{PLAN, PLAN_FILE, brief, shown};
+use super::{PLAN, PLAN_FILE, brief, found, shown, small_texts};
 use crate::domain::money::Amount;
+use crate::domain::plan::OwnRate;
 use crate::files::Diagnostic;
 
 /// The small company whose plan pays a fraction of a parameter, with these payees.
@@ -34,6 +35,7 @@ fn plans_read_columns_by_name() {
     check("parameter.bonus", "500.25", &[("bonus", 500_250_000)]);
     let both = [("bonus", 1_000_000), ("target_incentive", 2_000_000)];
     check("target_incentive,parameter.car,parameter.bonus", "2,,1", &both);
+    check("parameter.bonus", "6.125%", &[("bonus", 61_250)]);
 }
 
 #[test]
@@ -43,6 +45,9 @@ fn columns_that_are_refused() {
         assert_eq!(brief(&found), format!("{expected}\n"), "{columns} {cells}");
     };
     check("parameter.bonus", "-1", "payees.csv:2:33: bad-number: \"-1\" is out of range");
+    check("parameter.bonus", "-6%", "payees.csv:2:33: bad-number: \"-6%\" is out of range");
+    check("parameter.bonus", "6.12345%", "payees.csv:2:33: bad-number: \"6.12345\" has more than 4 decimals");
+    check("target_incentive,parameter.bonus", "6%,1", "payees.csv:2:33: bad-number: \"6%\" is not a plain decimal number");
     check("parameter.bonus", "5 %", "payees.csv:2:33: bad-number: \"5 %\" is not a plain decimal number");
     check("parameter.,parameter.bonus", "1,1", "payees.csv:1:42: unknown-key: `parameter.` is not a column of this file");
     check(
@@ -56,4 +61,36 @@ fn columns_that_are_refused() {
         format!("{PLAN_FILE}:18:24: unknown-value: `fraction_of` is not a parameter of the payee: \"payee.\"\n")
     );
     check("parameter.bonsu", "1", &format!("{PLAN_FILE}:18:24: unknown-parameter: no payee has a parameter \"bonus\""));
+}
+
+/// Tiers of the small company's plan.
+const TABLE: &str = "tiers = [{ from = \"0%\", rate = \"6%\" }, { from = \"100%\", rate = \"12%\" }]";
+
+#[test]
+fn values_of_tiers_are_numbers_or_the_payees_own() {
+    let plan = PLAN.replace("\"6%\"", "\"payee.base\"");
+    let payees = sheet("parameter.base", "6%");
+    let files = small_texts(&[(PLAN_FILE, PLAN, &plan), ("payees.csv", super::PAYEES, &payees)]);
+    let files = files.unwrap_or_else(|found| panic!("{}", shown(&found)));
+    assert_eq!(shown(&files.warnings), "", "nothing lowers the pay, and somebody has it");
+    let component = &files.plans[0].value.components[0];
+    assert_eq!(component.own_rates, [OwnRate { tier: 0, parameter: "base".into() }]);
+    assert_eq!(component.tiers.iter().map(|tier| tier.rate.0).collect::<Vec<_>>(), [0, 12_000_000]);
+}
+
+#[test]
+fn values_of_tiers_that_are_refused() {
+    let check = |table: &str, expected: &str| {
+        let found = found(PLAN_FILE, TABLE, table);
+        assert_eq!(brief(&found), format!("{PLAN_FILE}:{expected}\n"), "{table}");
+    };
+    let own = |name: &str| TABLE.replace("\"6%\"", &format!("\"{name}\""));
+    check(&own("payee.base"), "24:32: unknown-parameter: no payee has a parameter \"base\"");
+    check(&own("payee."), "24:32: unknown-value: `rate` is not a parameter of the payee: \"payee.\"");
+    check(&own("payee"), "24:32: bad-number: \"payee\" is not a plain decimal number");
+    let amounts = "tiers = [{ from = \"0%\", amount = \"payee.base\" }, { from = \"100%\", amount = \"5\" }]";
+    let lump = PLAN.replace("rate_of = \"sales\"", "lump = true").replace("method = \"marginal\"", "method = \"lump\"");
+    let lump = lump.replace(TABLE, amounts);
+    let zero = brief(&found(PLAN_FILE, PLAN, &lump));
+    assert_eq!(zero, format!("{PLAN_FILE}:24:34: paid-for-nothing: a sum of zero would be paid\n"));
 }

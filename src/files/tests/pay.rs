@@ -1,6 +1,7 @@
 //! Pay terms of a plan's file: what is refused, and where two plans of one payee contradict each other.
 
 use super::*;
+use crate::domain::calendar::IntervalKind;
 
 const DRAW: &str = "\
 [draw]
@@ -60,7 +61,7 @@ fn what_a_draw_cannot_say() {
 fn what_a_cap_and_a_smallest_payment_cannot_say() {
     let cap = |amount: &str, excess: &str| format!("payment_cap = {{ amount = \"{amount}\", excess = \"{excess}\" }}\n");
     let table = [
-        (cap("1000.00", "lost"), "10:46: not-supported: excess = \"lost\" is not supported by this version"),
+        (cap("1000.00", "paid"), "10:46: unknown-value: \"paid\" is not a value of `excess`"),
         (cap("2999.99", "carry") + DRAW, "1:1: bad-range: the payment cap is below the draw"),
         ("minimum_settlement = { amount = \"25.00\" }\n".into(), "10:22: missing-key: `flush` is missing"),
         ("minimum_settlement = { amount = \"-1\", flush = \"end\" }\n".into(), "10:33: bad-number: \"-1\" is out of range"),
@@ -69,6 +70,41 @@ fn what_a_cap_and_a_smallest_payment_cannot_say() {
         let found = brief(&found(PLAN_FILE, "[[component]]", &format!("{text}[[component]]")));
         assert_eq!(found, format!("{PLAN_FILE}:{wanted}\n"), "{text}");
     }
+}
+
+#[test]
+fn a_cap_of_a_plan_is_of_what_is_earned_and_paid_at_once() {
+    const CAP: &str = "cap = { per = \"quarter\", amount = \"5000.00\", excess = \"lost\" }\n";
+    let company = small_company(PLAN_FILE, "[[component]]", &format!("{CAP}[[component]]")).unwrap();
+    let plan = &company.plans[0].value;
+    assert_eq!(plan.cap.map(|cap| (cap.per, cap.amount.to_string())), Some((IntervalKind::Quarter, "5000".into())));
+    let stated = |from: &str, to: &str, more: &[(&str, &str, &str)]| {
+        let cap = format!("{}[[component]]", CAP.replacen(from, to, 1));
+        let mut replaced = vec![(PLAN_FILE, "[[component]]", cap.as_str())];
+        replaced.extend(more);
+        brief(&small_texts(&replaced).map_or_else(|found| found, |files| files.warnings))
+    };
+    let refused = |more: &[(&str, &str, &str)], wanted: &str| {
+        assert_eq!(stated("", "", more), format!("{PLAN_FILE}:10:15: not-supported: {wanted}\n"), "{more:?}");
+    };
+    for (from, to, wanted) in [
+        ("\"lost\"", "\"carry\"", "10:55: not-supported: excess = \"carry\" is not supported by this version"),
+        ("5000.00", "-1", "10:35: bad-number: \"-1\" is out of range"),
+        ("\"quarter\"", "\"week\"", "10:15: not-supported: per = \"week\" is not supported by this version"),
+        ("per = \"quarter\", ", "", "10:7: missing-key: `per` is missing"),
+    ] {
+        assert_eq!(stated(from, to, &[]), format!("{PLAN_FILE}:{wanted}\n"), "{to}");
+    }
+    let kinds = "a cap of a month or quarter over components of half-years or years, or the reverse";
+    assert_eq!(stated("\"quarter\"", "\"year\"", &[]), format!("{PLAN_FILE}:10:15: not-supported: {kinds}\n"));
+    let later = "attribution = \"slice\"\npay = [{ share = \"100%\", when = \"interval_end\" }]\ntiers = ";
+    let parts = "component \"new\" is paid in parts, and a cap cuts what is paid at once";
+    refused(&[(PLAN_FILE, "tiers = ", later)], parts);
+    let current = "component \"new\" takes back in the current period, which no cap counts";
+    refused(&[(PLAN_FILE, "period = \"original\"", "period = \"current\"")], current);
+    let seats = "id = \"seats\"\nof = \"quantity\"\ncredit_kinds = [\"REVENUE\"]\n";
+    let made = "id = \"made\"\nof = \"earned\"\ncomponents = [\"new\"]\nearned_by = \"reports\"\n";
+    refused(&[("measures.toml", seats, made)], "measure \"made\" counts what component \"new\" earns, which the cap may cut");
 }
 
 /// Another plan of ana's, with one more text.

@@ -86,6 +86,13 @@ fn only_what_differs_is_appended() {
         (PLAN_FILE, "\"12%\"", "\"13%\"", Changed, "plan ae from 2026-01-01\n    new, tier from 100%: 12% becomes 13%"),
         (
             PLAN_FILE,
+            "\"12%\"",
+            "\"payee.above\"",
+            Changed,
+            "plan ae from 2026-01-01\n    new, tier from 100%: 12% becomes payee.above",
+        ),
+        (
+            PLAN_FILE,
             "quota = \"interval\"",
             "quota = \"to_date\"",
             Changed,
@@ -111,6 +118,13 @@ fn only_what_differs_is_appended() {
             "period = \"current\"",
             Changed,
             "plan ae from 2026-01-01\n    new, clawback: recompute in the original period becomes recompute in the current period",
+        ),
+        (
+            PLAN_FILE,
+            "[[component]]",
+            "cap = { per = \"quarter\", amount = \"5000\", excess = \"lost\" }\npayment_cap = { amount = \"9\", excess = \"lost\" }\n[[component]]",
+            Changed,
+            "plan ae from 2026-01-01\n    payment_cap: new, 9.00, what is above: lost\n    cap: new, 5000.00 per quarter",
         ),
         (PLAN_FILE, "to = 2027-01-01", "to = 2026-07-01", Ended, "plan ae from 2026-01-01 ends before 2026-07-01"),
         ("payees.csv", "ae,2026-01-01,", "ae,2026-01-01,2026-07-01", Ended, "payee ana ends before 2026-07-01"),

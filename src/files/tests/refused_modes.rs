@@ -20,7 +20,7 @@ fn modes_of_a_plan_and_component() {
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
         ("to = \"0.01\"", "to = \"1\"", "23:19", "rounding to anything but the currency's minor unit is"),
-        ("rate = \"6%\"", "rate = \"payee.own_rate\"", "24:32", "`rate` from a payee's parameter is"),
+        ("from = \"100%\"", "from = \"payee.from\"", "24:49", "`from` from a payee's parameter is"),
     ];
     for (from, to, at, what) in table {
         refused(from, to, at, what);
@@ -38,8 +38,25 @@ fn keys_that_are_not_built() {
     for (key, at, what) in keys {
         refused("tiers = ", &format!("{key}\ntiers = "), at, what);
     }
+    let own = [
+        ("weight = \"payee.w\"", "24:10", "`weight`"),
+        ("cap = { per = \"interval\", amount = \"payee.most\", excess = \"lost\" }", "24:36", "`amount`"),
+        (
+            "multiplier = { measure = \"sales\", as = \"amount\", tiers = [{ from = \"0\", factor = \"payee.f\" }] }",
+            "24:82",
+            "`factor`",
+        ),
+        (
+            "gate = { measure = \"sales\", as = \"amount\", at_least = \"payee.g\", tested = \"running\", else = \"zero\" }",
+            "24:55",
+            "`at_least`",
+        ),
+    ];
+    for (key, at, what) in own {
+        refused("tiers = ", &format!("{key}\ntiers = "), at, &format!("{what} from a payee's parameter is"));
+    }
     refused("period = \"original\"", "period = \"original\", scale = []", "22:56", "`scale` is");
-    refused("[[component]]", "cap = \"1.00\"\n[[component]]", "10:1", "`cap` is");
+    refused("[[component]]", "ramp = \"1.00\"\n[[component]]", "10:1", "`ramp` is");
 }
 
 #[test]

@@ -65,6 +65,27 @@ fn plan_facts() {
 }
 
 #[test]
+fn values_of_the_payees_own() {
+    let fact = |component: Component| {
+        let plan = plan("2026-01-01", None, vec![component]);
+        move |script: &mut Script| script.fact("admin", FactBody::PlanDefined(plan.clone()))
+    };
+    let own = |places: &[usize], name: &str| -> Vec<OwnRate> {
+        places.iter().map(|tier| OwnRate { tier: *tier, parameter: name.into() }).collect()
+    };
+    let two = |rates: [&str; 2], own_rates| Component { own_rates, ..component(&[("0", rates[0]), ("5", rates[1])]) };
+    check(fact(two(["0", "5%"], own(&[1], "own"))), "a value of the plan's and of the payee's own");
+    check(fact(two(["0", "0"], own(&[2], "own"))), "a value of the plan's and of the payee's own");
+    check(fact(two(["0", "0"], own(&[0], ""))), "a value of the payee's own without a name");
+    check(fact(two(["0", "0"], own(&[0, 0], "own"))), "two values of the payee's own for a tier");
+    let steps = |method, places: &[usize]| Component { pays: Pays::Lump, method, ..two(["0", "0"], own(places, "own")) };
+    check(fact(steps(Method::Lump, &[0])), "pay for a sum of zero");
+    check(fact(steps(Method::Interpolated, &[1])), "tiers in proportion without an end");
+    let pool = Component { pool: Some(PoolShare::Equal), interval: IntervalKind::Month, ..two(["0", "0"], own(&[0], "own")) };
+    check(fact(pool), "a pool of what is one payee's");
+}
+
+#[test]
 fn units() {
     let plan = |from, unit, pay| {
         let component = Component { unit, pay, ..component(&[("0", "5%")]) };

@@ -148,3 +148,19 @@ fn attainment_is_the_sum_and_the_quota_of_the_last_period() {
     let lines: Vec<_> = totals.attainment.iter().map(line).collect();
     assert_eq!(lines, ["ana sales 2026-02: 0 of Some(\"5\")", "ana sales 2026-Q1: 90000 of Some(\"120000\")"]);
 }
+
+#[test]
+fn a_deal_of_nothing_waits_for_no_quota() {
+    let floor = Amount::parse("100").unwrap();
+    let mut script = Script::with_plan(Component {
+        method: Method::WholeDealBefore,
+        tier_by: TierBy::Attainment,
+        no_quota: Some(NoQuota::Park),
+        modifiers: Modifiers { floor: Some(floor), ..Modifiers::default() },
+        ..component(FIVE_TEN)
+    });
+    // January's deal waits, so January is not raised. February, in which nothing is sold, is.
+    script.deal(told("D1", "2026-01-20", "1000"));
+    script.deal(told("D2", "2026-02-03", "0"));
+    assert_eq!(script.booked(), ["ana 2026-02 > 2026-02: 100.00"]);
+}

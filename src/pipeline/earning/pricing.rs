@@ -1,5 +1,6 @@
 //! Prices one entry: which components are in force in which period, what each earned, and what they lack.
 
+mod capped;
 mod later;
 mod reading;
 
@@ -11,7 +12,7 @@ use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Sp
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::Payee;
 use crate::domain::money::Minor;
-use crate::domain::plan::{Component, Pays, PoolShare};
+use crate::domain::plan::{Component, PoolShare};
 use crate::domain::quota::label;
 use crate::domain::reject::Reason;
 use crate::domain::reward::{Earned, Lacks, PeriodInput, Slice, earned};
@@ -34,9 +35,7 @@ impl<'w> InForce<'w> {
 
     fn is_personal(&self) -> bool {
         let prorate = self.plan.plan.prorate;
-        let target = matches!(self.component().pays, Pays::FractionOf(_))
-            || self.component().formula().is_some_and(|formula| !formula.parameters().is_empty());
-        target
+        self.component().reads_parameters()
             || self.component().pool.is_some()
             || prorate.cap
             || prorate.floor
@@ -192,14 +191,20 @@ impl<'w> Terms<'w> {
             adjusted.book(&mut pricing, self);
             return pricing;
         };
-        for versions in &self.versions {
-            for interval in self.span.intervals(versions.kind) {
-                if self.takes_back_later(interval, versions, inputs) {
-                    self.price_later(interval, versions, inputs, run, &mut pricing);
-                } else {
-                    self.price_interval(interval, versions, inputs, run, &mut pricing);
+        for of_plan in self.versions.chunk_by(|one, next| one.plan_id == next.plan_id) {
+            let mut own = Pricing::default();
+            for versions in of_plan {
+                for interval in self.span.intervals(versions.kind) {
+                    if self.takes_back_later(interval, versions, inputs) {
+                        self.price_later(interval, versions, inputs, run, &mut own);
+                    } else {
+                        self.price_interval(interval, versions, inputs, run, &mut own);
+                    }
                 }
             }
+            self.cap(of_plan, &mut own);
+            pricing.waiting.append(&mut own.waiting);
+            own.earned.into_iter().for_each(|(key, priced)| pricing.add(key, priced));
         }
         wait_for_periods(inputs, calendar, &mut pricing.waiting);
         if self.is_summed_by_nobody() {

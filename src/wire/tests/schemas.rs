@@ -63,7 +63,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 16] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 18] = [
     (
         2,
         3,
@@ -91,13 +91,15 @@ const EARLIER: [(usize, u8, &str, &[&str]); 16] = [
     (2, 28, include_str!("../../../schemas/history/facts.28.avsc"), &["earned_components", "earned_by"]),
     (2, 31, include_str!("../../../schemas/history/facts.31.avsc"), &[]),
     (2, 46, include_str!("../../../schemas/history/facts.46.avsc"), &["team", "pool"]),
+    (2, 47, include_str!("../../../schemas/history/facts.47.avsc"), &["plan_cap"]),
+    (2, 48, include_str!("../../../schemas/history/facts.48.avsc"), &["rate_parameter"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
     (4, 5, include_str!("../../../schemas/history/accrual.5.avsc"), &[]),
 ];
 /// How many of them are of facts.
-const OF_FACTS: usize = 12;
+const OF_FACTS: usize = 14;
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
@@ -254,8 +256,9 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             match &mut fact.body {
                 FactBody::PlanDefined(plan) => {
                     plan.components.retain(|component| component.lookup.is_none());
-                    plan.prorate.floor = false;
+                    (plan.prorate.floor, plan.cap) = (false, None);
                     plan.components.iter_mut().for_each(|component| component.modifiers.floor = None);
+                    plan.components.iter_mut().for_each(|component| component.own_rates.clear());
                     plan.components.retain(|component| id >= 40 || component.formula().is_none());
                     let spreads = plan.components.iter_mut().filter_map(|component| match &mut component.quota {
                         QuotaUse::ToDate(shares) if id < 20 => Some(shares),
@@ -287,10 +290,25 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             differing += usize::from(framed[5..] != bytes[5..]);
             assert_eq!(codec.fact(&framed).unwrap(), fact);
         }
-        let expected = [(3, 6), (9, 6), (12, 6), (16, 6), (18, 5), (20, 5), (22, 3), (34, 4), (40, 4), (28, 3), (31, 2), (46, 2)]
-            .into_iter()
-            .find(|(of, _)| *of == id)
-            .map(|(_, count)| count);
+        let expected = [
+            (3, 6),
+            (9, 6),
+            (12, 6),
+            (16, 6),
+            (18, 5),
+            (20, 5),
+            (22, 3),
+            (34, 4),
+            (40, 4),
+            (28, 3),
+            (31, 2),
+            (46, 2),
+            (47, 1),
+            (48, 1),
+        ]
+        .into_iter()
+        .find(|(of, _)| *of == id)
+        .map(|(_, count)| count);
         assert_eq!(
             Some(differing),
             expected,

@@ -83,13 +83,16 @@ impl Making {
                 starts.push(self.first_day(month));
             }
         }
+        self.begin_plan();
         let base = self.components();
         for (place, from) in starts.iter().enumerate() {
             let components = if place == 0 { base.clone() } else { self.changed(&base) };
+            let components = self.under_cap(components);
             let mut plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
             plan.prorate = self.prorate();
             plan.mid_interval_change = self.mid_interval_change(&plan.components);
             self.pay_terms(&mut plan);
+            self.plan_cap(&mut plan);
             if place > 0 {
                 self.features.count("plan version");
             }
@@ -97,6 +100,7 @@ impl Making {
                 let components = self.changed(&plan.components);
                 let mid_interval_change = self.mid_interval_change(&components);
                 let components = self.other_unit(components);
+                let components = self.under_cap(components);
                 let corrected = Plan { components, mid_interval_change, ..plan.clone() };
                 self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
             }
@@ -127,6 +131,7 @@ impl Making {
         let component = if self.random.chance(50) { plain } else { self.shaped(plain) };
         let component = self.end_component(component);
         let component = self.pooled(component);
+        let component = self.with_own_rates(component);
         if !(self.points && id == "extra") {
             return component;
         }
@@ -168,6 +173,7 @@ impl Making {
             paid_measure: None,
             lookup: None,
             beyond: None,
+            own_rates: Vec::new(),
             modifiers: Modifiers::default(),
             pay: Vec::new(),
             clawback: Clawback::default(),
@@ -298,6 +304,7 @@ fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>)
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: PayTerms::default(),
         components,
     }

@@ -26,6 +26,10 @@ impl Earns {
         let measured = random.chance(40);
         Earns { random, measured, readable: vec![] }
     }
+
+    pub fn is_measured(&self) -> bool {
+        self.measured
+    }
 }
 
 impl Making {
@@ -106,6 +110,7 @@ impl Making {
             method: if paid { Method::Retroactive } else { Method::Interpolated },
             paid_measure: None,
             beyond: None,
+            own_rates: Vec::new(),
             quota: QuotaUse::Interval,
             no_quota: None,
             lookup: None,

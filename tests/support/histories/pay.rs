@@ -16,7 +16,11 @@ impl Making {
             self.features.count("payment cap");
             let least = plan.pay.draw.as_ref().map_or(Amount(0), |draw| draw.amount);
             let amount = least.max(Amount((1 + self.random.below(40)) as i128 * 20_000_000));
-            plan.pay.payment_cap = Some(PaymentCap { amount, excess: PaymentExcess::Carry });
+            let excess = *self.random.pick(&[PaymentExcess::Carry, PaymentExcess::Lost]);
+            if excess == PaymentExcess::Lost {
+                self.features.count("payment cap that loses");
+            }
+            plan.pay.payment_cap = Some(PaymentCap { amount, excess });
         }
         if self.random.chance(30) {
             self.features.count("minimum settlement");

@@ -42,7 +42,35 @@ impl Making {
         if self.random.chance(70) {
             stated.insert(0, ("bonus_target".into(), Amount(1_500_000 * (1 + self.random.below(9_000) as i128))));
         }
+        if self.random.chance(80) {
+            let mut rate = Amount(self.random.below(400_000) as i128);
+            if self.random.chance(2) {
+                self.features.count("own rate too large");
+                rate = Amount(10i128.pow(16) + rate.0);
+            }
+            stated.insert(stated.len() - 1, ("own_rate".into(), rate));
+        }
         stated
+    }
+
+    /// Some of the tiers at a value of the payee's own, but for what has to pay nothing.
+    pub(super) fn with_own_rates(&mut self, mut component: Component) -> Component {
+        if component.pool.is_some() || component.tiers.is_empty() || self.random.chance(80) {
+            return component;
+        }
+        let steps = component.method == Method::Lump || (component.method == Method::Curve && component.paid().is_none());
+        let lump = component.pays == Pays::Lump;
+        let end = component.tiers.len() - usize::from(component.method == Method::Interpolated);
+        for (place, tier) in component.tiers[..end].iter_mut().enumerate() {
+            if (steps && tier.from == 0) || self.random.chance(30) {
+                continue;
+            }
+            self.features.count(if lump { "own rates of amounts" } else { "own rate" });
+            tier.rate = Rate(0);
+            let parameter = if lump { "bonus_target" } else { "own_rate" };
+            component.own_rates.push(OwnRate { tier: place, parameter: parameter.into() });
+        }
+        component
     }
 
     /// Another table, or the same, with or without modifiers.

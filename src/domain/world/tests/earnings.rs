@@ -47,6 +47,7 @@ fn plan(components: &[(&str, &str)]) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        cap: None,
         pay: Default::default(),
         components: components.iter().map(of).collect(),
     }
@@ -260,6 +261,12 @@ fn a_pool_is_what_everybody_who_shares_it_computes() {
         component.pays = Pays::FractionOf("target_incentive".into());
     };
     check(of_target, Err(personal));
+    let own_rate = |plan: &mut Plan| {
+        let component = &mut plan.components[0];
+        component.tiers[0].rate = Rate(0);
+        component.own_rates = vec![OwnRate { tier: 0, parameter: "own_rate".into() }];
+    };
+    check(own_rate, Err(personal));
     let shrinks = "a pool's cap and floor are the team's: they do not shrink with one payee's part";
     check(|plan| plan.components[0].modifiers.cap = Some(Amount(1_000_000)), Ok(()));
     check(|plan| plan.prorate.cap = true, Ok(()));

@@ -5,7 +5,7 @@
 
 use super::{InForce, Terms};
 use crate::domain::calendar::{Date, Interval, Period};
-use crate::domain::money::{Amount, Measured};
+use crate::domain::money::{Amount, Measured, Rate};
 use crate::domain::plan::{Component, MidIntervalChange, Pays};
 use crate::domain::rate_table::{Part, Parts};
 use crate::domain::reward::{OneDeal, PeriodInput, Reading};
@@ -20,7 +20,7 @@ struct Run {
 }
 
 impl<'w> Terms<'w> {
-    /// What a component reads in a period; `None` when a sum does not fit.
+    /// What a component reads in a period; `None` when a sum, or a rate of the payee's own, does not fit.
     pub(super) fn period_input<'i>(
         &self,
         interval: Interval,
@@ -39,6 +39,7 @@ impl<'w> Terms<'w> {
             anew: None,
             parts: Parts::ALL,
             target: None,
+            own_rates: Vec::new(),
             tier: nothing,
             paid: nothing,
             multiplier: nothing,
@@ -72,6 +73,7 @@ impl<'w> Terms<'w> {
         }
         if version.is_personal() {
             input.target = self.target(component, period);
+            input.own_rates = self.own_rates(component, period)?;
         }
         if version.is_personal() || run.is_some() {
             input.parts = self.parts(interval, version, run);
@@ -127,6 +129,12 @@ impl<'w> Terms<'w> {
     fn target(&self, component: &Component, period: Period) -> Option<Amount> {
         let Pays::FractionOf(parameter) = &component.pays else { return None };
         self.parameter(parameter, period)
+    }
+
+    /// `None` where a parameter is too large for a rate.
+    fn own_rates(&self, component: &Component, period: Period) -> Option<Vec<Option<Rate>>> {
+        let rate = |name: &str| self.parameter(name, period).map_or(Some(None), |stated| stated.as_rate().map(Some));
+        component.own_rates.iter().map(|own| rate(&own.parameter)).collect()
     }
 
     fn parameter(&self, name: &str, period: Period) -> Option<Amount> {

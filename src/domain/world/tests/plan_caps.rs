@@ -1,0 +1,75 @@
+//! Which plans may have a cap, in the words of their reject, whichever comes first: the cap, or what does not fit it.
+
+use super::super::World;
+use super::component;
+use crate::domain::calendar::IntervalKind;
+use crate::domain::fact::{EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf};
+use crate::domain::money::{Amount, Rate};
+use crate::domain::plan::*;
+use crate::domain::reward;
+use crate::domain::tranche::{Due, Tranche};
+
+const CAP: PlanCap = PlanCap { per: IntervalKind::Quarter, amount: Amount(5_000_000_000) };
+
+fn state(world: &mut World, body: FactBody) -> Result<(), String> {
+    let (fact_id, author, reason) = ("f".into(), "hr".into(), "test".into());
+    let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
+    world.apply(world.facts_next, &fact).map(drop).map_err(|reject| reject.to_string())
+}
+
+fn plan(cap: Option<PlanCap>, component: Component) -> Plan {
+    Plan { cap, components: vec![component], ..reward::tests::plan() }
+}
+
+/// A version with a cap, then one without and with this component; and the reverse.
+fn check(other: Component, cap: PlanCap, refused: Option<&str>) {
+    let refused = refused.map(|message| format!("cap: {message} [not_supported]"));
+    let whole = plan(Some(cap), other.clone());
+    assert_eq!(state(&mut World::new(1), FactBody::PlanDefined(whole)).err(), refused, "{other:?}");
+    let capped = plan(Some(cap), Component { interval: cap.per, ..component(QuotaUse::Interval) });
+    let other = plan(None, other);
+    let from = crate::domain::calendar::Date(capped.from.0 + 90);
+    for (first, next) in [(&capped, &other), (&other, &capped)] {
+        let mut world = World::new(1);
+        let first = Plan { to: Some(from), ..first.clone() };
+        assert_eq!(state(&mut world, FactBody::PlanDefined(first)), Ok(()));
+        let next = Plan { from, to: None, ..next.clone() };
+        assert_eq!(state(&mut world, FactBody::PlanDefined(next)).err(), refused);
+    }
+}
+
+#[test]
+fn all_that_a_cap_cuts_is_earned_and_paid_at_once() {
+    let quarterly = || component(QuotaUse::Interval);
+    check(quarterly(), CAP, None);
+    check(Component { interval: IntervalKind::Month, ..quarterly() }, CAP, None);
+    check(Component { interval: IntervalKind::HalfYear, ..quarterly() }, PlanCap { per: IntervalKind::Year, ..CAP }, None);
+    let kinds = "a cap of a month or quarter over components of half-years or years, or the reverse";
+    check(Component { interval: IntervalKind::HalfYear, ..quarterly() }, CAP, Some(kinds));
+    check(quarterly(), PlanCap { per: IntervalKind::Year, ..CAP }, Some(kinds));
+    let parts = "component \"new\" is paid in parts, and a cap cuts what is paid at once";
+    let pay = vec![Tranche { share: Rate(100_000_000), when: Due::IntervalEnd }];
+    check(Component { pay, ..quarterly() }, CAP, Some(parts));
+    let clawback = Clawback { period: ClawbackPeriod::Current, ..Clawback::default() };
+    let current = "component \"new\" takes back in the current period, which no cap counts";
+    check(Component { clawback, ..quarterly() }, CAP, Some(current));
+    let negative = plan(Some(PlanCap { amount: Amount(-1), ..CAP }), quarterly());
+    let found = state(&mut World::new(1), FactBody::PlanDefined(negative));
+    assert_eq!(found.err().as_deref(), Some("cap: a cap is not negative [invalid_fact]"));
+}
+
+#[test]
+fn no_measure_counts_what_a_cap_may_cut() {
+    let earnings = Some(Earnings { components: vec!["new".into()], by: EarnedBy::Reports });
+    let measure = Measure { measure_id: "made".into(), of: MeasureOf::Earned, earnings, ..Measure::default() };
+    let capped = || FactBody::PlanDefined(plan(Some(CAP), component(QuotaUse::Interval)));
+    let refused = "cap: measure \"made\" counts what component \"new\" earns, which the cap may cut [not_supported]";
+    let mut world = World::new(1);
+    state(&mut world, FactBody::MeasureDefined(measure.clone())).unwrap();
+    assert_eq!(state(&mut world, capped()).err().as_deref(), Some(refused));
+    assert!(world.plans.is_empty());
+    let mut world = World::new(1);
+    state(&mut world, capped()).unwrap();
+    assert_eq!(state(&mut world, FactBody::MeasureDefined(measure)).err().as_deref(), Some(refused));
+    assert!(world.measures.is_empty());
+}

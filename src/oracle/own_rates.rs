@@ -1,0 +1,43 @@
+//! The values of a component's tiers as a payee has them in a pay period: the plan's, or parameters of the payee.
+//!
+//! Leaves out what a table does with them (`tables`).
+
+use super::numbers::decimal;
+use super::rules::{Check, hold};
+use super::tables::{Case, Waits, rate};
+use crate::wire::records::Component;
+use num_rational::BigRational;
+use num_traits::Zero;
+
+impl Case<'_, '_> {
+    /// One for each tier. A parameter that the payee does not have is waited for, whichever tier is reached.
+    pub(super) fn rates(&self) -> Result<Vec<BigRational>, Waits> {
+        let mut rates: Vec<BigRational> = self.component.tiers.iter().map(rate).collect();
+        for own in &self.component.own_rates {
+            rates[own.tier] = self.parameter(&own.parameter).ok_or(Waits)?;
+        }
+        Ok(rates)
+    }
+
+    /// Whether a parameter has more digits in front of the point than a rate of a plan could.
+    pub(super) fn is_beyond_rates(&self) -> bool {
+        let own = self.component.own_rates.iter().filter_map(|own| self.parameter(&own.parameter));
+        own.into_iter().any(|value| value >= decimal(10i64.pow(10), 0))
+    }
+}
+
+/// Each of a tier that is there and for which the plan states nothing; of steps not the first, of tiers in proportion not the end.
+pub(super) fn fit(component: &Component) -> Check {
+    let places: Vec<usize> = component.own_rates.iter().map(|own| own.tier).collect();
+    hold(places.is_sorted_by(|one, next| one < next), "two values of the payee's own for a tier")?;
+    for own in &component.own_rates {
+        let free = component.tiers.get(own.tier).is_some_and(|tier| rate(tier).is_zero());
+        hold(free, "a value of the plan's and of the payee's own")?;
+        hold(!own.parameter.is_empty(), "a value of the payee's own without a name")?;
+    }
+    Ok(())
+}
+
+pub(super) fn is_own(component: &Component, tier: usize) -> bool {
+    component.own_rates.iter().any(|own| own.tier == tier)
+}

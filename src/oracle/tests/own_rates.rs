@@ -1,0 +1,82 @@
+//! Values of tiers that are the payee's own, worked by hand: the first rate and the one above 100 000 are ana's.
+
+use super::*;
+
+fn own(parameters: [&str; 2]) -> Component {
+    let own_rates = parameters.iter().enumerate().map(|(tier, name)| OwnRate { tier, parameter: (*name).into() }).collect();
+    Component { own_rates, ..component(&[("0", "0"), ("100000", "0")]) }
+}
+
+/// A row from a day until another one, with these amounts.
+fn having(from: &str, to: Option<&str>, parameters: &[(&str, &str)]) -> PayeeRow {
+    let parameters = parameters.iter().map(|(name, amount)| (name.to_string(), Amount::parse(amount).unwrap())).collect();
+    PayeeRow { parameters, ..row(from, to, None) }
+}
+
+/// 60 000, 20 000 and 40 000 in the three months.
+fn check(component: Component, rows: Vec<PayeeRow>, expected: [&str; 3]) {
+    let mut script = Script::with_plan(component);
+    script.fact("admin", payee("ana", rows));
+    for (id, closed_on, amount) in [("D1", "2026-01-20", "60000"), ("D2", "2026-02-03", "20000"), ("D3", "2026-03-10", "40000")] {
+        script.deal(told(id, closed_on, amount));
+    }
+    script.quota("2026-Q1", Some("100000"), 1, None);
+    let totals = script.totals();
+    assert_eq!(totals.ignored_facts, []);
+    let months = [JANUARY, FEBRUARY, MARCH].map(|month| {
+        let of = totals.booked.iter().filter(|(key, _)| key.effective_period == month);
+        Minor(of.map(|(_, minor)| minor.0).sum()).text(2)
+    });
+    assert_eq!(months, expected);
+}
+
+const LOW: [(&str, &str); 2] = [("above", "0.09"), ("base", "0.06")];
+const HIGH: [(&str, &str); 2] = [("above", "0.12"), ("base", "0.08")];
+
+#[test]
+fn each_month_has_those_of_its_first_row() {
+    let always = || vec![having("2026-01-01", None, &LOW)];
+    check(own(["base", "above"]), always(), ["3600.00", "1200.00", "3000.00"]);
+    let raised = || vec![having("2026-01-01", Some("2026-02-15"), &LOW), having("2026-02-15", None, &HIGH)];
+    check(own(["base", "above"]), raised(), ["3600.00", "1200.00", "4000.00"]);
+    check(own(["base", "base"]), raised(), ["3600.00", "1200.00", "3200.00"]);
+    let by_deal = |method| Component { method, ..own(["base", "above"]) };
+    check(by_deal(Method::WholeDealAfter), raised(), ["3600.00", "1200.00", "4800.00"]);
+    check(by_deal(Method::WholeDealBefore), raised(), ["3600.00", "1200.00", "3200.00"]);
+    check(Component { scope: Scope::Deal, ..own(["base", "above"]) }, raised(), ["3600.00", "1200.00", "3200.00"]);
+    // 80 000 at 6 % and 120 000 at 12 %, less what 80 000 is worth at 8 %.
+    check(by_deal(Method::Retroactive), raised(), ["3600.00", "1200.00", "8000.00"]);
+}
+
+#[test]
+fn a_month_without_one_of_them_adds_nothing() {
+    let without = |month: &[(&str, &str)]| {
+        vec![
+            having("2026-01-01", Some("2026-02-01"), &LOW),
+            having("2026-02-01", Some("2026-03-01"), month),
+            having("2026-03-01", None, &LOW),
+        ]
+    };
+    // The tier above is not reached, and waited for all the same.
+    check(own(["base", "above"]), without(&LOW[1..]), ["3600.00", "0.00", "3000.00"]);
+    check(Component { scope: Scope::Deal, ..own(["base", "above"]) }, without(&LOW[1..]), ["3600.00", "0.00", "2400.00"]);
+    // With a quota to date the next month makes up for it.
+    let to_date = Component {
+        tier_by: TierBy::Attainment,
+        quota: QuotaUse::ToDate(vec![]),
+        no_quota: Some(NoQuota::Park),
+        ..own(["base", "above"])
+    };
+    let tiers = component(&[("0", "0"), ("1", "0")]).tiers;
+    // 33 333.33 at 6 % and the rest at 9 %; all of it at the quarter's end.
+    check(Component { tiers, ..to_date }, without(&[]), ["4400.00", "0.00", "3400.00"]);
+}
+
+#[test]
+fn one_that_is_too_large_for_a_rate_leaves_the_interval_at_nothing() {
+    let rows = |amount: &'static str| {
+        vec![having("2026-01-01", Some("2026-03-01"), &LOW), having("2026-03-01", None, &[("above", amount), ("base", "0.06")])]
+    };
+    check(own(["base", "above"]), rows("10000000000"), ["0.00"; 3]);
+    check(own(["base", "above"]), rows("9999999.5"), ["3600.00", "1200.00", "199999991200.00"]);
+}
