@@ -132,7 +132,7 @@ pub struct Payout {
     pub period: Period,
     pub payee_id: String,
     pub employee_ref: Option<String>,
-    /// Of what no component earned: CARRIED, DRAW, GUARANTEE or RECOVERY.
+    /// Of what no component earned: CARRIED, CAPPED, DRAW, GUARANTEE or RECOVERY.
     pub earning_code: String,
     pub kind: PayoutKind,
     pub effective_period: Period,
