@@ -3,11 +3,15 @@
 //! It is taken back behind everything that modifies the table, in the proportion that the modifiers leave of it.
 
 use super::{At, Exact, Lacks, OneDeal, Piece, Pricing, Segment};
+use crate::domain::exact::{big, scaled};
+use crate::domain::money::{MEASURED_DECIMALS, RATE_DECIMALS};
 use crate::domain::plan::RoundingAt;
 use ethnum::I256;
-use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::Zero;
+use num_traits::{One, Zero};
+
+/// What was returned times a share.
+const BACK_DECIMALS: u32 = MEASURED_DECIMALS + RATE_DECIMALS;
 
 impl Segment<'_> {
     pub(super) fn taken_back(&self) -> Exact {
@@ -23,12 +27,12 @@ impl Segment<'_> {
 impl<'w> Pricing<'_, 'w> {
     /// A deal that was sold for nothing in all earned nothing that could be left.
     pub(super) fn piece(&self, at: At, deal: &OneDeal<'w>, priced: Exact) -> Piece<'w> {
-        let (sold, left) = (deal.measured.0, deal.left.0);
-        let kept = match (sold == left, sold) {
+        let kept = match (deal.back == I256::ZERO, deal.measured.0) {
             (true, _) => priced.clone(),
             (false, 0) => Exact::ZERO,
-            (false, _) => {
-                let kept = priced.fraction() * BigRational::new(BigInt::from(left), BigInt::from(sold));
+            (false, sold) => {
+                let back = scaled(big(deal.back), BACK_DECIMALS) / scaled(sold, MEASURED_DECIMALS);
+                let kept = priced.fraction() * (BigRational::one() - back);
                 self.rounded_with_the_deal(Exact::of(kept), at.minor_digits)
             }
         };

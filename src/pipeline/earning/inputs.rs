@@ -3,12 +3,15 @@
 
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Date, Interval};
+use crate::domain::clawback::Clawback;
 use crate::domain::fact::CreditKind;
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, Measured};
 use crate::domain::quota::QuotaChanged;
+use crate::domain::reward::OneDeal;
 use crate::domain::settlement::settled_part;
 use crate::pipeline::packed::Settled;
 use compact_str::CompactString;
+use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::Zero;
 use serde::{Deserialize, Serialize};
@@ -234,17 +237,19 @@ impl Inputs {
         Some(inputs)
     }
 
-    /// The deals of a period as they were sold, in order, each with what is left of it; `None` when a sum does not fit.
-    pub fn sold_in(&self, measure: &str, place: usize) -> Option<Vec<(&str, i128, i128)>> {
-        let mut sold: BTreeMap<DealKey<'_>, (i128, i128)> = BTreeMap::new();
+    /// The deals of a period as they were sold, in order, each with what is taken back of it; `None` when a sum does not fit.
+    pub fn sold_in(&self, measure: &str, place: usize, clawback: &Clawback) -> Option<Vec<OneDeal<'_>>> {
+        let mut sold: BTreeMap<DealKey<'_>, (i128, I256)> = BTreeMap::new();
         for listed in self.deals_of(measure, place) {
-            sold.insert(listed.key().1, (listed.value, listed.value));
+            sold.insert(listed.key().1, (listed.value, I256::ZERO));
         }
         for returned in self.returned_of(measure, place) {
-            let (sum, _) = sold.entry(returned.key().1).or_default();
+            let (sum, back) = sold.entry(returned.key().1).or_default();
             *sum = sum.checked_add(returned.value)?;
+            *back += I256::from(returned.value) * I256::from(clawback.share(returned.closed_on, returned.on).0);
         }
-        Some(sold.into_iter().map(|(deal, (sum, left))| (deal.deal_id, sum, left)).collect())
+        let sold = sold.into_iter();
+        Some(sold.map(|(deal, (sum, back))| OneDeal { deal_id: deal.deal_id, measured: Measured(sum), back }).collect())
     }
 
     /// Replaces what was told of a deal before.
