@@ -72,7 +72,7 @@ fn a_scale_by_the_age_of_deals() {
         (
             "historic_rate",
             "[{ within_month = 3, share = \"1%\" }]".into(),
-            "{: missing-key: `within_months` is missing; add within_months = 3\n\
+            "{ within_month = 3, share = \"1%\" }: missing-key: `within_months` is missing; add within_months = 3\n\
              within_month: unknown-key: `within_month` is not a key of this table; did you mean \"within_months\"?\n"
                 .into(),
         ),

@@ -310,3 +310,46 @@ impl Inputs {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clawback::{ClawbackPrice, ScaleRow};
+    use crate::domain::money::Rate;
+
+    /// What is left of 60, of which this was returned on these days, in whatever order that is told: taken back in 10^-20.
+    fn check(scale: &[(i32, i64)], returned: &[(&str, i128)], back: i128) {
+        let row =
+            |(within_months, percent): &(i32, i64)| ScaleRow { within_months: *within_months, share: Rate(percent * 1_000_000) };
+        let scale = scale.iter().map(row).collect();
+        let clawback = Clawback { price: ClawbackPrice::HistoricRate, scale, ..Clawback::default() };
+        let closed_on = "2026-01-10".parse().unwrap();
+        let deal = DealKey { closed_on, sequence: None, deal_id: "D" };
+        for order in [returned.to_vec(), returned.iter().rev().copied().collect()] {
+            let mut inputs = Inputs::default();
+            let left = 60 - returned.iter().map(|(_, value)| value).sum::<i128>();
+            inputs.add_deal("sales", 0, deal, left).unwrap();
+            for (on, value) in order {
+                inputs.add_returned("sales", 0, deal, on.parse().unwrap(), value).unwrap();
+            }
+            let sold = inputs.sold_in("sales", 0, &clawback).unwrap();
+            let found: Vec<_> = sold.iter().map(|deal| (deal.deal_id, deal.measured.0, deal.back)).collect();
+            assert_eq!(found, [("D", 60, I256::from(back * 1_000_000))], "{returned:?}");
+        }
+    }
+
+    #[test]
+    fn each_day_of_a_return_has_its_own_share() {
+        let scale: &[_] = &[(3, 100), (6, 50)];
+        check(scale, &[], 0);
+        // In whole within the first row at 100 % is as without a scale.
+        check(scale, &[("2026-04-09", 60)], 6_000);
+        check(&[], &[("2026-04-09", 60)], 6_000);
+        check(scale, &[("2026-04-10", 60)], 3_000);
+        check(scale, &[("2026-07-10", 60)], 0);
+        check(scale, &[("2026-02-10", 20), ("2026-05-10", 20), ("2026-08-10", 20)], 3_000);
+        check(&[], &[("2026-02-10", 20), ("2026-05-10", 20), ("2026-08-10", 20)], 6_000);
+        // What a later return leaves more of takes back less.
+        check(scale, &[("2026-02-10", 40), ("2026-05-10", -10)], 3_500);
+    }
+}
