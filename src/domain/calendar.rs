@@ -41,7 +41,7 @@ impl Date {
     }
 
     /// The same day so many months later, or the last day of a month that has no such day.
-    fn plus_months(self, months: i32) -> Option<Date> {
+    pub fn plus_months(self, months: i32) -> Option<Date> {
         let later = self.civil()?.checked_add(jiff::Span::new().try_months(months).ok()?).ok()?;
         Date::from_civil(later.year(), later.month(), later.day())
     }

@@ -4,7 +4,7 @@
 //! table is `component`; what a table and its modifiers make of sums is `rate_table` and `reward`; whether a plan can be is
 //! `world`'s check.
 
-pub use super::clawback::{Clawback, ClawbackPeriod, ClawbackPrice};
+pub use super::clawback::{Clawback, ClawbackPeriod, ClawbackPrice, ScaleRow};
 
 use super::calendar::{Date, IntervalKind};
 use super::formula::Formula;

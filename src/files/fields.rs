@@ -134,19 +134,12 @@ impl<'n> Fields<'n> {
 
     pub fn optional_integer(&mut self, key: &'static str, findings: &mut Findings) -> Option<Located<i64>> {
         let node = self.node(key)?;
-        let number = match &node.value {
-            Value::Integer(text) => text.parse().ok(),
-            _ => None,
-        };
-        if number.is_none() {
-            findings.add(
-                node.place,
-                codes::WRONG_TYPE,
-                format!("`{key}` is not an integer"),
-                "write a whole number without quotes",
-            );
-        }
-        number.map(|number| Located::new(number, node.place))
+        integer_of(node, key, findings)
+    }
+
+    pub fn integer(&mut self, key: &'static str, findings: &mut Findings) -> Option<Located<i64>> {
+        let node = self.required(key, &format!("add {key} = 3"), findings)?;
+        integer_of(node, key, findings)
     }
 
     /// One of a list of names.
@@ -236,6 +229,18 @@ pub fn text_of(node: &Node, key: &str, findings: &mut Findings) -> Option<Locate
             None
         }
     }
+}
+
+fn integer_of(node: &Node, key: &str, findings: &mut Findings) -> Option<Located<i64>> {
+    let number = match &node.value {
+        Value::Integer(text) => text.parse().ok(),
+        _ => None,
+    };
+    if number.is_none() {
+        let message = format!("`{key}` is not an integer");
+        findings.add(node.place, codes::WRONG_TYPE, message, "write a whole number without quotes");
+    }
+    number.map(|number| Located::new(number, node.place))
 }
 
 pub fn checked_id(key: &str, id: Located<String>, findings: &mut Findings) -> Option<Located<String>> {

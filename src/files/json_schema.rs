@@ -7,6 +7,8 @@ use super::fields::Choices;
 use super::modes;
 use serde_json::{Map, Value, json};
 
+mod clawback;
+
 /// The kinds of files that have one.
 pub const KINDS: [&str; 4] = ["plan", "measures", "calendar", "company"];
 
@@ -244,7 +246,7 @@ fn component() -> Value {
         ("negative", choice(modes::NEGATIVE, "What a negative sum earns.")),
         ("direction", choice(modes::DIRECTION, "Whether more is better.")),
         ("deficit", choice(modes::DEFICIT, "What is missing at an interval's end.")),
-        ("clawback", clawback()),
+        ("clawback", clawback::clawback()),
         ("rounding", rounding()),
         ("attribution", choice(modes::ATTRIBUTION, "Which earning a deal has, with tranches and a historic rate.")),
         ("pay", list(tranche(), "When parts of it are paid; all of it when booked where it is left out.")),
@@ -374,14 +376,6 @@ fn caps() -> Value {
     ];
     let cap = table(&keys, &[]);
     json!({"oneOf": [cap.clone(), list(cap, "One per interval and one per deal.")], "description": "The most that is earned."})
-}
-
-fn clawback() -> Value {
-    let keys = [
-        ("price", choice(modes::CLAWBACK_PRICE, "At which price a deal is taken back.")),
-        ("period", choice(modes::CLAWBACK_PERIOD, "For which period.")),
-    ];
-    about(table(&keys, &[]), "What happens to what a cancelled deal earned.")
 }
 
 fn rounding() -> Value {

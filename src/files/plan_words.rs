@@ -5,7 +5,9 @@ use super::modes;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, RATE_DECIMALS, Rate, format_scaled};
 use crate::domain::pay_terms::Draw;
-use crate::domain::plan::{Component, Gate, Method, Otherwise, Pays, Plan, Prorate, QuotaUse, Tested, Tier, TierBy};
+use crate::domain::plan::{
+    Clawback, Component, Gate, Method, Otherwise, Pays, Plan, Prorate, QuotaUse, ScaleRow, Tested, Tier, TierBy,
+};
 
 /// A name and what it is set to.
 type Words = Vec<(String, String)>;
@@ -125,9 +127,7 @@ fn component_words(component: &Component) -> Words {
     if let Some(no_quota) = component.no_quota {
         say("no_quota", mode(modes::NO_QUOTA, no_quota));
     }
-    let clawback = component.clawback;
-    let taken_back = (mode(modes::CLAWBACK_PRICE, clawback.price), mode(modes::CLAWBACK_PERIOD, clawback.period));
-    say("clawback", format!("{} in the {} period", taken_back.0, taken_back.1));
+    say("clawback", clawback(&component.clawback));
     let rounding = (mode(modes::ROUNDING_MODE, component.rounding), mode(modes::ROUNDING_AT, component.rounding_at));
     say("rounding", format!("{} at {}", rounding.0, rounding.1));
     for (place, tier) in component.tiers.iter().enumerate() {
@@ -147,6 +147,13 @@ fn component_words(component: &Component) -> Words {
     let pay: Vec<String> = component.pay.iter().map(|part| format!("{} {}", percent(part.share), part.when.text())).collect();
     say("pay", if pay.is_empty() { "100% booked".into() } else { pay.join(", ") });
     words
+}
+
+fn clawback(clawback: &Clawback) -> String {
+    let (price, period) = (mode(modes::CLAWBACK_PRICE, clawback.price), mode(modes::CLAWBACK_PERIOD, clawback.period));
+    let row = |row: &ScaleRow| format!(", {} within {} months", percent(row.share), row.within_months);
+    let scale: String = clawback.scale.iter().map(row).collect();
+    format!("{price} in the {period} period{scale}")
 }
 
 fn quota(used: &QuotaUse) -> String {

@@ -1,12 +1,12 @@
 //! What single deals earn: each alone, at the sum that it finds or reaches, or by how far it moves the sum. And what of it goes
 //! back with deals that were returned.
 
+use super::ages;
 use super::credits::DealSum;
 use super::numbers::{decimal, round, whole_number};
 use super::tables::{self, Case, Point, Stands, Waits, counts};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
 use crate::wire::records::{ClawbackPrice, Component, Due, Method, Pays, Period, RoundingAt, Scope};
-use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
@@ -65,16 +65,20 @@ pub(super) fn per_unit(cases: &[Case<'_, '_>], before: &BigRational) -> Option<B
 }
 
 impl Case<'_, '_> {
-    /// The deals of the period in order, each as it was sold and what is left of it.
-    fn sold(&self, measure: u32) -> Vec<(u32, I256, I256)> {
+    /// The deals of the period in order, each as it was sold and what counts as returned of it.
+    fn sold(&self, measure: u32) -> Vec<(u32, BigRational, BigRational)> {
         let own = |deal: &&DealSum| deal.payee == self.payee && deal.measure == measure && deal.period == self.period;
-        let mut sold: BTreeMap<_, (u32, I256, I256)> = BTreeMap::new();
+        let sum = |of: &DealSum| decimal(whole_number(&of.sum.to_string()), MEASURED_DECIMALS);
+        let mut sold: BTreeMap<_, (u32, BigRational, BigRational)> = BTreeMap::new();
         for deal in self.pricing.deals.iter().filter(own) {
-            sold.insert(&deal.place, (deal.deal, deal.sum, deal.sum));
+            sold.insert(&deal.place, (deal.deal, sum(deal), BigRational::zero()));
         }
         if takes_back(self.component) {
             for back in self.pricing.backs.iter().filter(own) {
-                sold.entry(&back.place).or_insert((back.deal, I256::ZERO, I256::ZERO)).1 += back.sum;
+                let (_, size, returned) =
+                    sold.entry(&back.place).or_insert((back.deal, BigRational::zero(), BigRational::zero()));
+                *size += sum(back);
+                *returned += sum(back) * ages::part(self.component, back.place.0, back.on);
             }
         }
         sold.into_values().collect()
@@ -87,9 +91,7 @@ impl Case<'_, '_> {
         let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
         let mut reached = point.sum(&self.component.measure);
         let mut each = Vec::new();
-        let sum = |of: I256| decimal(whole_number(&of.to_string()), MEASURED_DECIMALS);
-        for (deal, sold, left) in self.sold(measure) {
-            let (size, left) = (sum(sold), sum(left));
+        for (deal, size, returned) in self.sold(measure) {
             let found = reached.clone();
             reached += &size;
             let money = match (self.component.scope, self.component.method) {
@@ -98,10 +100,10 @@ impl Case<'_, '_> {
                 (_, Method::WholeDealAfter) => self.rate_at(&point, &reached, &rates)? * &size,
                 _ => point.table_at(&reached)? - point.table_at(&found)?,
             };
-            let left = match size == left {
+            let left = match returned.is_zero() {
                 true => money.clone(),
                 false if size.is_zero() => BigRational::zero(),
-                false => self.as_of_a_deal(&money * left / size),
+                false => self.as_of_a_deal(&money - &money * returned / size),
             };
             each.push(Given { deal, money, left });
         }

@@ -9,6 +9,7 @@
 //! read again), `totals` (closes, bookings and runs), `verify`.
 
 mod adjustments;
+mod ages;
 mod caps;
 mod content;
 mod conversion;

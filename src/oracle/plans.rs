@@ -18,8 +18,10 @@
 //!   proportion;
 //! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
 //!   a tranche waits for deals, or deals are taken back by themselves;
+//! - a scale by ages as `ages` says;
 //! - a negative weight, factor, cap, floor or gate; a name that begins as those of manual lines do.
 
+use super::ages;
 use super::deals::{settles, takes_back};
 use super::formulas::{is_formula, names};
 use super::lookups::{self, is_lookup};
@@ -34,6 +36,7 @@ pub(super) fn component(component: &Component) -> Check {
     hold(!component.component_id.starts_with("manual:"), "a component that is called like a manual line")?;
     formula(component)?;
     lookups::fits(component)?;
+    ages::fits(component)?;
     paid(component)?;
     deals(component)?;
     tranches(component)?;

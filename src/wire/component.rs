@@ -1,5 +1,6 @@
 //! How a plan's component stands in a record: `Component` of `schemas/facts.avsc`, every mode stated as text.
 
+use super::clawback::{ScaleRowRecord, read_scale, scale_records};
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
 use super::lookup::{LookupRecord, lookup_record, read_lookup};
@@ -61,6 +62,8 @@ pub(super) struct ComponentRecord {
     earning_unit: Option<String>,
     #[serde(default)]
     pool: Option<String>,
+    #[serde(default)]
+    clawback_scale: Vec<ScaleRowRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -147,6 +150,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         no_quota: component.no_quota.as_ref().map(mode_text).transpose()?,
         clawback_price: mode_text(&component.clawback.price)?,
         clawback_period: mode_text(&component.clawback.period)?,
+        clawback_scale: scale_records(&component.clawback.scale),
         rounding_mode: mode_text(&component.rounding)?,
         rounding_at: mode_text(&component.rounding_at)?,
         tiers: tier_records(&component.tiers, &component.own_rates),
@@ -251,6 +255,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         clawback: Clawback {
             price: mode(&at("clawback_price"), &record.clawback_price)?,
             period: mode(&at("clawback_period"), &record.clawback_period)?,
+            scale: read_scale(&at("clawback_scale"), &record.clawback_scale)?,
         },
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,

@@ -9,6 +9,7 @@
 mod acknowledgement;
 mod adjustment;
 pub mod avro;
+mod clawback;
 pub mod cloud_event;
 mod component;
 mod contexts;

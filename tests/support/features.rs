@@ -91,6 +91,7 @@ pub const FEATURES: &[&str] = &[
     "cancellation",
     "correction behind a return",
     "historic rate",
+    "clawback scale",
     "return of a part",
     "taken back later",
     "close",

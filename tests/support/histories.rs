@@ -43,6 +43,8 @@ mod plan_caps;
 mod rates;
 #[path = "histories/rewards.rs"]
 mod rewards;
+#[path = "histories/scales.rs"]
+mod scales;
 #[path = "histories/settlements.rs"]
 mod settlements;
 #[path = "histories/territories.rs"]

@@ -6,7 +6,7 @@
 use super::super::console::Console;
 use super::super::exit::files_error;
 use crate::domain::money::{MEASURED_DECIMALS, Rate, format_scaled};
-use crate::domain::plan::{ClawbackPrice, Component, Method, Pays, Plan, QuotaUse, Tier, TierBy};
+use crate::domain::plan::{ClawbackPrice, Component, Method, Pays, Plan, QuotaUse, ScaleRow, Tier, TierBy};
 use crate::files::case::Case;
 use crate::files::company;
 use crate::oracle::History;
@@ -137,6 +137,11 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
                 }
             });
         }
+        for (row, ScaleRow { within_months, .. }) in component.clawback.scale.iter().enumerate() {
+            add(format!("{id}: clawback within {within_months} months"), &|plan| {
+                plan.components[place].clawback.scale[row].share.0 += OTHER;
+            });
+        }
         modifiers(component).into_iter().for_each(|(name, change)| {
             add(format!("{id}: {name}"), &|plan| {
                 let component = &mut plan.components[place];
@@ -162,7 +167,7 @@ fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
         ("cap of the interval", modifiers.cap.is_some(), |component| component.modifiers.cap = None),
         ("quota to date", component.quota.is_to_date(), |component| component.quota = QuotaUse::Interval),
         ("clawback at the historic rate", component.takes_back(), |component| {
-            component.clawback.price = ClawbackPrice::Recompute
+            (component.clawback.price, component.clawback.scale) = (ClawbackPrice::Recompute, Vec::new());
         }),
         ("cap of a deal", modifiers.deal_cap.is_some(), |component| component.modifiers.deal_cap = None),
     ];

@@ -5,6 +5,7 @@ use crate::domain::exact::Exact;
 use crate::domain::money::{Amount, Measured, Minor, Rate};
 use crate::domain::plan::Component;
 use crate::domain::rate_table::Parts;
+use ethnum::I256;
 use num_rational::BigRational;
 
 /// A measure of an interval as a pay period sees it: the quota in force, and the cumulative sums before and after.
@@ -50,8 +51,8 @@ pub struct OneDeal<'w> {
     pub deal_id: &'w str,
     /// As it was sold, where what it earned is taken back by itself.
     pub measured: Measured,
-    /// What is left of that.
-    pub left: Measured,
+    /// What of that is taken back: what was returned times the share that its age leaves, in 10^-20.
+    pub back: I256,
 }
 
 /// A part of what an interval earned, and what it came with: the sums of the period at a place, or one deal of it where

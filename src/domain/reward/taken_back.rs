@@ -3,11 +3,15 @@
 //! It is taken back behind everything that modifies the table, in the proportion that the modifiers leave of it.
 
 use super::{At, Exact, Lacks, OneDeal, Piece, Pricing, Segment};
+use crate::domain::exact::{big, scaled};
+use crate::domain::money::{MEASURED_DECIMALS, RATE_DECIMALS};
 use crate::domain::plan::RoundingAt;
 use ethnum::I256;
-use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::Zero;
+use num_traits::{One, Zero};
+
+/// What was returned times a share.
+const BACK_DECIMALS: u32 = MEASURED_DECIMALS + RATE_DECIMALS;
 
 impl Segment<'_> {
     pub(super) fn taken_back(&self) -> Exact {
@@ -23,12 +27,12 @@ impl Segment<'_> {
 impl<'w> Pricing<'_, 'w> {
     /// A deal that was sold for nothing in all earned nothing that could be left.
     pub(super) fn piece(&self, at: At, deal: &OneDeal<'w>, priced: Exact) -> Piece<'w> {
-        let (sold, left) = (deal.measured.0, deal.left.0);
-        let kept = match (sold == left, sold) {
+        let kept = match (deal.back == I256::ZERO, deal.measured.0) {
             (true, _) => priced.clone(),
             (false, 0) => Exact::ZERO,
-            (false, _) => {
-                let kept = priced.fraction() * BigRational::new(BigInt::from(left), BigInt::from(sold));
+            (false, sold) => {
+                let back = scaled(big(deal.back), BACK_DECIMALS) / scaled(sold, MEASURED_DECIMALS);
+                let kept = priced.fraction() * (BigRational::one() - back);
                 self.rounded_with_the_deal(Exact::of(kept), at.minor_digits)
             }
         };
@@ -47,5 +51,66 @@ impl<'w> Pricing<'_, 'w> {
         let little = Exact::Fixed(I256::ONE);
         let left = self.modified(&little, before)?.map(|left| left.fraction() / little.fraction());
         Ok(left.filter(|left| !left.is_zero()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::component;
+    use super::super::{PeriodInput, Reading, earned};
+    use super::*;
+    use crate::domain::calendar::Date;
+    use crate::domain::money::{Amount, Measured, Rate};
+    use crate::domain::plan::{Clawback, ClawbackPrice, Component, Modifiers, NoQuota, QuotaUse};
+    use crate::domain::rate_table::Parts;
+
+    /// Deals as (sold, returned, percent of that taken back): 10 % up to a quota of 100, and 20 % above.
+    fn check(modifiers: Modifiers, deals: &[(i128, i128, i64)], minor: i64) {
+        let clawback = Clawback { price: ClawbackPrice::HistoricRate, ..Clawback::default() };
+        let component = Component { clawback, modifiers, ..component(QuotaUse::Interval, NoQuota::Park, 10) };
+        let one = |(sold, returned, percent): &(i128, i128, i64)| OneDeal {
+            deal_id: "D",
+            measured: Measured(sold * 1_000_000_000_000),
+            back: I256::from(returned * 1_000_000_000_000) * I256::from(percent * 1_000_000),
+        };
+        let deals: Vec<OneDeal<'_>> = deals.iter().map(one).collect();
+        let to = Measured(deals.iter().map(|deal| deal.measured.0).sum());
+        let tier = Reading { quota: Some(Amount(100_000_000)), to, ..Reading::default() };
+        let period = PeriodInput {
+            component: Some(&component),
+            version: Date(0),
+            anew: None,
+            parts: Parts::ALL,
+            target: None,
+            own_rates: vec![],
+            tier,
+            paid: Reading::default(),
+            multiplier: Reading::default(),
+            gate: Reading::default(),
+            named: vec![],
+            parameters: vec![],
+            deals,
+            last: true,
+        };
+        assert_eq!(earned(&[period], 2, false).unwrap()[0].minor.0, minor);
+    }
+
+    #[test]
+    fn what_a_deal_earned_goes_in_the_part_that_is_taken_back() {
+        let plain = Modifiers::default;
+        // 6.00 and, behind it, 4.00 + 4.00.
+        check(plain(), &[(60, 0, 100), (60, 0, 100)], 1_400);
+        check(plain(), &[(60, 60, 100), (60, 0, 100)], 800);
+        check(plain(), &[(60, 60, 50), (60, 0, 100)], 1_100);
+        check(plain(), &[(60, 60, 0), (60, 60, 0)], 1_400);
+        check(plain(), &[(60, 0, 0), (60, 30, 100)], 1_000);
+        check(plain(), &[(60, 30, 50), (60, 30, 25)], 1_150);
+        // A third of 0.10 is rounded with the rest.
+        check(plain(), &[(1, 1, 33)], 7);
+        let halved = Modifiers { weight: Some(Rate(50_000_000)), ..plain() };
+        check(halved, &[(60, 60, 50), (60, 0, 100)], 550);
+        // What was cut by a cap is cut of all: 7.00 of 14.00, of which half of 6.00 is taken back as half of 3.00.
+        let capped = Modifiers { cap: Some(Amount(7_000_000)), ..plain() };
+        check(capped, &[(60, 60, 50), (60, 0, 100)], 550);
     }
 }

@@ -79,7 +79,7 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
             parameters: vec![],
             deals: {
                 let measured = Measured(sums[place + 1].0 - sums[place].0);
-                vec![OneDeal { deal_id: "D", measured, left: measured }]
+                vec![OneDeal { deal_id: "D", measured, back: ethnum::I256::ZERO }]
             },
             last: place == 2,
         }

@@ -129,6 +129,7 @@ fn check_quota(component: &Component) -> Check {
 
 /// What a deal earned can be taken back only where it earned something of its own.
 fn check_clawback(component: &Component) -> Check {
+    component.clawback.fault().map_or(Ok(()), Err)?;
     let looked_up = component.lookup.is_some() && component.reads_returns();
     hold(!looked_up, "a lookup takes back by recomputing the deal's own period")?;
     if !component.takes_back() {

@@ -121,6 +121,13 @@ fn only_what_differs_is_appended() {
         ),
         (
             PLAN_FILE,
+            "clawback = { price = \"recompute\", period = \"original\" }",
+            "attribution = \"slice\"\nclawback = { price = \"historic_rate\", period = \"original\", scale = [{ within_months = 3, share = \"100%\" }, { within_months = 6, share = \"12.5%\" }] }",
+            Changed,
+            "plan ae from 2026-01-01\n    new, clawback: recompute in the original period becomes historic_rate in the original period, 100% within 3 months, 12.5% within 6 months",
+        ),
+        (
+            PLAN_FILE,
             "[[component]]",
             "cap = { per = \"quarter\", amount = \"5000\", excess = \"lost\" }\npayment_cap = { amount = \"9\", excess = \"lost\" }\n[[component]]",
             Changed,

@@ -57,7 +57,7 @@ fn what_is_taken_back_later() {
     let on = |day, amount, revision| Told { effective_on: Some(day), ..revised(revision, RETURN, amount) };
     let check = |revisions: &[Told<'_>], expected: [&[&str]; 2]| {
         for (price, expected) in [Recompute, HistoricRate].into_iter().zip(expected) {
-            let clawback = Clawback { price, period: ClawbackPeriod::Current };
+            let clawback = Clawback { price, period: ClawbackPeriod::Current, ..Clawback::default() };
             let mut script = Script::with_plan(Component { clawback, ..component(FIVE_TEN) });
             script.deal(told("D2", "2026-02-11", "60000"));
             revisions.iter().for_each(|revision| assert_eq!(script.deal(*revision), Taken::Counted));
@@ -79,6 +79,47 @@ fn what_is_taken_back_later() {
     let [half, rest] = ["2026-01 > 2026-01: 1500.00", "2026-02 > 2026-02: 3000.00"];
     let last = format!("{may}-1500.00");
     check(&[first, on("2026-01-31", "30000", 2), on("2026-05-01", "0", 3)], [&[half, rest, &last], &[half, sold[1], &last]]);
+}
+
+fn scale(rows: &[(i32, &str)]) -> Vec<ScaleRow> {
+    let row =
+        |(within_months, share): &(i32, &str)| ScaleRow { within_months: *within_months, share: Rate::parse(share).unwrap() };
+    rows.iter().map(row).collect()
+}
+
+#[test]
+fn what_is_taken_back_by_age() {
+    let first = told("D1", "2026-01-10", "60000");
+    let on = |day, amount, revision| Told { effective_on: Some(day), ..revised(revision, RETURN, amount) };
+    let check = |rows: &[(i32, &str)], revisions: &[Told<'_>], expected: &str| {
+        let clawback = Clawback { price: HistoricRate, scale: scale(rows), ..Clawback::default() };
+        for order in [revisions.to_vec(), revisions.iter().rev().copied().collect()] {
+            let mut script = Script::with_plan(Component { clawback: clawback.clone(), ..component(FIVE_TEN) });
+            script.deal(told("D2", "2026-02-11", "60000"));
+            order.iter().for_each(|revision| assert_eq!(script.deal(*revision), Taken::Counted));
+            assert_eq!(script.earned(), expected, "{rows:?} {}", order.len());
+        }
+    };
+    let rows: &[_] = &[(3, "100%"), (6, "50%")];
+    // Nothing returned; then all of its 3 000, half of it, none of it: what the other earned behind it stays 4 000.
+    check(rows, &[first], "7000.00");
+    check(rows, &[first, on("2026-04-09", "0", 2)], "4000.00");
+    check(rows, &[first, on("2026-04-10", "0", 2)], "5500.00");
+    check(rows, &[first, on("2026-07-09", "0", 2)], "5500.00");
+    check(rows, &[first, on("2026-07-10", "0", 2)], "7000.00");
+    // In whole within the first row at 100 % is as without a scale.
+    check(&[], &[first, on("2026-04-09", "0", 2)], "4000.00");
+    check(&[(6, "100%")], &[first, on("2026-04-09", "0", 2)], "4000.00");
+    // Each day has its own share: a third of 3 000, half of a third, nothing of the last.
+    let parts = [first, on("2026-02-10", "40000", 2), on("2026-05-10", "20000", 3), on("2026-08-10", "0", 4)];
+    check(rows, &parts, "5500.00");
+    check(&[(3, "0"), (6, "33.3333%")], &parts, "6666.67");
+    // A correction of the close date makes it older.
+    let moved = Told { closed_on: "2026-01-31", ..revised(3, CORRECTION, "0") };
+    check(&[(1, "100%")], &[first, on("2026-02-10", "0", 2)], "7000.00");
+    check(&[(1, "100%")], &[first, on("2026-02-09", "0", 2)], "4000.00");
+    check(&[(1, "100%")], &[first, on("2026-02-27", "0", 2), moved], "4000.00");
+    check(&[(1, "100%")], &[first, on("2026-02-28", "0", 2), moved], "7000.00");
 }
 
 #[test]

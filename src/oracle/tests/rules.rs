@@ -65,6 +65,30 @@ fn plan_facts() {
 }
 
 #[test]
+fn scales_by_the_age_of_deals() {
+    let of = |price: ClawbackPrice, rows: &[(i32, i64)]| {
+        let row = |(within_months, share): &(i32, i64)| ScaleRow { within_months: *within_months, share: Rate(*share) };
+        let clawback = Clawback { price, scale: rows.iter().map(row).collect(), ..Clawback::default() };
+        let plan = plan("2026-01-01", None, vec![Component { clawback, ..component(FIVE_TEN) }]);
+        move |script: &mut Script| script.fact("admin", FactBody::PlanDefined(plan.clone()))
+    };
+    let historic = |rows: &[(i32, i64)]| of(ClawbackPrice::HistoricRate, rows);
+    check(of(ClawbackPrice::Recompute, &[(1, 5)]), "a scale of what is recomputed");
+    let rows: Vec<(i32, i64)> = (1..=13).map(|months| (months, 1)).collect();
+    check(historic(&rows), "a scale that is too long");
+    for rows in [&[(0, 1)][..], &[(-3, 1)], &[(121, 1)], &[(3, 1), (3, 1)], &[(6, 1), (3, 1)]] {
+        check(historic(rows), "a scale of ages that do not rise");
+    }
+    for share in [-1, 100_000_001] {
+        check(historic(&[(3, share)]), "a scale of more than everything");
+    }
+    let mut fine = Script::with_plan(component(FIVE_TEN));
+    historic(&rows[..12])(&mut fine);
+    historic(&[(1, 100_000_000), (120, 0)])(&mut fine);
+    assert_eq!(fine.totals().ignored_facts, []);
+}
+
+#[test]
 fn values_of_the_payees_own() {
     let fact = |component: Component| {
         let plan = plan("2026-01-01", None, vec![component]);

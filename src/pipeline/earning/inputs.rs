@@ -3,12 +3,15 @@
 
 use crate::domain::adjustment::AdjustmentMade;
 use crate::domain::calendar::{Date, Interval};
+use crate::domain::clawback::Clawback;
 use crate::domain::fact::CreditKind;
-use crate::domain::money::Amount;
+use crate::domain::money::{Amount, Measured};
 use crate::domain::quota::QuotaChanged;
+use crate::domain::reward::OneDeal;
 use crate::domain::settlement::settled_part;
 use crate::pipeline::packed::Settled;
 use compact_str::CompactString;
+use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::Zero;
 use serde::{Deserialize, Serialize};
@@ -234,17 +237,19 @@ impl Inputs {
         Some(inputs)
     }
 
-    /// The deals of a period as they were sold, in order, each with what is left of it; `None` when a sum does not fit.
-    pub fn sold_in(&self, measure: &str, place: usize) -> Option<Vec<(&str, i128, i128)>> {
-        let mut sold: BTreeMap<DealKey<'_>, (i128, i128)> = BTreeMap::new();
+    /// The deals of a period as they were sold, in order, each with what is taken back of it; `None` when a sum does not fit.
+    pub fn sold_in(&self, measure: &str, place: usize, clawback: &Clawback) -> Option<Vec<OneDeal<'_>>> {
+        let mut sold: BTreeMap<DealKey<'_>, (i128, I256)> = BTreeMap::new();
         for listed in self.deals_of(measure, place) {
-            sold.insert(listed.key().1, (listed.value, listed.value));
+            sold.insert(listed.key().1, (listed.value, I256::ZERO));
         }
         for returned in self.returned_of(measure, place) {
-            let (sum, _) = sold.entry(returned.key().1).or_default();
+            let (sum, back) = sold.entry(returned.key().1).or_default();
             *sum = sum.checked_add(returned.value)?;
+            *back += I256::from(returned.value) * I256::from(clawback.share(returned.closed_on, returned.on).0);
         }
-        Some(sold.into_iter().map(|(deal, (sum, left))| (deal.deal_id, sum, left)).collect())
+        let sold = sold.into_iter();
+        Some(sold.map(|(deal, (sum, back))| OneDeal { deal_id: deal.deal_id, measured: Measured(sum), back }).collect())
     }
 
     /// Replaces what was told of a deal before.
@@ -303,5 +308,48 @@ impl Inputs {
         other.settled.iter().for_each(|(deal_id, settled)| self.settle(deal_id, settled.clone()));
         other.adjustments.iter().for_each(|made| self.adjust(made.clone()));
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clawback::{ClawbackPrice, ScaleRow};
+    use crate::domain::money::Rate;
+
+    /// What is left of 60, of which this was returned on these days, in whatever order that is told: taken back in 10^-20.
+    fn check(scale: &[(i32, i64)], returned: &[(&str, i128)], back: i128) {
+        let row =
+            |(within_months, percent): &(i32, i64)| ScaleRow { within_months: *within_months, share: Rate(percent * 1_000_000) };
+        let scale = scale.iter().map(row).collect();
+        let clawback = Clawback { price: ClawbackPrice::HistoricRate, scale, ..Clawback::default() };
+        let closed_on = "2026-01-10".parse().unwrap();
+        let deal = DealKey { closed_on, sequence: None, deal_id: "D" };
+        for order in [returned.to_vec(), returned.iter().rev().copied().collect()] {
+            let mut inputs = Inputs::default();
+            let left = 60 - returned.iter().map(|(_, value)| value).sum::<i128>();
+            inputs.add_deal("sales", 0, deal, left).unwrap();
+            for (on, value) in order {
+                inputs.add_returned("sales", 0, deal, on.parse().unwrap(), value).unwrap();
+            }
+            let sold = inputs.sold_in("sales", 0, &clawback).unwrap();
+            let found: Vec<_> = sold.iter().map(|deal| (deal.deal_id, deal.measured.0, deal.back)).collect();
+            assert_eq!(found, [("D", 60, I256::from(back * 1_000_000))], "{returned:?}");
+        }
+    }
+
+    #[test]
+    fn each_day_of_a_return_has_its_own_share() {
+        let scale: &[_] = &[(3, 100), (6, 50)];
+        check(scale, &[], 0);
+        // In whole within the first row at 100 % is as without a scale.
+        check(scale, &[("2026-04-09", 60)], 6_000);
+        check(&[], &[("2026-04-09", 60)], 6_000);
+        check(scale, &[("2026-04-10", 60)], 3_000);
+        check(scale, &[("2026-07-10", 60)], 0);
+        check(scale, &[("2026-02-10", 20), ("2026-05-10", 20), ("2026-08-10", 20)], 3_000);
+        check(&[], &[("2026-02-10", 20), ("2026-05-10", 20), ("2026-08-10", 20)], 6_000);
+        // What a later return leaves more of takes back less.
+        check(scale, &[("2026-02-10", 40), ("2026-05-10", -10)], 3_500);
     }
 }

@@ -106,6 +106,7 @@ impl Making {
         if of_deals && self.random.chance(40) {
             self.features.count("historic rate");
             clawback.price = ClawbackPrice::HistoricRate;
+            clawback.scale = self.scale();
         }
         let paid = component.paid_measure.clone().unwrap_or_else(|| component.measure.clone());
         if self.random.chance(25) && self.is_priced_by_deal(&component.measure) && self.is_priced_by_deal(&paid) {

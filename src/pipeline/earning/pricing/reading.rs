@@ -11,6 +11,7 @@ use crate::domain::rate_table::{Part, Parts};
 use crate::domain::reward::{OneDeal, PeriodInput, Reading};
 use crate::domain::world::{active_part, parameter_in, part_of};
 use crate::pipeline::earning::inputs::{Inputs, Listed};
+use ethnum::I256;
 
 /// The pay periods one after the other in which a version is in force.
 #[derive(Clone, Copy)]
@@ -167,12 +168,8 @@ fn sum_of(component: &Component, measure: &str, place: usize, inputs: &Inputs) -
 /// The deals of a period one by one, in order; `None` when a sum does not fit.
 fn deals<'i>(component: &Component, place: usize, inputs: &'i Inputs) -> Option<Vec<OneDeal<'i>>> {
     if component.takes_back() {
-        let deal = |(deal_id, sold, left)| OneDeal { deal_id, measured: Measured(sold), left: Measured(left) };
-        return inputs.sold_in(&component.measure, place).map(|sold| sold.into_iter().map(deal).collect());
+        return inputs.sold_in(&component.measure, place, &component.clawback);
     }
-    let deal = |listed: &'i Listed| {
-        let measured = Measured(listed.value);
-        OneDeal { deal_id: &listed.deal_id, measured, left: measured }
-    };
+    let deal = |listed: &'i Listed| OneDeal { deal_id: &listed.deal_id, measured: Measured(listed.value), back: I256::ZERO };
     Some(inputs.deals_of(&component.measure, place).map(deal).collect())
 }
