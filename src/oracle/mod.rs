@@ -27,6 +27,7 @@ mod own_rates;
 mod pay;
 mod plans;
 mod pools;
+mod ramps;
 mod returns;
 mod rewards;
 mod rules;

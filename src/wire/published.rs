@@ -60,6 +60,7 @@ pub static PUBLISHED: [Published; 11] = [
             (46, include_str!("../../schemas/history/facts.46.avsc")),
             (47, include_str!("../../schemas/history/facts.47.avsc")),
             (48, include_str!("../../schemas/history/facts.48.avsc")),
+            (49, include_str!("../../schemas/history/facts.49.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

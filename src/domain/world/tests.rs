@@ -4,6 +4,7 @@ mod earnings;
 mod own_rates;
 mod pay_currencies;
 mod plan_caps;
+mod ramps;
 
 use super::World;
 use super::component::check_component;

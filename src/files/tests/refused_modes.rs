@@ -56,7 +56,6 @@ fn keys_that_are_not_built() {
         refused("tiers = ", &format!("{key}\ntiers = "), at, &format!("{what} from a payee's parameter is"));
     }
     refused("period = \"original\"", "period = \"original\", scale = []", "22:56", "`scale` is");
-    refused("[[component]]", "ramp = \"1.00\"\n[[component]]", "10:1", "`ramp` is");
 }
 
 #[test]
