@@ -12,7 +12,7 @@ pub struct Ramps {
 impl Ramps {
     pub fn new(seed: u64) -> Ramps {
         let mut random = Random(seed ^ 0x4a3b_0000);
-        let stated = random.chance(30);
+        let stated = random.chance(22);
         Ramps { random, stated }
     }
 }
@@ -46,7 +46,7 @@ impl Making {
     /// Some begin on another day than everybody.
     pub(super) fn begun(&mut self, rows: &mut [PayeeRow]) {
         let Ramps { random, stated: true } = &mut self.ramps else { return };
-        if !random.chance(50) {
+        if !random.chance(40) {
             return;
         }
         let (day, feature) = *random.pick(&[
