@@ -279,6 +279,7 @@ fn plan() -> Plan {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        ramp: Vec::new(),
         pay: PayTerms::default(),
         components: vec![component],
     }

@@ -36,6 +36,8 @@ pub struct Plan {
     pub after_release: AfterRelease,
     pub pay: PayTerms,
     pub cap: Option<PlanCap>,
+    /// The part of a quota that is expected of a new payee in his first pay periods, one each; then all of it.
+    pub ramp: Vec<Rate>,
     pub components: Vec<Component>,
 }
 

@@ -42,6 +42,7 @@ mod plan_words;
 mod quota_changes;
 mod quota_use;
 mod quotas;
+mod ramp;
 mod rates;
 mod sheet;
 mod source;

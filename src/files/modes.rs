@@ -141,7 +141,7 @@ pub const LATE: &Choices<()> = &[("refold", Some(())), ("append", None)];
 pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 
 /// Keys of a plan that the format knows and this version does not do.
-pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group", "ramp"];
+pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group"];
 /// The same of a component.
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];

@@ -41,7 +41,7 @@ fn money(minor_digits: Option<u32>) -> impl Fn(&str) -> Result<Amount, NumberErr
 }
 
 /// At most all.
-fn share(text: &str) -> Result<Rate, NumberError> {
+pub(super) fn share(text: &str) -> Result<Rate, NumberError> {
     let rate = Rate::parse(text)?;
     let fits = (0..=10i64.pow(RATE_DECIMALS)).contains(&rate.0);
     if fits { Ok(rate) } else { Err(NumberError::OutOfRange(text.into())) }

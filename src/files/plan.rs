@@ -8,9 +8,10 @@ use super::fields::{Fields, did_you_mean};
 use super::modes;
 use super::node::{Node, Value};
 use super::pay_terms::{pay_terms, plan_cap};
+use super::ramp::{check_ramp, ramp};
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Date;
-use crate::domain::money::minor_digits;
+use crate::domain::money::{Rate, minor_digits};
 use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, Plan, PlanCap, Prorate};
 use crate::domain::world::pool_fault;
@@ -47,6 +48,8 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let pay = pay_terms(&mut fields, minor, findings);
     let cap = plan_cap(&mut fields, minor, findings);
     let cap_place = cap.as_ref().map(|cap| cap.place);
+    let ramp = ramp(&mut fields, findings);
+    let ramp_place = ramp.as_ref().map(|ramp| ramp.place);
     let items = fields.list("component", findings);
     fields.finish(modes::PLAN_KEYS_NOT_BUILT, findings);
     if items.is_empty() {
@@ -59,15 +62,18 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let mut draft = PlanDraft { id, from, to, currency, calendar, components, cap_place, plan: None };
     if findings.errors() == before {
         let pay = (negative_pay?.value, pay?, cap.map(|cap| cap.value));
-        draft.plan = assembled(&draft, prorate?, mid_interval_change?.value, after_release?.value, pay);
+        let ramp = ramp.map(|ramp| ramp.value).unwrap_or_default();
+        draft.plan = assembled(&draft, (prorate?, ramp), mid_interval_change?.value, after_release?.value, pay);
         draft.plan.iter().for_each(|plan| check_pools(plan, &draft.components, findings));
+        let ramped = draft.plan.as_ref().zip(ramp_place);
+        ramped.into_iter().for_each(|(plan, place)| check_ramp(plan, place, findings));
     }
     Some(draft)
 }
 
 fn assembled(
     draft: &PlanDraft,
-    prorate: Prorate,
+    (prorate, ramp): (Prorate, Vec<Rate>),
     mid_interval_change: MidIntervalChange,
     after_release: AfterRelease,
     (negative_pay, pay, cap): (NegativePay, PayTerms, Option<PlanCap>),
@@ -84,6 +90,7 @@ fn assembled(
         after_release,
         pay,
         cap,
+        ramp,
         components: draft.components.iter().map(|component| component.component.clone()).collect::<Option<_>>()?,
     })
 }

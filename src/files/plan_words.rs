@@ -52,6 +52,10 @@ fn plan_words(plan: &Plan) -> Words {
     say("currency", plan.currency.clone());
     say("calendar", plan.calendar.clone());
     say("prorate", prorate(&plan.prorate));
+    if !plan.ramp.is_empty() {
+        let parts: Vec<String> = plan.ramp.iter().map(|part| percent(*part)).collect();
+        say("ramp", parts.join(", "));
+    }
     say("mid_interval_change", mode(modes::MID_INTERVAL_CHANGE, plan.mid_interval_change));
     say("negative_pay", mode(modes::NEGATIVE_PAY, plan.negative_pay));
     if let Some(draw) = &plan.pay.draw {

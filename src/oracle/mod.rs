@@ -28,6 +28,7 @@ mod own_rates;
 mod pay;
 mod plans;
 mod pools;
+mod ramps;
 mod returns;
 mod rewards;
 mod rules;

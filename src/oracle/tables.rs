@@ -25,7 +25,7 @@ use num_traits::{One, Signed, Zero};
 pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let of_measure = matches!(component.pays, Pays::RateOf | Pays::PerUnit) && component.paid_measure.is_none();
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
-    let prorated = plan.prorate.quota && component.tier_by == TierBy::Attainment;
+    let prorated = (plan.prorate.quota || !plan.ramp.is_empty()) && component.tier_by == TierBy::Attainment;
     let anew = plan.mid_interval_change != MidIntervalChange::Carry;
     let plain = multiplies && !by_deals(component) && !takes_back(component) && !prorated && !anew && !is_to_date(component);
     of_measure && plain && component.own_rates.is_empty() && component.modifiers == Default::default()
@@ -215,11 +215,11 @@ impl Point<'_, '_> {
         of_table.into_iter().flatten().chain(formulas::measures(component)).any(|measure| !self.sum(measure).is_zero())
     }
 
-    /// The quota that the table sees: prorated, to date, and none when nothing is left of it.
+    /// The quota that the table sees: prorated, of a new payee, to date, and none when nothing is left of it.
     pub(super) fn quota(&self, measure: &str) -> Option<BigRational> {
         let case = self.case;
         let stated = case.pricing.quota(case.payee, measure, case.interval, self.against)?.amount?;
-        let part = case.part(case.plan.prorate.quota) * so_far(case.component, case.interval, self.against);
+        let part = case.part(case.plan.prorate.quota) * case.expected() * so_far(case.component, case.interval, self.against);
         Some(decimal(stated, AMOUNT_DECIMALS) * part).filter(|quota| quota.is_positive())
     }
 

@@ -6,6 +6,7 @@ mod formulas;
 mod organisation;
 mod own_rates;
 mod published;
+mod ramps;
 mod returns;
 mod rules;
 mod territories;
@@ -251,6 +252,7 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        ramp: Vec::new(),
         pay: PayTerms::default(),
         components,
     }

@@ -1,6 +1,7 @@
 //! How a plan stands in a record: `PlanDefined` of `schemas/facts.avsc`, every mode stated as text.
 
-use super::component::{ComponentRecord, component_record, read_component};
+use super::component::{ComponentRecord, component_record, rate_decimal, read_component, read_rate};
+use super::decimal::RateDecimal;
 use super::mode::{mode, mode_text};
 use super::pay_terms::{DrawRecord, MinimumSettlementRecord, PaymentCapRecord, PlanCapRecord, pay_terms};
 use crate::domain::calendar::Date;
@@ -29,6 +30,8 @@ pub(super) struct PlanRecord {
     minimum_settlement: Option<MinimumSettlementRecord>,
     #[serde(default)]
     plan_cap: Option<PlanCapRecord>,
+    #[serde(default)]
+    ramp: Vec<RateDecimal>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -60,11 +63,13 @@ impl PlanRecord {
             payment_cap: plan.pay.payment_cap.as_ref().map(PaymentCapRecord::new).transpose()?,
             minimum_settlement: plan.pay.minimum_settlement.as_ref().map(MinimumSettlementRecord::new).transpose()?,
             plan_cap: plan.cap.as_ref().map(PlanCapRecord::new).transpose()?,
+            ramp: plan.ramp.iter().copied().map(rate_decimal).collect(),
         })
     }
 
     pub(super) fn plan(self) -> Result<Plan, Reject> {
         let components = self.components.into_iter().enumerate();
+        let part = |(place, part): (usize, &RateDecimal)| read_rate(&format!("ramp[{place}]"), *part);
         Ok(Plan {
             plan_id: self.plan_id,
             from: self.from,
@@ -77,6 +82,7 @@ impl PlanRecord {
             after_release: mode("after_release", &self.after_release)?,
             pay: pay_terms(self.draw, self.payment_cap, self.minimum_settlement)?,
             cap: self.plan_cap.map(PlanCapRecord::cap).transpose()?,
+            ramp: self.ramp.iter().enumerate().map(part).collect::<Result<_, _>>()?,
             components: components
                 .map(|(place, component)| read_component(&format!("components[{place}]"), component))
                 .collect::<Result<_, _>>()?,

@@ -21,6 +21,7 @@ use accrue::wire::json::Settlement;
 use earnings::Earns;
 use pay_currencies::Abroad;
 use plan_caps::Caps;
+use ramps::Ramps;
 use std::collections::BTreeMap;
 
 #[path = "histories/adjustments.rs"]
@@ -39,6 +40,8 @@ mod pay;
 mod pay_currencies;
 #[path = "histories/plan_caps.rs"]
 mod plan_caps;
+#[path = "histories/ramps.rs"]
+mod ramps;
 #[path = "histories/rates.rs"]
 mod rates;
 #[path = "histories/rewards.rs"]
@@ -351,6 +354,7 @@ struct Making {
     abroad: Abroad,
     earns: Earns,
     caps: Caps,
+    ramps: Ramps,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -376,6 +380,7 @@ impl Making {
             abroad: Abroad::new(seed),
             earns: Earns::new(seed),
             caps: Caps::new(seed),
+            ramps: Ramps::new(seed),
             closes: vec![],
             closed_before: 0,
             later: vec![],

@@ -257,6 +257,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        ramp: Vec::new(),
         pay: PayTerms::default(),
         components,
     };

@@ -98,6 +98,9 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
     if plan.cap.is_some() {
         add("cap of the plan".into(), &|plan| plan.cap = None);
     }
+    if !plan.ramp.is_empty() {
+        add("ramp".into(), &|plan| plan.ramp.clear());
+    }
     if pay.minimum_settlement.is_some() {
         add("minimum_settlement".into(), &|plan| plan.pay.minimum_settlement = None);
     }

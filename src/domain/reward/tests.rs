@@ -201,6 +201,7 @@ pub fn plan() -> Plan {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        ramp: Vec::new(),
         pay: PayTerms::default(),
         components: vec![],
     }

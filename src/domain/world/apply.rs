@@ -6,6 +6,7 @@ use super::listed::check_dated;
 use super::organisation::MAXIMUM_LEVELS;
 use super::pay::{check_pay_terms, check_totals};
 use super::pools::pool_fault;
+use super::ramps::check_ramp;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::deal::check_id;
@@ -234,6 +235,7 @@ impl World {
                 return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
             }
         }
+        check_ramp(plan)?;
         check_pay_terms(&plan.pay)
     }
 

@@ -12,6 +12,7 @@ mod organisation;
 mod pay;
 mod plan_caps;
 mod pools;
+mod ramps;
 mod rates;
 mod territories;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use lookups::{LookupTable, Lookups};
 pub use organisation::{MAXIMUM_TEAM, Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
 pub use plan_caps::cap_fault;
 pub use pools::pool_fault;
+pub use ramps::{MAXIMUM_RAMP, ramp_fault, ramp_part};
 pub use territories::TerritoryMap;
 
 use super::calendar::{Calendar, Date, Period};

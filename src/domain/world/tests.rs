@@ -4,6 +4,7 @@ mod earnings;
 mod own_rates;
 mod pay_currencies;
 mod plan_caps;
+mod ramps;
 mod scales;
 
 use super::World;

@@ -16,6 +16,7 @@ mod pay;
 mod pay_currencies;
 mod publishing;
 mod quota_use;
+mod ramps;
 mod rates;
 mod refused_modes;
 mod rewards;

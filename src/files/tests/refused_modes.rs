@@ -55,7 +55,6 @@ fn keys_that_are_not_built() {
     for (key, at, what) in own {
         refused("tiers = ", &format!("{key}\ntiers = "), at, &format!("{what} from a payee's parameter is"));
     }
-    refused("[[component]]", "ramp = \"1.00\"\n[[component]]", "10:1", "`ramp` is");
 }
 
 #[test]

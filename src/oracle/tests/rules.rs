@@ -122,6 +122,22 @@ fn units() {
 }
 
 #[test]
+fn ramps() {
+    let fact = |percents: &[i64], component: Component| {
+        let ramp = percents.iter().map(|percent| Rate(percent * 1_000_000)).collect();
+        let plan = Plan { ramp, ..plan("2026-01-01", None, vec![component]) };
+        move |script: &mut Script| script.fact("admin", FactBody::PlanDefined(plan.clone()))
+    };
+    let attained =
+        |quota| Component { tier_by: TierBy::Attainment, no_quota: Some(NoQuota::Park), quota, ..component(&[("0", "5%")]) };
+    check(fact(&[50; 37], attained(QuotaUse::Interval)), "a ramp of more than 36 pay periods");
+    check(fact(&[50, 101], attained(QuotaUse::Interval)), "a part of a ramp that is none");
+    check(fact(&[-1], attained(QuotaUse::Interval)), "a part of a ramp that is none");
+    check(fact(&[50], component(&[("0", "5%")])), "a ramp without a quota");
+    check(fact(&[50], attained(QuotaUse::ToDate(vec![]))), "a ramp of a quota to date");
+}
+
+#[test]
 fn quotas_to_date() {
     let fact = |component: Component| {
         let plan = plan("2026-01-01", None, vec![component]);

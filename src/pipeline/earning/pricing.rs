@@ -34,12 +34,12 @@ impl<'w> InForce<'w> {
     }
 
     fn is_personal(&self) -> bool {
-        let prorate = self.plan.plan.prorate;
+        let (prorate, ramp) = (self.plan.plan.prorate, &self.plan.plan.ramp);
         self.component().reads_parameters()
             || self.component().pool.is_some()
             || prorate.cap
             || prorate.floor
-            || (prorate.quota && self.component().reads_quota())
+            || ((prorate.quota || !ramp.is_empty()) && self.component().reads_quota())
     }
 }
 

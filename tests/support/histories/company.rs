@@ -93,6 +93,7 @@ impl Making {
             plan.mid_interval_change = self.mid_interval_change(&plan.components);
             self.pay_terms(&mut plan);
             self.plan_cap(&mut plan);
+            self.ramp(&mut plan);
             if place > 0 {
                 self.features.count("plan version");
             }
@@ -101,7 +102,8 @@ impl Making {
                 let mid_interval_change = self.mid_interval_change(&components);
                 let components = self.other_unit(components);
                 let components = self.under_cap(components);
-                let corrected = Plan { components, mid_interval_change, ..plan.clone() };
+                let mut corrected = Plan { components, mid_interval_change, ..plan.clone() };
+                self.ramp(&mut corrected);
                 self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
             }
             let late = self.random.chance(10);
@@ -281,6 +283,7 @@ impl Making {
             row.employee_ref = self.random.pick(&[Some("E1"), Some("E2"), None]).map(String::from);
         }
         self.in_teams(&mut rows);
+        self.begun(&mut rows);
         rows
     }
 
@@ -305,6 +308,7 @@ fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>)
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        ramp: Vec::new(),
         pay: PayTerms::default(),
         components,
     }

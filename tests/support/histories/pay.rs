@@ -16,7 +16,7 @@ impl Making {
             self.features.count("payment cap");
             let least = plan.pay.draw.as_ref().map_or(Amount(0), |draw| draw.amount);
             let amount = least.max(Amount((1 + self.random.below(40)) as i128 * 20_000_000));
-            let excess = *self.random.pick(&[PaymentExcess::Carry, PaymentExcess::Lost]);
+            let excess = *self.random.pick(&[PaymentExcess::Carry, PaymentExcess::Lost, PaymentExcess::Lost]);
             if excess == PaymentExcess::Lost {
                 self.features.count("payment cap that loses");
             }

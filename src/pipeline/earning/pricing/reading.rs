@@ -9,7 +9,7 @@ use crate::domain::money::{Amount, Measured, Rate};
 use crate::domain::plan::{Component, MidIntervalChange, Pays};
 use crate::domain::rate_table::{Part, Parts};
 use crate::domain::reward::{OneDeal, PeriodInput, Reading};
-use crate::domain::world::{active_part, parameter_in, part_of};
+use crate::domain::world::{active_part, parameter_in, part_of, ramp_part};
 use crate::pipeline::earning::inputs::{Inputs, Listed};
 use ethnum::I256;
 
@@ -119,8 +119,10 @@ impl<'w> Terms<'w> {
             (false, Some(run)) => part_of(plan, calendar, interval, (run.first, run.last)).unwrap_or(Part::ALL),
             (false, None) => Part::ALL,
         };
+        let stretch = run.map_or((first, last), |run| (run.first, run.last));
+        let expected = self.payee.map_or(Part::ALL, |payee| ramp_part(payee, plan, calendar, stretch));
         Parts {
-            quota: of(plan.prorate.quota, run),
+            quota: of(plan.prorate.quota, run).times(expected),
             target: of(plan.prorate.target, run),
             cap: of(plan.prorate.cap, None),
             floor: of(plan.prorate.floor, None),
