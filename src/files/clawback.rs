@@ -12,21 +12,20 @@ use crate::domain::money::{NumberError, RATE_DECIMALS, Rate};
 pub const RECOMPUTED: Clawback =
     Clawback { price: ClawbackPrice::Recompute, period: ClawbackPeriod::Original, scale: Vec::new() };
 
-/// `None` where something was refused.
-pub fn clawback(component: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<Clawback>> {
+/// `None` where something was refused; and where it says that deals are taken back by themselves, be the rest refused.
+pub fn clawback(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Located<Clawback>>, Option<Place>) {
     let example = "{ price = \"recompute\", period = \"original\" }";
-    let mut fields = component.table("clawback", example, findings)?;
+    let Some(mut fields) = component.table("clawback", example, findings) else { return (None, None) };
     let price = fields.choice("price", modes::CLAWBACK_PRICE, findings);
     let period = fields.choice("period", modes::CLAWBACK_PERIOD, findings);
     let scale = scale(&mut fields, price.as_ref().map(|price| price.value), findings);
     fields.finish(&[], findings);
-    let (price, period) = price.zip(period)?;
-    Some(Located::new(Clawback { price: price.value, period: period.value, scale: scale? }, price.place))
-}
-
-/// Where it says that deals are taken back by themselves.
-pub fn by_deal(clawback: Option<&Located<Clawback>>) -> Option<Place> {
-    clawback.filter(|of| of.value.price == ClawbackPrice::HistoricRate).map(|of| of.place)
+    let by_deal = price.as_ref().filter(|price| price.value == ClawbackPrice::HistoricRate).map(|price| price.place);
+    let whole = price
+        .zip(period)
+        .zip(scale)
+        .map(|((price, period), scale)| Located::new(Clawback { price: price.value, period: period.value, scale }, price.place));
+    (whole, by_deal)
 }
 
 /// None is an empty one; `None` where something was refused.

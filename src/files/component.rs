@@ -3,7 +3,7 @@
 //! What the parts have to do with each other is checked here; whether the measures that they name are defined, and count
 //! what is paid, is `check`'s.
 
-use super::clawback::{RECOMPUTED, by_deal, clawback};
+use super::clawback::{RECOMPUTED, clawback};
 use super::codes;
 use super::deal_rules::{self, Stated};
 use super::fields::Fields;
@@ -85,8 +85,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
     let (modifiers, mut others) = modifiers(&mut fields, findings);
     others.extend(formula::measures(pays.as_ref()));
-    let clawback = clawback(&mut fields, findings);
-    let taken_back = by_deal(clawback.as_ref());
+    let (clawback, taken_back) = clawback(&mut fields, findings);
     let returned = clawback.as_ref().filter(|of| of.value != RECOMPUTED).map(|of| of.place);
     let pay = tranches(&mut fields, taken_back.is_some(), findings);
     let by_quota = by_quota(tier_by.as_ref(), by_formula.or(by_line).and(pays.as_ref()), &others);
