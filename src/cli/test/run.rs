@@ -73,6 +73,10 @@ fn play(session: &Session, case: &Case) -> anyhow::Result<()> {
 
 fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Result<()> {
     let one = |record: Record| [Change { kind: ChangeKind::Changed, description: String::new(), record }];
+    // Between topics only what is folded has an order: deals follow each other, and what else happens comes behind them.
+    if !matches!(event, EventKind::Deal(_)) {
+        session.catch_up()?;
+    }
     match event {
         EventKind::Deal(deal) => {
             let mut appender = session.appender()?;
@@ -81,14 +85,11 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
             return Ok(());
         }
         EventKind::Settlement(settled) => {
-            // Between topics only what is folded has an order.
-            session.catch_up()?;
             let mut appender = session.appender()?;
             appender.settlement(&settled.as_settlement(occurred_at))?;
             appender.flush()?;
         }
         EventKind::Adjustment(made) => {
-            session.catch_up()?;
             let mut appender = session.appender()?;
             appender.adjustment(&AdjustmentMade { occurred_at, ..made.clone() })?;
             appender.flush()?;
@@ -107,7 +108,6 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
             publish::append(session, &one(Record::Fact(body)), "case", "case")?;
         }
         EventKind::Close { period, by } => {
-            session.catch_up()?;
             let periods = Periods::read(session.client(), session.codec())?;
             close::check_pay_rates(&periods, *period)?;
             let close_id = close::close(session, &periods, *period, by)?;
