@@ -259,6 +259,7 @@ fn plan() -> Plan {
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_modifiers: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

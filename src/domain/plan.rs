@@ -15,8 +15,10 @@ use serde::{Deserialize, Serialize};
 
 mod component;
 pub mod lookup;
+mod own_modifiers;
 
 pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
+pub use own_modifiers::{OwnModifier, OwnPlace};
 
 /// A share of 100 %.
 const WHOLE: Rate = Rate(10i64.pow(RATE_DECIMALS));

@@ -25,6 +25,7 @@ mod taken_back;
 #[cfg(test)]
 pub(super) mod tests;
 
+pub use modifiers::own_modifiers;
 pub use period::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice};
 
 /// Prices the periods of one interval in order, `in_parts` with slices; `None` when an amount does not fit.

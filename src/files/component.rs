@@ -49,8 +49,8 @@ pub struct ComponentDraft {
     pub pays: Option<Located<Pays>>,
     /// What a rate or money per unit is paid on.
     pub paid: Option<Located<String>>,
-    /// Parameters that are the values of tiers.
-    pub own_rates: Vec<Located<String>>,
+    /// Parameters that are values of tiers or numbers of modifiers.
+    pub own: Vec<Located<String>>,
     /// Measures of the gate, the multiplier and the formula.
     pub others: Vec<Looked>,
     pub component: Option<Component>,
@@ -83,7 +83,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     };
     deal_rules::whole_deal(&mut fields, method.as_ref(), findings);
     let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
-    let (modifiers, mut others) = modifiers(&mut fields, findings);
+    let (modifiers, mut named) = modifiers(&mut fields, findings);
+    let mut others = std::mem::take(&mut named.measures);
     others.extend(formula::measures(pays.as_ref()));
     let (clawback, taken_back) = clawback(&mut fields, findings);
     let returned = clawback.as_ref().filter(|of| of.value != RECOMPUTED).map(|of| of.place);
@@ -105,9 +106,9 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     }
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let pool_place = pool.as_ref().map(|pool| pool.place);
-    let own_rates = table.as_ref().map_or_else(Vec::new, Table::own_rates);
-    let mut draft =
-        ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, own_rates, others, component: None };
+    let own_modifiers = named.own_modifiers();
+    let own = table.as_ref().map_or_else(Vec::new, Table::own_rates).into_iter().chain(named.parameters()).collect();
+    let mut draft = ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, own, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
     let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used).zip(clawback));
     if let (
@@ -163,6 +164,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             own_rates: table.tiers.own_rates,
             lookup: table.lookup,
             modifiers,
+            own_modifiers,
             pay,
         });
     }

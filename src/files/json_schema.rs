@@ -170,7 +170,7 @@ fn component() -> Value {
         ("points", list(tier(), "Of a curve, in order.")),
         ("rates", list(rate_of_line(), "Of a lookup: a line has the rate of the row that says most about it.")),
         ("otherwise", number_or_nothing("Of a lookup: the rate of a line that no row takes, or \"nothing\".")),
-        ("weight", number("Times this.")),
+        ("weight", number_or_own("Times this.")),
         ("multiplier", multiplier()),
         ("gate", gate()),
         ("floor", floor()),
@@ -270,7 +270,8 @@ fn number_or_nothing(description: &str) -> Value {
 }
 
 fn multiplier() -> Value {
-    let factor = [("from", number("Where it starts.")), ("to", number("Where it ends.")), ("factor", number("Times this."))];
+    let factor =
+        [("from", number("Where it starts.")), ("to", number("Where it ends.")), ("factor", number_or_own("Times this."))];
     let keys = [
         ("measure", text("A measure of measures.toml.")),
         ("as", choice(modes::TIER_BY, "What it is compared as.")),
@@ -288,7 +289,7 @@ fn gate() -> Value {
     let keys = [
         ("measure", text("A measure of measures.toml.")),
         ("as", choice(modes::TIER_BY, "What it is compared as.")),
-        ("at_least", number("The threshold.")),
+        ("at_least", number_or_own("The threshold.")),
         ("tested", choice(modes::TESTED, "All the time, or at the interval's end.")),
         ("until_then", json!({"enum": ["pay", "hold"], "description": "What is done before it is tested at the end."})),
         ("else", json!({"oneOf": otherwise, "description": "What is earned where it is not met."})),
@@ -297,14 +298,14 @@ fn gate() -> Value {
 }
 
 fn floor() -> Value {
-    let keys = [("per", choice(modes::FLOOR_PER, "What it is the least of.")), ("amount", number("The least."))];
+    let keys = [("per", choice(modes::FLOOR_PER, "What it is the least of.")), ("amount", number_or_own("The least."))];
     about(table(&keys, &[]), "The least that is earned where anything is measured.")
 }
 
 fn caps() -> Value {
     let keys = [
         ("per", choice(modes::CAP_PER, "What it caps.")),
-        ("amount", number("The most.")),
+        ("amount", number_or_own("The most.")),
         ("excess", choice(modes::CAP_EXCESS, "What is above it.")),
     ];
     let cap = table(&keys, &[]);

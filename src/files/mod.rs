@@ -32,6 +32,7 @@ mod modes;
 mod modifiers;
 mod node;
 mod organisation;
+mod own;
 mod pay_conflicts;
 mod pay_currencies;
 mod pay_terms;

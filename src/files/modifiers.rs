@@ -5,22 +5,67 @@ use super::component::Looked;
 use super::fields::{Choices, Fields, number_of, text_of};
 use super::modes;
 use super::node::{Node, Value};
-use super::source::Findings;
-use super::tiers::{edge, factors};
+use super::own::number_or_own;
+use super::source::{Findings, Located};
+use super::tiers::{Tiers, edge, factors};
 use crate::domain::money::{Amount, NumberError, Rate};
-use crate::domain::plan::{Gate, Modifiers, Multiplier, Otherwise, Tested, TierBy};
+use crate::domain::plan::{Gate, Modifiers, Multiplier, Otherwise, OwnModifier, OwnPlace, Tested, TierBy};
 
-/// The modifiers (`None` where one was refused) and the measures that they look at.
-pub fn modifiers(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Modifiers>, Vec<Looked>) {
+/// What the modifiers of a component name beside themselves.
+#[derive(Default)]
+pub struct Named {
+    /// Measures that they look at.
+    pub measures: Vec<Looked>,
+    /// Parameters of the payee that are numbers of theirs.
+    own: Vec<(OwnPlace, Located<String>)>,
+}
+
+impl Named {
+    /// A number that is the plan's, or 0 for one that is the payee's own.
+    fn number<T>(
+        &mut self,
+        node: &Node,
+        key: &str,
+        (at, zero): (OwnPlace, T),
+        parse: impl Fn(&str) -> Result<T, NumberError>,
+        findings: &mut Findings,
+    ) -> Option<Located<T>> {
+        let number = number_or_own(node, key, zero, parse, findings)?;
+        let (value, own) = number.value;
+        self.own.extend(own.map(|name| (at, Located::new(name, number.place))));
+        Some(Located::new(value, number.place))
+    }
+
+    fn is_own(&self, at: OwnPlace) -> bool {
+        self.own.iter().any(|(place, _)| *place == at)
+    }
+
+    /// The numbers that are the payee's own, in the order of their places.
+    pub fn own_modifiers(&self) -> Vec<OwnModifier> {
+        let own = self.own.iter().map(|(place, name)| OwnModifier { place: *place, parameter: name.value.clone() });
+        let mut own: Vec<OwnModifier> = own.collect();
+        own.sort_by_key(|own| own.place);
+        own
+    }
+
+    pub fn parameters(self) -> impl Iterator<Item = Located<String>> {
+        self.own.into_iter().map(|(_, name)| name)
+    }
+}
+
+/// The modifiers (`None` where one was refused), and what they name.
+pub fn modifiers(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Modifiers>, Named) {
     let before = findings.errors();
-    let weight = component.optional_number("weight", factor, findings).map(|weight| weight.value);
-    let mut others = Vec::new();
-    let multiplier = component.node("multiplier").and_then(|node| multiplier(node, &mut others, findings));
-    let gate = component.node("gate").and_then(|node| gate(node, &mut others, findings));
-    let (cap, deal_cap) = caps(component, findings);
-    let floor = component.node("floor").and_then(|node| floor(node, cap, findings));
+    let mut named = Named::default();
+    let weight = component.node("weight");
+    let weight = weight.and_then(|node| named.number(node, "weight", (OwnPlace::Weight, Rate(0)), factor, findings));
+    let multiplier = component.node("multiplier").and_then(|node| multiplier(node, &mut named, findings));
+    let gate = component.node("gate").and_then(|node| gate(node, &mut named, findings));
+    let (cap, deal_cap) = caps(component, &mut named, findings);
+    let floor = component.node("floor").and_then(|node| floor(node, cap, &mut named, findings));
     let whole = findings.errors() == before;
-    (whole.then_some(Modifiers { deal_cap, weight, multiplier, gate, floor, cap }), others)
+    let weight = weight.map(|weight| weight.value);
+    (whole.then_some(Modifiers { deal_cap, weight, multiplier, gate, floor, cap }), named)
 }
 
 /// A factor that is not negative.
@@ -35,33 +80,37 @@ fn money(text: &str) -> Result<Amount, NumberError> {
     if amount.0 < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(amount) }
 }
 
-fn looked_at(fields: &mut Fields<'_>, others: &mut Vec<Looked>, findings: &mut Findings) -> Option<(String, TierBy)> {
+fn looked_at(fields: &mut Fields<'_>, named: &mut Named, findings: &mut Findings) -> Option<(String, TierBy)> {
     let measure = fields.id("measure", findings);
     let tier_by = fields.choice("as", modes::TIER_BY, findings);
     let (measure, tier_by) = (measure?, tier_by?);
-    others.push((measure.clone(), Some(tier_by.clone())));
+    named.measures.push((measure.clone(), Some(tier_by.clone())));
     Some((measure.value, tier_by.value))
 }
 
-fn multiplier(node: &Node, others: &mut Vec<Looked>, findings: &mut Findings) -> Option<Multiplier> {
+fn multiplier(node: &Node, named: &mut Named, findings: &mut Findings) -> Option<Multiplier> {
     let mut fields = Fields::of(node, findings)?;
-    let looked_at = looked_at(&mut fields, others, findings);
+    let looked_at = looked_at(&mut fields, named, findings);
     let place = fields.required("tiers", "add tiers = [{ from = \"0%\", factor = \"1\" }]", findings).map(|node| node.place);
     let before = findings.len();
     let items = if place.is_some() { fields.list("tiers", findings) } else { &[] };
     let listed = findings.len() == before;
     fields.finish(&[], findings);
     let ((measure, tier_by), place) = (looked_at?, place.filter(|_| listed)?);
-    Some(Multiplier { measure, tier_by, tiers: factors(items, place, tier_by, findings)? })
+    let Tiers { tiers, own_rates, own_places } = factors(items, place, tier_by, findings)?;
+    let own = own_rates.into_iter().zip(own_places);
+    named.own.extend(own.map(|(own, place)| (OwnPlace::Factor(own.tier), Located::new(own.parameter, place))));
+    Some(Multiplier { measure, tier_by, tiers })
 }
 
-fn gate(node: &Node, others: &mut Vec<Looked>, findings: &mut Findings) -> Option<Gate> {
+fn gate(node: &Node, named: &mut Named, findings: &mut Findings) -> Option<Gate> {
     let mut fields = Fields::of(node, findings)?;
-    let looked_at = looked_at(&mut fields, others, findings);
-    let at_least = match looked_at {
-        Some((_, tier_by)) => fields.number("at_least", |text| edge(text, tier_by), findings),
-        None => fields.required("at_least", "add at_least = \"80%\"", findings).and(None),
-    };
+    let looked_at = looked_at(&mut fields, named, findings);
+    let hint = if looked_at.is_some() { "add at_least = \"...\"" } else { "add at_least = \"80%\"" };
+    let at_least = fields.required("at_least", hint, findings).zip(looked_at.as_ref());
+    let at_least = at_least.and_then(|(node, (_, tier_by))| {
+        named.number(node, "at_least", (OwnPlace::GateAtLeast, 0), |text| edge(text, *tier_by), findings)
+    });
     let tested = tested(&mut fields, findings);
     let otherwise = fields.required("else", OTHERWISE, findings).and_then(|node| otherwise(node, findings));
     fields.finish(&[], findings);
@@ -111,26 +160,32 @@ fn otherwise(node: &Node, findings: &mut Findings) -> Option<Otherwise> {
 }
 
 /// The least that an interval earns; not above the cap.
-fn floor(node: &Node, cap: Option<Amount>, findings: &mut Findings) -> Option<Amount> {
+fn floor(node: &Node, cap: Option<Amount>, named: &mut Named, findings: &mut Findings) -> Option<Amount> {
     let mut fields = Fields::of(node, findings)?;
     let per = fields.choice("per", modes::FLOOR_PER, findings);
-    let amount = fields.number("amount", money, findings);
+    let amount = amount(&mut fields, OwnPlace::Floor, named, findings);
     fields.finish(&[], findings);
     let (_, amount) = (per?, amount?);
-    if cap.is_some_and(|cap| amount.value.0 > cap.0) {
+    if cap.filter(|_| !named.is_own(OwnPlace::Cap)).is_some_and(|cap| amount.value.0 > cap.0) {
         findings.add(amount.place, codes::BAD_RANGE, "the floor is above the cap", "lower it, or raise the cap");
         return None;
     }
     Some(amount.value)
 }
 
+/// Money, of the plan or of the payee.
+fn amount(fields: &mut Fields<'_>, at: OwnPlace, named: &mut Named, findings: &mut Findings) -> Option<Located<Amount>> {
+    let node = fields.required("amount", "add amount = \"...\"", findings)?;
+    named.number(node, "amount", (at, Amount(0)), money, findings)
+}
+
 /// The caps of the interval and of a deal: one table, or a list of both.
-fn caps(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Amount>, Option<Amount>) {
+fn caps(component: &mut Fields<'_>, named: &mut Named, findings: &mut Findings) -> (Option<Amount>, Option<Amount>) {
     let Some(node) = component.node("cap") else { return (None, None) };
     let items = if let Value::List(items) = &node.value { items.as_slice() } else { std::slice::from_ref(node) };
     let (mut interval, mut deal) = (None, None);
     for item in items {
-        let Some((by_deal, amount)) = cap(item, findings) else { continue };
+        let Some((by_deal, amount)) = cap(item, named, findings) else { continue };
         let slot = if by_deal { &mut deal } else { &mut interval };
         if slot.replace(amount).is_some() {
             findings.add(item.place, codes::DUPLICATE, "a second cap per the same", "keep one of them");
@@ -139,10 +194,11 @@ fn caps(component: &mut Fields<'_>, findings: &mut Findings) -> (Option<Amount>,
     (interval, deal)
 }
 
-fn cap(node: &Node, findings: &mut Findings) -> Option<(bool, Amount)> {
+fn cap(node: &Node, named: &mut Named, findings: &mut Findings) -> Option<(bool, Amount)> {
     let mut fields = Fields::of(node, findings)?;
     let by_deal = fields.choice("per", modes::CAP_PER, findings);
-    let amount = fields.number("amount", money, findings);
+    let at = if by_deal.as_ref().is_some_and(|by_deal| by_deal.value) { OwnPlace::DealCap } else { OwnPlace::Cap };
+    let amount = amount(&mut fields, at, named, findings);
     fields.choice("excess", modes::CAP_EXCESS, findings);
     fields.finish(&[], findings);
     Some((by_deal?.value, amount?.value))

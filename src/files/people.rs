@@ -121,7 +121,7 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
             Pays::Formula(formula) => formula.parameters().iter().map(|name| (name, pays.place)).collect(),
             Pays::RateOf | Pays::PerUnit | Pays::Lump => Vec::new(),
         });
-        let read = of_pays.chain(component.own_rates.iter().map(|own| (&own.value, own.place)));
+        let read = of_pays.chain(component.own.iter().map(|own| (&own.value, own.place)));
         for (name, place) in read.filter(|(name, _)| rows().next().is_some() && !names.contains(name.as_str())) {
             let hint = nearest(name, "parameter", names.iter().copied());
             findings.add(place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);

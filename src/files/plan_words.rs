@@ -6,7 +6,7 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, RATE_DECIMALS, Rate, format_scaled};
 use crate::domain::pay_terms::Draw;
 use crate::domain::plan::{
-    Clawback, Component, Gate, Method, Otherwise, Pays, Plan, Prorate, QuotaUse, ScaleRow, Tested, Tier, TierBy,
+    Clawback, Component, Gate, Method, Otherwise, OwnPlace, Pays, Plan, Prorate, QuotaUse, ScaleRow, Tested, Tier, TierBy,
 };
 
 /// A name and what it is set to.
@@ -173,32 +173,37 @@ fn quota(used: &QuotaUse) -> String {
 
 fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
     let modifiers = &component.modifiers;
+    let own = |place: OwnPlace, stated: String| match component.own_modifier(place) {
+        Some(parameter) => format!("payee.{parameter}"),
+        None => stated,
+    };
     if let Some(weight) = modifiers.weight {
-        say("weight", percent(weight));
+        say("weight", own(OwnPlace::Weight, percent(weight)));
     }
     if let Some(of) = &modifiers.multiplier {
         say("multiplier", looked_at(&of.measure, of.tier_by));
-        for tier in &of.tiers {
-            say(&format!("multiplier from {}", edge(tier.from, of.tier_by)), percent(tier.rate));
+        for (place, tier) in of.tiers.iter().enumerate() {
+            let factor = own(OwnPlace::Factor(place), percent(tier.rate));
+            say(&format!("multiplier from {}", edge(tier.from, of.tier_by)), factor);
         }
     }
     if let Some(gate) = &modifiers.gate {
-        gate_words(gate, say);
+        gate_words(gate, own(OwnPlace::GateAtLeast, edge(gate.at_least, gate.tier_by)), say);
     }
     if let Some(floor) = modifiers.floor {
-        say("floor of the interval", money(floor));
+        say("floor of the interval", own(OwnPlace::Floor, money(floor)));
     }
     if let Some(cap) = modifiers.cap {
-        say("cap of the interval", money(cap));
+        say("cap of the interval", own(OwnPlace::Cap, money(cap)));
     }
     if let Some(cap) = modifiers.deal_cap {
-        say("cap of a deal", money(cap));
+        say("cap of a deal", own(OwnPlace::DealCap, money(cap)));
     }
 }
 
-fn gate_words(gate: &Gate, say: &mut dyn FnMut(&str, String)) {
+fn gate_words(gate: &Gate, at_least: String, say: &mut dyn FnMut(&str, String)) {
     say("gate", looked_at(&gate.measure, gate.tier_by));
-    say("gate, at least", edge(gate.at_least, gate.tier_by));
+    say("gate, at least", at_least);
     let tested = match gate.tested {
         Tested::Running => "running",
         Tested::AtEndPaidUntilThen => "at the interval's end, paid until then",

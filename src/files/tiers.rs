@@ -1,14 +1,13 @@
 //! The tiers of a component, and what is suspicious about them.
 
 use super::codes;
-use super::fields::{Fields, checked_id, number_of, text_of};
-use super::node::{Node, Value};
-use super::source::{Findings, Located, Place};
+use super::fields::Fields;
+use super::node::Node;
+use super::own::number_or_own;
+use super::source::{Findings, Place};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, NumberError, Rate, format_scaled, parse_scaled};
 use crate::domain::plan::{Method, OwnRate, Pays, Tier, TierBy};
 
-/// What the name of a payee's parameter begins with.
-const PAYEE: &str = "payee.";
 /// A rate of 100 %.
 const WHOLE_RATE: Rate = Rate(100_000_000);
 
@@ -72,21 +71,25 @@ pub fn tiers(items: &[Node], place: Place, shape: &Shape, findings: &mut Finding
     let whole = findings.len() == before;
     check_rates(&drafts, shape, findings);
     let ended = ends_at.map(|from| Tier { from, rate: Rate(0) });
+    whole.then(|| with_own(&drafts, ended))
+}
+
+fn with_own(drafts: &[TierDraft], ended: Option<Tier>) -> Tiers {
     let own = || drafts.iter().enumerate().filter_map(|(tier, draft)| Some((draft, tier, draft.own.clone()?)));
-    whole.then(|| Tiers {
+    Tiers {
         tiers: drafts.iter().map(TierDraft::tier).chain(ended).collect(),
         own_rates: own().map(|(_, tier, parameter)| OwnRate { tier, parameter }).collect(),
         own_places: own().map(|(draft, ..)| draft.rate_place).collect(),
-    })
+    }
 }
 
 /// Reads and checks the tiers of a multiplier.
-pub fn factors(items: &[Node], place: Place, tier_by: TierBy, findings: &mut Findings) -> Option<Vec<Tier>> {
+pub fn factors(items: &[Node], place: Place, tier_by: TierBy, findings: &mut Findings) -> Option<Tiers> {
     let shape = Shape { tier_by, pays: Pays::RateOf, method: Method::Retroactive };
     let drafts = drafts(items, place, &shape, "factor", findings)?;
     let before = findings.len();
     check_edges(&drafts, &shape, findings);
-    (findings.len() == before).then(|| drafts.iter().map(TierDraft::tier).collect())
+    (findings.len() == before).then(|| with_own(&drafts, None))
 }
 
 /// At least one tier, each of them as it is read.
@@ -122,35 +125,13 @@ fn tier(node: &Node, shape: &Shape, value_key: &'static str, findings: &mut Find
     let from = fields.number(shape.edge_key(), edge, findings);
     let to = if shape.method == Method::Curve { None } else { fields.optional_number("to", edge, findings) };
     let value = fields.required(value_key, &format!("add {value_key} = \"...\""), findings);
-    let value = value.and_then(|node| value_of(node, shape, value_key, findings));
+    let parse = |text: &str| rate(text, shape.is_fraction());
+    let value = value.and_then(|node| number_or_own(node, value_key, Rate(0), parse, findings));
     fields.finish(&[], findings);
     let (from, value) = (from?, value?);
     let (rate, own) = value.value;
     let to = to.map(|to| (to.value, to.place));
     Some(TierDraft { from: from.value, from_place: from.place, to, rate, rate_place: value.place, own })
-}
-
-/// A number, or the name of a payee's parameter; a factor is a number.
-fn value_of(
-    node: &Node,
-    shape: &Shape,
-    value_key: &'static str,
-    findings: &mut Findings,
-) -> Option<Located<(Rate, Option<String>)>> {
-    let own = matches!(&node.value, Value::Text(text) if text.starts_with(PAYEE) && value_key == shape.value_key());
-    if !own {
-        let number = number_of(node, value_key, |text| rate(text, shape.is_fraction()), findings)?;
-        return Some(Located::new((number.value, None), number.place));
-    }
-    let named = text_of(node, value_key, findings).and_then(|text| checked_id(value_key, text, findings))?;
-    match named.value.strip_prefix(PAYEE).filter(|name| !name.is_empty()) {
-        Some(name) => Some(Located::new((Rate(0), Some(name.into())), named.place)),
-        None => {
-            let message = format!("`{value_key}` is not a parameter of the payee: \"{}\"", named.value);
-            findings.add(named.place, codes::UNKNOWN_VALUE, message, "write payee. and the name of a column parameter.NAME");
-            None
-        }
-    }
 }
 
 /// An edge in 10^-12 of the unit: a percentage of the quota when tiered by attainment, else a plain number.

@@ -5,8 +5,8 @@ use super::ages;
 use super::credits::DealSum;
 use super::numbers::{decimal, round, whole_number};
 use super::tables::{self, Case, Point, Stands, Waits, counts};
-use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
-use crate::wire::records::{ClawbackPrice, Component, Due, Method, Pays, Period, RoundingAt, Scope};
+use crate::domain::money::MEASURED_DECIMALS;
+use crate::wire::records::{ClawbackPrice, Component, Due, Method, OwnPlace, Pays, Period, RoundingAt, Scope};
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
@@ -88,6 +88,7 @@ impl Case<'_, '_> {
     pub(super) fn each_deal(&self) -> Result<Vec<Given>, Waits> {
         let point = Point { case: *self, last: Period(self.period.0 - 1), against: self.period };
         let rates = self.rates()?;
+        self.has_its_numbers()?;
         let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
         let mut reached = point.sum(&self.component.measure);
         let mut each = Vec::new();
@@ -114,8 +115,7 @@ impl Case<'_, '_> {
     fn alone(&self, point: &Point<'_, '_>, size: &BigRational, rates: &[BigRational]) -> BigRational {
         let whole = if self.component.pays == Pays::Lump { BigRational::one() } else { size.clone() };
         let mut money = point.at(size, &whole, rates);
-        if let Some(cap) = self.component.modifiers.deal_cap {
-            let most = decimal(cap.0, AMOUNT_DECIMALS);
+        if let Some(most) = self.number(OwnPlace::DealCap) {
             if money.abs() > most {
                 money = if money.is_negative() { -most } else { most };
             }

@@ -19,17 +19,19 @@
 //! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
 //!   a tranche waits for deals, or deals are taken back by themselves;
 //! - a scale by ages as `ages` says;
+//! - a number of a modifier that is the payee's own as `own_modifiers` says, which no floor is compared with;
 //! - a negative weight, factor, cap, floor or gate; a name that begins as those of manual lines do.
 
 use super::ages;
 use super::deals::{settles, takes_back};
 use super::formulas::{is_formula, names};
 use super::lookups::{self, is_lookup};
+use super::own_modifiers;
 use super::own_rates::{self, is_own};
 use super::rules::{Check, hold};
 use crate::wire::records::{
-    Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, PayTerms, Pays, Plan, QuotaUse, RoundingAt,
-    Scope, Tier, TierBy,
+    Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, OwnPlace, PayTerms, Pays, Plan, QuotaUse,
+    RoundingAt, Scope, Tier, TierBy,
 };
 
 pub(super) fn component(component: &Component) -> Check {
@@ -189,12 +191,15 @@ fn table(component: &Component) -> Check {
 
 fn modifiers(component: &Component) -> Check {
     let modifiers = &component.modifiers;
+    own_modifiers::fit(component)?;
     let positive = "a negative weight, factor, cap or gate";
     hold(modifiers.weight.is_none_or(|weight| weight.0 >= 0), positive)?;
     hold(modifiers.cap.is_none_or(|cap| cap.0 >= 0), positive)?;
     hold(modifiers.deal_cap.is_none_or(|cap| cap.0 >= 0), positive)?;
     if let Some(floor) = modifiers.floor {
-        hold(floor.0 >= 0 && modifiers.cap.is_none_or(|cap| floor.0 <= cap.0), "a floor below zero or above the cap")?;
+        let own_cap = component.own_modifiers.iter().any(|own| own.place == OwnPlace::Cap);
+        let above = modifiers.cap.is_some_and(|cap| floor.0 > cap.0) && !own_cap;
+        hold(floor.0 >= 0 && !above, "a floor below zero or above the cap")?;
         hold(!settles(component), "a floor of settled deals")?;
         hold(!takes_back(component), "a floor of deals that are taken back")?;
     }

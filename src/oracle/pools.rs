@@ -48,7 +48,10 @@ pub(super) fn fits(component: &Component, plan: &Plan) -> Check {
         Pays::RateOf | Pays::PerUnit | Pays::Lump => false,
     };
     hold(component.interval == IntervalKind::Month, "a pool of more than a pay period")?;
-    hold(!of_payee && component.no_quota.is_none() && component.own_rates.is_empty(), "a pool of what is one payee's")?;
+    hold(
+        !of_payee && component.no_quota.is_none() && component.own_rates.is_empty() && component.own_modifiers.is_empty(),
+        "a pool of what is one payee's",
+    )?;
     let (cap, floor) = (component.modifiers.cap.is_some(), component.modifiers.floor.is_some());
     hold(!(cap && plan.prorate.cap || floor && plan.prorate.floor), "a pool that shrinks for one payee")?;
     hold(component.pay.is_empty() && !asks_for_returns(component), "a pool in parts, or of single deals")

@@ -164,7 +164,7 @@ impl<'h> Pricing<'_, 'h> {
                 total += self.part(payee, sums, component, interval, period);
             } else {
                 let case = Case { pricing: self, payee, sums, plan, component, interval, period };
-                if case.is_beyond_rates() {
+                if case.is_beyond_rates() || case.is_beyond_factors() {
                     return None;
                 }
                 if cases.first().is_none_or(|first| !first.goes_on_in(&case)) {

@@ -14,8 +14,8 @@ use super::to_date::{is_to_date, made_up, so_far};
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS};
 use crate::wire::records::{
-    Beyond, Boundary, Component, Date, Gate, Interval, Method, MidIntervalChange, Negative, NoQuota, Otherwise, PayeeRow, Pays,
-    Period, Plan, Tested, Tier, TierBy,
+    Beyond, Boundary, Component, Date, Gate, Interval, Method, MidIntervalChange, Negative, NoQuota, Otherwise, OwnPlace,
+    PayeeRow, Pays, Period, Plan, Tested, Tier, TierBy,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -110,15 +110,15 @@ impl Case<'_, '_> {
     pub(super) fn modified(&self, mut money: BigRational, before: &BigRational) -> Result<Option<BigRational>, Waits> {
         let point = Point { case: *self, last: self.period, against: self.period };
         let modifiers = &self.component.modifiers;
-        if let Some(weight) = modifiers.weight {
-            money *= decimal(weight.0, RATE_DECIMALS);
-        }
+        self.has_its_numbers()?;
+        money *= self.number(OwnPlace::Weight).unwrap_or_else(BigRational::one);
         if let Some(multiplier) = &modifiers.multiplier {
-            money *= match point.stands(multiplier.tier_by, &multiplier.measure)? {
+            let tier = match point.stands(multiplier.tier_by, &multiplier.measure)? {
                 Stands::Nothing => return Ok(None),
-                Stands::Unmeasured => rate(&multiplier.tiers[0]),
-                Stands::At(x) => rate(&multiplier.tiers[self.tier_at(&multiplier.tiers, &x)]),
+                Stands::Unmeasured => 0,
+                Stands::At(x) => self.tier_at(&multiplier.tiers, &x),
             };
+            money *= self.number(OwnPlace::Factor(tier)).unwrap_or_default();
         }
         if let Some(gate) = &modifiers.gate {
             match point.behind_gate(gate, money)? {
@@ -126,14 +126,14 @@ impl Case<'_, '_> {
                 None => return Ok(None),
             }
         }
-        if let Some(floor) = modifiers.floor.filter(|_| point.hears_anything()) {
+        if let Some(floor) = self.number(OwnPlace::Floor).filter(|_| point.hears_anything()) {
             let part = if self.plan.prorate.floor { self.active_part() } else { BigRational::one() };
-            let least = decimal(floor.0, AMOUNT_DECIMALS) * part - before;
+            let least = floor * part - before;
             money = money.max(least);
         }
-        if let Some(cap) = modifiers.cap {
+        if let Some(cap) = self.number(OwnPlace::Cap) {
             let part = if self.plan.prorate.cap { self.active_part() } else { BigRational::one() };
-            let cap = decimal(cap.0, AMOUNT_DECIMALS) * part;
+            let cap = cap * part;
             money = if before + &money > cap { (cap - before).max(BigRational::zero()).min(money) } else { money };
         }
         Ok(Some(money))
@@ -143,16 +143,15 @@ impl Case<'_, '_> {
     pub(super) fn tier_at(self, tiers: &[Tier], x: &BigRational) -> usize {
         let mut found = 0;
         for (place, tier) in tiers.iter().enumerate() {
-            if self.passes(x, tier.from) {
+            if self.passes(x, &decimal(tier.from, MEASURED_DECIMALS)) {
                 found = place;
             }
         }
         found
     }
 
-    fn passes(self, x: &BigRational, from: i128) -> bool {
-        let from = decimal(from, MEASURED_DECIMALS);
-        if self.component.boundary == Boundary::Upper { *x >= from } else { *x > from }
+    fn passes(self, x: &BigRational, from: &BigRational) -> bool {
+        if self.component.boundary == Boundary::Upper { x >= from } else { x > from }
     }
 
     /// The amount that the payee's first row in the period states.
@@ -334,10 +333,10 @@ impl Point<'_, '_> {
 
     fn on_curve(&self, x: &BigRational, rates: &[BigRational]) -> BigRational {
         let points = &self.case.component.tiers;
-        if !self.case.passes(x, points[0].from) {
+        let at = |place: usize| decimal(points[place].from, MEASURED_DECIMALS);
+        if !self.case.passes(x, &at(0)) {
             return BigRational::zero();
         }
-        let at = |place: usize| decimal(points[place].from, MEASURED_DECIMALS);
         let line = |from: usize, to: usize| {
             let slope = (&rates[to] - &rates[from]) / (at(to) - at(from));
             &rates[from] + slope * (x - at(from))
@@ -356,7 +355,7 @@ impl Point<'_, '_> {
         let met = match self.stands(gate.tier_by, &gate.measure)? {
             Stands::Nothing => return Ok(None),
             Stands::Unmeasured => false,
-            Stands::At(x) => self.case.passes(&x, gate.at_least),
+            Stands::At(x) => self.case.number(OwnPlace::GateAtLeast).is_some_and(|least| self.case.passes(&x, &least)),
         };
         let over = periods_of(self.case.interval).last().is_some_and(|last| self.last >= *last);
         Ok(Some(match gate.tested {

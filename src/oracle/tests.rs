@@ -4,6 +4,7 @@ mod closes;
 mod currencies;
 mod formulas;
 mod organisation;
+mod own_modifiers;
 mod own_rates;
 mod published;
 mod ramps;
@@ -281,6 +282,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_modifiers: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

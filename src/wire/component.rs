@@ -5,6 +5,7 @@ use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
 use super::lookup::{LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
+use super::own_modifiers::{OwnModifierRecord, own_factors, own_modifier_records, read_own_modifiers};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
@@ -64,6 +65,8 @@ pub(super) struct ComponentRecord {
     pool: Option<String>,
     #[serde(default)]
     clawback_scale: Vec<ScaleRowRecord>,
+    #[serde(default)]
+    own_modifiers: Vec<OwnModifierRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -158,7 +161,11 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         target,
         beyond: component.beyond.as_ref().map(mode_text).transpose()?,
         weight: modifiers.weight.map(rate_decimal),
-        multiplier: modifiers.multiplier.as_ref().map(multiplier_record).transpose()?,
+        multiplier: modifiers
+            .multiplier
+            .as_ref()
+            .map(|of| multiplier_record(of, &own_factors(&component.own_modifiers)))
+            .transpose()?,
         gate: modifiers.gate.as_ref().map(gate_record).transpose()?,
         deal_cap: modifiers.deal_cap.map(|cap| Unscaled(cap.0)),
         late: component.method.is_whole_deal().then(|| "refold".into()),
@@ -171,6 +178,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         },
         earning_unit: (component.unit != EarningUnit::Money).then(|| mode_text(&component.unit)).transpose()?,
         pool: component.pool.as_ref().map(mode_text).transpose()?,
+        own_modifiers: own_modifier_records(&component.own_modifiers)?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
         lookup: component.lookup.as_ref().map(lookup_record),
         interval_floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
@@ -208,9 +216,9 @@ fn read_tranche(path: &str, record: &TrancheRecord) -> Result<Tranche, Reject> {
     Ok(Tranche { share: read_rate(&format!("{path}.share"), record.share)?, when })
 }
 
-fn multiplier_record(of: &Multiplier) -> Result<MultiplierRecord, String> {
+fn multiplier_record(of: &Multiplier, own: &[OwnRate]) -> Result<MultiplierRecord, String> {
     let tier_by = mode_text(&of.tier_by)?;
-    Ok(MultiplierRecord { measure: of.measure.clone(), tier_by, tiers: tier_records(&of.tiers, &[]) })
+    Ok(MultiplierRecord { measure: of.measure.clone(), tier_by, tiers: tier_records(&of.tiers, own) })
 }
 
 fn gate_record(gate: &Gate) -> Result<GateRecord, String> {
@@ -239,7 +247,9 @@ fn gate_record(gate: &Gate) -> Result<GateRecord, String> {
 pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Component, Reject> {
     let at = |field: &str| format!("{path}.{field}");
     check_fixed_modes(path, &record)?;
+    let factors = record.multiplier.as_ref().map_or_else(Vec::new, |of| own_rates(&of.tiers));
     Ok(Component {
+        own_modifiers: read_own_modifiers(&at("own_modifiers"), record.own_modifiers, factors)?,
         unit: record.earning_unit.as_deref().map_or(Ok(EarningUnit::Money), |text| mode(&at("earning_unit"), text))?,
         interval: mode(&at("interval"), &record.interval)?,
         scope: mode(&at("scope"), &record.scope)?,
@@ -260,7 +270,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
-        own_rates: own_rates(record.tiers),
+        own_rates: own_rates(&record.tiers),
         lookup: record.lookup.map(|lookup| read_lookup(&at("lookup"), lookup)).transpose()?,
         pay: record
             .pay
@@ -320,9 +330,9 @@ fn read_tiers(path: &str, records: &[TierRecord]) -> Result<Vec<Tier>, Reject> {
     records.iter().enumerate().map(|(place, tier)| read_tier(&format!("{path}[{place}]"), tier)).collect()
 }
 
-fn own_rates(records: Vec<TierRecord>) -> Vec<OwnRate> {
-    let own = |(tier, record): (usize, TierRecord)| Some(OwnRate { tier, parameter: record.rate_parameter? });
-    records.into_iter().enumerate().filter_map(own).collect()
+fn own_rates(records: &[TierRecord]) -> Vec<OwnRate> {
+    let own = |(tier, record): (usize, &TierRecord)| Some(OwnRate { tier, parameter: record.rate_parameter.clone()? });
+    records.iter().enumerate().filter_map(own).collect()
 }
 
 fn read_tier(path: &str, record: &TierRecord) -> Result<Tier, Reject> {
@@ -347,10 +357,6 @@ pub(super) fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, R
 
 fn read_multiplier(path: &str, record: MultiplierRecord) -> Result<Multiplier, Reject> {
     let tier_by = mode(&format!("{path}.tier_by"), &record.tier_by)?;
-    if let Some(place) = record.tiers.iter().position(|tier| tier.rate_parameter.is_some()) {
-        let message = "a factor from a payee's parameter is not supported".into();
-        return Err(Reject::new(Reason::NotSupported, &format!("{path}.tiers[{place}].rate_parameter"), message));
-    }
     Ok(Multiplier { measure: record.measure, tier_by, tiers: read_tiers(&format!("{path}.tiers"), &record.tiers)? })
 }
 

@@ -65,6 +65,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_modifiers: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

@@ -19,6 +19,7 @@ use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
 use earnings::Earns;
+use own_modifiers::OwnNumbers;
 use pay_currencies::Abroad;
 use plan_caps::Caps;
 use ramps::Ramps;
@@ -34,6 +35,8 @@ mod earnings;
 mod lookups;
 #[path = "histories/measures.rs"]
 mod measures;
+#[path = "histories/own_modifiers.rs"]
+mod own_modifiers;
 #[path = "histories/pay.rs"]
 mod pay;
 #[path = "histories/pay_currencies.rs"]
@@ -355,6 +358,7 @@ struct Making {
     earns: Earns,
     caps: Caps,
     ramps: Ramps,
+    own_numbers: OwnNumbers,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -381,6 +385,7 @@ impl Making {
             earns: Earns::new(seed),
             caps: Caps::new(seed),
             ramps: Ramps::new(seed),
+            own_numbers: OwnNumbers::new(seed),
             closes: vec![],
             closed_before: 0,
             later: vec![],

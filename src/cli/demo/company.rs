@@ -289,6 +289,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_modifiers: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
         clawback: Clawback::default(),

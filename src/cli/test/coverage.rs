@@ -6,7 +6,7 @@
 use super::super::console::Console;
 use super::super::exit::files_error;
 use crate::domain::money::{MEASURED_DECIMALS, Rate, format_scaled};
-use crate::domain::plan::{ClawbackPrice, Component, Method, Pays, Plan, QuotaUse, ScaleRow, Tier, TierBy};
+use crate::domain::plan::{ClawbackPrice, Component, Method, OwnPlace, Pays, Plan, QuotaUse, ScaleRow, Tier, TierBy};
 use crate::files::case::Case;
 use crate::files::company;
 use crate::oracle::History;
@@ -135,7 +135,9 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
         for (tier, (of, tier_by)) in multiplier.enumerate() {
             let name = format!("{id}: multiplier from {}", edge(of, tier_by));
             add(name, &|plan| {
-                if let Some(multiplier) = &mut plan.components[place].modifiers.multiplier {
+                let component = &mut plan.components[place];
+                component.own_modifiers.retain(|own| own.place != OwnPlace::Factor(tier));
+                if let Some(multiplier) = &mut component.modifiers.multiplier {
                     multiplier.tiers[tier].rate.0 += OTHER;
                 }
             });
@@ -149,6 +151,8 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
             add(format!("{id}: {name}"), &|plan| {
                 let component = &mut plan.components[place];
                 change(component);
+                let modifiers = &component.modifiers;
+                component.own_modifiers.retain(|own| modifiers.stated(own.place).is_some());
                 // Stated exactly where something is by attainment.
                 if !component.reads_quota() {
                     (component.no_quota, component.quota) = (None, QuotaUse::Interval);

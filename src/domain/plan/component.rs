@@ -1,6 +1,7 @@
 //! One component of a plan: its rate table, what modifies what the table pays, and what it reads.
 
 use super::lookup::Lookup;
+use super::own_modifiers::{OwnModifier, OwnPlace};
 use super::{
     Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, EarningUnit, Method, Negative, NoQuota, Pays, PoolShare, QuotaUse,
     RoundingAt, Scope, TierBy,
@@ -63,6 +64,8 @@ pub struct Component {
     /// Present exactly with a lookup.
     pub lookup: Option<Lookup>,
     pub modifiers: Modifiers,
+    /// Numbers of the modifiers that each payee has of their own, in the order of their places.
+    pub own_modifiers: Vec<OwnModifier>,
     /// When parts of it are paid; empty: all of it when it is booked.
     pub pay: Vec<Tranche>,
 }
@@ -181,7 +184,13 @@ impl Component {
     /// Whether it reads any parameter of the payee.
     pub fn reads_parameters(&self) -> bool {
         let of_formula = self.formula().is_some_and(|formula| !formula.parameters().is_empty());
-        matches!(self.pays, Pays::FractionOf(_)) || of_formula || !self.own_rates.is_empty()
+        let own = !self.own_rates.is_empty() || !self.own_modifiers.is_empty();
+        matches!(self.pays, Pays::FractionOf(_)) || of_formula || own
+    }
+
+    /// The payee's parameter that is the number at a place of the modifiers.
+    pub fn own_modifier(&self, place: OwnPlace) -> Option<&str> {
+        self.own_modifiers.iter().find(|own| own.place == place).map(|own| own.parameter.as_str())
     }
 
     /// What it pays where no table says it.

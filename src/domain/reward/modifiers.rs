@@ -1,24 +1,47 @@
 //! What modifies what a table gave: weight, multiplier, gate, floor and cap, in this order.
+//!
+//! They work on all that a version gave in the interval, and so do numbers that are the payee's own: those of the period.
 
 use super::{Lacks, Pricing};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
-use crate::domain::plan::{Gate, Otherwise, Tested};
+use crate::domain::plan::{Component, Gate, Modifiers, Otherwise, Tested};
 use num_rational::BigRational;
 use num_traits::Zero;
 
-impl<'w> Pricing<'_, 'w> {
+/// A component's modifiers with the numbers of a payee in their places; what it lacks where one is missing. `None` where one
+/// does not fit its place.
+pub fn own_modifiers(component: &Component, parameter: impl Fn(&str) -> Option<Amount>) -> Option<Result<Modifiers, Lacks<'_>>> {
+    let (mut modifiers, mut lacks) = (component.modifiers.clone(), None);
+    for own in &component.own_modifiers {
+        match parameter(&own.parameter) {
+            Some(amount) => modifiers.put(own.place, amount)?,
+            None => lacks = lacks.or(Some(Lacks::Parameter(&own.parameter))),
+        }
+    }
+    Some(lacks.map_or(Ok(modifiers), Err))
+}
+
+impl<'p, 'w> Pricing<'p, 'w> {
+    /// The plan's modifiers, or with the payee's own numbers; all of those have to be there.
+    pub(super) fn modifiers(&self) -> Result<&'p Modifiers, Lacks<'w>> {
+        match &self.period.own_modifiers {
+            None => Ok(&self.component.modifiers),
+            Some(Ok(own)) => Ok(own),
+            Some(Err(lacks)) => Err(*lacks),
+        }
+    }
+
     /// What of a version's priced amount is earned after the period. `None`: for want of a quota the period adds nothing.
     pub(super) fn modified(&self, priced: &Exact, before: &Exact) -> Result<Option<Exact>, Lacks<'w>> {
-        let modifiers = &self.component.modifiers;
+        let modifiers = self.modifiers()?;
         let mut total = priced.clone();
         if let Some(weight) = modifiers.weight {
             total = times(&total, scaled(weight.0, RATE_DECIMALS));
         }
         if let Some(multiplier) = &modifiers.multiplier {
-            let Some(axis) = self.axis(multiplier.tier_by, &multiplier.measure, &self.period.multiplier)? else {
-                return Ok(None);
-            };
+            let measure = self.component.modifiers.multiplier.as_ref().map_or("", |of| of.measure.as_str());
+            let Some(axis) = self.axis(multiplier.tier_by, measure, &self.period.multiplier)? else { return Ok(None) };
             let place = axis.map_or(0, |axis| axis.place(&multiplier.tiers, self.component.boundary));
             total = times(&total, scaled(multiplier.tiers[place].rate.0, RATE_DECIMALS));
         }
@@ -50,8 +73,9 @@ impl<'w> Pricing<'_, 'w> {
     }
 
     /// `None`: without a quota nothing is earned.
-    fn gated(&self, gate: &'w Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
-        let Some(axis) = self.axis(gate.tier_by, &gate.measure, &self.period.gate)? else { return Ok(None) };
+    fn gated(&self, gate: &Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
+        let measure = self.component.modifiers.gate.as_ref().map_or("", |of| of.measure.as_str());
+        let Some(axis) = self.axis(gate.tier_by, measure, &self.period.gate)? else { return Ok(None) };
         let met = axis.is_some_and(|axis| axis.reaches(gate.at_least, self.component.boundary));
         Ok(Some(match (gate.tested, self.period.last) {
             (Tested::AtEndPaidUntilThen, false) => total,

@@ -3,7 +3,7 @@
 use crate::domain::calendar::{Date, Period};
 use crate::domain::exact::Exact;
 use crate::domain::money::{Amount, Measured, Minor, Rate};
-use crate::domain::plan::Component;
+use crate::domain::plan::{Component, Modifiers};
 use crate::domain::rate_table::Parts;
 use ethnum::I256;
 use num_rational::BigRational;
@@ -31,6 +31,8 @@ pub struct PeriodInput<'w> {
     pub target: Option<Amount>,
     /// The payee's own values of tiers, as the component names them.
     pub own_rates: Vec<Option<Rate>>,
+    /// The component's modifiers with the payee's own numbers; `None` where all are the plan's.
+    pub own_modifiers: Option<Result<Modifiers, Lacks<'w>>>,
     /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
     pub tier: Reading,
     pub paid: Reading,

@@ -77,7 +77,7 @@ impl<'w> Pricing<'_, 'w> {
     /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.
     pub(super) fn by_deal(&self, minor_digits: u32) -> Result<Vec<Exact>, Lacks<'w>> {
         let (component, period) = (self.component, self.period);
-        let tiers = self.tiers()?;
+        let (tiers, modifiers) = (self.tiers()?, self.modifiers()?);
         let mut each = Vec::with_capacity(period.deals.len());
         let mut position = period.tier.from;
         let table_at = |tier| Ok(self.table(Point { tier, ..self.point() })?.unwrap_or_default());
@@ -86,7 +86,7 @@ impl<'w> Pricing<'_, 'w> {
             let before = position;
             position = Measured(before.0.saturating_add(measured.0));
             let one = match (component.scope, component.method.is_whole_deal()) {
-                (Scope::Deal, _) => of_deal(component, &tiers, *measured, minor_digits),
+                (Scope::Deal, _) => of_deal(component, &tiers, modifiers.deal_cap, *measured, minor_digits),
                 (_, true) => {
                     let at = if component.method == Method::WholeDealBefore { before } else { position };
                     let axis = self.axis_at(component.tier_by, &component.measure, at, period.tier.quota, self.so_far)?;

@@ -83,6 +83,7 @@ mod tests {
             parts: Parts::ALL,
             target: None,
             own_rates: vec![],
+            own_modifiers: None,
             tier,
             paid: Reading::default(),
             multiplier: Reading::default(),

@@ -1,5 +1,7 @@
 //! Quotas to date in the periods of a quarter: which point of the table each period starts from.
 
+mod own_modifiers;
+
 use super::*;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Amount, Rate, RoundingMode};
@@ -27,6 +29,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         method: Method::Marginal,
         beyond: None,
         own_rates: Vec::new(),
+        own_modifiers: Vec::new(),
         boundary: Boundary::Upper,
         negative: Negative::Carry,
         quota,
@@ -71,6 +74,7 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
             parts: Parts::ALL,
             target: None,
             own_rates: vec![],
+            own_modifiers: None,
             tier,
             paid: Reading::default(),
             multiplier: Reading::default(),

@@ -5,7 +5,8 @@ use crate::domain::adjustment::BY_HAND;
 use crate::domain::deal::check_id;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
-    Component, EarningUnit, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, Pays, RoundingAt, Scope, Tier, TierBy,
+    Component, EarningUnit, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, OwnPlace, Pays, RoundingAt, Scope, Tier,
+    TierBy,
 };
 use crate::domain::reject::Reject;
 use crate::domain::tranche::are_whole;
@@ -185,13 +186,25 @@ fn check_edge(edge: i128, tier_by: TierBy) -> Check {
     hold(!fine, "a tier of attainment has at most 4 decimals of a percent")
 }
 
+/// A number of a modifier is stated by the plan, or it is a parameter of the payee.
+fn check_own_modifiers(component: &Component) -> Check {
+    for own in &component.own_modifiers {
+        hold(component.modifiers.stated(own.place) == Some(0), "a modifier has a number, or the payee's own")?;
+        hold(!own.parameter.is_empty(), "a number of the payee's own without a name")?;
+    }
+    let ascending = component.own_modifiers.windows(2).all(|pair| pair[0].place < pair[1].place);
+    hold(ascending, "a modifier has one number of the payee's own")
+}
+
 fn check_modifiers(component: &Component) -> Check {
     let modifiers = &component.modifiers;
+    check_own_modifiers(component)?;
     hold(modifiers.weight.is_none_or(|Rate(weight)| weight >= 0), "a negative weight")?;
     let caps = [modifiers.cap, modifiers.deal_cap, modifiers.floor];
     hold(caps.iter().flatten().all(|Amount(cap)| *cap >= 0), "a negative cap or floor")?;
     let bounds = modifiers.floor.zip(modifiers.cap);
-    hold(bounds.is_none_or(|(floor, cap)| floor.0 <= cap.0), "a floor above the cap")?;
+    let compared = component.own_modifier(OwnPlace::Cap).is_none();
+    hold(!compared || bounds.is_none_or(|(floor, cap)| floor.0 <= cap.0), "a floor above the cap")?;
     hold(modifiers.floor.is_none() || !component.settles(), "a floor is of no deal that could be settled")?;
     if let Some(Multiplier { tiers, tier_by, .. }) = &modifiers.multiplier {
         check_tiers(tiers, *tier_by, true)?;

@@ -2,7 +2,7 @@
 
 use super::{PLAN, PLAN_FILE, brief, found, shown, small_texts};
 use crate::domain::money::Amount;
-use crate::domain::plan::OwnRate;
+use crate::domain::plan::{OwnPlace, OwnRate};
 use crate::files::Diagnostic;
 
 /// The small company whose plan pays a fraction of a parameter, with these payees.
@@ -93,4 +93,60 @@ fn values_of_tiers_that_are_refused() {
     let lump = lump.replace(TABLE, amounts);
     let zero = brief(&found(PLAN_FILE, PLAN, &lump));
     assert_eq!(zero, format!("{PLAN_FILE}:24:34: paid-for-nothing: a sum of zero would be paid\n"));
+}
+
+/// A gate and a multiplier with a number of the payee's own each, and the caps of an interval and of a deal.
+const GATE: &str =
+    "gate = { measure = \"sales\", as = \"amount\", at_least = \"payee.most\", tested = \"running\", else = \"zero\" }";
+const FACTORS: &str = "multiplier = { measure = \"sales\", as = \"amount\", tiers = [{ from = \"0\", factor = \"1\" }, \
+                       { from = \"5\", factor = \"payee.part\" }] }";
+const CAP: &str = "cap = { per = \"interval\", amount = \"payee.most\", excess = \"lost\" }";
+const BOTH_CAPS: &str = "cap = [{ per = \"deal\", amount = \"payee.part\", excess = \"lost\" }, \
+                         { per = \"interval\", amount = \"payee.most\", excess = \"lost\" }]";
+
+#[test]
+fn numbers_of_modifiers_are_the_plans_or_the_payees_own() {
+    let check_of = |plan: &str, keys: &str, expected: &[(OwnPlace, &str)]| {
+        let prorate = if keys.contains("floor") { "draw = false, floor = false" } else { "draw = false" };
+        let plan = plan.replace("draw = false", prorate).replace("tiers = ", &format!("{keys}\ntiers = "));
+        let payees = sheet("parameter.most,parameter.part", "1000,50%");
+        let files = small_texts(&[(PLAN_FILE, PLAN, &plan), ("payees.csv", super::PAYEES, &payees)]);
+        let files = files.unwrap_or_else(|found| panic!("{}", shown(&found)));
+        assert_eq!(shown(&files.warnings), "");
+        let component = &files.plans[0].value.components[0];
+        let own: Vec<_> = component.own_modifiers.iter().map(|own| (own.place, own.parameter.as_str())).collect();
+        assert_eq!(own, expected, "{keys}");
+        assert!(expected.iter().all(|(place, _)| component.modifiers.stated(*place) == Some(0)), "{keys}");
+    };
+    let check = |keys: &str, expected: &[(OwnPlace, &str)]| check_of(PLAN, keys, expected);
+    check("weight = \"payee.part\"", &[(OwnPlace::Weight, "part")]);
+    check(GATE, &[(OwnPlace::GateAtLeast, "most")]);
+    check(FACTORS, &[(OwnPlace::Factor(1), "part")]);
+    check(
+        &format!("{GATE}\n{FACTORS}\n{CAP}"),
+        &[(OwnPlace::Cap, "most"), (OwnPlace::GateAtLeast, "most"), (OwnPlace::Factor(1), "part")],
+    );
+    let floor = |amount: &str| format!("floor = {{ per = \"interval\", amount = \"{amount}\" }}");
+    check(&floor("payee.part"), &[(OwnPlace::Floor, "part")]);
+    // Nobody knows yet which of the two is greater.
+    check(&format!("{CAP}\n{}", floor("2000")), &[(OwnPlace::Cap, "most")]);
+    let alone = PLAN.replace("\"running\"", "\"deal\"").replace("\"attainment\"", "\"amount\"").replace("%\", rate", "\", rate");
+    let alone = alone.replace("quota = \"interval\"\nno_quota = \"park\"\n", "");
+    check_of(&alone, BOTH_CAPS, &[(OwnPlace::Cap, "most"), (OwnPlace::DealCap, "part")]);
+}
+
+#[test]
+fn numbers_of_modifiers_that_are_refused() {
+    let check = |key: &str, expected: &str| {
+        let found = found(PLAN_FILE, "tiers = ", &format!("{key}\ntiers = "));
+        assert_eq!(brief(&found), format!("{PLAN_FILE}:{expected}\n"), "{key}");
+    };
+    check("weight = \"payee.w\"", "24:10: unknown-parameter: no payee has a parameter \"w\"");
+    check("weight = \"payee.\"", "24:10: unknown-value: `weight` is not a parameter of the payee: \"payee.\"");
+    check("weight = \"payee\"", "24:10: bad-number: \"payee\" is not a plain decimal number");
+    check(GATE, "24:55: unknown-parameter: no payee has a parameter \"most\"");
+    check(&GATE.replace(".most", "."), "24:55: unknown-value: `at_least` is not a parameter of the payee: \"payee.\"");
+    check(FACTORS, "24:112: unknown-parameter: no payee has a parameter \"part\"");
+    check(&FACTORS.replace(".part", "."), "24:112: unknown-value: `factor` is not a parameter of the payee: \"payee.\"");
+    check(CAP, "24:36: unknown-parameter: no payee has a parameter \"most\"");
 }

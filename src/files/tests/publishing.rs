@@ -93,6 +93,13 @@ fn only_what_differs_is_appended() {
         ),
         (
             PLAN_FILE,
+            "method = ",
+            "weight = \"payee.part\"\ncap = { per = \"interval\", amount = \"payee.most\", excess = \"lost\" }\nmethod = ",
+            Changed,
+            "plan ae from 2026-01-01\n    new, weight: new, payee.part\n    new, cap of the interval: new, payee.most",
+        ),
+        (
+            PLAN_FILE,
             "quota = \"interval\"",
             "quota = \"to_date\"",
             Changed,

@@ -8,13 +8,13 @@ fn own(parameters: [&str; 2]) -> Component {
 }
 
 /// A row from a day until another one, with these amounts.
-fn having(from: &str, to: Option<&str>, parameters: &[(&str, &str)]) -> PayeeRow {
+pub(super) fn having(from: &str, to: Option<&str>, parameters: &[(&str, &str)]) -> PayeeRow {
     let parameters = parameters.iter().map(|(name, amount)| (name.to_string(), Amount::parse(amount).unwrap())).collect();
     PayeeRow { parameters, ..row(from, to, None) }
 }
 
 /// 60 000, 20 000 and 40 000 in the three months.
-fn check(component: Component, rows: Vec<PayeeRow>, expected: [&str; 3]) {
+pub(super) fn check(component: Component, rows: Vec<PayeeRow>, expected: [&str; 3]) {
     let mut script = Script::with_plan(component);
     script.fact("admin", payee("ana", rows));
     for (id, closed_on, amount) in [("D1", "2026-01-20", "60000"), ("D2", "2026-02-03", "20000"), ("D3", "2026-03-10", "40000")] {

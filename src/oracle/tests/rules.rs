@@ -110,6 +110,31 @@ fn values_of_the_payees_own() {
 }
 
 #[test]
+fn numbers_of_modifiers_of_the_payees_own() {
+    let fact = |component: Component| {
+        let plan = plan("2026-01-01", None, vec![component]);
+        move |script: &mut Script| script.fact("admin", FactBody::PlanDefined(plan.clone()))
+    };
+    let own = |modifiers: Modifiers, places: &[OwnPlace], name: &str| {
+        let own_modifiers = places.iter().map(|place| OwnModifier { place: *place, parameter: name.into() }).collect();
+        Component { modifiers, own_modifiers, ..component(&[("0", "5%")]) }
+    };
+    let capped = |cap| Modifiers { cap: Some(Amount(cap)), weight: Some(Rate(0)), ..Modifiers::default() };
+    let both = "a number of the plan's and of the payee's own";
+    check(fact(own(capped(5), &[OwnPlace::Cap], "own")), both);
+    check(fact(own(capped(0), &[OwnPlace::Floor], "own")), both);
+    check(fact(own(capped(0), &[OwnPlace::Factor(0)], "own")), both);
+    check(fact(own(capped(0), &[OwnPlace::Cap], "")), "a number of the payee's own without a name");
+    let twice = "two numbers of the payee's own for a modifier";
+    check(fact(own(capped(0), &[OwnPlace::Cap, OwnPlace::Cap], "own")), twice);
+    check(fact(own(capped(0), &[OwnPlace::Cap, OwnPlace::Weight], "own")), twice);
+    let of = own(capped(0), &[OwnPlace::Cap], "own");
+    check(fact(Component { pool: Some(PoolShare::Equal), interval: IntervalKind::Month, ..of }), "a pool of what is one payee's");
+    let floored = |places: &[OwnPlace]| own(Modifiers { floor: Some(Amount(5)), ..capped(0) }, places, "own");
+    check(fact(floored(&[])), "a floor below zero or above the cap");
+}
+
+#[test]
 fn units() {
     let plan = |from, unit, pay| {
         let component = Component { unit, pay, ..component(&[("0", "5%")]) };

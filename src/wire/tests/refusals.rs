@@ -13,9 +13,6 @@ use crate::domain::topic::{Position, Topic, partition_of};
 use crate::pipeline::packed::PackedCredits;
 use crate::wire::Codec;
 use crate::wire::decimal::Unscaled;
-use apache_avro::reader::datum::GenericDatumReader;
-use apache_avro::types::Value;
-use apache_avro::writer::datum::GenericDatumWriter;
 
 pub const PARTITIONS: u32 = 4;
 
@@ -249,6 +246,12 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "half_even", "half_odd", "{c}.rounding_mode: \"half_odd\" is not supported; use half_even or half_up or down"),
         (plan, "cumulative", "payee", "{c}.rounding_at: \"payee\" is not supported; use cumulative or deal"),
         (plan, "equal", "weight", "components[6].pool: \"weight\" is not supported; use equal"),
+        (
+            plan,
+            "deal_cap",
+            "payment",
+            "components[2].own_modifiers[2].place: \"payment\" is not supported; use weight or cap or deal_cap or floor or at_least",
+        ),
         (payee, "default", "weekly", "rows[0].pay_group: \"weekly\" is not supported; use default"),
         (closed, "default", "weekly", "pay_group: \"weekly\" is not supported; use default"),
         (territories, "unnamed", "overlay", "crediting[0].when: \"overlay\" is not supported; use unnamed or always"),
@@ -269,37 +272,6 @@ fn modes_that_are_not_built_are_refused_by_name() {
     let expected = "nodes[0].dimension: \"region\" is not a dimension: product, geography, segment, customer or attribute:NAME \
                     [invalid_field]";
     assert_eq!(fact_refusal(&codec, territories, "geography", "region"), expected);
-}
-
-/// The record with the tiers of every multiplier at a parameter of the payee.
-fn at_own_factors(value: Value, of_multiplier: bool) -> Value {
-    let own = || Value::Union(1, Box::new(Value::String("own_rate".into())));
-    let field = |(name, value): (String, Value)| match name.as_str() {
-        "rate_parameter" if of_multiplier => (name, own()),
-        "multiplier" => (name, at_own_factors(value, true)),
-        _ => (name, at_own_factors(value, of_multiplier)),
-    };
-    match value {
-        Value::Record(fields) => Value::Record(fields.into_iter().map(field).collect()),
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| at_own_factors(item, of_multiplier)).collect()),
-        Value::Union(place, value) => Value::Union(place, Box::new(at_own_factors(*value, of_multiplier))),
-        other => other,
-    }
-}
-
-#[test]
-fn a_factor_of_the_payees_own_is_refused_by_name() {
-    let (codec, mut bytes) = (codec(), Vec::new());
-    codec.write_fact(&fixtures::facts()[3], &mut bytes).expect("fact can be written");
-    let schema = apache_avro::Schema::parse_str(include_str!("../../../schemas/facts.avsc")).expect("a schema");
-    let reader = GenericDatumReader::builder(&schema).build().expect("a reader");
-    let value = at_own_factors(reader.read_value(&mut &bytes[5..]).expect("a fact"), false);
-    let writer = GenericDatumWriter::builder(&schema).build().expect("a writer");
-    let changed = [&bytes[..5], &writer.write_value_to_vec(value).expect("the fact can be written")].concat();
-    let found = codec.fact(&changed).expect_err("a factor is a number of the plan");
-    let expected = "components[2].multiplier.tiers[0].rate_parameter: a factor from a payee's parameter is not supported \
-                    [not_supported]";
-    assert_eq!(found.to_string(), expected);
 }
 
 #[test]

@@ -93,7 +93,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 19] = [
     (2, 46, include_str!("../../../schemas/history/facts.46.avsc"), &["team", "pool"]),
     (2, 47, include_str!("../../../schemas/history/facts.47.avsc"), &["plan_cap"]),
     (2, 48, include_str!("../../../schemas/history/facts.48.avsc"), &["rate_parameter"]),
-    (2, 49, include_str!("../../../schemas/history/facts.49.avsc"), &["clawback_scale", "ramp"]),
+    (2, 49, include_str!("../../../schemas/history/facts.49.avsc"), &["clawback_scale", "ramp", "own_modifiers"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
@@ -262,6 +262,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                     plan.components.iter_mut().for_each(|component| component.modifiers.floor = None);
                     plan.components.iter_mut().for_each(|component| component.own_rates.clear());
                     plan.components.iter_mut().for_each(|component| component.clawback.scale.clear());
+                    plan.components.iter_mut().for_each(|component| component.own_modifiers.clear());
                     plan.components.retain(|component| id >= 40 || component.formula().is_none());
                     let spreads = plan.components.iter_mut().filter_map(|component| match &mut component.quota {
                         QuotaUse::ToDate(shares) if id < 20 => Some(shares),

@@ -134,6 +134,7 @@ impl Making {
         let component = self.end_component(component);
         let component = self.pooled(component);
         let component = self.with_own_rates(component);
+        let component = self.with_own_modifiers(component);
         if !(self.points && id == "extra") {
             return component;
         }
@@ -176,6 +177,7 @@ impl Making {
             lookup: None,
             beyond: None,
             own_rates: Vec::new(),
+            own_modifiers: Vec::new(),
             modifiers: Modifiers::default(),
             pay: Vec::new(),
             clawback: Clawback::default(),
@@ -282,6 +284,7 @@ impl Making {
             row.parameters = self.parameters();
             row.employee_ref = self.random.pick(&[Some("E1"), Some("E2"), None]).map(String::from);
         }
+        self.own_numbers(&mut rows);
         self.in_teams(&mut rows);
         self.begun(&mut rows);
         rows

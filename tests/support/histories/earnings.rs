@@ -111,6 +111,7 @@ impl Making {
             paid_measure: None,
             beyond: None,
             own_rates: Vec::new(),
+            own_modifiers: Vec::new(),
             quota: QuotaUse::Interval,
             no_quota: None,
             lookup: None,

@@ -268,6 +268,12 @@ fn a_pool_is_what_everybody_who_shares_it_computes() {
         component.own_rates = vec![OwnRate { tier: 0, parameter: "own_rate".into() }];
     };
     check(own_rate, Err(personal));
+    let own_cap = |plan: &mut Plan| {
+        let component = &mut plan.components[0];
+        component.modifiers.cap = Some(Amount(0));
+        component.own_modifiers = vec![OwnModifier { place: OwnPlace::Cap, parameter: "most".into() }];
+    };
+    check(own_cap, Err(personal));
     let shrinks = "a pool's cap and floor are the team's: they do not shrink with one payee's part";
     check(|plan| plan.components[0].modifiers.cap = Some(Amount(1_000_000)), Ok(()));
     check(|plan| plan.prorate.cap = true, Ok(()));

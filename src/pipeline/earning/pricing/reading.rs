@@ -6,9 +6,9 @@
 use super::{InForce, Terms};
 use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::money::{Amount, Measured, Rate};
-use crate::domain::plan::{Component, MidIntervalChange, Pays};
+use crate::domain::plan::{Component, MidIntervalChange, Modifiers, Pays};
 use crate::domain::rate_table::{Part, Parts};
-use crate::domain::reward::{OneDeal, PeriodInput, Reading};
+use crate::domain::reward::{Lacks, OneDeal, PeriodInput, Reading, own_modifiers};
 use crate::domain::world::{active_part, parameter_in, part_of, ramp_part};
 use crate::pipeline::earning::inputs::{Inputs, Listed};
 use ethnum::I256;
@@ -21,7 +21,7 @@ struct Run {
 }
 
 impl<'w> Terms<'w> {
-    /// What a component reads in a period; `None` when a sum, or a rate of the payee's own, does not fit.
+    /// What a component reads in a period; `None` when a sum, or a number of the payee's own, does not fit.
     pub(super) fn period_input<'i>(
         &self,
         interval: Interval,
@@ -41,6 +41,7 @@ impl<'w> Terms<'w> {
             parts: Parts::ALL,
             target: None,
             own_rates: Vec::new(),
+            own_modifiers: None,
             tier: nothing,
             paid: nothing,
             multiplier: nothing,
@@ -75,6 +76,7 @@ impl<'w> Terms<'w> {
         if version.is_personal() {
             input.target = self.target(component, period);
             input.own_rates = self.own_rates(component, period)?;
+            input.own_modifiers = self.own_modifiers(component, period)?;
         }
         if version.is_personal() || run.is_some() {
             input.parts = self.parts(interval, version, run);
@@ -138,6 +140,14 @@ impl<'w> Terms<'w> {
     fn own_rates(&self, component: &Component, period: Period) -> Option<Vec<Option<Rate>>> {
         let rate = |name: &str| self.parameter(name, period).map_or(Some(None), |stated| stated.as_rate().map(Some));
         component.own_rates.iter().map(|own| rate(&own.parameter)).collect()
+    }
+
+    /// `None` where a parameter is too large for its place.
+    fn own_modifiers<'c>(&self, component: &'c Component, period: Period) -> Option<Option<Result<Modifiers, Lacks<'c>>>> {
+        if component.own_modifiers.is_empty() {
+            return Some(None);
+        }
+        own_modifiers(component, |name| self.parameter(name, period)).map(Some)
     }
 
     fn parameter(&self, name: &str, period: Period) -> Option<Amount> {
