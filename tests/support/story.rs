@@ -89,8 +89,9 @@ impl Story {
         for (name, text) in plans() {
             self.write(&format!("{directory}/plans/{name}"), &text);
         }
-        let mut payees =
-            String::from("id,title,manager,pay_group,plans,from,to,employee_ref,target_incentive,pay_currency,team,parameter.deal_cap\n");
+        let mut payees = String::from(
+            "id,title,manager,pay_group,plans,from,to,employee_ref,target_incentive,pay_currency,team,parameter.deal_cap\n",
+        );
         payees += "m0,Head,,default,director,2026-01-01,,E0,,,,\n";
         payees += "m1,Manager,m0,default,manager,2026-01-01,,E1,,,,\nm2,Manager,m0,default,manager,2026-01-01,,E2,,GBP,,\n";
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
