@@ -115,10 +115,10 @@ impl Case<'_, '_> {
     fn alone(&self, point: &Point<'_, '_>, size: &BigRational, rates: &[BigRational]) -> BigRational {
         let whole = if self.component.pays == Pays::Lump { BigRational::one() } else { size.clone() };
         let mut money = point.at(size, &whole, rates);
-        if let Some(most) = self.number(OwnPlace::DealCap) {
-            if money.abs() > most {
-                money = if money.is_negative() { -most } else { most };
-            }
+        if let Some(most) = self.number(OwnPlace::DealCap)
+            && money.abs() > most
+        {
+            money = if money.is_negative() { -most } else { most };
         }
         self.as_of_a_deal(money)
     }
