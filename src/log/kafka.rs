@@ -226,10 +226,11 @@ impl Kafka {
         Ok(u32::try_from(found.partitions().len()).ok().filter(|count| *count > 0))
     }
 
-    /// What the client met while nobody asked, by code.
+    /// What the client met while nobody asked, by code. A poll hands over one event at least, but says nothing of it when it is a
+    /// line of the client's log: a poll that is empty is not the last one.
     fn complaints(&self) -> Vec<RDKafkaErrorCode> {
-        let polls = std::iter::from_fn(|| self.shared.committed.poll(Duration::from_millis(1)));
-        polls.take(100).filter_map(|polled| polled.err()?.rdkafka_error_code()).collect()
+        let polls = (0..100).filter_map(|_| self.shared.committed.poll(Duration::from_millis(1)));
+        polls.filter_map(|polled| polled.err()?.rdkafka_error_code()).collect()
     }
 
     fn watermarks(&self, consumer: &BaseConsumer, topic: Topic, partition: u32) -> Result<(u64, u64), LogError> {
