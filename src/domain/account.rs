@@ -201,3 +201,6 @@ impl Settled {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,3 +62,45 @@ impl PayoutAcknowledged<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAID: PayoutAcknowledged<'static> = PayoutAcknowledged {
+        payout_id: "r1/p1/COMM",
+        payee_id: "p1",
+        status: PayoutStatus::Paid,
+        amount: Some(Amount(1)),
+        reference: None,
+        reason: None,
+        occurred_at: 0,
+    };
+
+    #[test]
+    fn each_status_states_what_it_needs() {
+        let check = |status, amount: Option<i128>, reason, wanted: Result<(), &str>| {
+            let acknowledged = PayoutAcknowledged { status, amount: amount.map(Amount), reason, ..PAID };
+            let found = acknowledged.check().map_err(|reject| format!("{}: {}", reject.field, reject.message));
+            assert_eq!(found, wanted.map_err(str::to_owned), "{acknowledged:?}");
+        };
+        check(PayoutStatus::Paid, Some(1), None, Ok(()));
+        check(PayoutStatus::Paid, None, Some("bank"), Err("amount: missing: PAID states it"));
+        check(PayoutStatus::Rejected, None, Some("no account"), Ok(()));
+        check(PayoutStatus::Rejected, Some(1), None, Err("reason: missing: REJECTED states it"));
+        check(PayoutStatus::Returned, None, Some("account closed"), Ok(()));
+        check(PayoutStatus::Returned, Some(1), None, Err("reason: missing: RETURNED states it"));
+        check(PayoutStatus::Accepted, None, None, Ok(()));
+        assert_eq!(PayoutStatus::Accepted.name(), "ACCEPTED");
+    }
+
+    #[test]
+    fn ids_have_their_lengths() {
+        for (bytes, fits) in [(0, false), (1, true), (PAYOUT_ID_BYTES, true), (PAYOUT_ID_BYTES + 1, false)] {
+            let found = PayoutAcknowledged { payout_id: &"x".repeat(bytes), ..PAID }.check();
+            assert_eq!(found.map_err(|reject| reject.field), if fits { Ok(()) } else { Err("payout_id".into()) }, "{bytes}");
+        }
+        let found = PayoutAcknowledged { payee_id: "", ..PAID }.check();
+        assert_eq!(found.map_err(|reject| reject.field), Err("payee_id".into()));
+    }
+}
