@@ -181,6 +181,16 @@ impl Script {
         self.history.totals()
     }
 
+    /// What was earned for the three months of the first quarter, in units.
+    fn quarter(&self) -> [String; 3] {
+        let totals = self.totals();
+        assert_eq!(totals.ignored_facts, []);
+        [JANUARY, FEBRUARY, MARCH].map(|month| {
+            let of = totals.booked.iter().filter(|(key, _)| key.effective_period == month);
+            Minor(of.map(|(_, minor)| minor.0).sum()).text(2)
+        })
+    }
+
     /// Booked totals of ana, "effective > booking: amount" each.
     fn booked(&self) -> Vec<String> {
         let totals = self.totals();

@@ -56,13 +56,11 @@ impl<'w> Pricing<'_, 'w> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::component;
+    use super::super::tests::{component, input};
     use super::super::{PeriodInput, Reading, earned};
     use super::*;
-    use crate::domain::calendar::Date;
     use crate::domain::money::{Amount, Measured, Rate};
     use crate::domain::plan::{Clawback, ClawbackPrice, Component, Modifiers, NoQuota, QuotaUse};
-    use crate::domain::rate_table::Parts;
 
     /// Deals as (sold, returned, percent of that taken back): 10 % up to a quota of 100, and 20 % above.
     fn check(modifiers: Modifiers, deals: &[(i128, i128, i64)], minor: i64) {
@@ -76,23 +74,7 @@ mod tests {
         let deals: Vec<OneDeal<'_>> = deals.iter().map(one).collect();
         let to = Measured(deals.iter().map(|deal| deal.measured.0).sum());
         let tier = Reading { quota: Some(Amount(100_000_000)), to, ..Reading::default() };
-        let period = PeriodInput {
-            component: Some(&component),
-            version: Date(0),
-            anew: None,
-            parts: Parts::ALL,
-            target: None,
-            own_rates: vec![],
-            own_modifiers: None,
-            tier,
-            paid: Reading::default(),
-            multiplier: Reading::default(),
-            gate: Reading::default(),
-            named: vec![],
-            parameters: vec![],
-            deals,
-            last: true,
-        };
+        let period = PeriodInput { component: Some(&component), deals, ..input(tier) };
         assert_eq!(earned(&[period], 2, false).unwrap()[0].minor.0, minor);
     }
 

@@ -56,6 +56,27 @@ fn spread(percents: [i64; 3]) -> QuotaUse {
 /// A month's component (since when), and the quota that is stated for it.
 type Month<'w> = (Option<(&'w Component, Date)>, Option<i128>);
 
+/// An interval's last period in which nothing but what picks the tier is read, and no component is stated yet.
+pub fn input<'w>(tier: Reading) -> PeriodInput<'w> {
+    PeriodInput {
+        component: None,
+        version: JANUARY,
+        anew: None,
+        parts: Parts::ALL,
+        target: None,
+        own_rates: vec![],
+        own_modifiers: None,
+        tier,
+        paid: Reading::default(),
+        multiplier: Reading::default(),
+        gate: Reading::default(),
+        named: vec![],
+        parameters: vec![],
+        deals: vec![],
+        last: true,
+    }
+}
+
 /// 150, 10 and 20 in the three months.
 fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
     let stated = |place: usize| months[place].1.map(|units| Amount(units * 1_000_000));
@@ -67,25 +88,14 @@ fn quarter(months: [Month<'_>; 3]) -> Vec<PeriodInput<'_>> {
             from: sums[place],
             to: sums[place + 1],
         };
+        let measured = Measured(sums[place + 1].0 - sums[place].0);
         PeriodInput {
             component: months[place].0.map(|(component, _)| component),
             version: months[place].0.map_or(JANUARY, |(_, version)| version),
-            anew: None,
-            parts: Parts::ALL,
-            target: None,
-            own_rates: vec![],
-            own_modifiers: None,
-            tier,
-            paid: Reading::default(),
-            multiplier: Reading::default(),
             gate: tier,
-            named: vec![],
-            parameters: vec![],
-            deals: {
-                let measured = Measured(sums[place + 1].0 - sums[place].0);
-                vec![OneDeal { deal_id: "D", measured, back: ethnum::I256::ZERO }]
-            },
+            deals: vec![OneDeal { deal_id: "D", measured, back: ethnum::I256::ZERO }],
             last: place == 2,
+            ..input(tier)
         }
     };
     (0..3).map(month).collect()

@@ -11,8 +11,8 @@ mod scales;
 use super::World;
 use super::component::check_component;
 use super::pay::check_totals;
-use crate::domain::calendar::IntervalKind;
-use crate::domain::fact::PeriodReleased;
+use crate::domain::calendar::{Date, IntervalKind};
+use crate::domain::fact::{PayeeRow, PeriodReleased};
 use crate::domain::money::{Minor, Rate};
 use crate::domain::output::CurrencyTotal;
 use crate::domain::plan::*;
@@ -23,6 +23,22 @@ use crate::domain::tranche::{Due, Tranche};
 fn component(quota: QuotaUse) -> Component {
     let two = reward::tests::component(quota, NoQuota::Park, 5);
     Component { tiers: two.tiers[..1].to_vec(), ..two }
+}
+
+/// Who has the plan `ae`, and nothing more but a team.
+fn payee_row(from: Date, to: Option<Date>, team: Option<&str>) -> PayeeRow {
+    PayeeRow {
+        from,
+        to,
+        title: "AE".into(),
+        manager: None,
+        pay_group: "default".into(),
+        plans: vec!["ae".into()],
+        employee_ref: None,
+        parameters: vec![],
+        pay_currency: None,
+        team: team.map(String::from),
+    }
 }
 
 fn shares(percents: &[i64]) -> QuotaUse {

@@ -29,18 +29,8 @@ fn told_all(script: &mut Script) {
     }
 }
 
-/// What was earned for the three months, in units.
-fn months(script: &Script) -> [String; 3] {
-    let totals = script.totals();
-    assert_eq!(totals.ignored_facts, []);
-    [JANUARY, FEBRUARY, MARCH].map(|month| {
-        let of = totals.booked.iter().filter(|(key, _)| key.effective_period == month);
-        Minor(of.map(|(_, minor)| minor.0).sum()).text(2)
-    })
-}
-
 fn check(script: &Script, expected: [&str; 3]) {
-    assert_eq!(months(script), expected);
+    assert_eq!(script.quarter(), expected);
 }
 
 fn priced(component: Component, expected: [&str; 3]) {

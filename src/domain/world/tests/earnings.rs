@@ -1,7 +1,7 @@
 //! Measures of earnings: the order of components, what is refused by name, and who is told what.
 
 use super::super::{MAXIMUM_TEAM, Reach, World};
-use super::component;
+use super::{component, payee_row};
 use crate::domain::calendar::{Calendar, IntervalKind, Period};
 use crate::domain::fact::{Company, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use crate::domain::measure::DatedBy;
@@ -148,16 +148,9 @@ fn what_is_earned_is_told_to_everybody_above_on_the_last_day() {
     let bounds =
         |period: i32| Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)).bounds(Period(JANUARY.0 + period)).unwrap();
     let row = |from, to, manager: Option<&str>| PayeeRow {
-        from,
-        to,
-        title: "AE".into(),
         manager: manager.map(Into::into),
-        pay_group: "default".into(),
         plans: vec![],
-        employee_ref: None,
-        parameters: vec![],
-        pay_currency: None,
-        team: None,
+        ..payee_row(from, to, None)
     };
     let (january, february) = (bounds(0), bounds(1));
     let middle = crate::domain::calendar::Date(february.0.0 + 10);
@@ -194,18 +187,7 @@ fn a_team_is_those_of_its_rows_on_the_last_day() {
     let mut world = world();
     let calendar = Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11));
     let day = |days: i32| crate::domain::calendar::Date(calendar.starts[0].0 + days);
-    let row = |from, to, team: Option<&str>| PayeeRow {
-        from: day(from),
-        to: Option::map(to, day),
-        title: String::new(),
-        manager: None,
-        pay_group: "default".into(),
-        plans: vec!["ae".into()],
-        employee_ref: None,
-        parameters: vec![],
-        pay_currency: None,
-        team: team.map(String::from),
-    };
+    let row = |from, to, team| payee_row(day(from), Option::map(to, day), team);
     let payee = |payee_id: &str, rows| FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows });
     state(&mut world, payee("dan", vec![row(0, None, Some("red"))])).unwrap();
     let nobody_is_told = state(&mut world, payee("bo", vec![row(0, Some(40), Some("red"))])).unwrap();
@@ -215,7 +197,7 @@ fn a_team_is_those_of_its_rows_on_the_last_day() {
     assert!(state(&mut world, payee("cy", rows.clone())).unwrap().all_earnings);
     let off_plan = PayeeRow { plans: vec![], ..row(0, None, Some("red")) };
     assert!(state(&mut world, payee("al", vec![off_plan])).unwrap().all_earnings);
-    let titled = rows.into_iter().map(|row| PayeeRow { title: "AE".into(), ..row }).collect();
+    let titled = rows.into_iter().map(|row| PayeeRow { title: "SE".into(), ..row }).collect();
     assert!(!state(&mut world, payee("cy", titled)).unwrap().all_earnings, "a title is no team");
     let told = |payee_id: &str, period| {
         let told = world.earned_for(&payee_id.into(), Period(JANUARY.0 + period), EarnedBy::Team);

@@ -1,5 +1,6 @@
 //! Pay in another currency: what a payee's rows may say, when a close is none, and at which rate a run pays.
 
+use super::payee_row;
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::currency::{CurrencyRates, RateRow};
 use crate::domain::fact::{Company, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReopened};
@@ -22,16 +23,9 @@ fn apply(world: &mut World, body: FactBody) -> Result<(), String> {
 fn payee(payee_id: &str, rows: &[(&str, Option<&str>)]) -> FactBody {
     let ends = rows.iter().skip(1).map(|(from, _)| Some(day(from))).chain([None]);
     let row = |((from, currency), to): (&(&str, Option<&str>), Option<Date>)| PayeeRow {
-        from: day(from),
-        to,
-        title: "AE".into(),
-        manager: None,
-        pay_group: "default".into(),
-        plans: vec![],
-        employee_ref: None,
-        parameters: vec![],
         pay_currency: currency.map(String::from),
-        team: None,
+        plans: vec![],
+        ..payee_row(day(from), to, None)
     };
     FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: rows.iter().zip(ends).map(row).collect() })
 }

@@ -2,9 +2,9 @@
 
 use super::super::ramps::ramp_part;
 use super::super::{MAXIMUM_RAMP, World};
-use super::{component, shares};
+use super::{component, payee_row, shares};
 use crate::domain::calendar::{Calendar, Date, Period};
-use crate::domain::fact::{Payee, PayeeRow};
+use crate::domain::fact::Payee;
 use crate::domain::money::Rate;
 use crate::domain::plan::*;
 use crate::domain::reward;
@@ -15,27 +15,15 @@ fn plan(percents: &[i64]) -> Plan {
     Plan { ramp, components: vec![component(QuotaUse::Interval)], ..reward::tests::plan() }
 }
 
-fn row(from: Date, to: Option<Date>) -> PayeeRow {
-    PayeeRow {
-        from,
-        to,
-        title: "AE".into(),
-        manager: None,
-        pay_group: "default".into(),
-        plans: vec!["ae".into()],
-        employee_ref: None,
-        parameters: vec![],
-        pay_currency: None,
-        team: None,
-    }
-}
-
 /// Of a payee whose first row begins on a day, in months of 2026 (both included): a numerator and a denominator.
 fn check(from: &str, percents: &[i64], (first, last): (i32, i32), (numerator, denominator): (i64, i64)) {
     let calendar = Calendar::monthly("fiscal", "2026-01".parse().unwrap(), "2026-12".parse().unwrap());
     let from: Date = from.parse().unwrap();
     let later = Date(from.0 + 400);
-    let payee = Payee { payee_id: "ana".into(), rows: vec![row(from, Some(later)), row(Date(later.0 + 40), None)] };
+    let payee = Payee {
+        payee_id: "ana".into(),
+        rows: vec![payee_row(from, Some(later), None), payee_row(Date(later.0 + 40), None, None)],
+    };
     let months = [first, last].map(|month| Period(2026 * 12 + month - 1));
     let found = ramp_part(&payee, &plan(percents), &calendar, (months[0], months[1])).fraction();
     assert_eq!(found, BigRational::new(numerator.into(), denominator.into()), "{from} {percents:?} {first} to {last}");
