@@ -71,6 +71,10 @@ fn what_is_taken_back_is_worth_what_was_paid_for_it() {
     // Behind nothing it is at the run's rate.
     let beyond: &[&str] = &["2026-01 -130000 for -200000 at -"];
     check("GBP", &[jan, feb(&[(1, -200_000)])], &[paid, beyond], (0, 1));
+    // What was taken back before it was paid comes back at what it was worth, too.
+    let owed: Run<'_> = (1, "0.8", &[(1, -100_000)]);
+    let taken: &[&str] = &["2026-01 -80000 for -100000 at 0.8"];
+    check("GBP", &[owed, feb(&[(1, 50_000)])], &[taken, &["2026-01 40000 for 50000 at -"]], (0, 1));
 }
 
 #[test]
@@ -81,11 +85,17 @@ fn minor_units_are_those_of_the_pay_and_rounded_on_the_cumulative_amount() {
     // Nothing that is paid is no record, and comes with the next.
     let little: &[Run<'_>] = &[(1, "0.3", &[(1, 100)]), (2, "0.3", &[(1, 100)])];
     check("JPY", little, &[&[], &["2026-01 1 for 100 at 0.3"]], (0, 1));
+    // Half a unit is the even one.
+    check("JPY", &[(1, "0.5", &[(1, 100)])], &[&[]], (0, 1));
+    check("JPY", &[(1, "0.5", &[(1, 300)])], &[&["2026-01 2 for 300 at 0.5"]], (0, 1));
     // A unit that is left goes to the larger remainder, of equal ones to the first.
     let both = |booked: &[(i32, i128)], paid: &[&str]| check("GBP", &[(2, "0.01", booked)], &[paid], (0, 1));
     both(&[(1, 50), (2, 50)], &["2026-01 1 for 50 at 0.01"]);
     both(&[(1, 60), (2, 80)], &["2026-02 1 for 80 at 0.01"]);
     both(&[(1, 60), (2, 90)], &["2026-01 1 for 60 at 0.01", "2026-02 1 for 90 at 0.01"]);
+    // From 0.3 to -0.6: -0.42 and -0.48, of which the one that is nearer to a whole unit has it.
+    let turned: &[Run<'_>] = &[(1, "0.3", &[(1, 100)]), (2, "0.3", &[(1, -140), (2, -160)])];
+    check("JPY", turned, &[&[], &["2026-02 -1 for -160 at -"]], (0, 1));
 }
 
 #[test]
@@ -112,7 +122,10 @@ fn a_run_that_pays_nothing_in_either_currency_is_brought_forward_in_both() {
     // Even in dollars, and not in pounds.
     assert_eq!(play((-300, -100), 0, false, 300), (r#"[("COMM", 150), ("CARRIED", -100)]"#.into(), 0, 0));
     assert_eq!(play((-300, -200), 0, false, 300), (none(), 0, -50));
-    // What no record holds.
+    // What a record holds, and what none does.
+    let most = 2 * 10i64.pow(RECORD_DIGITS + 2);
+    assert_eq!(play((0, 0), 0, false, i128::from(most) - 2), (format!(r#"[("COMM", {})]"#, most / 2 - 1), 0, 0));
+    assert_eq!(play((0, 0), 0, false, i128::from(most)), (none(), most, i128::from(most) / 2));
     assert_eq!(play((0, 0), 0, false, 4 * 10i128.pow(16)), (none(), 4 * 10i64.pow(16), 2 * 10i128.pow(16)));
 }
 
