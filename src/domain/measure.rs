@@ -256,11 +256,6 @@ impl Measure {
         matches!(self.of, MeasureOf::Margin | MeasureOf::Attribute) || !self.customers.is_empty() || !self.filter.is_empty()
     }
 
-    /// Whether it reads an attribute.
-    pub fn reads_attribute(&self, name: &str) -> bool {
-        self.attribute.as_deref() == Some(name) || self.filter.iter().any(|condition| condition.attribute == name)
-    }
-
     /// Whether its filter takes a deal.
     pub fn takes_deal(&self, deal: DealView<'_, '_>) -> bool {
         let holds = |of: &AttributeCondition| deal.attribute(&of.attribute).is_some_and(|value| of.is.holds(value));
@@ -330,6 +325,7 @@ mod tests {
         check(number(Some(5), Some(9)), Some(Attribute::Number(9)), false);
         check(number(None, Some(9)), Some(Attribute::Date(Date(5))), false);
         check(number(None, Some(9)), Some(Attribute::Number(-7)), true);
+        check(number(None, Some(9)), Some(Attribute::Number(9)), false);
         check(date(Some(5), None), Some(Attribute::Date(Date(5))), true);
         check(date(Some(5), Some(6)), Some(Attribute::Date(Date(6))), false);
         for (is, possible) in [
@@ -341,6 +337,22 @@ mod tests {
             (date(None, Some(4)), true),
         ] {
             assert_eq!(is.is_possible(), possible, "{is:?}");
+        }
+    }
+
+    #[test]
+    fn margins_attributes_customers_and_conditions_are_details() {
+        let of = |of| Measure { of, ..Measure::default() };
+        let condition = AttributeCondition { attribute: "a".into(), is: Wanted::Text(vec!["x".into()]) };
+        for (measure, details) in [
+            (of(MeasureOf::Amount), false),
+            (of(MeasureOf::Quantity), false),
+            (of(MeasureOf::Margin), true),
+            (of(MeasureOf::Attribute), true),
+            (Measure { customers: vec!["globex".into()], ..of(MeasureOf::Amount) }, true),
+            (Measure { filter: vec![condition], ..of(MeasureOf::Amount) }, true),
+        ] {
+            assert_eq!(measure.reads_details(), details, "{measure:?}");
         }
     }
 

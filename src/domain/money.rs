@@ -280,3 +280,72 @@ pub fn minor_digits(currency: &str) -> Option<u32> {
         _ => 2,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_read_whole_or_not_at_all() {
+        let check = |text: &str, expected: Result<i128, &str>| {
+            let found = parse_scaled(text, 2, 6).map_err(|error| error.to_string());
+            assert_eq!(found, expected.map_err(str::to_owned), "{text}");
+        };
+        check("1.50", Ok(150));
+        check("-0.01", Ok(-1));
+        // Zeros are no decimals.
+        check("1.5000", Ok(150));
+        check("9999.99", Ok(999_999));
+        check("-9999.99", Ok(-999_999));
+        check("10000", Err("\"10000\" is out of range"));
+        check("0.001", Err("\"0.001\" has more than 2 decimals"));
+        for text in ["", "-", ".", "1e5", "+1", " 1", "1,5", "1_0", "1.2.3", "0x1", "NaN"] {
+            check(text, Err(&format!("\"{text}\" is not a plain decimal number")));
+        }
+        // More digits than a number has room for; a word is none, however long.
+        let (long, most) = ("9".repeat(29), "9".repeat(28));
+        check(&long, Err(&format!("\"{long}\" is out of range")));
+        check(&most, Err(&format!("\"{most}\" is out of range")));
+        let dashes = "-".repeat(29);
+        check(&dashes, Err(&format!("\"{dashes}\" is not a plain decimal number")));
+        let broken = "1.2.".repeat(14);
+        check(&broken, Err(&format!("\"{broken}\" is not a plain decimal number")));
+        let word = "1e".repeat(29);
+        check(&word, Err(&format!("\"{word}\" is not a plain decimal number")));
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_read() {
+        assert_eq!(Quantity::parse("-2.50").map(|of| of.to_string()).as_deref(), Ok("-2.5"));
+        assert_eq!(Share::parse("12.5%").map(|of| of.to_string()).as_deref(), Ok("0.125"));
+        assert_eq!(Rate::parse("6%").map(|of| of.to_string()).as_deref(), Ok("0.06"));
+        assert_eq!(CurrencyRate::parse("1.10").map(|of| of.to_string()).as_deref(), Ok("1.1"));
+        assert_eq!(Amount::parse("-7").map(|of| of.to_string()).as_deref(), Ok("-7"));
+        assert_eq!(Measured(-1).to_string(), "-0.000000000001");
+        assert_eq!([0, 2, 3].map(|digits| Minor(-1_005).text(digits)), ["-1005", "-10.05", "-1.005"]);
+    }
+
+    #[test]
+    fn what_can_be_paid_at_once_has_a_limit() {
+        let most = i128::from(MAXIMUM_EARNING) * 10i128.pow(AMOUNT_DECIMALS);
+        for (amount, payable) in [(most, true), (-most, true), (most + 1, false), (-most - 1, false), (i128::MIN, false)] {
+            assert_eq!(Amount(amount).is_payable(), payable, "{amount}");
+        }
+        for (minor, payable) in [(MAXIMUM_EARNING * 100, true), (MAXIMUM_EARNING * 100 + 1, false), (i64::MIN, false)] {
+            assert_eq!(Minor(minor).is_payable(2), payable, "{minor}");
+        }
+    }
+
+    #[test]
+    fn minor_digits_are_those_of_iso_4217() {
+        let check =
+            |unit: &str, of_money, of_unit| assert_eq!((minor_digits(unit), unit_digits(unit)), (of_money, of_unit), "{unit}");
+        for (currency, digits) in [("JPY", 0), ("USD", 2), ("KWD", 3), ("CLF", 4)] {
+            check(currency, Some(digits), Some(digits));
+        }
+        check(POINTS, None, Some(POINTS_DECIMALS));
+        for text in ["", "US", "USDX", "usd", "U1D"] {
+            check(text, None, None);
+        }
+    }
+}

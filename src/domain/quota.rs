@@ -50,3 +50,43 @@ impl QuotaChanged<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATED: QuotaChanged<'static> = QuotaChanged {
+        payee_id: "ana",
+        measure: "sales",
+        calendar: "fiscal",
+        interval: Interval::Year(crate::domain::calendar::Year(2026)),
+        amount: None,
+        revision: 1,
+        applies_from: None,
+        author: "eva",
+        reason: "",
+        occurred_at: 0,
+    };
+
+    #[test]
+    fn a_quota_is_not_negative_and_names_what_it_is_of() {
+        let check = |quota: QuotaChanged<'_>, expected: &str| {
+            let found = quota.check().map_err(|reject| reject.to_string());
+            assert_eq!(found, if expected.is_empty() { Ok(()) } else { Err(expected.to_owned()) }, "{quota:?}");
+        };
+        check(STATED, "");
+        check(QuotaChanged { amount: Some(Amount(0)), ..STATED }, "");
+        check(QuotaChanged { amount: Some(Amount(-1)), ..STATED }, "amount: -0.000001 is negative [invalid_field]");
+        check(QuotaChanged { payee_id: "", ..STATED }, "payee_id: empty [invalid_field]");
+        check(QuotaChanged { measure: "", ..STATED }, "measure: empty [invalid_field]");
+        check(QuotaChanged { calendar: "", ..STATED }, "calendar: empty [invalid_field]");
+    }
+
+    #[test]
+    fn it_waits_in_words_that_tell_which_it_is() {
+        assert_eq!(STATED.waits_as(), ["the quota of \"sales\" for 2026: no "]);
+        let dated = QuotaChanged { applies_from: Some(Date(0)), ..STATED };
+        let expected = ["the quota of \"sales\" for 2026: 1970-01-01 ", "the quota of \"sales\" for 2026: no "];
+        assert_eq!(dated.waits_as(), expected);
+    }
+}

@@ -254,3 +254,6 @@ fn between(one: &Tier, other: &Tier, axis: Axis) -> BigRational {
     let (from, to) = (axis.edge(one.from), axis.edge(other.from));
     money(one.rate) + ratio(axis.sum - from, to - from) * (money(other.rate) - money(one.rate))
 }
+
+#[cfg(test)]
+mod tests;

@@ -247,3 +247,32 @@ impl fmt::Display for Reject {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_code_and_a_sentence_of_its_own() {
+        for (place, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(Reason::from_code(reason.code()), Some(reason));
+            assert!(reason.meaning().len() > reason.code().len(), "{reason:?}");
+            assert!(Reason::ALL[..place].iter().all(|other| other.meaning() != reason.meaning()), "{reason:?}");
+        }
+        assert_eq!(Reason::from_code("unknown"), None);
+    }
+
+    #[test]
+    fn what_a_later_fact_can_mend_parks() {
+        for (reason, parks, of_payee, also) in [
+            (Reason::FoldPanicked, false, false, false),
+            (Reason::AmountOutOfRange, false, true, true),
+            (Reason::UnknownPayee, true, false, false),
+            (Reason::MissingQuota, true, true, false),
+            (Reason::UnmatchedAdjustment, true, true, false),
+            (Reason::UnknownDeal, true, false, false),
+        ] {
+            assert_eq!((reason.parks(), reason.is_of_payee(), reason.also_parks()), (parks, of_payee, also), "{reason:?}");
+        }
+    }
+}

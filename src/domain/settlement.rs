@@ -145,6 +145,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_settlement_is_of_more_than_nothing() {
+        let settled = |settlement_id, deal_id, currency, amount| {
+            let (kind, amount) = (SettlementKind::Collected, Amount(amount));
+            DealSettled { settlement_id, deal_id, kind, amount, currency, on: Date(0), occurred_at: 0 }
+        };
+        let check = |settled: DealSettled<'_>, expected: &str| {
+            let found = settled.check().map_err(|reject| reject.to_string());
+            assert_eq!(found, if expected.is_empty() { Ok(()) } else { Err(expected.to_owned()) }, "{settled:?}");
+        };
+        check(settled("S1", "D1", "USD", 1), "");
+        for (amount, text) in [(0, "0"), (-1, "-0.000001")] {
+            let wrong = "is not more than 0: the kind says which way the money went [invalid_field]";
+            check(settled("S1", "D1", "USD", amount), &format!("amount: {text} {wrong}"));
+        }
+        check(settled("", "D1", "USD", 1), "settlement_id: empty [invalid_field]");
+        check(settled("S1", "", "USD", 1), "deal_id: empty [invalid_field]");
+        check(settled("S1", "D1", "US", 1), "currency: \"US\" is not an ISO 4217 currency code [invalid_field]");
+    }
+
+    #[test]
+    fn a_deal_of_nothing_is_all_there_on_its_day() {
+        let nothing = Dated::nothing(Date(7));
+        for days in [&nothing.invoiced, &nothing.received] {
+            let [passed] = days[..] else { panic!("{nothing:?}") };
+            assert_eq!((passed.on, passed.amount), (Date(7), nothing.total));
+        }
+        assert_ne!(nothing.total.0, 0);
+    }
+
+    #[test]
     fn a_value_comes_in_parts_that_add_up_to_it() {
         let check = |value, passed, total, expected| {
             assert_eq!(come_with(value, passed, total), Some(expected), "{value} {passed}/{total}");

@@ -131,3 +131,32 @@ fn murmur2(data: &[u8]) -> u32 {
     hash = (hash ^ (hash >> 13)).wrapping_mul(M);
     hash ^ (hash >> 15)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_found_by_its_name() {
+        for topic in Topic::ALL {
+            assert_eq!(Topic::from_name(topic.name()), Some(topic));
+        }
+        assert_eq!(Topic::from_name("deals"), None);
+    }
+
+    /// The cases of Kafka's own `UtilsTest`.
+    #[test]
+    fn keys_are_partitioned_as_kafkas_java_clients_do_it() {
+        for (key, hash) in [
+            ("21", -973_932_308),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            ("abc", 479_470_107),
+        ] {
+            assert_eq!(murmur2(key.as_bytes()) as i32, hash, "{key}");
+            assert_eq!(partition_of(key.as_bytes(), 1_000), (hash & 0x7fff_ffff) as u32 % 1_000, "{key}");
+        }
+    }
+}

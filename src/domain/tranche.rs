@@ -92,3 +92,61 @@ pub fn are_whole(tranches: &[Tranche]) -> bool {
     let total: i64 = tranches.iter().map(|tranche| tranche.share.0).fold(0, i64::saturating_add);
     tranches.is_empty() || (parts && tranches.len() <= MAXIMUM_TRANCHES && total == 10i64.pow(RATE_DECIMALS))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAY: Period = Period(2026 * 12 + 4);
+
+    #[test]
+    fn when_a_tranche_is_due_reads_as_it_is_written() {
+        for due in
+            [Due::Booked, Due::Settled, Due::IntervalEnd, Due::YearEnd, Due::AfterMonths(1), Due::AfterMonths(MAXIMUM_MONTHS)]
+        {
+            assert_eq!(Due::parse(&due.text()), Some(due));
+        }
+        let longer = format!("+{} months", MAXIMUM_MONTHS + 1);
+        for text in ["", "+0 months", "+ months", "++1 months", "+-1 months", "1 months", "+1", "paid", &longer] {
+            assert_eq!(Due::parse(text), None, "{text}");
+        }
+    }
+
+    /// Of what May earned in the second quarter, in a run of a month of 2026, or of 2027 beyond the twelfth.
+    #[test]
+    fn a_tranche_is_due_from_its_month_on() {
+        let check = |when: Due, first: i32| {
+            let tranches = [Tranche { share: Rate(10i64.pow(RATE_DECIMALS)), when }];
+            for month in 5..=15 {
+                let run = Period(2026 * 12 + month - 1);
+                let found = due(&tranches, MAY, Interval::Quarter(MAY.quarter()), run, &BigRational::zero());
+                assert_eq!(found == scaled(1, 0), month >= first, "{when:?} in month {month}");
+            }
+        };
+        check(Due::Booked, 5);
+        check(Due::AfterMonths(3), 8);
+        check(Due::IntervalEnd, 6);
+        check(Due::YearEnd, 12);
+    }
+
+    #[test]
+    fn tranches_are_parts_of_a_whole() {
+        let check = |shares: &[i64], whole: bool| {
+            let tranche = |share: &i64| Tranche { share: Rate(share * 1_000_000), when: Due::Booked };
+            assert_eq!(are_whole(&shares.iter().map(tranche).collect::<Vec<_>>()), whole, "{shares:?}");
+        };
+        check(&[], true);
+        check(&[100], true);
+        check(&[60, 40], true);
+        check(&[60, 30], false);
+        check(&[100, 0], false);
+        check(&[110, -10], false);
+        let mut most = vec![1; MAXIMUM_TRANCHES - 1];
+        most.push(100 - (MAXIMUM_TRANCHES as i64 - 1));
+        check(&most, true);
+        most[0] = 100 - MAXIMUM_TRANCHES as i64;
+        most[MAXIMUM_TRANCHES - 1] = 1;
+        most.push(1);
+        check(&most, false);
+    }
+}

@@ -198,3 +198,15 @@ fn layer_then_depth_then_rank() {
         assert_eq!(winners(line, closed_on), expected, "{line:?} {closed_on}");
     }
 }
+
+#[test]
+fn a_dimension_reads_as_it_is_written() {
+    let named = Dimension::Attribute("industry".into());
+    for dimension in [Dimension::Product, Dimension::Geography, Dimension::Segment, Dimension::Customer, named] {
+        assert_eq!(dimension.to_string().parse(), Ok(dimension));
+    }
+    for text in ["", "attribute:", "attribute", "products"] {
+        let wrong = format!("\"{text}\" is not a dimension: product, geography, segment, customer or attribute:NAME");
+        assert_eq!(text.parse::<Dimension>(), Err(wrong));
+    }
+}
