@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// More payees than this in one reach are told as "everybody".
-const NAMED_PAYEES: usize = 1_000;
+pub(super) const NAMED_PAYEES: usize = 1_000;
 
 /// What a fact touches, so that only that is folded again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,18 +1,21 @@
 //! What a component or a plan may not say about quotas to date, in the words of its reject; the other files state their own.
 
+mod components;
 mod earnings;
+mod facts;
 mod own_modifiers;
 mod own_rates;
 mod pay_currencies;
+mod pay_terms;
 mod plan_caps;
 mod ramps;
 mod scales;
 
-use super::World;
 use super::component::check_component;
 use super::pay::check_totals;
+use super::{Reach, World};
 use crate::domain::calendar::{Date, IntervalKind};
-use crate::domain::fact::{PayeeRow, PeriodReleased};
+use crate::domain::fact::{Fact, FactBody, PayeeRow, PeriodReleased};
 use crate::domain::money::{Minor, Rate};
 use crate::domain::output::CurrencyTotal;
 use crate::domain::plan::*;
@@ -23,6 +26,13 @@ use crate::domain::tranche::{Due, Tranche};
 fn component(quota: QuotaUse) -> Component {
     let two = reward::tests::component(quota, NoQuota::Park, 5);
     Component { tiers: two.tiers[..1].to_vec(), ..two }
+}
+
+/// What a fact of the log reaches, or why it is refused.
+fn state(world: &mut World, body: FactBody) -> Result<Reach, String> {
+    let (fact_id, author, reason) = ("f".into(), "hr".into(), "test".into());
+    let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
+    world.apply(world.facts_next, &fact).map_err(|reject| reject.to_string())
 }
 
 /// Who has the plan `ae`, and nothing more but a team.

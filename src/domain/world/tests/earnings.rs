@@ -1,9 +1,9 @@
 //! Measures of earnings: the order of components, what is refused by name, and who is told what.
 
-use super::super::{MAXIMUM_TEAM, Reach, World};
-use super::{component, payee_row};
+use super::super::{MAXIMUM_TEAM, World};
+use super::{component, payee_row, state};
 use crate::domain::calendar::{Calendar, IntervalKind, Period};
-use crate::domain::fact::{Company, EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow};
+use crate::domain::fact::{Company, EarnedBy, Earnings, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use crate::domain::measure::DatedBy;
 use crate::domain::money::{Amount, RATE_DECIMALS, Rate};
 use crate::domain::plan::*;
@@ -11,12 +11,6 @@ use crate::domain::tranche::{Due, Tranche};
 use std::collections::BTreeSet;
 
 const JANUARY: Period = Period(2026 * 12);
-
-fn state(world: &mut World, body: FactBody) -> Result<Reach, String> {
-    let (fact_id, author, reason) = ("f".into(), "hr".into(), "test".into());
-    let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
-    world.apply(world.facts_next, &fact).map_err(|reject| reject.to_string())
-}
 
 fn measure(id: &str, components: &[&str], by: EarnedBy) -> Measure {
     Measure {

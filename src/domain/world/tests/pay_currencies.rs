@@ -1,9 +1,9 @@
 //! Pay in another currency: what a payee's rows may say, when a close is none, and at which rate a run pays.
 
-use super::payee_row;
+use super::{payee_row, state};
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::currency::{CurrencyRates, RateRow};
-use crate::domain::fact::{Company, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReopened};
+use crate::domain::fact::{Company, Cut, FactBody, Payee, PayeeRow, PeriodClosed, PeriodReopened};
 use crate::domain::money::CurrencyRate;
 use crate::domain::world::World;
 
@@ -11,12 +11,6 @@ const JANUARY: Period = Period(2026 * 12);
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()
-}
-
-fn apply(world: &mut World, body: FactBody) -> Result<(), String> {
-    let (fact_id, author, reason) = ("f".into(), "kim".into(), "".into());
-    let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
-    world.apply(world.facts_next, &fact).map(drop).map_err(|reject| reject.to_string())
 }
 
 /// Rows of a payee by their first days; each ends where the next begins.
@@ -55,16 +49,16 @@ fn close(close_id: &str, period: Period) -> FactBody {
 /// With a calendar of the year and bo, who is paid in pounds.
 fn world(pay_rate_type: Option<&str>) -> World {
     let mut world = World::new(1);
-    apply(&mut world, company(pay_rate_type)).unwrap();
-    apply(&mut world, FactBody::CalendarDefined(Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)))).unwrap();
-    apply(&mut world, payee("bo", &[("2026-01-01", Some("GBP"))])).unwrap();
+    state(&mut world, company(pay_rate_type)).unwrap();
+    state(&mut world, FactBody::CalendarDefined(Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)))).unwrap();
+    state(&mut world, payee("bo", &[("2026-01-01", Some("GBP"))])).unwrap();
     world
 }
 
 #[test]
 fn a_payee_is_paid_in_one_currency() {
     let check = |rows: &[(&str, Option<&str>)], expected: Result<(), &str>| {
-        let found = apply(&mut world(None), payee("cy", rows));
+        let found = state(&mut world(None), payee("cy", rows)).map(drop);
         assert_eq!(found, expected.map_err(String::from), "{rows:?}");
     };
     let (first, next) = ("2026-01-01", "2026-02-01");
@@ -73,19 +67,19 @@ fn a_payee_is_paid_in_one_currency() {
     let changes = "pay_currency: payee \"cy\": a pay currency that changes [not_supported]";
     check(&[(first, Some("GBP")), (next, None)], Err(changes));
     check(&[(first, Some("pound"))], Err("pay_currency: \"pound\" is not an ISO 4217 currency code [invalid_fact]"));
-    assert_eq!(apply(&mut World::new(1), company(Some(""))).unwrap_err(), "pay_rate_type: empty [invalid_fact]");
+    assert_eq!(state(&mut World::new(1), company(Some(""))).unwrap_err(), "pay_rate_type: empty [invalid_fact]");
 }
 
 #[test]
 fn a_close_needs_a_rate_for_the_last_day() {
     let check = |rate_type: Option<&str>, stated: &[(&str, i128, u32)], expected: Result<i128, &str>| {
         let mut world = world(rate_type);
-        apply(&mut world, payee("al", &[("2026-01-01", Some("GBP"))])).unwrap();
+        state(&mut world, payee("al", &[("2026-01-01", Some("GBP"))])).unwrap();
         if !stated.is_empty() {
-            apply(&mut world, rates(stated)).unwrap();
+            state(&mut world, rates(stated)).unwrap();
         }
-        let found = apply(&mut world, close("c1", JANUARY));
-        let rate = found.map(|()| world.pay_rate("GBP", JANUARY).unwrap().row.rate.0);
+        let found = state(&mut world, close("c1", JANUARY));
+        let rate = found.map(|_| world.pay_rate("GBP", JANUARY).unwrap().row.rate.0);
         assert_eq!(rate, expected.map_err(String::from), "{stated:?}");
         assert_eq!(world.runs.len(), usize::from(expected.is_ok()));
     };
@@ -109,18 +103,18 @@ fn a_close_needs_a_rate_for_the_last_day() {
 #[test]
 fn a_close_that_stands_fixes_the_currency_of_whom_it_knew() {
     let mut world = world(Some("pay"));
-    apply(&mut world, rates(&[("2026-01-01", 1, 400)])).unwrap();
+    state(&mut world, rates(&[("2026-01-01", 1, 400)])).unwrap();
     let bo = |currency| payee("bo", &[("2026-01-01", currency)]);
-    apply(&mut world, bo(None)).unwrap();
-    apply(&mut world, bo(Some("GBP"))).unwrap();
-    apply(&mut world, close("c1", JANUARY)).unwrap();
+    state(&mut world, bo(None)).unwrap();
+    state(&mut world, bo(Some("GBP"))).unwrap();
+    state(&mut world, close("c1", JANUARY)).unwrap();
     let refused = "pay_currency: payee \"bo\": pay in USD after a close that pays in GBP [not_supported]";
-    assert_eq!(apply(&mut world, bo(None)).unwrap_err(), refused);
+    assert_eq!(state(&mut world, bo(None)).unwrap_err(), refused);
     assert_eq!((world.paid_in("bo"), world.may_be_paid("bo")), (Some("GBP"), true));
-    apply(&mut world, payee("new", &[("2026-02-01", None)])).unwrap();
-    apply(&mut world, payee("new", &[("2026-02-01", Some("GBP"))])).unwrap();
+    state(&mut world, payee("new", &[("2026-02-01", None)])).unwrap();
+    state(&mut world, payee("new", &[("2026-02-01", Some("GBP"))])).unwrap();
     assert!(!world.may_be_paid("new"));
-    apply(&mut world, FactBody::PeriodReopened(PeriodReopened { close_id: "c1".into() })).unwrap();
-    apply(&mut world, bo(None)).unwrap();
+    state(&mut world, FactBody::PeriodReopened(PeriodReopened { close_id: "c1".into() })).unwrap();
+    state(&mut world, bo(None)).unwrap();
     assert_eq!(world.paid_in("bo"), None);
 }
