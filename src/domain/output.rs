@@ -289,3 +289,63 @@ pub struct RejectRecord {
     /// BLAKE3 of the whole original record value, in hexadecimal.
     pub original_hash: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::topic::Topic;
+
+    fn accrual(currency: &str) -> Accrual {
+        let at = Position { topic: Topic::DealClosed, partition: 0, offset: 0 };
+        let period = Period(2026 * 12);
+        Accrual {
+            payee_id: "ana".into(),
+            plan_id: "ae".into(),
+            plan_from: Date(0),
+            component: "new".into(),
+            earning_code: "COMM".into(),
+            calendar: "fiscal".into(),
+            interval: Interval::Quarter(period.quarter()),
+            effective_period: period,
+            booking_period: period.next(),
+            sequence: 3,
+            previous_total: Minor(0),
+            new_total: Minor(1),
+            exact: Exact::ZERO,
+            currency: currency.into(),
+            in_tranches: false,
+            causes: Causes { first: at, last: at, count: 1 },
+            as_of: 0,
+        }
+    }
+
+    #[test]
+    fn an_accrual_is_named_by_what_it_is_about() {
+        assert_eq!(accrual("USD").accrual_id(), "ana/new/fiscal/2026-Q1/2026-01/2026-02/3");
+        assert_eq!([accrual("USD").unit(), accrual(POINTS).unit()], ["money", POINTS]);
+    }
+
+    #[test]
+    fn a_payout_is_named_by_its_run_and_has_what_it_is_in_the_currency_of_plans() {
+        let converted = ConvertedFrom { plan_amount: Minor(5), plan_currency: "USD".into(), rate: None };
+        let payout = |currency: &str, converted| Payout {
+            run_id: "run".into(),
+            pay_group: "default".into(),
+            period: Period(2026 * 12 + 1),
+            payee_id: "ana".into(),
+            employee_ref: None,
+            earning_code: "COMM".into(),
+            kind: PayoutKind::PriorPeriod,
+            effective_period: Period(2026 * 12),
+            amount: Minor(4),
+            currency: currency.into(),
+            balance_after: Minor(0),
+            converted,
+        };
+        let in_pounds = payout("GBP", Some(converted));
+        assert_eq!((in_pounds.plan_currency(), in_pounds.plan_amount()), ("USD", Minor(5)));
+        assert_eq!(in_pounds.payout_id(), "run/ana/COMM/prior-period/GBP/2026-01");
+        let in_dollars = payout("USD", None);
+        assert_eq!((in_dollars.plan_currency(), in_dollars.plan_amount()), ("USD", Minor(4)));
+    }
+}

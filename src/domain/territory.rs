@@ -188,10 +188,6 @@ pub fn in_force((from, to): (Date, Option<Date>), on: Date) -> bool {
 }
 
 impl Territories {
-    pub fn is_empty(&self) -> bool {
-        *self == Territories::default()
-    }
-
     /// Everything that is wrong, in the order of the rows.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Faults(Vec::new());

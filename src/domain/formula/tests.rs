@@ -107,6 +107,12 @@ fn a_formula_is_as_long_and_as_deep_as_is_allowed() {
     let deep = |depth: usize| format!("{}measure(\"a\"){}", "(".repeat(depth - 1), ")".repeat(depth - 1));
     assert_eq!(value(&deep(MAXIMUM_FORMULA_DEPTH)), "120");
     assert_eq!(value(&deep(33)), "character 33: parts lie more than 32 deep inside each other");
+    // Beside each other they are not deep.
+    assert_eq!(value(&format!("measure(\"a\"){}", "+(1)".repeat(40))), "160");
+    assert_eq!(
+        value("measure(\"a\") * 0.000000000000000005 + 999999999999999999"),
+        "4999999999999999995000000000000003/5000000000000000"
+    );
     assert_eq!(value(&"(".repeat(2_000)), "character 33: parts lie more than 32 deep inside each other");
     // Each addition is two parts: the number and the sum.
     let long = |parts: usize| format!("{}measure(\"a\"){}", "-".repeat(1 - parts % 2), "+1".repeat((parts - 1) / 2));
@@ -131,10 +137,15 @@ fn a_formula_says_what_it_reads_and_what_it_chooses() {
     // One that is as long as is allowed has them, too; and what `max` does not choose is not chosen for being changed.
     let longest = format!("if(measure('a') > 5, 1, 2){}", "+1".repeat(97));
     assert_eq!(Formula::parse(&longest).unwrap().variants().count(), 2);
+    let within = |text: &str| format!("{text}{}", " ".repeat(MAXIMUM_FORMULA_BYTES - text.len()));
+    assert_eq!(Formula::parse(&within("max(0, measure('a'))")).unwrap().variants().count(), 2);
+    let (open, closed) = ("(".repeat(MAXIMUM_FORMULA_DEPTH - 2), ")".repeat(MAXIMUM_FORMULA_DEPTH - 2));
+    assert_eq!(Formula::parse(&format!("{open}max(0, measure('a')){closed}")).unwrap().variants().count(), 2);
     let greatest = Formula::parse("max(0, measure('a'))").unwrap();
     let texts: Vec<_> = greatest.variants().map(|(_, changed)| changed.text().to_owned()).collect();
     assert_eq!(texts, ["max((0)-777777, measure('a'))", "max(0, (measure('a'))-777777)"]);
     let written: Formula = serde_json::from_str(&serde_json::to_string(&formula).unwrap()).unwrap();
     assert_eq!(written, formula);
+    assert_ne!(greatest, formula);
     assert!(serde_json::from_str::<Formula>("\"1 + 1\"").is_err());
 }
