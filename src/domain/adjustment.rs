@@ -236,6 +236,11 @@ mod tests {
     }
 
     #[test]
+    fn an_adjustment_is_known_by_its_quarter() {
+        assert_eq!(made("A", 1, None).label(), "adjustment \"A\" of 2026-Q1: ");
+    }
+
+    #[test]
     fn only_whole_minor_units_are_paid() {
         let check = |amount, digits, expected: Option<i64>| {
             assert_eq!(made("A", amount, None).minor(digits), expected.map(Minor), "{amount} {digits}");

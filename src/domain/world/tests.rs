@@ -3,6 +3,7 @@
 mod components;
 mod earnings;
 mod facts;
+mod organisation;
 mod own_modifiers;
 mod own_rates;
 mod pay_currencies;

@@ -84,3 +84,56 @@ fn rows_that_say_equally_much_of_a_line_are_no_table() {
     assert_eq!(lookup(&many[1..]).faults(), []);
     assert_eq!(lookup(&many).faults()[0].message, "201 rows, not 1 to 200");
 }
+
+#[test]
+fn what_a_condition_is_on_reads_as_it_is_written() {
+    let named = LineKey::Attribute("industry".into());
+    for key in [LineKey::Product, LineKey::Geography, LineKey::Segment, LineKey::Kind, named] {
+        assert_eq!(key.to_string().parse(), Ok(key));
+    }
+    for text in ["", "attribute:", "attribute", "customer"] {
+        let wrong = format!("\"{text}\" is not known; use product, geography, segment, kind or attribute:NAME");
+        assert_eq!(text.parse::<LineKey>(), Err(wrong));
+    }
+}
+
+#[test]
+fn a_band_holds_another_that_reaches_no_further() {
+    for (one, other, holds) in [
+        ((0, None), (5, None), true),
+        ((0, None), (5, Some(9)), true),
+        ((5, Some(9)), (5, Some(9)), true),
+        ((5, Some(9)), (6, Some(8)), true),
+        ((5, Some(9)), (4, Some(9)), false),
+        ((5, Some(9)), (5, Some(10)), false),
+        ((5, Some(9)), (5, None), false),
+    ] {
+        let [band, within] = [one, other].map(|(from, to)| Band { from, to });
+        assert_eq!(band.holds(&within), holds, "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn a_table_has_as_many_rows_and_values_as_are_allowed() {
+    let rows = |count: usize| {
+        let rows: Vec<_> = (0..count).map(|place| takes(&[("product", &place.to_string())], None)).collect();
+        lookup(&rows).faults().into_iter().map(|fault| fault.message).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(0), [format!("0 rows, not 1 to {MAXIMUM_ROWS}")]);
+    assert!(rows(1).is_empty() && rows(MAXIMUM_ROWS).is_empty());
+    assert_eq!(rows(MAXIMUM_ROWS + 1), [format!("{} rows, not 1 to {MAXIMUM_ROWS}", MAXIMUM_ROWS + 1)]);
+    let values = |count: usize| {
+        let values: Vec<String> = (0..count).map(|place| place.to_string()).collect();
+        lookup(&[takes(&[("product", &values.join("/"))], None)])
+            .faults()
+            .into_iter()
+            .map(|fault| fault.message)
+            .collect::<Vec<_>>()
+    };
+    assert!(values(1).is_empty() && values(MAXIMUM_VALUES).is_empty());
+    for count in [0, MAXIMUM_VALUES + 1] {
+        assert_eq!(values(count), [format!("{count} values of product, not 1 to {MAXIMUM_VALUES}")]);
+    }
+    let below = Lookup { rows: vec![Row { takes: takes(&[("product", "core")], None), rate: Rate(-1) }], otherwise: None };
+    assert_eq!(below.faults().into_iter().map(|fault| fault.message).collect::<Vec<_>>(), ["a rate below zero"]);
+}
