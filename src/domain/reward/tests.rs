@@ -1,5 +1,6 @@
 //! Quotas to date in the periods of a quarter: which point of the table each period starts from.
 
+mod modifiers;
 mod own_modifiers;
 
 use super::*;

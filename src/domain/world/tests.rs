@@ -3,6 +3,7 @@
 mod components;
 mod earnings;
 mod facts;
+mod listed;
 mod organisation;
 mod own_modifiers;
 mod own_rates;

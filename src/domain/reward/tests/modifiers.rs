@@ -1,0 +1,85 @@
+//! When gates are tested and what they leave, caps behind earlier versions, and fractions of a target, over the months of a quarter.
+
+use super::*;
+
+/// 5 % of 150, 160 and 180, against a quota of 300.
+fn gated(percent: i128, tested: Tested, otherwise: Otherwise) -> Component {
+    let at_least = percent * 10_000_000_000;
+    let gate = Gate { measure: "sales".into(), tier_by: TierBy::Attainment, at_least, tested, otherwise };
+    let modifiers = Modifiers { gate: Some(gate), ..Modifiers::default() };
+    Component { modifiers, ..component(QuotaUse::Interval, NoQuota::Park, 5) }
+}
+
+fn earns(component: &Component, expected: [i64; 3]) {
+    check(&throughout(component), expected.map(|minor| (minor, false)));
+}
+
+#[test]
+fn a_gate_is_tested_when_it_says() {
+    let paid = Tested::AtEndPaidUntilThen;
+    earns(&gated(60, paid, Otherwise::Zero), [750, 50, 100]);
+    earns(&gated(61, paid, Otherwise::Zero), [750, 50, -800]);
+    let held = Tested::AtEndHeldUntilThen;
+    earns(&gated(60, held, Otherwise::Zero), [0, 0, 900]);
+    earns(&gated(61, held, Otherwise::Zero), [0, 0, 0]);
+    // 160 of 300 are 53 %.
+    earns(&gated(51, Tested::Running, Otherwise::Zero), [0, 800, 100]);
+    earns(&gated(50, Tested::Running, Otherwise::Zero), [750, 50, 100]);
+    let lower = Component { boundary: Boundary::Lower, ..gated(50, Tested::Running, Otherwise::Zero) };
+    earns(&lower, [0, 800, 100]);
+}
+
+#[test]
+fn a_gate_that_is_not_met_leaves_what_it_says() {
+    earns(&gated(61, Tested::Running, Otherwise::Factor(Rate(50_000_000))), [375, 25, 50]);
+    earns(&gated(61, Tested::Running, Otherwise::Cap(Amount(8_500_000))), [750, 50, 50]);
+    earns(&gated(61, Tested::AtEndHeldUntilThen, Otherwise::Factor(Rate(50_000_000))), [0, 0, 450]);
+}
+
+#[test]
+fn a_gate_without_a_quota_does_as_the_component_says() {
+    let without = |no_quota| {
+        let by_amount =
+            Component { no_quota: Some(no_quota), tier_by: TierBy::Amount, ..gated(50, Tested::Running, Otherwise::Zero) };
+        let tiers = by_amount.tiers[..1].to_vec();
+        let component = Component { tiers, ..by_amount };
+        let of = Some((&component, JANUARY));
+        let earned = earned(&quarter([(of, None); 3]), 2, true).unwrap();
+        earned.iter().map(|of| (of.minor.0, of.lacks.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(without(NoQuota::Park), [(0, true); 3]);
+    assert_eq!(without(NoQuota::Nothing), [(0, false); 3]);
+    assert_eq!(without(NoQuota::FirstTier), [(0, false); 3]);
+}
+
+#[test]
+fn a_cap_of_the_interval_leaves_what_earlier_versions_left() {
+    let capped = |units: i128| {
+        let modifiers = Modifiers { cap: Some(Amount(units * 1_000_000)), ..Modifiers::default() };
+        Component { modifiers, ..component(QuotaUse::Interval, NoQuota::Park, 5) }
+    };
+    let (first, second) = (capped(100), capped(8));
+    let (before, after) = (Some((&first, JANUARY)), Some((&second, FEBRUARY)));
+    // 7.50 of the first version; 0.50 of the second one, which has 8.00 in all.
+    check(&quarter([(before, Some(300)), (after, Some(300)), (after, Some(300))]), [(750, false), (50, false), (0, false)]);
+    let mut half = throughout(&second);
+    half.iter_mut().for_each(|period| period.parts.cap = Part { active: 1, of: 2 });
+    check(&half, [(400, false), (0, false), (0, false)]);
+}
+
+#[test]
+fn a_fraction_is_of_the_payees_target_and_its_part() {
+    let fraction = Component { pays: Pays::FractionOf("bonus".into()), ..component(QuotaUse::Interval, NoQuota::Park, 5) };
+    let with = |target: Option<i128>, part: Part| {
+        let mut periods = throughout(&fraction);
+        for period in &mut periods {
+            (period.target, period.parts.target) = (target.map(|units| Amount(units * 1_000_000)), part);
+        }
+        let earned = earned(&periods, 2, true).unwrap();
+        earned.iter().map(|of| (of.minor.0, of.lacks.is_some())).collect::<Vec<_>>()
+    };
+    // 5 % of 900 for half of the quota, and for what is more of it.
+    assert_eq!(with(Some(900), Part::ALL), [(2_250, false), (150, false), (300, false)]);
+    assert_eq!(with(Some(900), Part { active: 1, of: 3 }), [(750, false), (50, false), (100, false)]);
+    assert_eq!(with(None, Part::ALL), [(0, true); 3]);
+}
