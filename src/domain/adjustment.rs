@@ -236,6 +236,17 @@ mod tests {
     }
 
     #[test]
+    fn a_target_has_exactly_its_fields() {
+        let credit = Target::Credit { measure: "sales".into(), kind: crate::domain::fact::CreditKind::Revenue };
+        let earning = Target::Earning { component: "base".into() };
+        let pay = Target::Pay { earning_code: "SPIFF".into() };
+        for target in [credit, earning, pay] {
+            let (kind, fields) = TargetFields::of(&target);
+            assert_eq!(fields.target(kind), Ok(target));
+        }
+    }
+
+    #[test]
     fn an_adjustment_is_known_by_its_quarter() {
         assert_eq!(made("A", 1, None).label(), "adjustment \"A\" of 2026-Q1: ");
     }

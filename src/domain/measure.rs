@@ -328,6 +328,7 @@ mod tests {
         check(number(None, Some(9)), Some(Attribute::Number(9)), false);
         check(date(Some(5), None), Some(Attribute::Date(Date(5))), true);
         check(date(Some(5), Some(6)), Some(Attribute::Date(Date(6))), false);
+        check(date(Some(5), Some(6)), Some(Attribute::Date(Date(5))), true);
         for (is, possible) in [
             (Wanted::Text(vec![]), false),
             (number(None, None), false),

@@ -96,6 +96,9 @@ fn minor_units_are_those_of_the_pay_and_rounded_on_the_cumulative_amount() {
     // From 0.3 to -0.6: -0.42 and -0.48, of which the one that is nearer to a whole unit has it.
     let turned: &[Run<'_>] = &[(1, "0.3", &[(1, 100)]), (2, "0.3", &[(1, -140), (2, -160)])];
     check("JPY", turned, &[&[], &["2026-02 -1 for -160 at -"]], (0, 1));
+    // -0.42 and -1.38 of -2: a whole unit each, and none for the larger one that is left.
+    let turned: &[Run<'_>] = &[(1, "0.3", &[(1, 100)]), (2, "0.3", &[(1, -140), (2, -460)])];
+    check("JPY", turned, &[&[], &["2026-01 -1 for -140 at -", "2026-02 -1 for -460 at -"]], (0, 1));
 }
 
 #[test]
@@ -163,4 +166,14 @@ fn what_returns_to_zero_in_one_currency_returns_to_zero_in_both() {
         assert!(state.totals.is_empty(), "round {round}: {state:?}");
         assert_eq!(paid[0] + state.balance, 0, "round {round}, {currency}");
     }
+}
+
+#[test]
+fn a_quotient_is_the_nearest_one_of_either_sign() {
+    for (of, by, expected) in [(7, 2, 4), (5, 2, 2), (7, -2, -4), (5, -2, -2), (-7, -2, 4), (-5, 2, -2), (7, 3, 2), (8, -3, -3)] {
+        assert_eq!(nearest(I256::from(of), by), Some(expected), "{of} / {by}");
+    }
+    let total = Total { component: "c".into(), interval: Interval::Quarter(JANUARY.quarter()), plan: 1, pay: 1 };
+    let empty = |balance, totals| SideBySide { balance, totals }.is_empty();
+    assert!(empty(0, vec![]) && !empty(1, vec![]) && !empty(0, vec![total]));
 }

@@ -4,6 +4,11 @@ use super::*;
 
 /// `a` is 120 with a quota of 80, `b` is 0 without one, `c` is -7; `p` is 10 at a half, `q` is not stated.
 fn value(text: &str) -> String {
+    value_in(text, Part::ALL)
+}
+
+/// With a part of the quotas.
+fn value_in(text: &str, quota_part: Part) -> String {
     let formula = match Formula::parse(text) {
         Ok(formula) => formula,
         Err(error) => return error.to_string(),
@@ -18,7 +23,7 @@ fn value(text: &str) -> String {
     let parameters: Vec<_> = formula.parameters().iter().map(stated).collect();
     let target_part = Part { active: 1, of: 2 };
     let rounding = RoundingMode::HalfEven;
-    let given = Given { measures: &measures, quota_part: Part::ALL, parameters: &parameters, target_part, rounding };
+    let given = Given { measures: &measures, quota_part, parameters: &parameters, target_part, rounding };
     formula.value(given).map_or_else(|undefined| format!("{undefined:?}"), |value| value.to_string())
 }
 
@@ -67,6 +72,9 @@ fn formulas_calculate_exactly() {
     ] {
         assert_eq!(value(text), wanted, "{text}");
     }
+    let half = Part { active: 1, of: 2 };
+    assert_eq!([value_in("attainment(\"a\")", half), value_in("quota(\"a\") + 0 * measure(\"a\")", half)], ["3", "40"]);
+    assert_eq!(value_in("attainment(\"a\")", Part { active: 0, of: 2 }), "Quota(0)");
 }
 
 #[test]

@@ -91,7 +91,11 @@ mod tests {
         // A third of 0.10 is rounded with the rest.
         check(plain(), &[(1, 1, 33)], 7);
         let halved = Modifiers { weight: Some(Rate(50_000_000)), ..plain() };
-        check(halved, &[(60, 60, 50), (60, 0, 100)], 550);
+        check(halved.clone(), &[(60, 60, 50), (60, 0, 100)], 550);
+        // Of deals that are nothing together it is what modifiers leave of a little that is taken back of one.
+        check(plain(), &[(60, 60, 100), (-60, 0, 100)], -600);
+        check(halved, &[(60, 60, 100), (-60, 0, 100)], -300);
+        check(Modifiers { weight: Some(Rate(0)), ..plain() }, &[(60, 60, 100), (-60, 0, 100)], 0);
         // What was cut by a cap is cut of all: 7.00 of 14.00, of which half of 6.00 is taken back as half of 3.00.
         let capped = Modifiers { cap: Some(Amount(7_000_000)), ..plain() };
         check(capped, &[(60, 60, 50), (60, 0, 100)], 550);

@@ -186,7 +186,7 @@ impl Organisation {
     pub fn makes_cycle(&self, payee: &Payee) -> bool {
         let mut changed = self.clone_with(payee);
         let place = changed.place(&payee.payee_id);
-        changed.days_of_change(&payee.payee_id).into_iter().any(|day| changed.is_above_himself(place, day))
+        changed.days_of_change().into_iter().any(|day| changed.is_above_himself(place, day))
     }
 
     fn is_above_himself(&self, place: Place, on: Date) -> bool {
@@ -215,10 +215,9 @@ impl Organisation {
         part
     }
 
-    /// Days on which somebody's row starts, and the first day of all, from a part made by `clone_with`.
-    fn days_of_change(&self, payee_id: &str) -> Vec<Date> {
+    /// Days on which somebody's row starts: before the first of them everything is as on it.
+    fn days_of_change(&self) -> Vec<Date> {
         let mut days: Vec<Date> = self.members.iter().flat_map(|member| member.rows.iter().map(|row| row.from)).collect();
-        days.extend(self.get(payee_id).into_iter().flat_map(|payee| payee.rows.first()).map(|row| Date(row.from.0 - 1)));
         days.sort_unstable();
         days.dedup();
         days

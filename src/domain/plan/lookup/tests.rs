@@ -135,5 +135,8 @@ fn a_table_has_as_many_rows_and_values_as_are_allowed() {
         assert_eq!(values(count), [format!("{count} values of product, not 1 to {MAXIMUM_VALUES}")]);
     }
     let below = Lookup { rows: vec![Row { takes: takes(&[("product", "core")], None), rate: Rate(-1) }], otherwise: None };
+    assert!(lookup(&[takes(&[("product", "core")], None)]).faults().is_empty());
+    let free = Lookup { rows: vec![Row { takes: takes(&[("product", "core")], None), rate: Rate(0) }], otherwise: None };
+    assert!(free.faults().is_empty());
     assert_eq!(below.faults().into_iter().map(|fault| fault.message).collect::<Vec<_>>(), ["a rate below zero"]);
 }

@@ -1,6 +1,7 @@
 //! When gates are tested and what they leave, caps behind earlier versions, and fractions of a target, over the months of a quarter.
 
 use super::*;
+use crate::domain::formula::Formula;
 
 /// 5 % of 150, 160 and 180, against a quota of 300.
 fn gated(percent: i128, tested: Tested, otherwise: Otherwise) -> Component {
@@ -65,6 +66,48 @@ fn a_cap_of_the_interval_leaves_what_earlier_versions_left() {
     let mut half = throughout(&second);
     half.iter_mut().for_each(|period| period.parts.cap = Part { active: 1, of: 2 });
     check(&half, [(400, false), (0, false), (0, false)]);
+}
+
+#[test]
+fn a_quota_that_is_prorated_to_nothing_is_waited_for() {
+    let component = component(QuotaUse::Interval, NoQuota::Park, 5);
+    let mut periods = throughout(&component);
+    periods.iter_mut().for_each(|period| period.parts.quota = Part { active: 0, of: 90 });
+    check(&periods, [(0, true); 3]);
+}
+
+#[test]
+fn a_formula_adds_what_its_sums_add() {
+    let formula = |text: &str, no_quota| Component {
+        pays: Pays::Formula(Formula::parse(text).unwrap()),
+        method: Method::Formula,
+        tiers: vec![],
+        ..component(QuotaUse::Interval, no_quota, 5)
+    };
+    let months = |component: &Component, quota: Option<i128>| {
+        let mut periods = quarter([(Some((component, JANUARY)), quota); 3]);
+        periods.iter_mut().for_each(|period| period.named = vec![period.tier]);
+        let earned = earned(&periods, 2, true).unwrap();
+        earned.iter().map(|of| (of.minor.0, of.lacks.is_some())).collect::<Vec<_>>()
+    };
+    // 90 for each 100 % of 300, against the quota and without one.
+    let of = |no_quota| formula("attainment('sales') * 90", no_quota);
+    assert_eq!(months(&of(NoQuota::Park), Some(300)), [(4_500, false), (300, false), (600, false)]);
+    assert_eq!(months(&of(NoQuota::Park), None), [(0, true); 3]);
+    assert_eq!(months(&of(NoQuota::Nothing), None), [(0, false); 3]);
+}
+
+#[test]
+fn parts_are_told_where_they_are_asked_for() {
+    let tranche = Tranche { share: Rate(100_000_000), when: Due::Booked };
+    let paid = Component { pay: vec![tranche], ..component(QuotaUse::Interval, NoQuota::Park, 5) };
+    let told = |component: &Component, in_parts| {
+        let earned = earned(&throughout(component), 2, in_parts).unwrap();
+        earned.iter().map(|of| of.slices.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&paid, true), [1, 2, 3]);
+    assert_eq!(told(&paid, false), [0, 0, 0]);
+    assert_eq!(told(&Component { pay: vec![], ..paid }, true), [0, 0, 0]);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use super::super::component::check_component;
 use super::component;
+use crate::domain::formula::Formula;
 use crate::domain::money::{RATE_DECIMALS, Rate};
+use crate::domain::plan::lookup::{LineKey, Listed, Lookup, Row, Takes};
 use crate::domain::plan::*;
 use crate::domain::tranche::{Due, Tranche};
 
@@ -161,4 +163,79 @@ fn single_deals_are_priced_by_themselves_alone() {
     check(Component { scope: Scope::Deal, ..attained() }, "scope", "a deal by itself is no part of a quota");
     let paid = Component { scope: Scope::Deal, ..on("other", Method::Retroactive) };
     check(paid, "scope", "a deal is paid on the measure that picks its tier");
+}
+
+#[test]
+fn a_formula_says_everything_itself() {
+    let formula = || Component {
+        pays: Pays::Formula(Formula::parse("measure('sales') * 5%").unwrap()),
+        method: Method::Formula,
+        tiers: vec![],
+        ..by_amount()
+    };
+    let check = |component, expected: &str| check(component, "pays", expected);
+    fits(formula());
+    let first = "its measure is not the first that its formula names";
+    check(Component { measure: "other".into(), ..formula() }, first);
+    check(Component { tier_by: TierBy::Attainment, no_quota: Some(NoQuota::Park), ..formula() }, first);
+    let no_tiers = "a formula has no tiers, and says what it pays on";
+    check(Component { tiers: tiers(&[(0, 1)]), ..formula() }, no_tiers);
+    check(Component { paid_measure: Some("other".into()), ..formula() }, no_tiers);
+    let sums = "a formula is of sums, not of single deals";
+    check(Component { scope: Scope::Deal, ..formula() }, sums);
+    let settled = || vec![Tranche { share: Rate(10i64.pow(RATE_DECIMALS)), when: Due::Settled }];
+    check(Component { pay: settled(), ..formula() }, sums);
+    check(Component { negative: Negative::Zero, ..formula() }, "a formula says itself what a negative sum earns");
+    let attained = Component {
+        pays: Pays::Formula(Formula::parse("attainment('sales') * 5").unwrap()),
+        tier_by: TierBy::Attainment,
+        no_quota: Some(NoQuota::Park),
+        ..formula()
+    };
+    fits(attained.clone());
+    check(Component { quota: QuotaUse::ToDate(vec![]), ..attained.clone() }, "a formula reads the interval's quota");
+    check(Component { no_quota: Some(NoQuota::FirstTier), ..attained }, "a formula has no first tier");
+}
+
+#[test]
+fn a_lookup_is_of_lines() {
+    let takes = Takes { conditions: vec![Listed { by: LineKey::Product, values: vec!["crm".into()] }], band: None };
+    let table = |rate| Lookup { rows: vec![Row { takes: takes.clone(), rate: Rate(1) }], otherwise: rate };
+    let lookup = || Component { method: Method::Lookup, lookup: Some(table(None)), tiers: vec![], ..by_amount() };
+    let check = |component, expected: &str| check(component, "lookup", expected);
+    fits(lookup());
+    fits(Component { lookup: Some(table(Some(Rate(0)))), ..lookup() });
+    check(Component { lookup: Some(table(Some(Rate(-1)))), ..lookup() }, "a rate below zero");
+    let nothing_else = "a lookup has a table of lines, and nothing else does";
+    check(Component { lookup: None, ..lookup() }, nothing_else);
+    check(Component { method: Method::Marginal, ..lookup() }, nothing_else);
+    let no_rows = Lookup { rows: vec![], otherwise: None };
+    check(Component { lookup: Some(no_rows), ..lookup() }, "row 0: 0 rows, not 1 to 200");
+    let no_tiers = "a lookup has no tiers";
+    check(Component { tiers: tiers(&[(0, 1)]), ..lookup() }, no_tiers);
+    check(Component { tier_by: TierBy::Quantity, pays: Pays::PerUnit, ..lookup() }, no_tiers);
+    check(Component { paid_measure: Some("other".into()), ..lookup() }, "a lookup is of the measure that it pays on");
+    let lines = "a lookup is of lines, not of single deals";
+    check(Component { scope: Scope::Deal, ..lookup() }, lines);
+    let settled = vec![Tranche { share: Rate(10i64.pow(RATE_DECIMALS)), when: Due::Settled }];
+    check(Component { pay: settled, ..lookup() }, lines);
+    check(Component { negative: Negative::Zero, ..lookup() }, "a line takes back what such a line earns");
+    check(Component { quota: QuotaUse::ToDate(vec![]), ..lookup() }, "a lookup reads no quota that grows");
+}
+
+#[test]
+fn what_reads_a_number_of_the_payee() {
+    let formula = |text: &str| Component { pays: Pays::Formula(Formula::parse(text).unwrap()), ..by_amount() };
+    let own_rates = vec![OwnRate { tier: 0, parameter: "rate".into() }];
+    let own_modifiers = vec![OwnModifier { place: OwnPlace::Weight, parameter: "rate".into() }];
+    for (component, reads) in [
+        (by_amount(), false),
+        (fraction(Method::Marginal), true),
+        (formula("measure('sales')"), false),
+        (formula("measure('sales') * payee('rate')"), true),
+        (Component { own_rates, ..by_amount() }, true),
+        (Component { own_modifiers, ..by_amount() }, true),
+    ] {
+        assert_eq!(component.reads_parameters(), reads, "{component:?}");
+    }
 }

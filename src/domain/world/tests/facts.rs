@@ -62,6 +62,17 @@ fn a_company_stays_the_one_that_it_is() {
 }
 
 #[test]
+fn a_measure_stays_what_it_counts() {
+    let measure = || Measure { measure_id: "sales".into(), credit_kinds: vec![CreditKind::Revenue], ..Measure::default() };
+    let stated = |measure: Measure| FactBody::MeasureDefined(measure);
+    let mut world = world();
+    assert!(state(&mut world, stated(measure())).unwrap().backfill);
+    assert_eq!(state(&mut world, stated(measure())), Ok(Reach::default()));
+    let wrong = "measure_id: measure \"sales\" is published with another definition; use a new id [invalid_fact]";
+    refused(&mut world, stated(Measure { products: vec!["crm".into()], ..measure() }), wrong);
+}
+
+#[test]
 fn a_calendar_ascends_and_is_only_extended() {
     let stated = |id: &str, starts: &[Date]| {
         FactBody::CalendarDefined(Calendar { calendar_id: id.into(), starts: starts.to_vec(), ..calendar() })

@@ -5,6 +5,8 @@ use super::{component, state};
 use crate::domain::calendar::{Calendar, Period};
 use crate::domain::fact::{Company, CreditKind, FactBody, Measure};
 use crate::domain::measure::DatedBy;
+use crate::domain::money::Rate;
+use crate::domain::plan::lookup::{LineKey, Listed, Lookup, Row, Takes};
 use crate::domain::plan::*;
 use crate::domain::reward;
 
@@ -76,6 +78,27 @@ fn old_credits_count_again_in_what_was_not_there() {
     assert!(state(&mut world, plan("year", by_year.clone())).unwrap().backfill);
     assert!(world.measure_defined_since(yearly) && !world.measure_defined_since(yearly + 1));
     assert!(!state(&mut world, plan("year2", by_year)).unwrap().backfill);
+    let rows = world.facts_next;
+    let table = |names: &[&str]| {
+        let on = |name: &&str| Listed { by: LineKey::Attribute(name.to_string()), values: vec!["public".into()] };
+        let takes = Takes { conditions: names.iter().map(on).collect(), band: None };
+        let lookup = Some(Lookup { rows: vec![Row { takes, rate: Rate(1) }], otherwise: None });
+        Component { method: Method::Lookup, lookup, tiers: vec![], ..of("sales") }
+    };
+    assert!(state(&mut world, plan("table", table(&["industry"]))).unwrap().backfill);
+    assert!(world.measure_defined_since(rows) && !world.measure_defined_since(rows + 1));
+    // One table is kept once, and each attribute that any of them reads.
+    for (id, component, new) in [
+        ("same", table(&["industry"]), false),
+        ("lower", Component { boundary: Boundary::Lower, ..table(&["industry"]) }, true),
+        ("more", table(&["industry", "region"]), true),
+    ] {
+        assert_eq!(state(&mut world, plan(id, component)).unwrap().backfill, new, "{id}");
+    }
+    state(&mut world, measure("other", DatedBy::Deal)).unwrap();
+    assert!(state(&mut world, plan("other", Component { measure: "other".into(), ..table(&["industry"]) })).unwrap().backfill);
+    assert_eq!(world.lookups.tables.len(), 4);
+    assert_eq!(world.lookups.attributes, ["industry", "region"]);
 }
 
 #[test]

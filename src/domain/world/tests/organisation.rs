@@ -1,9 +1,9 @@
 //! Who is above whom on a day, who would be above himself, and who is in a team.
 
-use super::super::Organisation;
 use super::super::organisation::MAXIMUM_LEVELS;
+use super::super::{Organisation, Seat, plans_in};
 use super::payee_row;
-use crate::domain::calendar::Date;
+use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::fact::{Payee, PayeeRow};
 
 /// Rows by their first days and managers; each ends where the next begins.
@@ -39,6 +39,25 @@ fn a_chain_goes_on_over_vacant_seats_and_ends_at_somebody_unknown() {
     assert_eq!(above(&known, "ana", -1), Vec::<String>::new());
     assert_eq!(above(&known, "ana", 9), Vec::<String>::new());
     assert_eq!(above(&known, "eve", 9), Vec::<String>::new());
+    // Whoever has heard enough is told no more.
+    let (_, ana) = known.in_force("ana", Date(4)).unwrap();
+    let mut told = Vec::new();
+    known.walk_up(ana, Date(4), |seat| {
+        told.push(seat);
+        false
+    });
+    assert_eq!(told, [Seat::Taken("bo".into())]);
+}
+
+#[test]
+fn a_row_is_of_a_period_that_it_meets() {
+    let calendar = Calendar::monthly("fiscal", Period(0), Period(2));
+    let [january, february] = [0, 1].map(|place: usize| calendar.starts[place]);
+    let rows = |from: Date, to: Option<Date>| Payee { payee_id: "ana".into(), rows: vec![payee_row(from, to, None)] };
+    let plans = |payee: &Payee| [0, 1].map(|period| plans_in(payee, &calendar, Period(period)).len());
+    assert_eq!(plans(&rows(january, Some(february))), [1, 0]);
+    assert_eq!(plans(&rows(february, None)), [0, 1]);
+    assert_eq!(plans(&rows(Date(february.0 - 1), Some(Date(february.0 + 1)))), [1, 1]);
 }
 
 #[test]

@@ -97,6 +97,8 @@ fn a_close_needs_a_rate_for_the_last_day() {
     );
     check(Some("pay"), &[("2026-01-01", 1, 29)], Err(&old));
     check(Some("pay"), &[("2026-01-01", 1, 30)], Ok(1));
+    let alone = "pay_rate_type: pay of \"bo\": no type of rate converts pay into GBP: the company states no `pay_rate_type` [missing_rate]";
+    assert_eq!(state(&mut world(None), close("c1", JANUARY)).unwrap_err(), alone);
     check(Some("pay"), &[("2026-01-01", 1, 99), ("2026-01-31", 2, 0), ("2026-02-01", 3, 99)], Ok(2));
 }
 
