@@ -247,6 +247,12 @@ mod tests {
     }
 
     #[test]
+    fn a_second_delivery_says_the_same() {
+        let again = AdjustmentMade { occurred_at: 7, ..made("A", 1, None) };
+        assert!(made("A", 1, None).says_the_same(&again) && !made("A", 2, None).says_the_same(&again));
+    }
+
+    #[test]
     fn an_adjustment_is_known_by_its_quarter() {
         assert_eq!(made("A", 1, None).label(), "adjustment \"A\" of 2026-Q1: ");
     }

@@ -342,6 +342,19 @@ mod tests {
     }
 
     #[test]
+    fn a_measure_begins_to_convert_and_changes_nothing_else() {
+        let with = |rate_type: Option<&str>, of| Measure { rate_type: rate_type.map(String::from), of, ..Measure::default() };
+        let check =
+            |one: &Measure, other: &Measure, begins| assert_eq!(one.begins_to_convert(other), begins, "{one:?} {other:?}");
+        let plain = with(None, MeasureOf::Amount);
+        check(&plain, &with(Some("spot"), MeasureOf::Amount), true);
+        check(&plain, &with(Some("spot"), MeasureOf::Margin), false);
+        check(&plain, &plain, false);
+        check(&with(Some("spot"), MeasureOf::Amount), &with(Some("month"), MeasureOf::Amount), false);
+        check(&with(Some("spot"), MeasureOf::Amount), &plain, false);
+    }
+
+    #[test]
     fn margins_attributes_customers_and_conditions_are_details() {
         let of = |of| Measure { of, ..Measure::default() };
         let condition = AttributeCondition { attribute: "a".into(), is: Wanted::Text(vec!["x".into()]) };

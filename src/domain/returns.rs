@@ -132,7 +132,6 @@ mod tests {
         }
     }
 
-    /// By day: each line's amount that was taken back, and since when it is gone.
     /// A day, and of each line its id, what was returned and the day since which it is gone.
     type Day<'d> = (i32, &'d [(&'d str, i128, Option<i32>)]);
 
@@ -145,6 +144,9 @@ mod tests {
         let by_day = shown.iter().map(|of| (of.on.0, of.deal.lines.iter().zip(&of.gone).map(line).collect::<Vec<_>>()));
         let expected: Vec<_> = expected.iter().map(|(on, lines)| (*on, lines.to_vec())).collect();
         assert_eq!(by_day.collect::<Vec<_>>(), expected);
+        // Whatever revision took it back, and when that says so.
+        let alike = |of: &Returned<'_>| (of.deal.revision, of.deal.change, of.deal.effective_on);
+        assert!(shown.iter().all(|of| alike(of) == (0, Change::Correction, None)), "{shown:?}");
     }
 
     #[test]

@@ -87,6 +87,7 @@ fn fractions_of_a_target_are_by_attainment_and_go_on_below_zero() {
     let mirror = Component { negative: Negative::Mirror, ..fraction(Method::Marginal) };
     check(&mirror, -600, -7_500);
     check(&Component { negative: Negative::Zero, ..mirror }, -600, 0);
+    check(&Component { negative: Negative::Mirror, ..percents(Method::Retroactive) }, -1_000, -2_000);
 }
 
 #[test]

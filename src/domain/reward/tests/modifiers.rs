@@ -69,6 +69,21 @@ fn a_cap_of_the_interval_leaves_what_earlier_versions_left() {
 }
 
 #[test]
+fn what_another_measure_pays_begins_where_the_period_does() {
+    let component = Component {
+        paid_measure: Some("paid".into()),
+        method: Method::Retroactive,
+        ..component(QuotaUse::Interval, NoQuota::Park, 5)
+    };
+    let mut periods = throughout(&component);
+    for (period, units) in periods.iter_mut().zip([100, 200, 300]) {
+        let [from, to] = [units - 100, units].map(|units: i128| Measured(units * 1_000_000_000_000));
+        period.paid = Reading { from, to, ..Reading::default() };
+    }
+    check(&periods, [(500, false); 3]);
+}
+
+#[test]
 fn a_quota_that_is_prorated_to_nothing_is_waited_for() {
     let component = component(QuotaUse::Interval, NoQuota::Park, 5);
     let mut periods = throughout(&component);
