@@ -205,6 +205,7 @@ pub fn plan() -> Plan {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        own_amounts: Vec::new(),
         ramp: Vec::new(),
         pay: PayTerms::default(),
         components: vec![],

@@ -1,6 +1,7 @@
 //! What a component or a plan may not say about quotas to date, in the words of its reject; the other files state their own.
 
 mod earnings;
+mod own_amounts;
 mod own_modifiers;
 mod own_rates;
 mod pay_currencies;

@@ -100,6 +100,14 @@ fn only_what_differs_is_appended() {
         ),
         (
             PLAN_FILE,
+            "[[component]]",
+            "payment_cap = { amount = \"payee.most\", excess = \"lost\" }\n\
+             minimum_settlement = { amount = \"payee.least\", flush = \"end\" }\n[[component]]",
+            Changed,
+            "plan ae from 2026-01-01\n    payment_cap: new, payee.most, what is above: lost\n    minimum_settlement: new, payee.least, flush end",
+        ),
+        (
+            PLAN_FILE,
             "quota = \"interval\"",
             "quota = \"to_date\"",
             Changed,
