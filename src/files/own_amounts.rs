@@ -69,7 +69,7 @@ impl Amounts {
     }
 }
 
-pub fn money(minor_digits: Option<u32>) -> impl Fn(&str) -> Result<Amount, NumberError> {
+fn money(minor_digits: Option<u32>) -> impl Fn(&str) -> Result<Amount, NumberError> {
     move |text| {
         let amount = parse_scaled(text, minor_digits.unwrap_or(AMOUNT_DECIMALS), 24)?;
         let scale = 10i128.pow(AMOUNT_DECIMALS - minor_digits.unwrap_or(AMOUNT_DECIMALS));
@@ -78,14 +78,15 @@ pub fn money(minor_digits: Option<u32>) -> impl Fn(&str) -> Result<Amount, Numbe
     }
 }
 
-/// Payees without an amount of their own that somebody else has: no period closes on such a day.
+/// Payees without an amount of pay of their own that somebody else has: no period closes on such a day.
 pub fn warn_missing(draft: &Draft, findings: &mut Findings) {
     let Some(calendar) = &draft.calendar else { return };
     let rows = || draft.payees.iter().flatten().filter_map(|payee| Some((payee, payee.row.as_ref()?)));
     let known: BTreeSet<&String> = rows().flat_map(|(_, row)| row.parameters.iter().map(|(name, _)| name)).collect();
     let mut said = BTreeSet::new();
     for plan in draft.plans.iter().filter_map(|plan| plan.plan.as_ref()) {
-        for own in plan.own_amounts.iter().filter(|own| known.contains(&own.parameter)) {
+        let of_pay = plan.own_amounts.iter().filter(|own| own.place != AmountPlace::PlanCap);
+        for own in of_pay.filter(|own| known.contains(&own.parameter)) {
             let lacks = |row: &PayeeRow| !row.parameters.iter().any(|(name, _)| *name == own.parameter);
             for (payee, _) in rows().filter(|(_, row)| lacks(row) && reads(plan, own.place, row, &calendar.value)) {
                 if said.insert((&payee.id.value, &plan.plan_id, &own.parameter)) {

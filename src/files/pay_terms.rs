@@ -3,7 +3,7 @@
 use super::codes;
 use super::fields::Fields;
 use super::modes;
-use super::own_amounts::{Amounts, money};
+use super::own_amounts::Amounts;
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Period;
 use crate::domain::money::{Amount, NumberError, RATE_DECIMALS, Rate};
@@ -98,11 +98,11 @@ fn payment_cap(plan: &mut Fields<'_>, amounts: &mut Amounts, findings: &mut Find
 }
 
 /// The most that all components earn together.
-pub fn plan_cap(plan: &mut Fields<'_>, minor_digits: Option<u32>, findings: &mut Findings) -> Option<Located<PlanCap>> {
+pub fn plan_cap(plan: &mut Fields<'_>, amounts: &mut Amounts, findings: &mut Findings) -> Option<Located<PlanCap>> {
     plan.node("cap")?;
     let mut fields = plan.table("cap", "{ per = \"quarter\", amount = \"50000.00\", excess = \"lost\" }", findings)?;
     let per = fields.choice("per", modes::INTERVAL, findings);
-    let amount = fields.number("amount", money(minor_digits), findings);
+    let amount = amounts.required(&mut fields, "amount", AmountPlace::PlanCap, findings);
     let excess = fields.choice("excess", modes::CAP_EXCESS, findings);
     fields.finish(&[], findings);
     let (per, amount, _) = (per?, amount?, excess?);

@@ -50,7 +50,7 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let minor = currency.as_ref().and_then(|currency| minor_digits(&currency.value));
     let mut amounts = Amounts::new(minor);
     let pay = pay_terms(&mut fields, &mut amounts, findings);
-    let cap = plan_cap(&mut fields, minor, findings);
+    let cap = plan_cap(&mut fields, &mut amounts, findings);
     let cap_place = cap.as_ref().map(|cap| cap.place);
     let ramp = ramp(&mut fields, findings);
     let ramp_place = ramp.as_ref().map(|ramp| ramp.place);

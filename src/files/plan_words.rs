@@ -78,7 +78,7 @@ fn plan_words(plan: &Plan) -> Words {
     }
     if let Some(cap) = &plan.cap {
         let per = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(cap.per));
-        say("cap", format!("{} per {}", money(cap.amount), per.map_or("interval", |(name, _)| name)));
+        say("cap", format!("{} per {}", amount(AmountPlace::PlanCap, cap.amount), per.map_or("interval", |(name, _)| name)));
     }
     if let Some(minimum) = &plan.pay.minimum_settlement {
         let least = amount(AmountPlace::MinimumSettlement, minimum.amount);

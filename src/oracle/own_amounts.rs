@@ -55,6 +55,7 @@ pub(super) fn fit(plan: &Plan) -> Check {
             AmountPlace::MaximumBalance => draw.and_then(|draw| draw.recover.as_ref()?.maximum_balance),
             AmountPlace::PaymentCap => plan.pay.payment_cap.as_ref().map(|cap| cap.amount),
             AmountPlace::MinimumSettlement => plan.pay.minimum_settlement.as_ref().map(|minimum| minimum.amount),
+            AmountPlace::PlanCap => plan.cap.map(|cap| cap.amount),
         };
         hold(stated == Some(Amount(0)), "an amount of the plan's and of the payee's own")?;
         hold(!parameter.is_empty(), "an amount of the payee's own without a name")?;

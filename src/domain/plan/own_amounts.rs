@@ -1,6 +1,6 @@
-//! Amounts of a plan's terms of pay that are each payee's own: where they stand.
+//! Amounts of a plan's terms of pay, and of its cap, that are each payee's own: where they stand.
 //!
-//! Leaves out what a term does with its amount (`account`), and which row of a payee states it (`world`).
+//! Leaves out what a term does with its amount (`account`, `plan_cap`), and which row of a payee states it (`world`).
 
 use super::Plan;
 use crate::domain::money::Amount;
@@ -22,6 +22,8 @@ pub enum AmountPlace {
     MaximumBalance,
     PaymentCap,
     MinimumSettlement,
+    /// The cap of all that the plan earns.
+    PlanCap,
 }
 
 impl AmountPlace {
@@ -32,6 +34,7 @@ impl AmountPlace {
             AmountPlace::MaximumBalance => "draw.recover.maximum_balance",
             AmountPlace::PaymentCap => "payment_cap.amount",
             AmountPlace::MinimumSettlement => "minimum_settlement.amount",
+            AmountPlace::PlanCap => "cap.amount",
         }
     }
 }
@@ -45,6 +48,7 @@ impl Plan {
             AmountPlace::MaximumBalance => pay.draw.as_ref()?.recover.as_ref()?.maximum_balance,
             AmountPlace::PaymentCap => pay.payment_cap.as_ref().map(|cap| cap.amount),
             AmountPlace::MinimumSettlement => pay.minimum_settlement.as_ref().map(|minimum| minimum.amount),
+            AmountPlace::PlanCap => self.cap.map(|cap| cap.amount),
         }
     }
 

@@ -71,7 +71,7 @@ fn payment_cap() -> Value {
 fn plan_cap() -> Value {
     let keys = [
         ("per", choice(modes::INTERVAL, "In which interval.")),
-        ("amount", number("The most.")),
+        ("amount", number_or_own("The most.")),
         ("excess", choice(modes::CAP_EXCESS, "What is above it.")),
     ];
     about(table(&keys, &[]), "The most that all components earn together.")

@@ -256,7 +256,8 @@ fn modes_that_are_not_built_are_refused_by_name() {
             plan,
             "minimum_settlement",
             "smallest",
-            "own_amounts[3].place: \"smallest\" is not supported; use draw or maximum_balance or payment_cap or minimum_settlement",
+            "own_amounts[3].place: \"smallest\" is not supported; use draw or maximum_balance or payment_cap or \
+             minimum_settlement or plan_cap",
         ),
         (payee, "default", "weekly", "rows[0].pay_group: \"weekly\" is not supported; use default"),
         (closed, "default", "weekly", "pay_group: \"weekly\" is not supported; use default"),
