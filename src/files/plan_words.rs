@@ -201,7 +201,13 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
         }
     }
     if let Some(gate) = &modifiers.gate {
-        gate_words(gate, own(OwnPlace::GateAtLeast, edge(gate.at_least, gate.tier_by)), say);
+        let otherwise = match gate.otherwise {
+            Otherwise::Zero => "nothing".into(),
+            Otherwise::Factor(factor) => own(OwnPlace::GateElse, percent(factor)),
+            Otherwise::Cap(cap) => format!("at most {}", own(OwnPlace::GateElse, money(cap))),
+        };
+        let at_least = own(OwnPlace::GateAtLeast, edge(gate.at_least, gate.tier_by));
+        gate_words(gate, at_least, otherwise, say);
     }
     if let Some(floor) = modifiers.floor {
         say("floor of the interval", own(OwnPlace::Floor, money(floor)));
@@ -214,7 +220,7 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
     }
 }
 
-fn gate_words(gate: &Gate, at_least: String, say: &mut dyn FnMut(&str, String)) {
+fn gate_words(gate: &Gate, at_least: String, otherwise: String, say: &mut dyn FnMut(&str, String)) {
     say("gate", looked_at(&gate.measure, gate.tier_by));
     say("gate, at least", at_least);
     let tested = match gate.tested {
@@ -223,11 +229,6 @@ fn gate_words(gate: &Gate, at_least: String, say: &mut dyn FnMut(&str, String)) 
         Tested::AtEndHeldUntilThen => "at the interval's end, held until then",
     };
     say("gate, tested", tested.into());
-    let otherwise = match gate.otherwise {
-        Otherwise::Zero => "nothing".into(),
-        Otherwise::Factor(factor) => percent(factor),
-        Otherwise::Cap(cap) => format!("at most {}", money(cap)),
-    };
     say("gate, else", otherwise);
 }
 

@@ -159,7 +159,8 @@ const OWN_MINIMUM: &str = "minimum_settlement = { amount = \"payee.least\", flus
 fn amounts_of_pay_are_the_plans_or_the_payees_own() {
     use AmountPlace::{Draw, MaximumBalance, MinimumSettlement, PaymentCap};
     let check = |keys: &str, expected: &[(AmountPlace, &str)]| {
-        let files = with_own(keys, ",parameter.least,parameter.most", ",50,60").unwrap_or_else(|found| panic!("{}", shown(&found)));
+        let files =
+            with_own(keys, ",parameter.least,parameter.most", ",50,60").unwrap_or_else(|found| panic!("{}", shown(&found)));
         assert_eq!(shown(&files.warnings), "", "{keys}");
         let plan = &files.plans[0].value;
         let own: Vec<_> = plan.own_amounts.iter().map(|own| (own.place, own.parameter.as_str())).collect();
@@ -177,6 +178,18 @@ fn amounts_of_pay_are_the_plans_or_the_payees_own() {
 }
 
 #[test]
+fn the_cap_of_a_plan_may_be_the_payees_own() {
+    let cap = "cap = { per = \"quarter\", amount = \"payee.most\", excess = \"lost\" }\n";
+    let files = with_own(cap, ",parameter.most", ",60").unwrap_or_else(|found| panic!("{}", shown(&found)));
+    assert_eq!(shown(&files.warnings), "");
+    let plan = &files.plans[0].value;
+    assert_eq!(plan.own_amount(AmountPlace::PlanCap), Some("most"));
+    assert_eq!(plan.stated_amount(AmountPlace::PlanCap), Some(Amount(0)));
+    let found = with_own(cap, ",parameter.least", ",50").map_or_else(|found| found, |files| files.warnings);
+    assert_eq!(brief(&found), format!("{PLAN_FILE}:10:35: unknown-parameter: no payee has a parameter \"most\"\n"));
+}
+
+#[test]
 fn amounts_of_pay_that_are_refused() {
     let check = |keys: &str, expected: &str| {
         let found = with_own(keys, ",parameter.least", ",50").map_or_else(|found| found, |files| files.warnings);
@@ -186,7 +199,7 @@ fn amounts_of_pay_that_are_refused() {
     check(&OWN_CAP.replace(".most", "."), &at("10:26: unknown-value: `amount` is not a parameter of the payee: \"payee.\""));
     check(&OWN_CAP.replace(".most", ""), &at("10:26: bad-number: \"payee\" is not a plain decimal number"));
     check(OWN_CAP, &at("10:26: unknown-parameter: no payee has a parameter \"most\""));
-    check(&own_draw(), &at("15:98: unknown-parameter: no payee has a parameter \"most\""));
+    check(&own_draw(), &at("15:87: unknown-parameter: no payee has a parameter \"most\""));
     let share = DRAW.replace("\"100%\"", "\"payee.least\"");
     check(&share, &at("15:49: not-supported: `share_of_excess` from a payee's parameter is not supported by this version"));
 }
@@ -206,7 +219,8 @@ fn whoever_lacks_an_amount_of_pay_is_named() {
         format!("payees.csv:{line}:1: no-own-amount: \"ana\" is on plan \"ae\", whose {field} is payee.least, and states none\n")
     };
     let least = DRAW.replace("3000.00", "payee.least");
-    let until = |day: &'static str, one: &'static str, next: &'static str| [("ana", "2026-01-01", day, one), ("ana", day, "", next)];
+    let until =
+        |day: &'static str, one: &'static str, next: &'static str| [("ana", "2026-01-01", day, one), ("ana", day, "", next)];
     check(&least, &until("2026-05-01", "5", ""), &lacks(4, "draw.amount"));
     check(OWN_MINIMUM, &until("2026-05-01", "", "5"), &lacks(3, "minimum_settlement.amount"));
     // The draw ends in June, and the plan with the year.

@@ -23,7 +23,8 @@ fn runs(plan: Plan, rows: Vec<PayeeRow>) -> Script {
     let mut script = Script::new();
     script.fact("admin", FactBody::PlanDefined(plan));
     script.fact("admin", payee("ana", rows));
-    for (id, closed_on, amount) in [("D1", "2026-01-20", "20000"), ("D2", "2026-02-03", "40000"), ("D3", "2026-03-10", "100000")] {
+    for (id, closed_on, amount) in [("D1", "2026-01-20", "20000"), ("D2", "2026-02-03", "40000"), ("D3", "2026-03-10", "100000")]
+    {
         script.deal(told(id, closed_on, amount));
     }
     for (close_id, period) in [("c1", JANUARY), ("c2", FEBRUARY), ("c3", MARCH)] {
@@ -61,10 +62,8 @@ fn a_run_reads_the_last_row_of_its_month() {
         "c3 COMM/regular 2026-03: 5000.00",
     ];
     check(with(&own, draw(None)), rows(["9", "3000", "7"]), &expected);
-    let capped = PayTerms {
-        payment_cap: Some(PaymentCap { amount: Amount(0), excess: PaymentExcess::Lost }),
-        ..PayTerms::default()
-    };
+    let capped =
+        PayTerms { payment_cap: Some(PaymentCap { amount: Amount(0), excess: PaymentExcess::Lost }), ..PayTerms::default() };
     let expected = [
         "c1 CAPPED/carried 2026-01: -500.00",
         "c1 COMM/regular 2026-01: 1000.00",
@@ -74,15 +73,10 @@ fn a_run_reads_the_last_row_of_its_month() {
         "c3 COMM/regular 2026-03: 5000.00",
     ];
     check(with(&[(AmountPlace::PaymentCap, "own")], capped), rows(["9", "500", "4000"]), &expected);
-    let least = PayTerms {
-        minimum_settlement: Some(MinimumSettlement { amount: Amount(0), flush: Flush::End }),
-        ..PayTerms::default()
-    };
-    let expected = [
-        "c2 CARRIED/carried 2026-02: 1000.00",
-        "c2 COMM/regular 2026-02: 2000.00",
-        "c3 COMM/regular 2026-03: 5000.00",
-    ];
+    let least =
+        PayTerms { minimum_settlement: Some(MinimumSettlement { amount: Amount(0), flush: Flush::End }), ..PayTerms::default() };
+    let expected =
+        ["c2 CARRIED/carried 2026-02: 1000.00", "c2 COMM/regular 2026-02: 2000.00", "c3 COMM/regular 2026-03: 5000.00"];
     check(with(&[(AmountPlace::MinimumSettlement, "own")], least), rows(["9", "1000.01", "0"]), &expected);
 }
 
@@ -110,7 +104,8 @@ fn a_draw_stops_where_the_payees_own_much_is_owed() {
 fn a_close_without_one_is_none() {
     let check = |plan: Plan, rows: Vec<PayeeRow>, expected: &[&str]| {
         let ignored = runs(plan, rows).totals().ignored_facts;
-        let reasons: Vec<_> = ignored.iter().map(|(_, reason)| reason.as_str()).filter(|why| why.starts_with("a close")).collect();
+        let reasons: Vec<_> =
+            ignored.iter().map(|(_, reason)| reason.as_str()).filter(|why| why.starts_with("a close")).collect();
         assert_eq!(reasons, expected);
     };
     let lacks = "a close without an amount that somebody has of their own";

@@ -250,7 +250,8 @@ fn modes_that_are_not_built_are_refused_by_name() {
             plan,
             "deal_cap",
             "payment",
-            "components[2].own_modifiers[2].place: \"payment\" is not supported; use weight or cap or deal_cap or floor or at_least",
+            "components[2].own_modifiers[2].place: \"payment\" is not supported; use weight or cap or deal_cap or floor or \
+             at_least or else",
         ),
         (
             plan,

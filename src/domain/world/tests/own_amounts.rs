@@ -80,7 +80,10 @@ fn a_term_has_one_amount() {
         let mut twice = with_draw("own");
         twice.own_amounts.push(OwnAmount { place, parameter: "other".into() });
         check(twice, "own_amounts: a term has one amount of the payee's own");
-        check(Plan { pay: PayTerms::default(), ..plan(&[(place, "own")]) }, "own_amounts: a term has an amount, or the payee's own");
+        check(
+            Plan { pay: PayTerms::default(), ..plan(&[(place, "own")]) },
+            "own_amounts: a term has an amount, or the payee's own",
+        );
     }
     let mut stated = all("own");
     stated.pay.payment_cap = Some(PaymentCap { amount: Amount(1), excess: PaymentExcess::Lost });
@@ -120,11 +123,16 @@ fn a_run_reads_the_last_row_of_its_period() {
     let raised = |day| vec![row("2026-01-01", Some(day), Some(30)), row(day, None, Some(40))];
     check(raised("2026-01-31"), 4_000);
     check(raised("2026-02-01"), 3_000);
-    check(vec![row("2026-01-05", Some("2026-01-06"), Some(30))], 3_000);
     check(vec![row("2026-01-01", Some("2026-01-10"), None), row("2026-01-20", None, Some(7))], 700);
+    // Whoever leaves is paid what is left, however small.
+    let [draw, most, cap, minimum] = terms(all("own"), vec![row("2026-01-05", Some("2026-01-06"), Some(30))]);
+    assert_eq!(([draw, most, cap], minimum), ([Some(3_000); 3], None));
     // More than can be counted is no less.
     let cap = plan(&[(AmountPlace::Draw, "draw"), (AmountPlace::PaymentCap, "own")]);
-    let large = PayeeRow { parameters: vec![("draw".into(), Amount(1)), ("own".into(), Amount(10i128.pow(23)))], ..row("2026-01-01", None, None) };
+    let large = PayeeRow {
+        parameters: vec![("draw".into(), Amount(1)), ("own".into(), Amount(10i128.pow(23)))],
+        ..row("2026-01-01", None, None)
+    };
     assert_eq!(terms(cap, vec![large])[2], Some(i64::MAX));
 }
 
@@ -156,7 +164,9 @@ fn a_close_needs_every_amount_that_it_pays_by() {
         assert_eq!(closes(plan(own), others), expected, "{own:?}");
     };
     let without = || vec![row("2026-01-01", None, None)];
-    let needs = |field: &str, period: &str| format!("{field}: pay of \"ana\": plan \"ae\" needs the payee's own in {period} [missing_parameter]");
+    let needs = |field: &str, period: &str| {
+        format!("{field}: pay of \"ana\": plan \"ae\" needs the payee's own in {period} [missing_parameter]")
+    };
     let [draw, most, cap, minimum] = PLACES.map(|place| (place, "own"));
     check(&[draw], without(), &format!("0 closed, {}", needs("draw.amount", "2026-01")));
     check(&[draw, most], without(), &format!("0 closed, {}", needs("draw.amount", "2026-01")));
