@@ -136,3 +136,23 @@ fn plans_that_do_not_count() {
     check(with(&[(Draw, "own"), (Draw, "other")], draw(None)), "two amounts of the payee's own for a term");
     check(with(&[], draw(None)), "a draw of nothing");
 }
+
+/// What the months of the quarter keep of 1 000, 2 000 and 5 000 under a cap that is ana's own.
+#[test]
+fn the_cap_of_a_plan_is_that_of_the_first_month_of_its_interval() {
+    let check = |rows: Vec<PayeeRow>, expected: [&str; 3]| {
+        let cap = PlanCap { per: IntervalKind::Quarter, amount: Amount(0) };
+        let plan = Plan { cap: Some(cap), ..with(&[(AmountPlace::PlanCap, "own")], PayTerms::default()) };
+        let totals = runs(plan, rows).totals();
+        assert_eq!(totals.ignored_facts, []);
+        let months = [JANUARY, FEBRUARY, MARCH].map(|month| {
+            let of = totals.booked.iter().filter(|(key, _)| key.effective_period == month);
+            Minor(of.map(|(_, minor)| minor.0).sum()).text(2)
+        });
+        assert_eq!(months, expected);
+    };
+    check(rows(["2500", "9", "9000"]), ["1000.00", "1500.00", "0.00"]);
+    check(vec![having("2026-01-01", Some("2026-02-01"), &[]), having("2026-02-01", None, &[("own", "2500")])], ["0.00"; 3]);
+    let joins = vec![having("2026-02-02", Some("2026-03-01"), &[("own", "4500")]), having("2026-03-01", None, &[])];
+    check(joins, ["0.00", "2000.00", "2500.00"]);
+}

@@ -4,7 +4,7 @@ use super::*;
 
 /// Drawn apart, so that the rest of a history is what it is without.
 pub struct OwnTerms {
-    random: Random,
+    pub(super) random: Random,
 }
 
 impl OwnTerms {
