@@ -19,7 +19,6 @@ use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
 use earnings::Earns;
-use own_amounts::OwnTerms;
 use own_modifiers::OwnNumbers;
 use pay_currencies::Abroad;
 use plan_caps::Caps;
@@ -36,8 +35,6 @@ mod earnings;
 mod lookups;
 #[path = "histories/measures.rs"]
 mod measures;
-#[path = "histories/own_amounts.rs"]
-mod own_amounts;
 #[path = "histories/own_modifiers.rs"]
 mod own_modifiers;
 #[path = "histories/pay.rs"]
@@ -362,7 +359,6 @@ struct Making {
     caps: Caps,
     ramps: Ramps,
     own_numbers: OwnNumbers,
-    own_terms: OwnTerms,
     /// Closes that stand: id, and whether it is released.
     closes: Vec<(String, bool)>,
     closed_before: usize,
@@ -390,7 +386,6 @@ impl Making {
             caps: Caps::new(seed),
             ramps: Ramps::new(seed),
             own_numbers: OwnNumbers::new(seed),
-            own_terms: OwnTerms::new(seed),
             closes: vec![],
             closed_before: 0,
             later: vec![],

@@ -2,17 +2,6 @@
 
 use super::*;
 
-/// Drawn apart, so that the rest of a history is what it is without.
-pub struct OwnTerms {
-    pub(super) random: Random,
-}
-
-impl OwnTerms {
-    pub fn new(seed: u64) -> OwnTerms {
-        OwnTerms { random: Random(seed ^ 0x0d0e_77e2) }
-    }
-}
-
 /// What the random payees have: what they are paid at least, and at most.
 const LEAST: &str = "pay_at_least";
 const MOST: &str = "pay_at_most";
@@ -21,8 +10,8 @@ const TOP: &str = "earn_at_most";
 
 impl Making {
     /// Some of the amounts of some plans are the payee's own.
-    pub(super) fn with_own_amounts(&mut self, plan: &mut Plan) {
-        let random = &mut self.own_terms.random;
+    pub fn with_own_amounts(&mut self, plan: &mut Plan) {
+        let random = &mut self.own_numbers.terms;
         if random.chance(50) {
             return;
         }
@@ -49,8 +38,8 @@ impl Making {
     }
 
     /// Each row has its own; few lack one, or have more than can be paid, and then no period is closed.
-    pub(super) fn own_amounts(&mut self, mut rows: Vec<PayeeRow>) -> Vec<PayeeRow> {
-        let random = &mut self.own_terms.random;
+    pub fn own_amounts(&mut self, mut rows: Vec<PayeeRow>) -> Vec<PayeeRow> {
+        let random = &mut self.own_numbers.terms;
         for row in &mut rows {
             let mut least = Amount(33_330_000 * random.below(30) as i128);
             if random.below(200) == 0 {

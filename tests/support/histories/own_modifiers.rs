@@ -2,14 +2,19 @@
 
 use super::*;
 
+#[path = "own_amounts.rs"]
+mod own_amounts;
+
 /// Drawn apart, so that the rest of a history is what it is without.
 pub struct OwnNumbers {
     random: Random,
+    /// Of amounts of terms of pay, of caps of plans, and of what gates leave.
+    terms: Random,
 }
 
 impl OwnNumbers {
     pub fn new(seed: u64) -> OwnNumbers {
-        OwnNumbers { random: Random(seed ^ 0x0b5e_55ed) }
+        OwnNumbers { random: Random(seed ^ 0x0b5e_55ed), terms: Random(seed ^ 0x0d0e_77e2) }
     }
 }
 
@@ -52,7 +57,7 @@ impl Making {
     /// What the gate leaves where it is not met.
     fn own_else(&mut self, component: &mut Component) {
         let place = OwnPlace::GateElse;
-        if component.modifiers.stated(place).is_none() || self.own_terms.random.chance(30) {
+        if component.modifiers.stated(place).is_none() || self.own_numbers.terms.chance(30) {
             return;
         }
         component.modifiers.put(place, Amount(0)).expect("nothing is a number anywhere");
