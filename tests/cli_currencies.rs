@@ -1,4 +1,4 @@
-//! Pay in another currency, on the command line: a close without a rate, what is paid in which currency, files for payroll,
+//! Pay in another currency, on the command line: a close without a rate, or without an amount of somebody's own, what is paid in which currency, files for payroll,
 //! and the second engine.
 
 use std::process::{Command, Output};
@@ -114,6 +114,32 @@ fn a_period_closes_when_all_pay_has_a_rate() {
     assert!(refused.contains("a close may have paid \"bo\" in GBP: pay in USD cannot follow"), "{refused}");
     let verified = scratch.accrue(&["verify"], 0).0;
     assert!(verified.contains(" totals, 0 differ"), "{verified}");
+}
+
+#[test]
+fn a_period_closes_when_everybody_has_the_amounts_of_their_pay() {
+    let scratch = Scratch::new();
+    let cap = "payment_cap = { amount = \"payee.most\", excess = \"lost\" }\n[[component]]";
+    scratch.write("company/plans/rep.2026-01-01.toml", &PLAN.replace("[[component]]", cap));
+    let payees = "id,title,manager,pay_group,plans,from,to,parameter.most\nbo,Rep,,default,rep,2026-01-01,,\n";
+    let seven: String = (1..=6).map(|number| format!("p{number},Rep,,default,rep,2026-01-01,,\n")).collect();
+    scratch.write("company/payees.csv", &format!("{payees}{seven}"));
+    scratch.publish("");
+    let refused = words(&scratch.accrue(&["close", "2026-01", "--author", "kim", "--yes"], 1).1).join(" ");
+    let lacks = |id: &str| format!("{id}: payment_cap.amount: plan \"rep\" needs the payee's most in 2026-01");
+    let named: Vec<String> = ["bo", "p1", "p2", "p3", "p4"].map(lacks).to_vec();
+    let why = format!(
+        "2026-01 cannot be closed: pay lacks amounts of payees' own; state them in payees.csv and publish {} and 2 more",
+        named.join(" ")
+    );
+    assert!(refused.contains(&why), "{refused}");
+    let stated = format!("{payees}{seven}").replace("2026-01-01,,\n", "2026-01-01,,70.00\n");
+    scratch.write("company/payees.csv", &stated);
+    scratch.publish("");
+    scratch.deal("D-1", 1, "2026-01-20", "1000.00", "bo");
+    scratch.close_and_release("2026-01");
+    let paid = words(&scratch.accrue(&["payouts"], 0).0).join("; ");
+    assert!(paid.contains("bo CAPPED CARRIED 2026-01 -30.00 USD") && paid.contains("70.00 USD in all"), "{paid}");
 }
 
 #[test]

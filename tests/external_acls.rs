@@ -46,7 +46,7 @@ fn change(company: &Company, version: usize) {
     let story = &company.story;
     story.write("company/directory.csv", &format!("id,name,team\np001,Ana {version},West\n"));
     for (file, start, line) in [
-        ("payees.csv", "p000,", format!("p000,Seller {version},m2,default,ae,2026-01-01,,X0,,,,\n")),
+        ("payees.csv", "p000,", format!("p000,Seller {version},m2,default,ae,2026-01-01,,X0,,,,,\n")),
         ("quotas.csv", "p000,", format!("p000,new-arr,fiscal,2026-Q1,{}.00,\n", 300 + version)),
         ("adjustments.csv", "more,", format!("more-{version},p001,fiscal,2026-03,1.25,,,CONTEST,,more,hr\n")),
     ] {

@@ -280,6 +280,7 @@ fn plan() -> Plan {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        own_amounts: Vec::new(),
         ramp: Vec::new(),
         pay: PayTerms::default(),
         components: vec![component],

@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 const READ_BYTES: usize = 1 << 20;
+/// Payees who are named of those who lack something.
+const NAMED: usize = 5;
 
 #[derive(Debug, Args)]
 pub struct Close {
@@ -45,6 +47,7 @@ impl Close {
         let periods = Periods::read(session.client(), session.codec())?;
         check_order(&periods, self.period)?;
         check_pay_rates(&periods, self.period)?;
+        check_own_amounts(&periods, self.period)?;
         review::before_close(&session, console, self.period)?;
         if !self.yes && !console.confirm(&format!("close {}?", self.period))? {
             console.notice("not closed");
@@ -91,7 +94,6 @@ fn check_order(periods: &Periods, period: Period) -> anyhow::Result<()> {
 
 /// Whoever is paid in another currency has a rate: without one the engine refuses the close.
 pub fn check_pay_rates(periods: &Periods, period: Period) -> anyhow::Result<()> {
-    const NAMED: usize = 5;
     let without = periods.world.as_ref().map(|world| world.without_pay_rate(period)).unwrap_or_default();
     let line = |(currency, (payees, reject)): (&str, (Vec<&str>, Reject))| {
         let more = if payees.len() > NAMED { format!(" and {} more", payees.len() - NAMED) } else { String::new() };
@@ -103,6 +105,21 @@ pub fn check_pay_rates(periods: &Periods, period: Period) -> anyhow::Result<()> 
         return Ok(());
     }
     Err(found_error(format!("{period} cannot be closed: pay lacks a rate; add it to rates.csv and publish{lines}")))
+}
+
+/// Whoever has an amount of pay of their own states it: without one the engine refuses the close.
+pub fn check_own_amounts(periods: &Periods, period: Period) -> anyhow::Result<()> {
+    let without = periods.world.as_ref().map(|world| world.without_own_amounts(period)).unwrap_or_default();
+    if without.is_empty() {
+        return Ok(());
+    }
+    let line = |(payee_id, reject): &(&str, Reject)| format!("\n  {payee_id}: {}: {}", reject.field, reject.message);
+    let mut lines: String = without.iter().take(NAMED).map(line).collect();
+    if without.len() > NAMED {
+        lines += &format!("\n  and {} more", without.len() - NAMED);
+    }
+    let what = "pay lacks amounts of payees' own; state them in payees.csv and publish";
+    Err(found_error(format!("{period} cannot be closed: {what}{lines}")))
 }
 
 /// States the close with the present end of every input partition as its cut; returns its id.

@@ -15,9 +15,11 @@ use serde::{Deserialize, Serialize};
 
 mod component;
 pub mod lookup;
+mod own_amounts;
 mod own_modifiers;
 
 pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
+pub use own_amounts::{AmountPlace, OwnAmount};
 pub use own_modifiers::{OwnModifier, OwnPlace};
 
 /// A share of 100 %.
@@ -38,6 +40,8 @@ pub struct Plan {
     pub after_release: AfterRelease,
     pub pay: PayTerms,
     pub cap: Option<PlanCap>,
+    /// Amounts of these that each payee has of their own, in the order of their places.
+    pub own_amounts: Vec<OwnAmount>,
     /// The part of a quota that is expected of a new payee in his first pay periods, one each; then all of it.
     pub ramp: Vec<Rate>,
     pub components: Vec<Component>,

@@ -11,10 +11,19 @@ pub struct CappedPeriod {
     pub period: Period,
     /// First day of the version in force.
     pub version: Date,
-    /// Over which interval the version has a cap, and the most of it.
-    pub cap: Option<(Interval, Minor)>,
+    /// That of the version, where it has one.
+    pub cap: Option<PeriodCap>,
     /// In the order of the components' keys.
     pub earned: Vec<Minor>,
+}
+
+/// The cap of a pay period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeriodCap {
+    /// Over which interval, and the most of it.
+    Of(Interval, Minor),
+    /// It is the payee's own, and not stated: until it is, nothing is earned.
+    Missing,
 }
 
 impl CappedPeriod {
@@ -30,9 +39,16 @@ pub fn cuts(periods: &[CappedPeriod]) -> Vec<Vec<Minor>> {
     let mut kept: Vec<i128> = Vec::with_capacity(periods.len());
     let mut all = Vec::with_capacity(periods.len());
     for (place, now) in periods.iter().enumerate() {
-        let cut = now.cap.map_or(0, |cap| cut(now, cap, periods[..place].iter().zip(&kept)));
+        let (cut, cuts) = match now.cap {
+            None => (0, vec![Minor(0); now.earned.len()]),
+            Some(PeriodCap::Missing) => (now.total(), now.earned.clone()),
+            Some(PeriodCap::Of(interval, most)) => {
+                let cut = cut(now, (interval, most), periods[..place].iter().zip(&kept));
+                (cut, laid(cut, &now.earned))
+            }
+        };
         kept.push(now.total() - cut);
-        all.push(laid(cut, &now.earned));
+        all.push(cuts);
     }
     all
 }
@@ -74,12 +90,17 @@ mod tests {
     use super::*;
 
     const JANUARY: Period = Period(2026 * 12);
+    /// In the place of a cap that is the payee's own and not stated.
+    const MISSING: i64 = -1;
 
     /// By period: version, the cap and what components earned.
     fn check(periods: &[(i32, i32, Option<i64>, &[i64])], expected: &[&[i64]]) {
         let period = |(at, version, cap, earned): &(i32, i32, Option<i64>, &[i64])| {
             let period = Period(JANUARY.0 + at);
-            let cap = cap.map(|most| (Interval::Quarter(period.quarter()), Minor(most)));
+            let cap = cap.map(|most| match most {
+                MISSING => PeriodCap::Missing,
+                most => PeriodCap::Of(Interval::Quarter(period.quarter()), Minor(most)),
+            });
             CappedPeriod { period, version: Date(*version), cap, earned: earned.iter().map(|earned| Minor(*earned)).collect() }
         };
         let periods: Vec<CappedPeriod> = periods.iter().map(period).collect();
@@ -97,6 +118,14 @@ mod tests {
         check(&[(2, 1, Some(100), &[150]), (3, 1, Some(100), &[150])], &[&[50], &[50]]);
         check(&[(0, 1, None, &[150])], &[&[0]]);
         check(&[(0, 1, Some(0), &[7, -3])], &[&[4, 0]]);
+    }
+
+    #[test]
+    fn without_its_cap_nothing_is_earned() {
+        check(&[(0, 1, Some(MISSING), &[60, -30]), (1, 1, Some(MISSING), &[20, 0])], &[&[60, -30], &[20, 0]]);
+        // It takes nothing of what the next version's cap leaves.
+        check(&[(0, 1, Some(MISSING), &[150]), (1, 2, Some(100), &[120])], &[&[150], &[20]]);
+        check(&[(0, 1, Some(100), &[150]), (1, 2, Some(MISSING), &[50])], &[&[50], &[50]]);
     }
 
     #[test]

@@ -155,7 +155,9 @@ impl Reason {
                 "a payee's plan has no version in force in a period, or none has a component for a quota's interval: publish one"
             }
             Reason::MissingQuota => "a component needs a quota that is not there: state it, or write no_quota otherwise",
-            Reason::MissingParameter => "a component reads an amount of the payee that its row does not state",
+            Reason::MissingParameter => {
+                "a component, or pay in a period that would be closed, reads an amount of the payee that the payee's row does not state"
+            }
             Reason::UnknownMeasure => "a component names a measure that is not published",
             Reason::NoSuchInterval => {
                 "the calendar does not reach a quota's interval or an adjustment's period: extend it; or applies_from is no first day"

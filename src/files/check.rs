@@ -52,6 +52,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
         rates::warn_unknown(draft, findings);
         pay_currencies::warn_no_rates(draft, findings);
         people::warn_unknown(draft, findings);
+        super::own_amounts::warn_missing(draft, findings);
         super::earnings::warn_unknown(draft, findings);
     }
 }

@@ -87,7 +87,9 @@ pub const VACANT_TERRITORY: Code = warning("vacant-territory", "nobody has the t
 pub const UNCOUNTED_TERRITORY: Code = warning("uncounted-territory", "no measure counts what territories credit");
 pub const UNCOVERED_NODE: Code = warning("uncovered-node", "no territory takes a node: deals there wait for one");
 pub const UNKNOWN_PARAMETER: Code =
-    warning("unknown-parameter", "no payee states the amount that a component reads: it waits for one");
+    warning("unknown-parameter", "no payee states the amount that a plan reads: what depends on it waits for one");
+pub const NO_OWN_AMOUNT: Code =
+    warning("no-own-amount", "a payee lacks an amount that a term of pay is: no period that needs it is closed");
 pub const NO_PAY_RATE: Code =
     warning("no-pay-rate", "nothing converts pay into a payee's currency: no period is closed until a rate is published");
 pub const NO_RATE_TYPE: Code =
@@ -96,7 +98,7 @@ pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 58] = [
+pub const ALL: [Code; 59] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -152,6 +154,7 @@ pub const ALL: [Code; 58] = [
     UNCOUNTED_TERRITORY,
     UNCOVERED_NODE,
     UNKNOWN_PARAMETER,
+    NO_OWN_AMOUNT,
     NO_PAY_RATE,
     NO_RATE_TYPE,
     UNKNOWN_RATE_TYPE,

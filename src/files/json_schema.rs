@@ -283,8 +283,8 @@ fn multiplier() -> Value {
 fn gate() -> Value {
     let otherwise = [
         json!({"const": "zero", "description": "Nothing."}),
-        table(&[("factor", number("Times this."))], &[]),
-        table(&[("cap", number("At most this."))], &[]),
+        table(&[("factor", number_or_own("Times this."))], &[]),
+        table(&[("cap", number_or_own("At most this."))], &[]),
     ];
     let keys = [
         ("measure", text("A measure of measures.toml.")),

@@ -33,6 +33,7 @@ mod modifiers;
 mod node;
 mod organisation;
 mod own;
+mod own_amounts;
 mod pay_conflicts;
 mod pay_currencies;
 mod pay_terms;

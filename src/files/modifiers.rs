@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::component::Looked;
-use super::fields::{Choices, Fields, number_of, text_of};
+use super::fields::{Choices, Fields, text_of};
 use super::modes;
 use super::node::{Node, Value};
 use super::own::number_or_own;
@@ -112,7 +112,7 @@ fn gate(node: &Node, named: &mut Named, findings: &mut Findings) -> Option<Gate>
         named.number(node, "at_least", (OwnPlace::GateAtLeast, 0), |text| edge(text, *tier_by), findings)
     });
     let tested = tested(&mut fields, findings);
-    let otherwise = fields.required("else", OTHERWISE, findings).and_then(|node| otherwise(node, findings));
+    let otherwise = fields.required("else", OTHERWISE, findings).and_then(|node| otherwise(node, named, findings));
     fields.finish(&[], findings);
     let (measure, tier_by) = looked_at?;
     Some(Gate { measure, tier_by, at_least: at_least?.value, tested: tested?, otherwise: otherwise? })
@@ -137,7 +137,7 @@ fn tested(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Tested> {
 
 const OTHERWISE: &str = "write else = \"zero\", { factor = \"50%\" } or { cap = \"1000.00\" }";
 
-fn otherwise(node: &Node, findings: &mut Findings) -> Option<Otherwise> {
+fn otherwise(node: &Node, named: &mut Named, findings: &mut Findings) -> Option<Otherwise> {
     if !matches!(node.value, Value::Table(_)) {
         let text = text_of(node, "else", findings)?;
         if text.value != "zero" {
@@ -150,8 +150,14 @@ fn otherwise(node: &Node, findings: &mut Findings) -> Option<Otherwise> {
     let (by_factor, by_cap) = (fields.node("factor"), fields.node("cap"));
     fields.finish(&[], findings);
     match (by_factor, by_cap) {
-        (Some(node), None) => number_of(node, "factor", factor, findings).map(|of| Otherwise::Factor(of.value)),
-        (None, Some(node)) => number_of(node, "cap", money, findings).map(|of| Otherwise::Cap(of.value)),
+        (Some(node), None) => {
+            let part = named.number(node, "factor", (OwnPlace::GateElse, Rate(0)), factor, findings);
+            part.map(|of| Otherwise::Factor(of.value))
+        }
+        (None, Some(node)) => {
+            let most = named.number(node, "cap", (OwnPlace::GateElse, Amount(0)), money, findings);
+            most.map(|of| Otherwise::Cap(of.value))
+        }
         _ => {
             findings.add(node.place, codes::MISSING_KEY, "`else` says not exactly one of factor and cap", OTHERWISE);
             None

@@ -111,10 +111,17 @@ fn parameter(name: &str, text: &str) -> Result<Amount, NumberError> {
     parsed.and_then(|amount| if amount.0 < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(amount) })
 }
 
-/// Parameters that components name and nobody has.
+/// Parameters that plans name and nobody has.
 pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
     let rows = || draft.payees.iter().flatten().filter_map(|payee| payee.row.as_ref());
     let names: BTreeSet<&str> = rows().flat_map(|row| row.parameters.iter().map(|(name, _)| name.as_str())).collect();
+    let mut warn = |name: &str, place| {
+        if rows().next().is_some() && !names.contains(name) {
+            let hint = nearest(name, "parameter", names.iter().copied());
+            findings.add(place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);
+        }
+    };
+    draft.plans.iter().flat_map(|plan| &plan.own).for_each(|own| warn(&own.value, own.place));
     for component in draft.plans.iter().flat_map(|plan| &plan.components) {
         let of_pays = component.pays.iter().flat_map(|pays| match &pays.value {
             Pays::FractionOf(name) => vec![(name, pays.place)],
@@ -122,10 +129,7 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
             Pays::RateOf | Pays::PerUnit | Pays::Lump => Vec::new(),
         });
         let read = of_pays.chain(component.own.iter().map(|own| (&own.value, own.place)));
-        for (name, place) in read.filter(|(name, _)| rows().next().is_some() && !names.contains(name.as_str())) {
-            let hint = nearest(name, "parameter", names.iter().copied());
-            findings.add(place, codes::UNKNOWN_PARAMETER, format!("no payee has a parameter \"{name}\""), hint);
-        }
+        read.for_each(|(name, place)| warn(name, place));
     }
 }
 

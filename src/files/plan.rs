@@ -7,13 +7,14 @@ use super::component::{ComponentDraft, component};
 use super::fields::{Fields, did_you_mean};
 use super::modes;
 use super::node::{Node, Value};
+use super::own_amounts::Amounts;
 use super::pay_terms::{pay_terms, plan_cap};
 use super::ramp::{check_ramp, ramp};
 use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Date;
 use crate::domain::money::{Rate, minor_digits};
 use crate::domain::pay_terms::PayTerms;
-use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, Plan, PlanCap, Prorate};
+use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, OwnAmount, Plan, PlanCap, Prorate};
 use crate::domain::world::pool_fault;
 
 /// A plan as read: what other files refer to is known even where the rest was refused.
@@ -25,6 +26,8 @@ pub struct PlanDraft {
     pub currency: Option<Located<String>>,
     pub calendar: Option<Located<String>>,
     pub components: Vec<ComponentDraft>,
+    /// Parameters of the payee that are amounts of its terms.
+    pub own: Vec<Located<String>>,
     /// Where it states a cap.
     pub cap_place: Option<Place>,
     pub plan: Option<Plan>,
@@ -45,8 +48,9 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let negative_pay = fields.choice("negative_pay", modes::NEGATIVE_PAY, findings);
     let after_release = fields.choice("after_release", modes::AFTER_RELEASE, findings);
     let minor = currency.as_ref().and_then(|currency| minor_digits(&currency.value));
-    let pay = pay_terms(&mut fields, minor, findings);
-    let cap = plan_cap(&mut fields, minor, findings);
+    let mut amounts = Amounts::new(minor);
+    let pay = pay_terms(&mut fields, &mut amounts, findings);
+    let cap = plan_cap(&mut fields, &mut amounts, findings);
     let cap_place = cap.as_ref().map(|cap| cap.place);
     let ramp = ramp(&mut fields, findings);
     let ramp_place = ramp.as_ref().map(|ramp| ramp.place);
@@ -59,9 +63,11 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let components: Vec<ComponentDraft> = items.iter().filter_map(|item| component(item, minor, findings)).collect();
     check_twins(&components, findings);
     check_restart(mid_interval_change.as_ref(), &components, findings);
-    let mut draft = PlanDraft { id, from, to, currency, calendar, components, cap_place, plan: None };
+    let own_amounts = amounts.own_amounts();
+    let own = amounts.parameters();
+    let mut draft = PlanDraft { id, from, to, currency, calendar, components, own, cap_place, plan: None };
     if findings.errors() == before {
-        let pay = (negative_pay?.value, pay?, cap.map(|cap| cap.value));
+        let pay = (negative_pay?.value, pay?, cap.map(|cap| cap.value), own_amounts);
         let ramp = ramp.map(|ramp| ramp.value).unwrap_or_default();
         draft.plan = assembled(&draft, (prorate?, ramp), mid_interval_change?.value, after_release?.value, pay);
         draft.plan.iter().for_each(|plan| check_pools(plan, &draft.components, findings));
@@ -76,7 +82,7 @@ fn assembled(
     (prorate, ramp): (Prorate, Vec<Rate>),
     mid_interval_change: MidIntervalChange,
     after_release: AfterRelease,
-    (negative_pay, pay, cap): (NegativePay, PayTerms, Option<PlanCap>),
+    (negative_pay, pay, cap, own_amounts): (NegativePay, PayTerms, Option<PlanCap>, Vec<OwnAmount>),
 ) -> Option<Plan> {
     Some(Plan {
         plan_id: draft.id.as_ref()?.value.clone(),
@@ -90,6 +96,7 @@ fn assembled(
         after_release,
         pay,
         cap,
+        own_amounts,
         ramp,
         components: draft.components.iter().map(|component| component.component.clone()).collect::<Option<_>>()?,
     })

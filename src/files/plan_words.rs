@@ -6,7 +6,8 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, RATE_DECIMALS, Rate, format_scaled};
 use crate::domain::pay_terms::Draw;
 use crate::domain::plan::{
-    Clawback, Component, Gate, Method, Otherwise, OwnPlace, Pays, Plan, Prorate, QuotaUse, ScaleRow, Tested, Tier, TierBy,
+    AmountPlace, Clawback, Component, Gate, Method, Otherwise, OwnPlace, Pays, Plan, Prorate, QuotaUse, ScaleRow, Tested, Tier,
+    TierBy,
 };
 
 /// A name and what it is set to.
@@ -58,18 +59,30 @@ fn plan_words(plan: &Plan) -> Words {
     }
     say("mid_interval_change", mode(modes::MID_INTERVAL_CHANGE, plan.mid_interval_change));
     say("negative_pay", mode(modes::NEGATIVE_PAY, plan.negative_pay));
+    let amount = |place: AmountPlace, stated: Amount| match plan.own_amount(place) {
+        Some(parameter) => format!("payee.{parameter}"),
+        None => money(stated),
+    };
     if let Some(draw) = &plan.pay.draw {
-        draw_words(draw, &mut say);
+        draw_words(draw, &amount, &mut say);
     }
     if let Some(cap) = &plan.pay.payment_cap {
-        say("payment_cap", format!("{}, what is above: {}", money(cap.amount), mode(modes::PAYMENT_EXCESS, cap.excess)));
+        say(
+            "payment_cap",
+            format!(
+                "{}, what is above: {}",
+                amount(AmountPlace::PaymentCap, cap.amount),
+                mode(modes::PAYMENT_EXCESS, cap.excess)
+            ),
+        );
     }
     if let Some(cap) = &plan.cap {
         let per = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(cap.per));
-        say("cap", format!("{} per {}", money(cap.amount), per.map_or("interval", |(name, _)| name)));
+        say("cap", format!("{} per {}", amount(AmountPlace::PlanCap, cap.amount), per.map_or("interval", |(name, _)| name)));
     }
     if let Some(minimum) = &plan.pay.minimum_settlement {
-        say("minimum_settlement", format!("{}, flush {}", money(minimum.amount), mode(modes::FLUSH, minimum.flush)));
+        let least = amount(AmountPlace::MinimumSettlement, minimum.amount);
+        say("minimum_settlement", format!("{least}, flush {}", mode(modes::FLUSH, minimum.flush)));
     }
     words
 }
@@ -86,17 +99,17 @@ fn prorate(prorate: &Prorate) -> String {
     if named.is_empty() { "nothing".into() } else { format!("{} by {}", named.join(", "), mode(modes::PRORATE_BY, prorate.by)) }
 }
 
-fn draw_words(draw: &Draw, say: &mut dyn FnMut(&str, String)) {
+fn draw_words(draw: &Draw, shown: &dyn Fn(AmountPlace, Amount) -> String, say: &mut dyn FnMut(&str, String)) {
     let Draw { amount, first, last, recover } = draw;
     say("draw", if recover.is_some() { "recoverable".into() } else { "guarantee".into() });
-    say("draw, amount", money(*amount));
+    say("draw, amount", shown(AmountPlace::Draw, *amount));
     say("draw, periods", format!("{first} to {last}"));
     let Some(recover) = recover else { return };
     say("draw, recovered from", recover.from.to_string());
     say("draw, share of the excess", percent(recover.share_of_excess));
     say("draw, floor", mode(modes::RECOVERY_FLOOR, recover.floor));
     if let Some(most) = recover.maximum_balance {
-        say("draw, most that is owed", money(most));
+        say("draw, most that is owed", shown(AmountPlace::MaximumBalance, most));
     }
     say("draw, at the end", mode(modes::AT_END, recover.at_end));
 }
@@ -188,7 +201,13 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
         }
     }
     if let Some(gate) = &modifiers.gate {
-        gate_words(gate, own(OwnPlace::GateAtLeast, edge(gate.at_least, gate.tier_by)), say);
+        let otherwise = match gate.otherwise {
+            Otherwise::Zero => "nothing".into(),
+            Otherwise::Factor(factor) => own(OwnPlace::GateElse, percent(factor)),
+            Otherwise::Cap(cap) => format!("at most {}", own(OwnPlace::GateElse, money(cap))),
+        };
+        let at_least = own(OwnPlace::GateAtLeast, edge(gate.at_least, gate.tier_by));
+        gate_words(gate, at_least, otherwise, say);
     }
     if let Some(floor) = modifiers.floor {
         say("floor of the interval", own(OwnPlace::Floor, money(floor)));
@@ -201,7 +220,7 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
     }
 }
 
-fn gate_words(gate: &Gate, at_least: String, say: &mut dyn FnMut(&str, String)) {
+fn gate_words(gate: &Gate, at_least: String, otherwise: String, say: &mut dyn FnMut(&str, String)) {
     say("gate", looked_at(&gate.measure, gate.tier_by));
     say("gate, at least", at_least);
     let tested = match gate.tested {
@@ -210,11 +229,6 @@ fn gate_words(gate: &Gate, at_least: String, say: &mut dyn FnMut(&str, String)) 
         Tested::AtEndHeldUntilThen => "at the interval's end, held until then",
     };
     say("gate, tested", tested.into());
-    let otherwise = match gate.otherwise {
-        Otherwise::Zero => "nothing".into(),
-        Otherwise::Factor(factor) => percent(factor),
-        Otherwise::Cap(cap) => format!("at most {}", money(cap)),
-    };
     say("gate, else", otherwise);
 }
 

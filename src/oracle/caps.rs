@@ -4,9 +4,10 @@ use super::numbers::{decimal, round};
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Check, hold};
 use super::segments::days_on;
+use super::tables::covers;
 use super::world::periods_of;
-use crate::domain::money::{AMOUNT_DECIMALS, RoundingMode};
-use crate::wire::records::{Component, Half, Interval, IntervalKind, Measure, Period, Plan, PlanCap, Quarter, Year};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, RoundingMode};
+use crate::wire::records::{AmountPlace, Component, Half, Interval, IntervalKind, Measure, Period, Plan, PlanCap, Quarter, Year};
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,10 @@ impl<'h> Pricing<'_, 'h> {
             let Some(plan) = self.world.version_of(plan_id, period) else { continue };
             let Some(cap) = &plan.cap else { continue };
             let interval = interval_of(cap, period);
-            let most = self.most(payee, plan, cap, interval);
+            let Some(most) = self.most(payee, plan, cap, interval, period) else {
+                kept.iter_mut().filter(|(slot, _)| slot.effective == period).for_each(|(_, minor)| *minor = 0);
+                continue;
+            };
             let until: Vec<Period> = periods_of(interval).into_iter().filter(|other| *other < period).collect();
             let own = |other: &Period| self.world.version_of(plan_id, *other).is_some_and(|other| other.from == plan.from);
             let by_others: i64 = until.iter().filter(|other| !own(other)).map(|other| total(&kept, *other)).sum();
@@ -63,10 +67,26 @@ impl<'h> Pricing<'_, 'h> {
         }
     }
 
-    /// What a cap comes to for a payee, to the minor unit.
-    fn most(&self, payee: u32, plan: &Plan, cap: &PlanCap, interval: Interval) -> i64 {
+    /// What a cap comes to for a payee, to the minor unit; `None` where it is the payee's own and there is none.
+    fn most(&self, payee: u32, plan: &Plan, cap: &PlanCap, interval: Interval, period: Period) -> Option<i64> {
+        let own = plan.own_amounts.iter().find(|own| own.place == AmountPlace::PlanCap);
+        let amount = own.map_or(Some(cap.amount), |own| self.own_cap(payee, plan, &own.parameter, interval, period))?;
         let part = if plan.prorate.cap { days_on(self.world, payee, plan, interval) } else { BigRational::one() };
-        round(&(decimal(cap.amount.0, AMOUNT_DECIMALS) * part), self.minor_digits, RoundingMode::HalfEven).unwrap_or(i64::MAX)
+        let exact = decimal(amount.0, AMOUNT_DECIMALS) * part;
+        Some(round(&exact, self.minor_digits, RoundingMode::HalfEven).unwrap_or(i64::MAX))
+    }
+
+    /// As the payee's first row says it in the first month of the interval that has the payee on this version.
+    fn own_cap(&self, payee: u32, plan: &Plan, name: &str, interval: Interval, period: Period) -> Option<Amount> {
+        let on_version = |month: &Period| {
+            let version = self.world.version_of(&plan.plan_id, *month);
+            self.world.plans_of(payee, *month).contains(plan.plan_id.as_str()) && version.is_some_and(|of| of.from == plan.from)
+        };
+        let first = periods_of(interval).into_iter().filter(|month| *month <= period).find(on_version)?;
+        let (from, after) = self.world.bounds(first)?;
+        let rows = &self.world.known(payee)?.payee.rows;
+        let row = rows.iter().find(|row| (from.0..after.0).any(|day| covers(row, day)))?;
+        row.parameters.iter().find(|(of, _)| of == name).map(|(_, amount)| *amount)
     }
 }
 

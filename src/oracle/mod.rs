@@ -24,6 +24,7 @@ mod history;
 mod later;
 mod lookups;
 mod numbers;
+mod own_amounts;
 mod own_modifiers;
 mod own_rates;
 mod pay;

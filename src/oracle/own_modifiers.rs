@@ -6,7 +6,7 @@ use super::numbers::decimal;
 use super::rules::{Check, hold};
 use super::tables::{Case, Waits};
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS};
-use crate::wire::records::{Component, OwnPlace};
+use crate::wire::records::{Component, Otherwise, OwnPlace};
 use num_rational::BigRational;
 use num_traits::Zero;
 
@@ -25,8 +25,13 @@ impl Case<'_, '_> {
 
     /// Whether a parameter that multiplies has more digits in front of the point than a plan could state there.
     pub(super) fn is_beyond_factors(&self) -> bool {
-        let factors =
-            self.component.own_modifiers.iter().filter(|own| matches!(own.place, OwnPlace::Weight | OwnPlace::Factor(_)));
+        let leaves_a_part =
+            self.component.modifiers.gate.as_ref().is_some_and(|gate| matches!(gate.otherwise, Otherwise::Factor(_)));
+        let factors = self.component.own_modifiers.iter().filter(|own| match own.place {
+            OwnPlace::Weight | OwnPlace::Factor(_) => true,
+            OwnPlace::GateElse => leaves_a_part,
+            _ => false,
+        });
         factors.filter_map(|own| self.parameter(&own.parameter)).any(|value| value >= decimal(10i64.pow(10), 0))
     }
 }
@@ -39,6 +44,11 @@ fn planned(component: &Component, place: OwnPlace) -> Option<BigRational> {
         OwnPlace::Weight => Some(decimal(modifiers.weight?.0, RATE_DECIMALS)),
         OwnPlace::Factor(tier) => Some(decimal(modifiers.multiplier.as_ref()?.tiers.get(tier)?.rate.0, RATE_DECIMALS)),
         OwnPlace::GateAtLeast => Some(decimal(modifiers.gate.as_ref()?.at_least, MEASURED_DECIMALS)),
+        OwnPlace::GateElse => match modifiers.gate.as_ref()?.otherwise {
+            Otherwise::Zero => None,
+            Otherwise::Factor(factor) => Some(decimal(factor.0, RATE_DECIMALS)),
+            Otherwise::Cap(cap) => money(Some(cap.0)),
+        },
         OwnPlace::Floor => money(modifiers.floor.map(|floor| floor.0)),
         OwnPlace::Cap => money(modifiers.cap.map(|cap| cap.0)),
         OwnPlace::DealCap => money(modifiers.deal_cap.map(|cap| cap.0)),

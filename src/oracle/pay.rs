@@ -7,7 +7,8 @@ use super::numbers::decimal;
 use super::world::World;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
 use crate::wire::records::{
-    AtEnd, Date, Draw, Flush, Interval, NegativePay, PaymentExcess, PayoutKind, Period, Plan, ProrateBy, Recover, RecoveryFloor,
+    AmountPlace, AtEnd, Date, Draw, Flush, Interval, MinimumSettlement, NegativePay, PaymentExcess, PayoutKind, Period, Plan,
+    ProrateBy, Recover, RecoveryFloor,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -63,6 +64,21 @@ pub(super) struct Run<'r, 'h> {
     pub(super) minor_digits: u32,
 }
 
+/// A draw as it is for the payee in the period.
+struct Drawn {
+    guarantee: bool,
+    least: i64,
+    /// What may be owed.
+    most: Option<i64>,
+}
+
+impl Drawn {
+    fn raise(&self, to_pay: i64, purse: &Purse) -> i64 {
+        let wanted = (self.least - to_pay).max(0);
+        self.most.map_or(wanted, |most| wanted.min((most - purse.owed()).max(0)))
+    }
+}
+
 /// Lines of pay that no component earned.
 pub(super) type Added = Vec<(PayoutKind, Period, i64)>;
 
@@ -79,19 +95,19 @@ impl<'h> Run<'_, 'h> {
         let mut added = self.set_off(lines, purse);
         let set_off: i64 = added.iter().map(|(_, _, minor)| minor).sum();
         let mut to_pay = lines.values().sum::<i64>() + set_off + purse.carried.max(0);
-        let cap = self.first_of(|plan| plan.pay.payment_cap.as_ref()).map(|(_, cap)| cap);
-        let most = cap.map(|cap| self.minor(cap.amount, BigRational::one()));
+        let cap = self.first_of(|plan| plan.pay.payment_cap.as_ref());
+        let most = cap.map(|(plan, cap)| self.whole(plan, AmountPlace::PaymentCap, cap.amount));
         let over_cap = most.map_or(0, |most| (to_pay - most).max(0));
-        let lost = cap.is_some_and(|cap| cap.excess == PaymentExcess::Lost);
+        let lost = cap.is_some_and(|(_, cap)| cap.excess == PaymentExcess::Lost);
         to_pay = to_pay - over_cap + purse.carried.min(0);
         let draw = self.draw();
-        let raise = draw.map_or(0, |(draw, least)| self.raise(draw, least, to_pay, purse));
+        let raise = draw.as_ref().map_or(0, |draw| draw.raise(to_pay, purse));
         if raise > 0 {
-            let guarantee = draw.is_some_and(|(draw, _)| draw.recover.is_none());
+            let guarantee = draw.is_some_and(|draw| draw.guarantee);
             let kind = if guarantee { PayoutKind::Guarantee } else { PayoutKind::Draw };
             purse.raised.insert(self.period, Raised { minor: raise, guarantee, owed: !guarantee });
             added.push((kind, self.period, raise));
-        } else if let Some(back) = self.recovered(draw.map_or(0, |(_, least)| least), to_pay, purse) {
+        } else if let Some(back) = self.recovered(draw.map_or(0, |draw| draw.least), to_pay, purse) {
             added.push((PayoutKind::Recovery, self.period, -back));
             to_pay -= back;
         }
@@ -125,15 +141,6 @@ impl<'h> Run<'_, 'h> {
         added
     }
 
-    fn raise(&self, draw: &Draw, least: i64, to_pay: i64, purse: &Purse) -> i64 {
-        let wanted = (least - to_pay).max(0);
-        let most = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);
-        match most {
-            Some(most) => wanted.min((self.minor(most, BigRational::one()) - purse.owed()).max(0)),
-            None => wanted,
-        }
-    }
-
     /// Takes back what is owed, from the oldest period on, never more than a share of what is above the floor.
     fn recovered(&self, least: i64, to_pay: i64, purse: &mut Purse) -> Option<i64> {
         let recover = self.recover().filter(|recover| recover.from <= self.period)?;
@@ -157,16 +164,27 @@ impl<'h> Run<'_, 'h> {
         plans.filter_map(|plan| self.world.version_of(plan, self.period))
     }
 
-    fn first_of<T>(&self, part: impl Fn(&'h Plan) -> Option<T>) -> Option<(&'h Plan, T)> {
+    pub(super) fn first_of<T>(&self, part: impl Fn(&'h Plan) -> Option<T>) -> Option<(&'h Plan, T)> {
         self.plans().find_map(|plan| Some((plan, part(plan)?)))
     }
 
-    /// The draw of the period, and the least that it pays.
-    fn draw(&self) -> Option<(&'h Draw, i64)> {
+    /// The draw of the period, as the plan states it.
+    pub(super) fn stated_draw(&self) -> Option<(&'h Plan, &'h Draw)> {
         let runs = |draw: &&Draw| (draw.first..=draw.last).contains(&self.period);
-        let (plan, draw) = self.first_of(|plan| plan.pay.draw.as_ref().filter(runs))?;
+        self.first_of(|plan| plan.pay.draw.as_ref().filter(runs))
+    }
+
+    /// The same for the payee; nobody has one of nothing.
+    fn draw(&self) -> Option<Drawn> {
+        let (plan, draw) = self.stated_draw()?;
+        let amount = self.amount(plan, AmountPlace::Draw, draw.amount)?;
         let part = if plan.prorate.draw { self.active_part(plan) } else { BigRational::one() };
-        Some((draw, self.minor(draw.amount, part)))
+        let most = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);
+        (amount.0 != 0).then(|| Drawn {
+            guarantee: draw.recover.is_none(),
+            least: self.minor(amount, part),
+            most: most.map(|most| self.whole(plan, AmountPlace::MaximumBalance, most)),
+        })
     }
 
     fn active_part(&self, plan: &Plan) -> BigRational {
@@ -180,7 +198,7 @@ impl<'h> Run<'_, 'h> {
     }
 
     /// Plans that a row in force on a day names.
-    fn named_on(&self, day: Date) -> Vec<&'h str> {
+    pub(super) fn named_on(&self, day: Date) -> Vec<&'h str> {
         let rows = self.world.known(self.payee).map(|seat| seat.payee.rows.as_slice()).unwrap_or_default();
         let row = rows.iter().find(|row| row.from <= day && row.to.is_none_or(|to| day < to));
         let mut plans: Vec<&str> = row.into_iter().flat_map(|row| row.plans.iter().map(String::as_str)).collect();
@@ -231,12 +249,22 @@ impl<'h> Run<'_, 'h> {
         !plans.is_empty() && plans.iter().all(|plan| plan.negative_pay == NegativePay::Receivable)
     }
 
-    /// A smaller net is not paid yet.
-    fn least_payment(&self) -> i64 {
-        let Some((plan, minimum)) = self.first_of(|plan| plan.pay.minimum_settlement.as_ref()) else { return 0 };
+    /// What says that a smaller net is not paid yet, where something does.
+    pub(super) fn stated_minimum(&self) -> Option<(&'h Plan, &'h MinimumSettlement)> {
+        let (plan, minimum) = self.first_of(|plan| plan.pay.minimum_settlement.as_ref())?;
         let stays = self.after().is_some_and(|day| self.versions_on(day).iter().any(|next| next.plan_id == plan.plan_id));
         let december = self.period.to_string().ends_with("-12");
-        if !stays || (december && minimum.flush == Flush::YearEnd) { 0 } else { self.minor(minimum.amount, BigRational::one()) }
+        (stays && !(december && minimum.flush == Flush::YearEnd)).then_some((plan, minimum))
+    }
+
+    fn least_payment(&self) -> i64 {
+        let minimum = self.stated_minimum();
+        minimum.map_or(0, |(plan, minimum)| self.whole(plan, AmountPlace::MinimumSettlement, minimum.amount))
+    }
+
+    /// An amount of the payee in minor units.
+    fn whole(&self, plan: &Plan, place: AmountPlace, stated: Amount) -> i64 {
+        self.amount(plan, place, stated).map_or(0, |amount| self.minor(amount, BigRational::one()))
     }
 
     /// A part of an amount in minor units, half to even.

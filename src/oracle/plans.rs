@@ -30,8 +30,8 @@ use super::own_modifiers;
 use super::own_rates::{self, is_own};
 use super::rules::{Check, hold};
 use crate::wire::records::{
-    Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, OwnPlace, PayTerms, Pays, Plan, QuotaUse,
-    RoundingAt, Scope, Tier, TierBy,
+    AmountPlace, Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, OwnPlace, PayTerms, Pays, Plan,
+    QuotaUse, RoundingAt, Scope, Tier, TierBy,
 };
 
 pub(super) fn component(component: &Component) -> Check {
@@ -221,12 +221,15 @@ fn modifiers(component: &Component) -> Check {
 pub(super) fn pay_terms(plan: &Plan) -> Check {
     let PayTerms { draw, payment_cap, minimum_settlement } = &plan.pay;
     let amounts = [payment_cap.as_ref().map(|cap| cap.amount), minimum_settlement.as_ref().map(|minimum| minimum.amount)];
+    super::own_amounts::fit(plan)?;
     hold(amounts.iter().flatten().all(|amount| amount.0 >= 0), "a negative cap or smallest payment")?;
     let Some(draw) = draw else { return Ok(()) };
-    hold(draw.amount.0 > 0, "a draw of nothing")?;
+    let own = |place: AmountPlace| plan.own_amounts.iter().any(|own| own.place == place);
+    hold(draw.amount.0 > 0 || own(AmountPlace::Draw), "a draw of nothing")?;
     hold(draw.amount.is_payable(), "a draw that no payout holds")?;
     hold(draw.last >= draw.first, "a draw that ends before it starts")?;
-    hold(amounts[0].is_none_or(|cap| draw.amount.0 <= cap.0), "a draw above the payment cap")?;
+    let unknown = own(AmountPlace::Draw) || own(AmountPlace::PaymentCap);
+    hold(unknown || amounts[0].is_none_or(|cap| draw.amount.0 <= cap.0), "a draw above the payment cap")?;
     let Some(recover) = &draw.recover else { return Ok(()) };
     hold(recover.share_of_excess.0 >= 0 && recover.share_of_excess.0 <= 100_000_000, "a share that is not a part")?;
     hold(recover.maximum_balance.is_none_or(|most| most.0 >= 0), "a negative balance of draws")

@@ -19,7 +19,7 @@
 //!   [`MAXIMUM_RATES`], not in order of their days, or one that is not above zero and below 10^10;
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
 //!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed, a pay
-//!   currency of anybody without a rate on the period's last day;
+//!   currency of anybody without a rate on the period's last day, pay terms of anybody without an amount of their own;
 //! - reopen: any but the last close, or one that is released;
 //! - release: any but the first close that is not released; by the closer, unless the company lets the closer release.
 //!   Its digest and totals are not looked at here.
@@ -27,6 +27,7 @@
 use super::conversion::{paid_in, rate};
 use super::earnings::in_order;
 use super::history::{History, Names};
+use super::pay::Run;
 use super::plans::{component, pay_terms};
 use super::pools;
 use super::to_date::is_to_date;
@@ -309,7 +310,11 @@ impl<'h> Rules<'h> {
         let due = closes.last().map(|last| last.closed.period.0 + 1);
         hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")?;
         let currencies: BTreeSet<&str> = self.world.everyone().filter_map(|payee| paid_in(&self.world, payee)).collect();
-        currencies.into_iter().try_for_each(|currency| rate(&self.world, currency, closed.period).map(drop))
+        currencies.into_iter().try_for_each(|currency| rate(&self.world, currency, closed.period).map(drop))?;
+        let run = |payee| Run { world: &self.world, payee, period: closed.period, minor_digits: 0 };
+        let mut plans = self.world.plans.values().flatten();
+        let read = plans.any(|plan| !plan.own_amounts.is_empty());
+        self.world.everyone().filter(|_| read).try_for_each(|payee| run(payee).has_its_amounts())
     }
 
     fn release(&self, released: &PeriodReleased, author: &'h str, offset: u64, closes: &mut [Close<'h>]) -> Check {

@@ -362,10 +362,10 @@ impl Point<'_, '_> {
             Tested::AtEndHeldUntilThen if !over => BigRational::zero(),
             Tested::AtEndPaidUntilThen if !over => money,
             _ if met => money,
-            _ => match gate.otherwise {
-                Otherwise::Zero => BigRational::zero(),
-                Otherwise::Factor(factor) => money * decimal(factor.0, RATE_DECIMALS),
-                Otherwise::Cap(cap) => money.min(decimal(cap.0, AMOUNT_DECIMALS)),
+            _ => match (gate.otherwise, self.case.number(OwnPlace::GateElse)) {
+                (Otherwise::Factor(_), Some(factor)) => money * factor,
+                (Otherwise::Cap(_), Some(most)) => money.min(most),
+                _ => BigRational::zero(),
             },
         }))
     }

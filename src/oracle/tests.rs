@@ -4,6 +4,7 @@ mod closes;
 mod currencies;
 mod formulas;
 mod organisation;
+mod own_amounts;
 mod own_modifiers;
 mod own_rates;
 mod published;
@@ -263,6 +264,7 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        own_amounts: Vec::new(),
         ramp: Vec::new(),
         pay: PayTerms::default(),
         components,

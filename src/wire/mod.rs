@@ -26,6 +26,7 @@ mod measure;
 mod mode;
 mod others;
 mod output;
+mod own_amounts;
 mod own_modifiers;
 mod pay_terms;
 mod payout;

@@ -21,6 +21,7 @@ enum Listed {
     DealCap,
     Floor,
     AtLeast,
+    Else,
 }
 
 pub(super) fn own_modifier_records(own: &[OwnModifier]) -> Result<Vec<OwnModifierRecord>, String> {
@@ -32,6 +33,7 @@ pub(super) fn own_modifier_records(own: &[OwnModifier]) -> Result<Vec<OwnModifie
             OwnPlace::DealCap => Listed::DealCap,
             OwnPlace::Floor => Listed::Floor,
             OwnPlace::GateAtLeast => Listed::AtLeast,
+            OwnPlace::GateElse => Listed::Else,
             OwnPlace::Factor(_) => continue,
         };
         records.push(OwnModifierRecord { place: mode_text(&listed)?, parameter: parameter.clone() });
@@ -62,6 +64,7 @@ pub(super) fn read_own_modifiers(
             Listed::DealCap => OwnPlace::DealCap,
             Listed::Floor => OwnPlace::Floor,
             Listed::AtLeast => OwnPlace::GateAtLeast,
+            Listed::Else => OwnPlace::GateElse,
         };
         own.push(OwnModifier { place, parameter });
     }

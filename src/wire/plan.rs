@@ -3,6 +3,7 @@
 use super::component::{ComponentRecord, component_record, rate_decimal, read_component, read_rate};
 use super::decimal::RateDecimal;
 use super::mode::{mode, mode_text};
+use super::own_amounts::{OwnAmountRecord, own_amount_records, read_own_amounts};
 use super::pay_terms::{DrawRecord, MinimumSettlementRecord, PaymentCapRecord, PlanCapRecord, pay_terms};
 use crate::domain::calendar::Date;
 use crate::domain::plan::{Plan, Prorate};
@@ -32,6 +33,8 @@ pub(super) struct PlanRecord {
     plan_cap: Option<PlanCapRecord>,
     #[serde(default)]
     ramp: Vec<RateDecimal>,
+    #[serde(default)]
+    own_amounts: Vec<OwnAmountRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,6 +67,7 @@ impl PlanRecord {
             minimum_settlement: plan.pay.minimum_settlement.as_ref().map(MinimumSettlementRecord::new).transpose()?,
             plan_cap: plan.cap.as_ref().map(PlanCapRecord::new).transpose()?,
             ramp: plan.ramp.iter().copied().map(rate_decimal).collect(),
+            own_amounts: own_amount_records(&plan.own_amounts)?,
         })
     }
 
@@ -82,6 +86,7 @@ impl PlanRecord {
             after_release: mode("after_release", &self.after_release)?,
             pay: pay_terms(self.draw, self.payment_cap, self.minimum_settlement)?,
             cap: self.plan_cap.map(PlanCapRecord::cap).transpose()?,
+            own_amounts: read_own_amounts(self.own_amounts)?,
             ramp: self.ramp.iter().enumerate().map(part).collect::<Result<_, _>>()?,
             components: components
                 .map(|(place, component)| read_component(&format!("components[{place}]"), component))

@@ -89,6 +89,7 @@ pub fn plan(from: &str, to: Option<&str>, component: Component) -> FactBody {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        own_amounts: Vec::new(),
         ramp: Vec::new(),
         pay: PayTerms::default(),
         components: vec![component],

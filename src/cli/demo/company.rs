@@ -257,6 +257,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        own_amounts: Vec::new(),
         ramp: Vec::new(),
         pay: PayTerms::default(),
         components,

@@ -6,7 +6,7 @@
 use super::super::console::Console;
 use super::super::exit::files_error;
 use crate::domain::money::{MEASURED_DECIMALS, Rate, format_scaled};
-use crate::domain::plan::{ClawbackPrice, Component, Method, OwnPlace, Pays, Plan, QuotaUse, ScaleRow, Tier, TierBy};
+use crate::domain::plan::{ClawbackPrice, Component, Method, OwnAmount, OwnPlace, Pays, Plan, QuotaUse, ScaleRow, Tier, TierBy};
 use crate::files::case::Case;
 use crate::files::company;
 use crate::oracle::History;
@@ -86,6 +86,9 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
     let mut add = |name: String, change: &dyn Fn(&mut Plan)| {
         let mut changed = plan.clone();
         change(&mut changed);
+        let stated = |own: &OwnAmount| changed.stated_amount(own.place).is_some();
+        let own_amounts = changed.own_amounts.iter().filter(|own| stated(own)).cloned().collect();
+        changed.own_amounts = own_amounts;
         parts.push(Part { plan: at, name, changed, reached: false });
     };
     let pay = &plan.pay;

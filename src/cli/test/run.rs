@@ -110,6 +110,7 @@ fn offer(session: &Session, event: &EventKind, occurred_at: i64) -> anyhow::Resu
         EventKind::Close { period, by } => {
             let periods = Periods::read(session.client(), session.codec())?;
             close::check_pay_rates(&periods, *period)?;
+            close::check_own_amounts(&periods, *period)?;
             let close_id = close::close(session, &periods, *period, by)?;
             session.catch_up()?;
             expect_standing(session, &close_id, *period)?;

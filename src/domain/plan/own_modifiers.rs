@@ -2,7 +2,7 @@
 //!
 //! Leaves out what the modifiers do (`reward`), and which of them a component may have (`world`).
 
-use super::Modifiers;
+use super::{Modifiers, Otherwise};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ pub enum OwnPlace {
     DealCap,
     Floor,
     GateAtLeast,
+    /// What a gate that is not met leaves: a part, or the most.
+    GateElse,
     /// That of the multiplier's tier at this place.
     Factor(usize),
 }
@@ -34,6 +36,11 @@ impl Modifiers {
             OwnPlace::DealCap => self.deal_cap.map(|cap| cap.0),
             OwnPlace::Floor => self.floor.map(|floor| floor.0),
             OwnPlace::GateAtLeast => self.gate.as_ref().map(|gate| gate.at_least),
+            OwnPlace::GateElse => match self.gate.as_ref()?.otherwise {
+                Otherwise::Zero => None,
+                Otherwise::Factor(factor) => Some(factor.0.into()),
+                Otherwise::Cap(cap) => Some(cap.0),
+            },
             OwnPlace::Factor(tier) => self.multiplier.as_ref()?.tiers.get(tier).map(|tier| tier.rate.0.into()),
         }
     }
@@ -49,6 +56,11 @@ impl Modifiers {
             OwnPlace::GateAtLeast => {
                 self.gate.as_mut()?.at_least = amount.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS))?;
             }
+            OwnPlace::GateElse => match &mut self.gate.as_mut()?.otherwise {
+                Otherwise::Zero => return None,
+                Otherwise::Factor(factor) => *factor = amount.as_rate()?,
+                Otherwise::Cap(cap) => *cap = amount,
+            },
             OwnPlace::Factor(tier) => self.multiplier.as_mut()?.tiers.get_mut(tier)?.rate = amount.as_rate()?,
         }
         Some(())

@@ -4,6 +4,7 @@ use super::component::check_component;
 use super::earnings::{check_earnings, rounds_of};
 use super::listed::check_dated;
 use super::organisation::MAXIMUM_LEVELS;
+use super::own_amounts::check_own_amounts;
 use super::pay::{check_pay_terms, check_totals};
 use super::pools::pool_fault;
 use super::ramps::check_ramp;
@@ -236,7 +237,8 @@ impl World {
             }
         }
         check_ramp(plan)?;
-        check_pay_terms(&plan.pay)
+        check_own_amounts(plan)?;
+        check_pay_terms(plan)
     }
 
     /// What is booked of a component adds up, so what it earns never changes.
@@ -300,11 +302,7 @@ impl World {
         {
             return Err(invalid("period", format!("{} cannot be closed: the next one is {}", closed.period, last.next())));
         }
-        if let Some((payees, reject)) = self.without_pay_rate(closed.period).into_values().next() {
-            let others = if payees.len() > 1 { format!(" and {} more", payees.len() - 1) } else { String::new() };
-            let message = format!("pay of \"{}\"{others}: {}", payees[0], reject.message);
-            return Err(Reject::new(reject.reason, &reject.field, message));
-        }
+        self.check_payable(closed.period)?;
         let (closed, closed_by, rounds) = (closed.clone(), author.into(), self.earning_rounds);
         let run = Run { closed, closed_by, state: RunState::Closed, release: None, rounds };
         Arc::make_mut(&mut self.runs).push(run);

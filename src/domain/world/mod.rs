@@ -9,6 +9,7 @@ mod earnings;
 mod listed;
 mod lookups;
 mod organisation;
+mod own_amounts;
 mod pay;
 mod plan_caps;
 mod pools;

@@ -2,14 +2,15 @@
 
 use super::apply::invalid;
 use super::organisation::{active_part, overlaps, plans_in};
+use super::own_amounts::unreached;
 use super::{PlanVersion, World};
 use crate::domain::account::{CapNow, DrawNow, RecoveryNow, TermsNow};
 use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::{Payee, PayeeRow, PeriodReleased};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, Minor, RATE_DECIMALS, Rate, RoundingMode, minor_digits};
-use crate::domain::pay_terms::{AtEnd, Draw, Flush, PayTerms, PaymentExcess, Recover, RecoveryFloor};
-use crate::domain::plan::{NegativePay, Plan};
+use crate::domain::pay_terms::{AtEnd, Draw, Flush, PaymentExcess, Recover, RecoveryFloor};
+use crate::domain::plan::{AmountPlace, NegativePay, Plan};
 use crate::domain::rate_table::Part;
 use crate::domain::reject::{Reason, Reject};
 use std::sync::Arc;
@@ -38,16 +39,18 @@ impl World {
         self.versions_in(payee, period).iter().any(|version| draw_of(version, period).is_some())
     }
 
-    /// The terms of a payee in a period; `owes`: there may be something to recover. `None` when an amount does not fit.
-    pub fn pay_terms(&self, payee_id: &str, period: Period, owes: bool) -> Option<TermsNow> {
-        let Some(payee) = self.organisation.get(payee_id) else { return Some(TermsNow::default()) };
+    /// The terms of a payee in a period, with the payee's own amounts; `owes`: there may be something to recover. Refused where
+    /// an amount is missing: a close of the period is refused by the same.
+    pub fn pay_terms(&self, payee_id: &str, period: Period, owes: bool) -> Result<TermsNow, Reject> {
+        let Some(payee) = self.organisation.get(payee_id) else { return Ok(TermsNow::default()) };
         let versions = self.versions_in(payee, period);
-        let drawn = versions.iter().find_map(|version| Some((version, draw_of(version, period)?)));
-        let draw = match drawn {
-            Some((version, draw)) => Some(self.draw_now(payee, version, draw, period)?),
-            None => None,
+        let amount = |version: &PlanVersion, place, stated| {
+            let amount = self.amount_of(payee, &version.plan, place, stated, period);
+            amount.map(|amount| self.minor(amount, Part::ALL))
         };
-        let (_, end) = self.bounds(period)?;
+        let drawn = versions.iter().find_map(|version| Some((version, draw_of(version, period)?)));
+        let draw = drawn.map(|(version, draw)| self.draw_now(payee, version, draw, period)).transpose()?.flatten();
+        let (_, end) = self.bounds(period).ok_or_else(|| unreached(period))?;
         let floor = draw.as_ref().map_or(Minor(0), |draw| draw.amount);
         let recover = self.recover(payee, end).filter(|_| owes || draw.is_some());
         let recovery = recover.filter(|recover| recover.from <= period).map(|recover| RecoveryNow {
@@ -56,22 +59,24 @@ impl World {
         });
         let forgives = recover.is_some_and(|recover| recover.at_end == AtEnd::Forgiven)
             && !self.versions_on(payee, end).any(|version| recover_of(version).is_some());
-        let cap = match versions.iter().find_map(|version| version.plan.pay.payment_cap.as_ref()) {
-            Some(cap) => Some(CapNow { amount: self.minor(cap.amount, Part::ALL)?, lost: cap.excess == PaymentExcess::Lost }),
-            None => None,
-        };
+        let cap = versions.iter().find_map(|version| Some((version, version.plan.pay.payment_cap.as_ref()?)));
+        let cap = cap.map(|(version, cap)| {
+            let lost = cap.excess == PaymentExcess::Lost;
+            amount(version, AmountPlace::PaymentCap, cap.amount).map(|amount| CapNow { amount, lost })
+        });
         let minimum = versions.iter().find_map(|version| Some((version, version.plan.pay.minimum_settlement.as_ref()?)));
         let minimum = minimum.filter(|(version, minimum)| {
             let last = !self.versions_on(payee, end).any(|next| next.plan_id == version.plan_id);
             let year_end = period.0.rem_euclid(12) == 11;
             !last && (minimum.flush == Flush::End || !year_end)
         });
-        Some(TermsNow {
+        let minimum = minimum.map(|(version, minimum)| amount(version, AmountPlace::MinimumSettlement, minimum.amount));
+        Ok(TermsNow {
             draw,
             recovery,
             forgives,
-            cap,
-            minimum: self.minor_of(minimum.map(|(_, minimum)| minimum.amount))?,
+            cap: cap.transpose()?,
+            minimum: minimum.transpose()?,
             receivable: self.receivable(payee, &versions, end),
         })
     }
@@ -113,17 +118,23 @@ impl World {
         newest(with_recovery.collect()).first().and_then(|version| recover_of(version))
     }
 
-    fn draw_now(&self, payee: &Payee, version: &PlanVersion, draw: &Draw, period: Period) -> Option<DrawNow> {
-        let part = match version.plan.prorate.draw {
-            true => active_part(payee, &version.plan, self.calendar.as_ref()?, Interval::Month(period), (period, period))?,
-            false => Part::ALL,
+    /// `None` where the amount is the payee's own, and nothing.
+    fn draw_now(&self, payee: &Payee, version: &PlanVersion, draw: &Draw, period: Period) -> Result<Option<DrawNow>, Reject> {
+        let plan = &version.plan;
+        let part = match (plan.prorate.draw, self.calendar.as_deref()) {
+            (true, Some(calendar)) => active_part(payee, plan, calendar, Interval::Month(period), (period, period)),
+            (true, None) => None,
+            (false, _) => Some(Part::ALL),
         };
-        let maximum_balance = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);
-        Some(DrawNow {
-            amount: self.minor(draw.amount, part)?,
+        let part = part.ok_or_else(|| unreached(period))?;
+        let amount = self.amount_of(payee, plan, AmountPlace::Draw, draw.amount, period)?;
+        let most = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);
+        let most = most.map(|most| self.amount_of(payee, plan, AmountPlace::MaximumBalance, most, period)).transpose()?;
+        Ok((amount.0 > 0).then(|| DrawNow {
+            amount: self.minor(amount, part),
             recoverable: draw.recover.is_some(),
-            maximum_balance: self.minor_of(maximum_balance)?,
-        })
+            maximum_balance: most.map(|most| self.minor(most, Part::ALL)),
+        }))
     }
 
     /// A negative net is paid back outside of pay where every plan of the payee says so, of the period or the last one.
@@ -133,16 +144,10 @@ impl World {
         !last.is_empty() && last.iter().all(|version| receivable(version))
     }
 
-    /// `None` when there is an amount that does not fit.
-    fn minor_of(&self, amount: Option<Amount>) -> Option<Option<Minor>> {
-        match amount {
-            Some(amount) => self.minor(amount, Part::ALL).map(Some),
-            None => Some(None),
-        }
-    }
-
-    fn minor(&self, amount: Amount, part: Part) -> Option<Minor> {
-        Exact::of(scaled(amount.0, AMOUNT_DECIMALS) * part.fraction()).round(self.minor_digits, RoundingMode::HalfEven)
+    /// More than can be counted is more than any run pays.
+    fn minor(&self, amount: Amount, part: Part) -> Minor {
+        let exact = Exact::of(scaled(amount.0, AMOUNT_DECIMALS) * part.fraction());
+        exact.round(self.minor_digits, RoundingMode::HalfEven).unwrap_or(Minor(i64::MAX))
     }
 }
 
@@ -195,17 +200,21 @@ pub(super) fn check_totals(released: &PeriodReleased, currency: &str) -> Result<
     Err(invalid("total_minor", format!("more is paid in {currency} than the record of a run holds: reopen the period")))
 }
 
-pub(super) fn check_pay_terms(terms: &PayTerms) -> Result<(), Reject> {
+/// What is each payee's own is compared with nothing.
+pub(super) fn check_pay_terms(plan: &Plan) -> Result<(), Reject> {
+    let terms = &plan.pay;
+    let own = |place: AmountPlace| plan.own_amount(place).is_some();
     let hold = |condition: bool, field: &str, otherwise: &str| {
         if condition { Ok(()) } else { Err(invalid(field, otherwise.into())) }
     };
     let positive = |amount: &Amount| amount.0 > 0;
     if let Some(draw) = &terms.draw {
-        hold(positive(&draw.amount), "draw.amount", "a draw is above zero")?;
+        hold(own(AmountPlace::Draw) || positive(&draw.amount), "draw.amount", "a draw is above zero")?;
         hold(draw.amount.is_payable(), "draw.amount", "no payout holds a draw of more than 1000000000000")?;
         hold(draw.first <= draw.last, "draw.last", "a draw ends before it starts")?;
-        let cap = terms.payment_cap.as_ref().is_none_or(|cap| cap.amount >= draw.amount);
-        hold(cap, "payment_cap.amount", "a payment cap is not below the draw")?;
+        let above = terms.payment_cap.as_ref().is_none_or(|cap| cap.amount >= draw.amount);
+        let compared = !own(AmountPlace::Draw) && !own(AmountPlace::PaymentCap);
+        hold(above || !compared, "payment_cap.amount", "a payment cap is not below the draw")?;
     }
     if let Some(recover) = terms.draw.as_ref().and_then(|draw| draw.recover.as_ref()) {
         let Rate(share) = recover.share_of_excess;

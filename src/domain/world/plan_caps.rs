@@ -1,12 +1,12 @@
 //! Which plans may have a cap, and what it comes to for a payee.
 
 use super::apply::{invalid, not_supported};
-use super::{PlanVersion, World, active_part};
-use crate::domain::calendar::{Interval, Period};
+use super::{PlanVersion, World, active_part, parameter_in, plans_in};
+use crate::domain::calendar::{Calendar, Interval, Period};
 use crate::domain::exact::{Exact, scaled};
-use crate::domain::fact::Measure;
+use crate::domain::fact::{Measure, Payee};
 use crate::domain::money::{AMOUNT_DECIMALS, Minor, RoundingMode};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{AmountPlace, Plan};
 use crate::domain::rate_table::Part;
 use crate::domain::reject::Reject;
 use std::sync::Arc;
@@ -50,15 +50,44 @@ pub(super) fn check_caps<'p>(
 }
 
 impl World {
-    /// Over which interval a plan version has a cap in a pay period, and the most that a payee earns in it.
-    pub fn plan_cap(&self, payee_id: &str, version: &PlanVersion, period: Period) -> Option<(Interval, Minor)> {
+    /// The cap that a plan version has for a payee in a pay period; the parameter that it lacks where it is the payee's own.
+    pub fn plan_cap<'v>(
+        &self,
+        payee_id: &str,
+        version: &'v PlanVersion,
+        period: Period,
+    ) -> Option<Result<(Interval, Minor), &'v str>> {
         let plan = &version.plan;
         let cap = plan.cap?;
         let interval = Interval::of(cap.per, period);
-        let payee = self.organisation.get(payee_id).zip(self.calendar.as_deref()).filter(|_| plan.prorate.cap);
-        let part = payee.and_then(|(payee, of)| active_part(payee, plan, of, interval, interval.first_and_last()));
-        let amount = scaled(cap.amount.0, AMOUNT_DECIMALS) * part.unwrap_or(Part::ALL).fraction();
+        let payee = self.organisation.get(payee_id).zip(self.calendar.as_deref());
+        let amount = match plan.own_amount(AmountPlace::PlanCap) {
+            None => cap.amount,
+            Some(name) => {
+                let own = payee.and_then(|(payee, calendar)| {
+                    parameter_in(payee, calendar, self.begins(payee, calendar, plan, interval, period), name)
+                });
+                match own {
+                    Some(amount) => amount,
+                    None => return Some(Err(name)),
+                }
+            }
+        };
+        let prorated = payee.filter(|_| plan.prorate.cap);
+        let part = prorated.and_then(|(payee, of)| active_part(payee, plan, of, interval, interval.first_and_last()));
+        let amount = scaled(amount.0, AMOUNT_DECIMALS) * part.unwrap_or(Part::ALL).fraction();
         let most = Exact::of(amount).round(self.minor_digits, RoundingMode::HalfEven)?;
-        Some((interval, most))
+        Some(Ok((interval, most)))
+    }
+
+    /// The first pay period of an interval in which a payee is on a version of a plan: a cap of the payee's own stays what it is
+    /// then, so that what was cut before is not cut otherwise.
+    fn begins(&self, payee: &Payee, calendar: &Calendar, plan: &Plan, interval: Interval, period: Period) -> Period {
+        let (first, _) = interval.first_and_last();
+        let on_version = |at: &Period| {
+            let version = self.plan_version(&plan.plan_id, *at);
+            plans_in(payee, calendar, *at).contains(&plan.plan_id) && version.is_some_and(|of| of.plan.from == plan.from)
+        };
+        (first.0..period.0).map(Period).find(on_version).unwrap_or(period)
     }
 }

@@ -5,6 +5,7 @@ mod earnings;
 mod facts;
 mod listed;
 mod organisation;
+mod own_amounts;
 mod own_modifiers;
 mod own_rates;
 mod pay_currencies;

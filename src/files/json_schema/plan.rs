@@ -1,6 +1,6 @@
 //! A plan as an editor sees it, but for its components: dates, what shrinks, and terms of pay.
 
-use super::{about, choice, component, currency, date, flag, list, number, period, table, text};
+use super::{about, choice, component, currency, date, flag, list, number, number_or_own, period, table, text};
 use crate::domain::world::MAXIMUM_RAMP;
 use crate::files::modes;
 use serde_json::{Value, json};
@@ -49,12 +49,12 @@ fn draw() -> Value {
         ("from", period("The first pay period that takes back.")),
         ("share_of_excess", number("The part of what is above the floor that goes to the draw.")),
         ("floor", choice(modes::RECOVERY_FLOOR, "What recovery leaves.")),
-        ("max_balance", number("The most that may be owed.")),
+        ("max_balance", number_or_own("The most that may be owed.")),
         ("at_end", choice(modes::AT_END, "What becomes of the rest when somebody leaves the plan.")),
     ];
     let keys = [
         ("kind", choice(modes::DRAW_KIND, "Whether it is paid back.")),
-        ("amount", number("What a pay period pays at least.")),
+        ("amount", number_or_own("What a pay period pays at least.")),
         ("first", period("First pay period.")),
         ("last", period("Last pay period.")),
         ("recover", about(table(&recover, &["max_balance"]), "How a recoverable draw is paid back.")),
@@ -63,20 +63,22 @@ fn draw() -> Value {
 }
 
 fn payment_cap() -> Value {
-    let keys = [("amount", number("The most that a run pays.")), ("excess", choice(modes::PAYMENT_EXCESS, "What is above it."))];
+    let keys =
+        [("amount", number_or_own("The most that a run pays.")), ("excess", choice(modes::PAYMENT_EXCESS, "What is above it."))];
     about(table(&keys, &[]), "The most that a run pays.")
 }
 
 fn plan_cap() -> Value {
     let keys = [
         ("per", choice(modes::INTERVAL, "In which interval.")),
-        ("amount", number("The most.")),
+        ("amount", number_or_own("The most.")),
         ("excess", choice(modes::CAP_EXCESS, "What is above it.")),
     ];
     about(table(&keys, &[]), "The most that all components earn together.")
 }
 
 fn minimum_settlement() -> Value {
-    let keys = [("amount", number("A smaller net waits.")), ("flush", choice(modes::FLUSH, "When it is paid in any case."))];
+    let keys =
+        [("amount", number_or_own("A smaller net waits.")), ("flush", choice(modes::FLUSH, "When it is paid in any case."))];
     about(table(&keys, &[]), "The least that a run pays.")
 }

@@ -121,6 +121,9 @@ fn numbers_of_modifiers_are_the_plans_or_the_payees_own() {
     let check = |keys: &str, expected: &[(OwnPlace, &str)]| check_of(PLAN, keys, expected);
     check("weight = \"payee.part\"", &[(OwnPlace::Weight, "part")]);
     check(GATE, &[(OwnPlace::GateAtLeast, "most")]);
+    let otherwise = |otherwise: &str| GATE.replace("payee.most", "5").replace("\"zero\"", otherwise);
+    check(&otherwise("{ factor = \"payee.part\" }"), &[(OwnPlace::GateElse, "part")]);
+    check(&otherwise("{ cap = \"payee.most\" }"), &[(OwnPlace::GateElse, "most")]);
     check(FACTORS, &[(OwnPlace::Factor(1), "part")]);
     check(
         &format!("{GATE}\n{FACTORS}\n{CAP}"),
@@ -146,6 +149,9 @@ fn numbers_of_modifiers_that_are_refused() {
     check("weight = \"payee\"", "24:10: bad-number: \"payee\" is not a plain decimal number");
     check(GATE, "24:55: unknown-parameter: no payee has a parameter \"most\"");
     check(&GATE.replace(".most", "."), "24:55: unknown-value: `at_least` is not a parameter of the payee: \"payee.\"");
+    let otherwise = |otherwise: &str| GATE.replace("payee.most", "5").replace("\"zero\"", otherwise);
+    check(&otherwise("{ factor = \"payee.f\" }"), "24:98: unknown-parameter: no payee has a parameter \"f\"");
+    check(&otherwise("{ cap = \"payee.\" }"), "24:95: unknown-value: `cap` is not a parameter of the payee: \"payee.\"");
     check(FACTORS, "24:112: unknown-parameter: no payee has a parameter \"part\"");
     check(&FACTORS.replace(".part", "."), "24:112: unknown-value: `factor` is not a parameter of the payee: \"payee.\"");
     check(CAP, "24:36: unknown-parameter: no payee has a parameter \"most\"");

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::domain::calendar::IntervalKind;
+use crate::domain::money::Amount;
+use crate::domain::plan::AmountPlace;
 
 const DRAW: &str = "\
 [draw]
@@ -136,4 +138,93 @@ fn two_plans_of_a_payee_state_each_term_once() {
         assert_eq!(with_second_plan(first, second, to), wanted);
     }
     assert_eq!(with_second_plan(DRAW, minimum, "to = 2027-01-01"), "", "different terms");
+}
+
+/// The small company with these keys of its plan, and what ana has.
+fn with_own(keys: &str, columns: &str, cells: &str) -> Result<CompanyFiles, Vec<Diagnostic>> {
+    let plan = PLAN.replace("[[component]]", &format!("{keys}[[component]]"));
+    let header = format!("id,title,manager,pay_group,plans,from,to{columns}\n");
+    let payees = format!("{header}ana,Rep,,default,ae,2026-01-01,{cells}\n");
+    small_texts(&[(PLAN_FILE, PLAN, &plan), ("payees.csv", PAYEES, &payees)])
+}
+
+fn own_draw() -> String {
+    DRAW.replace("3000.00", "payee.least").replace("9000.00", "payee.most")
+}
+
+const OWN_CAP: &str = "payment_cap = { amount = \"payee.most\", excess = \"lost\" }\n";
+const OWN_MINIMUM: &str = "minimum_settlement = { amount = \"payee.least\", flush = \"end\" }\n";
+
+#[test]
+fn amounts_of_pay_are_the_plans_or_the_payees_own() {
+    use AmountPlace::{Draw, MaximumBalance, MinimumSettlement, PaymentCap};
+    let check = |keys: &str, expected: &[(AmountPlace, &str)]| {
+        let files =
+            with_own(keys, ",parameter.least,parameter.most", ",50,60").unwrap_or_else(|found| panic!("{}", shown(&found)));
+        assert_eq!(shown(&files.warnings), "", "{keys}");
+        let plan = &files.plans[0].value;
+        let own: Vec<_> = plan.own_amounts.iter().map(|own| (own.place, own.parameter.as_str())).collect();
+        assert_eq!(own, expected, "{keys}");
+        assert!(expected.iter().all(|(place, _)| plan.stated_amount(*place) == Some(Amount(0))), "{keys}");
+    };
+    check(OWN_CAP, &[(PaymentCap, "most")]);
+    check(OWN_MINIMUM, &[(MinimumSettlement, "least")]);
+    let all = [(Draw, "least"), (MaximumBalance, "most"), (PaymentCap, "most"), (MinimumSettlement, "least")];
+    check(&format!("{OWN_MINIMUM}{OWN_CAP}{}", own_draw()), &all);
+    // Nobody knows yet which of the two is greater.
+    check(&format!("{OWN_CAP}{DRAW}"), &all[2..3]);
+    let cap = OWN_CAP.replace("payee.most", "1");
+    check(&format!("{cap}{}", DRAW.replace("3000.00", "payee.least")), &all[..1]);
+}
+
+#[test]
+fn the_cap_of_a_plan_may_be_the_payees_own() {
+    let cap = "cap = { per = \"quarter\", amount = \"payee.most\", excess = \"lost\" }\n";
+    let files = with_own(cap, ",parameter.most", ",60").unwrap_or_else(|found| panic!("{}", shown(&found)));
+    assert_eq!(shown(&files.warnings), "");
+    let plan = &files.plans[0].value;
+    assert_eq!(plan.own_amount(AmountPlace::PlanCap), Some("most"));
+    assert_eq!(plan.stated_amount(AmountPlace::PlanCap), Some(Amount(0)));
+    let found = with_own(cap, ",parameter.least", ",50").map_or_else(|found| found, |files| files.warnings);
+    assert_eq!(brief(&found), format!("{PLAN_FILE}:10:35: unknown-parameter: no payee has a parameter \"most\"\n"));
+}
+
+#[test]
+fn amounts_of_pay_that_are_refused() {
+    let check = |keys: &str, expected: &str| {
+        let found = with_own(keys, ",parameter.least", ",50").map_or_else(|found| found, |files| files.warnings);
+        assert_eq!(brief(&found), expected, "{keys}");
+    };
+    let at = |wanted: &str| format!("{PLAN_FILE}:{wanted}\n");
+    check(&OWN_CAP.replace(".most", "."), &at("10:26: unknown-value: `amount` is not a parameter of the payee: \"payee.\""));
+    check(&OWN_CAP.replace(".most", ""), &at("10:26: bad-number: \"payee\" is not a plain decimal number"));
+    check(OWN_CAP, &at("10:26: unknown-parameter: no payee has a parameter \"most\""));
+    check(&own_draw(), &at("15:87: unknown-parameter: no payee has a parameter \"most\""));
+    let share = DRAW.replace("\"100%\"", "\"payee.least\"");
+    check(&share, &at("15:49: not-supported: `share_of_excess` from a payee's parameter is not supported by this version"));
+}
+
+#[test]
+fn whoever_lacks_an_amount_of_pay_is_named() {
+    let check = |keys: &str, rows: &[(&str, &str, &str, &str)], expected: &str| {
+        let row = |(id, from, to, least): &(&str, &str, &str, &str)| format!("{id},Rep,,default,ae,{from},{to},{least}\n");
+        let rows: String = rows.iter().map(row).collect();
+        let payees = format!("id,title,manager,pay_group,plans,from,to,parameter.least\nbo,Rep,,default,,2026-01-01,,\n{rows}");
+        let plan = PLAN.replace("[[component]]", &format!("{keys}[[component]]"));
+        let files = small_texts(&[(PLAN_FILE, PLAN, &plan), ("payees.csv", PAYEES, &payees), ("quotas.csv", QUOTAS, QUOTAS)]);
+        let found = files.map_or_else(|found| found, |files| files.warnings);
+        assert_eq!(brief(&found), expected, "{rows}");
+    };
+    let lacks = |line: usize, field: &str| {
+        format!("payees.csv:{line}:1: no-own-amount: \"ana\" is on plan \"ae\", whose {field} is payee.least, and states none\n")
+    };
+    let least = DRAW.replace("3000.00", "payee.least");
+    let until =
+        |day: &'static str, one: &'static str, next: &'static str| [("ana", "2026-01-01", day, one), ("ana", day, "", next)];
+    check(&least, &until("2026-05-01", "5", ""), &lacks(4, "draw.amount"));
+    check(OWN_MINIMUM, &until("2026-05-01", "", "5"), &lacks(3, "minimum_settlement.amount"));
+    // The draw ends in June, and the plan with the year.
+    check(&least, &until("2026-07-01", "5", ""), "");
+    check(OWN_MINIMUM, &until("2026-07-01", "5", ""), &lacks(4, "minimum_settlement.amount"));
+    check(OWN_MINIMUM, &until("2027-01-01", "0", ""), "");
 }

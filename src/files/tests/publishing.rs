@@ -100,6 +100,15 @@ fn only_what_differs_is_appended() {
         ),
         (
             PLAN_FILE,
+            "[[component]]",
+            "payment_cap = { amount = \"payee.most\", excess = \"lost\" }\n\
+             minimum_settlement = { amount = \"payee.least\", flush = \"end\" }\n\
+             cap = { per = \"quarter\", amount = \"payee.top\", excess = \"lost\" }\n[[component]]",
+            Changed,
+            "plan ae from 2026-01-01\n    payment_cap: new, payee.most, what is above: lost\n    cap: new, payee.top per quarter\n    minimum_settlement: new, payee.least, flush end",
+        ),
+        (
+            PLAN_FILE,
             "quota = \"interval\"",
             "quota = \"to_date\"",
             Changed,

@@ -49,6 +49,10 @@ fn each_month_has_that_of_its_first_row() {
     let alone = Component { scope: Scope::Deal, ..of(alone, OwnPlace::DealCap) };
     check(alone, rows(["5000", "3000", "2500.50"]), ["5000.00", "2000.00", "2500.50"]);
     let gate = Gate { measure, tier_by, at_least: 0, tested: Tested::Running, otherwise: Otherwise::Zero };
+    let unmet = |otherwise| Gate { at_least: 10i128.pow(24), otherwise, ..gate.clone() };
+    let leaves = |otherwise| of(Modifiers { gate: Some(unmet(otherwise)), ..Modifiers::default() }, OwnPlace::GateElse);
+    check(leaves(Otherwise::Factor(Rate(0))), rows(["0.5", "0.5", "0.6"]), ["3000.00", "1000.00", "3200.00"]);
+    check(leaves(Otherwise::Cap(Amount(0))), rows(["5000", "7000", "6500"]), ["5000.00", "2000.00", "-500.00"]);
     let gated = |tier_by| Modifiers { gate: Some(Gate { tier_by, ..gate.clone() }), ..Modifiers::default() };
     check(of(gated(tier_by), OwnPlace::GateAtLeast), rows(["60000", "80000.000001", "1"]), ["6000.00", "-6000.00", "12000.00"]);
     let attained = Component { no_quota: Some(NoQuota::Park), ..of(gated(TierBy::Attainment), OwnPlace::GateAtLeast) };
@@ -65,6 +69,13 @@ fn a_month_without_it_adds_nothing() {
 #[test]
 fn one_that_is_too_large_for_a_factor_leaves_the_interval_at_nothing() {
     check(weighted(), rows(["1", "1", "10000000000"]), ["0.00"; 3]);
+    let gated = |otherwise| {
+        let (measure, tier_by, at_least, tested) = ("sales".into(), TierBy::Amount, 10i128.pow(24), Tested::Running);
+        let gate = Gate { measure, tier_by, at_least, tested, otherwise };
+        of(Modifiers { gate: Some(gate), ..Modifiers::default() }, OwnPlace::GateElse)
+    };
+    check(gated(Otherwise::Factor(Rate(0))), rows(["1", "1", "10000000000"]), ["0.00"; 3]);
+    check(gated(Otherwise::Cap(Amount(0))), rows(["1", "2", "10000000000"]), ["1.00", "1.00", "11998.00"]);
     let cap = Modifiers { cap: Some(Amount(0)), ..Modifiers::default() };
     check(of(cap, OwnPlace::Cap), rows(["1", "2", "10000000000"]), ["1.00", "1.00", "11998.00"]);
 }

@@ -33,7 +33,9 @@ impl Earning {
         let ledger = self.ledger(number, place)?;
         let (before, paid_before) = (ledger.account.clone(), ledger.side_by_side.clone());
         let overflow = || alarm(number, format!("the pay of \"{payee_id}\" does not fit"));
-        let terms = world.pay_terms(payee_id, period, !before.advances.is_empty()).ok_or_else(overflow)?;
+        let terms = world.pay_terms(payee_id, period, !before.advances.is_empty());
+        // What lacks is no reason here: a close without it is no fact.
+        let terms = terms.map_err(|reject| alarm(number, format!("the pay of \"{payee_id}\": {reject}")))?;
         let settled = settle(period, &lines, &before, &terms).ok_or_else(overflow)?;
         let brought = Brought::new(&before, &settled);
         let employee_ref = employee_ref(&world, payee_id, period);

@@ -12,7 +12,7 @@ use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Sp
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::fact::Payee;
 use crate::domain::money::Minor;
-use crate::domain::plan::{Component, PoolShare};
+use crate::domain::plan::{AmountPlace, Component, PoolShare};
 use crate::domain::quota::label;
 use crate::domain::reject::Reason;
 use crate::domain::reward::{Earned, Lacks, PeriodInput, Slice, earned};
@@ -38,6 +38,7 @@ impl<'w> InForce<'w> {
         self.component().reads_parameters()
             || self.component().pool.is_some()
             || prorate.cap
+            || self.plan.plan.own_amount(AmountPlace::PlanCap).is_some()
             || prorate.floor
             || ((prorate.quota || !ramp.is_empty()) && self.component().reads_quota())
     }

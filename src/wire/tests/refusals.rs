@@ -250,7 +250,15 @@ fn modes_that_are_not_built_are_refused_by_name() {
             plan,
             "deal_cap",
             "payment",
-            "components[2].own_modifiers[2].place: \"payment\" is not supported; use weight or cap or deal_cap or floor or at_least",
+            "components[2].own_modifiers[2].place: \"payment\" is not supported; use weight or cap or deal_cap or floor or \
+             at_least or else",
+        ),
+        (
+            plan,
+            "minimum_settlement",
+            "smallest",
+            "own_amounts[3].place: \"smallest\" is not supported; use draw or maximum_balance or payment_cap or \
+             minimum_settlement or plan_cap",
         ),
         (payee, "default", "weekly", "rows[0].pay_group: \"weekly\" is not supported; use default"),
         (closed, "default", "weekly", "pay_group: \"weekly\" is not supported; use default"),

@@ -93,6 +93,7 @@ impl Making {
             plan.mid_interval_change = self.mid_interval_change(&plan.components);
             self.pay_terms(&mut plan);
             self.plan_cap(&mut plan);
+            self.with_own_amounts(&mut plan);
             self.ramp(&mut plan);
             if place > 0 {
                 self.features.count("plan version");
@@ -219,6 +220,7 @@ impl Making {
     fn organisation(&mut self) {
         for (id, manager) in [("head", None), ("lead-1", Some("head")), ("lead-2", Some("head"))] {
             let rows = self.manager_rows(manager);
+            let rows = self.own_amounts(rows);
             let rows = self.paid(id, rows);
             self.fact("admin", payee(id, rows));
         }
@@ -235,7 +237,8 @@ impl Making {
         let rows = self.rep_rows();
         let rows = self.paid(LATE_PAYEE, rows);
         self.later.push(("payee later", payee(LATE_PAYEE, rows)));
-        self.later.push(("manager later", payee(LATE_MANAGER, vec![row(day(1, 1), None, Some("head"), "ae")])));
+        let rows = self.own_amounts(vec![row(day(1, 1), None, Some("head"), "ae")]);
+        self.later.push(("manager later", payee(LATE_MANAGER, rows)));
         if self.random.chance(25) {
             let cycle = payee("head", vec![row(day(1, 1), None, Some("lead-1"), "ae")]);
             self.later.push(("fact refused", cycle));
@@ -285,6 +288,7 @@ impl Making {
             row.employee_ref = self.random.pick(&[Some("E1"), Some("E2"), None]).map(String::from);
         }
         self.own_numbers(&mut rows);
+        let mut rows = self.own_amounts(rows);
         self.in_teams(&mut rows);
         self.begun(&mut rows);
         rows
@@ -311,6 +315,7 @@ fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>)
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        own_amounts: Vec::new(),
         ramp: Vec::new(),
         pay: PayTerms::default(),
         components,

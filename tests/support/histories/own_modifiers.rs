@@ -2,14 +2,19 @@
 
 use super::*;
 
+#[path = "own_amounts.rs"]
+mod own_amounts;
+
 /// Drawn apart, so that the rest of a history is what it is without.
 pub struct OwnNumbers {
     random: Random,
+    /// Of amounts of terms of pay, of caps of plans, and of what gates leave.
+    terms: Random,
 }
 
 impl OwnNumbers {
     pub fn new(seed: u64) -> OwnNumbers {
-        OwnNumbers { random: Random(seed ^ 0x0b5e_55ed) }
+        OwnNumbers { random: Random(seed ^ 0x0b5e_55ed), terms: Random(seed ^ 0x0d0e_77e2) }
     }
 }
 
@@ -35,6 +40,7 @@ impl Making {
             let (feature, parameter) = match place {
                 OwnPlace::Weight => ("own weight", PART),
                 OwnPlace::Factor(_) => ("own factor", PART),
+                OwnPlace::GateElse => continue,
                 OwnPlace::GateAtLeast => ("own gate", if by_money { MONEY } else { PART }),
                 OwnPlace::Floor => ("own floor", MONEY),
                 OwnPlace::Cap => ("own cap", MONEY),
@@ -44,7 +50,23 @@ impl Making {
             self.features.count(feature);
             component.own_modifiers.push(OwnModifier { place, parameter: parameter.into() });
         }
+        self.own_else(&mut component);
         component
+    }
+
+    /// What the gate leaves where it is not met.
+    fn own_else(&mut self, component: &mut Component) {
+        let place = OwnPlace::GateElse;
+        if component.modifiers.stated(place).is_none() || self.own_numbers.terms.chance(30) {
+            return;
+        }
+        component.modifiers.put(place, Amount(0)).expect("nothing is a number anywhere");
+        let otherwise = component.modifiers.gate.as_ref().map(|gate| gate.otherwise);
+        let parameter = if matches!(otherwise, Some(Otherwise::Cap(_))) { MONEY } else { PART };
+        self.features.count("own modifiers");
+        self.features.count("own else of a gate");
+        component.own_modifiers.push(OwnModifier { place, parameter: parameter.into() });
+        component.own_modifiers.sort_by_key(|own| own.place);
     }
 
     /// Each row has its own, most of them both; now and then one that is too large to multiply with.

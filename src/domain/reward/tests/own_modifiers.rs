@@ -35,6 +35,10 @@ fn each_period_has_those_of_its_own() {
     check(component_of(floor(Amount(0)), OwnPlace::Floor), [1_000, 1_200, 850], [1_000, 200, -300]);
     let (measure, otherwise, tested) = (String::from("sales"), Otherwise::Zero, Tested::Running);
     let gate = Gate { measure: measure.clone(), tier_by: TierBy::Attainment, at_least: 0, tested, otherwise };
+    let unmet = |otherwise| Gate { at_least: 5_000_000_000_000, otherwise, ..gate.clone() };
+    let leaves = |otherwise| component_of(Modifiers { gate: Some(unmet(otherwise)), ..Modifiers::default() }, OwnPlace::GateElse);
+    check(leaves(Otherwise::Factor(Rate(0))), [50, 50, 100], [375, 25, 500]);
+    check(leaves(Otherwise::Cap(Amount(0))), [500, 850, 100], [500, 300, -700]);
     let gate = Modifiers { gate: Some(gate), ..Modifiers::default() };
     check(component_of(gate, OwnPlace::GateAtLeast), [50, 55, 60], [750, -750, 900]);
     let tiers = vec![Tier { from: 0, rate: Rate(0) }];

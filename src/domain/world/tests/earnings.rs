@@ -42,6 +42,7 @@ fn plan(components: &[(&str, &str)]) -> Plan {
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
         cap: None,
+        own_amounts: Vec::new(),
         ramp: Vec::new(),
         pay: Default::default(),
         components: components.iter().map(of).collect(),

@@ -30,7 +30,7 @@ fn check(component: Component, expected: &str) {
 
 #[test]
 fn a_modifier_has_one_number() {
-    use OwnPlace::{Cap, DealCap, Factor, Floor, GateAtLeast, Weight};
+    use OwnPlace::{Cap, DealCap, Factor, Floor, GateAtLeast, GateElse, Weight};
     for place in [Weight, Cap, Floor, GateAtLeast, Factor(0)] {
         check(component(&[(place, "own")]), "");
         check(component(&[(place, "")]), "a number of the payee's own without a name");
@@ -38,8 +38,13 @@ fn a_modifier_has_one_number() {
     }
     check(component(&[(Weight, "a"), (Cap, "b"), (Floor, "c"), (GateAtLeast, "d"), (Factor(0), "e")]), "");
     check(component(&[(Cap, "b"), (Weight, "a")]), "a modifier has one number of the payee's own");
-    // No deal is priced by itself, nor has the multiplier a third tier; the second one has its factor.
-    for place in [DealCap, Factor(1), Factor(2)] {
+    for otherwise in [Otherwise::Factor(Rate(0)), Otherwise::Cap(Amount(0))] {
+        let mut leaves = component(&[(GateElse, "own")]);
+        leaves.modifiers.gate.iter_mut().for_each(|gate| gate.otherwise = otherwise);
+        check(leaves, "");
+    }
+    // No deal is priced by itself, nothing is left behind the gate, nor has the multiplier a third tier; the second one has its factor.
+    for place in [DealCap, GateElse, Factor(1), Factor(2)] {
         check(component(&[(place, "own")]), "a modifier has a number, or the payee's own");
     }
     let mut bare = component(&[(Weight, "own")]);

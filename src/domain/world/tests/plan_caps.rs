@@ -2,8 +2,8 @@
 
 use super::super::World;
 use super::component;
-use crate::domain::calendar::IntervalKind;
-use crate::domain::fact::{EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf};
+use crate::domain::calendar::{Calendar, IntervalKind, Period};
+use crate::domain::fact::{EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::*;
 use crate::domain::reward;
@@ -72,4 +72,51 @@ fn no_measure_counts_what_a_cap_may_cut() {
     state(&mut world, capped()).unwrap();
     assert_eq!(state(&mut world, FactBody::MeasureDefined(measure)).err().as_deref(), Some(refused));
     assert!(world.measures.is_empty());
+}
+
+#[test]
+fn a_cap_of_the_payees_own_is_what_it_is_when_the_interval_begins() {
+    let january = Period(2026 * 12);
+    let own_amounts = vec![OwnAmount { place: AmountPlace::PlanCap, parameter: "top".into() }];
+    let cap = PlanCap { amount: Amount(0), ..CAP };
+    let from = "2026-01-01".parse().unwrap();
+    let capped = Plan { from, own_amounts, ..plan(Some(cap), component(QuotaUse::Interval)) };
+    let next = Plan { from: "2026-03-01".parse().unwrap(), ..capped.clone() };
+    let row = |(from, to, top): &(&str, Option<&str>, Option<i128>)| PayeeRow {
+        from: from.parse().unwrap(),
+        to: to.map(|to| to.parse().unwrap()),
+        title: "AE".into(),
+        manager: None,
+        pay_group: "default".into(),
+        plans: vec!["ae".into()],
+        employee_ref: None,
+        parameters: top.map(|top| ("top".into(), Amount(top * 1_000_000))).into_iter().collect(),
+        pay_currency: None,
+        team: None,
+    };
+    let check = |versions: &[&Plan], rows: &[(&str, Option<&str>, Option<i128>)], expected: [Result<i64, &str>; 3]| {
+        let mut world = World::new(1);
+        let calendar = Calendar::monthly("fiscal", january, Period(january.0 + 11));
+        state(&mut world, FactBody::CalendarDefined(calendar)).unwrap();
+        versions.iter().for_each(|plan| state(&mut world, FactBody::PlanDefined((*plan).clone())).unwrap());
+        let rows = rows.iter().map(row).collect();
+        state(&mut world, FactBody::PayeeDefined(Payee { payee_id: "ana".into(), rows })).unwrap();
+        let found = [0, 1, 2].map(|month| {
+            let period = Period(january.0 + month);
+            let version = world.plan_version("ae", period).unwrap();
+            world.plan_cap("ana", version, period).unwrap().map(|(_, most)| most.0).map_err(String::from)
+        });
+        assert_eq!(found, expected.map(|most| most.map_err(String::from)));
+    };
+    let (start, february) = ("2026-01-01", "2026-02-01");
+    let rises = [(start, Some(february), Some(5)), (february, None, Some(8))];
+    check(&[&capped], &rises, [Ok(500); 3]);
+    check(
+        &[&capped],
+        &[("2026-02-10", Some("2026-02-15"), Some(7)), ("2026-02-15", None, Some(9))],
+        [Err("top"), Ok(700), Ok(700)],
+    );
+    check(&[&capped], &[(start, Some(february), None), (february, None, Some(8))], [Err("top"); 3]);
+    // Another version asks anew.
+    check(&[&Plan { to: Some(next.from), ..capped.clone() }, &next], &rises, [Ok(500), Ok(500), Ok(800)]);
 }

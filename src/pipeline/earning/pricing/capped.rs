@@ -1,11 +1,14 @@
 //! The cap of a plan, over all that its components earned in the span.
 
 use super::{Terms, Versions};
-use crate::domain::calendar::Period;
+use crate::domain::calendar::{Interval, Period};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::money::Minor;
-use crate::domain::plan_cap::{CappedPeriod, cuts};
+use crate::domain::plan::Plan;
+use crate::domain::plan_cap::{CappedPeriod, PeriodCap, cuts};
+use crate::domain::reject::Reason;
 use crate::domain::world::PlanVersion;
+use crate::pipeline::earning::entry::Waiting;
 use crate::pipeline::earning::priced::Pricing;
 
 impl<'w> Terms<'w> {
@@ -27,7 +30,13 @@ impl<'w> Terms<'w> {
             .map(|(period, version)| CappedPeriod {
                 period: *period,
                 version: version.plan.from,
-                cap: self.world.plan_cap(payee_id, version, *period),
+                cap: self.world.plan_cap(payee_id, version, *period).map(|cap| match cap {
+                    Ok((interval, most)) => PeriodCap::Of(interval, most),
+                    Err(name) => {
+                        pricing.waiting.push(without_cap(&version.plan, name, *period));
+                        PeriodCap::Missing
+                    }
+                }),
                 earned: pricing.earned.iter().filter(|(key, _)| counts(key, *period)).map(|(_, of)| of.minor).collect(),
             })
             .collect();
@@ -39,4 +48,10 @@ impl<'w> Terms<'w> {
             }
         }
     }
+}
+
+fn without_cap(plan: &Plan, name: &str, period: Period) -> Waiting {
+    let interval = plan.cap.map_or(Interval::Month(period), |cap| Interval::of(cap.per, period));
+    let message = format!("plan \"{}\" needs the payee's {name} for its cap in {interval}", plan.plan_id);
+    Waiting { reason: Reason::MissingParameter, message }
 }
