@@ -116,6 +116,7 @@ fn measure() -> Value {
         ("id", text("What plans and quotas call it; another definition takes another id.")),
         ("of", choice(modes::MEASURE_OF, "What is summed.")),
         ("credit_kinds", choices(modes::CREDIT_KINDS, "Which credits count.")),
+        ("roles", texts("Only credit of splits with one of these roles; none listed: every credit.")),
         ("products", texts("Only these; none listed: every product.")),
         ("geographies", texts("Only these; none listed: every geography.")),
         ("segments", texts("Only these; none listed: every segment.")),

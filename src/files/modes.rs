@@ -146,6 +146,6 @@ pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group"];
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
-pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "currency", "roles"];
+pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "currency"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

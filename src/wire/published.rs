@@ -61,6 +61,7 @@ pub static PUBLISHED: [Published; 11] = [
             (47, include_str!("../../schemas/history/facts.47.avsc")),
             (48, include_str!("../../schemas/history/facts.48.avsc")),
             (49, include_str!("../../schemas/history/facts.49.avsc")),
+            (50, include_str!("../../schemas/history/facts.50.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

@@ -26,6 +26,7 @@ pub(super) fn check_earnings(measure: &Measure) -> Result<(), Reject> {
     let Some(earnings) = &measure.earnings else { return Ok(()) };
     let filters = [&measure.products, &measure.geographies, &measure.segments];
     let of_deals = !measure.deal_kinds.is_empty() || !measure.customers.is_empty() || !measure.filter.is_empty();
+    let of_deals = of_deals || !measure.roles.is_empty();
     let filtered = filters.iter().any(|filter| !filter.is_empty()) || of_deals;
     if filtered || !measure.credit_kinds.is_empty() {
         return Err(invalid("credit_kinds", "a measure of earnings counts no credits, so it has no filter of them".into()));

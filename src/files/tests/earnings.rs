@@ -59,6 +59,10 @@ fn what_is_refused() {
         &with("earned_by", "credit_kinds = [\"REVENUE\"]\nearned_by"),
         "5:1: no-effect: `credit_kinds` filters credits, and a measure of earnings counts none",
     );
+    check(
+        &with("earned_by", "roles = [\"AE\"]\nearned_by"),
+        "5:1: no-effect: `roles` filters credits, and a measure of earnings counts none",
+    );
     check(&format!("{SEATS}earned_by = \"self\"\n"), "5:1: no-effect: `earned_by` is of a measure of earnings");
     check(
         &with("components", "earning_codes = []\ncomponents"),

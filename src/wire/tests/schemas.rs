@@ -63,7 +63,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 19] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 20] = [
     (
         2,
         3,
@@ -94,13 +94,14 @@ const EARLIER: [(usize, u8, &str, &[&str]); 19] = [
     (2, 47, include_str!("../../../schemas/history/facts.47.avsc"), &["plan_cap"]),
     (2, 48, include_str!("../../../schemas/history/facts.48.avsc"), &["rate_parameter"]),
     (2, 49, include_str!("../../../schemas/history/facts.49.avsc"), &["clawback_scale", "ramp", "own_modifiers"]),
+    (2, 50, include_str!("../../../schemas/history/facts.50.avsc"), &["roles"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
     (4, 5, include_str!("../../../schemas/history/accrual.5.avsc"), &[]),
 ];
 /// How many of them are of facts.
-const OF_FACTS: usize = 15;
+const OF_FACTS: usize = 16;
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
@@ -254,6 +255,9 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             if let FactBody::PayeeDefined(payee) = &mut fact.body {
                 payee.rows.iter_mut().for_each(|row| row.team = None);
             }
+            if let FactBody::MeasureDefined(measure) = &mut fact.body {
+                measure.roles.clear();
+            }
             match &mut fact.body {
                 FactBody::PlanDefined(plan) => {
                     plan.components.retain(|component| component.lookup.is_none());
@@ -305,11 +309,12 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             (34, 4),
             (40, 4),
             (28, 3),
-            (31, 2),
-            (46, 2),
-            (47, 1),
-            (48, 1),
-            (49, 1),
+            (31, 3),
+            (46, 4),
+            (47, 3),
+            (48, 3),
+            (49, 3),
+            (50, 2),
         ]
         .into_iter()
         .find(|(of, _)| *of == id)

@@ -135,6 +135,7 @@ fn a_measure_counts_credits_or_earnings() {
     check(|of| of.of = MeasureOf::Amount, "earnings: stated exactly where a measure is of what is earned");
     let no_filter = "credit_kinds: a measure of earnings counts no credits, so it has no filter of them";
     check(|of| of.products.push("suite".into()), no_filter);
+    check(|of| of.roles.push("AE".into()), no_filter);
     let none = "components: a measure of earnings names the components that it counts";
     check(|of| of.earnings = Some(Earnings { components: vec![], by: EarnedBy::Own }), none);
     check(|of| of.rate_type = Some("spot".into()), "rate_type: only a measure of money converts currencies");
