@@ -86,7 +86,12 @@ fn roles(credit_kinds: &[CreditKind], fields: &mut Fields<'_>, findings: &mut Fi
     let of_splits = |kind: &CreditKind| matches!(kind, CreditKind::Revenue | CreditKind::Overlay);
     if let Some(role) = roles.first().filter(|_| !credit_kinds.iter().all(of_splits)) {
         let hint = "let credit_kinds be of REVENUE and OVERLAY, and count other credit in a measure without `roles`";
-        findings.add(role.place, codes::NOT_SUPPORTED, "`roles` of ROLLED or TERRITORY credit is not supported by this version", hint);
+        findings.add(
+            role.place,
+            codes::NOT_SUPPORTED,
+            "`roles` of ROLLED or TERRITORY credit is not supported by this version",
+            hint,
+        );
     }
     roles.into_iter().map(|role| role.value).collect()
 }

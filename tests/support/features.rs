@@ -58,6 +58,7 @@ pub const FEATURES: &[&str] = &[
     "another team",
     "earnings of a team read",
     "team pool",
+    "team pool by numbers",
     "quota of earnings",
     "floor",
     "filter on attributes",

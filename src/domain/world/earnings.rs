@@ -187,15 +187,4 @@ impl World {
             (EarnedBy::Reports | EarnedBy::Team, None) => Vec::new(),
         }
     }
-
-    /// Which of those who share a pool for a pay period a payee is, by id, and how many they are: those of his team on its last
-    /// day who are on the plan. `None`: none of them.
-    pub fn place_in_pool(&self, payee_id: &str, plan_id: &str, period: Period) -> Option<(usize, usize)> {
-        let (calendar, (_, after)) = (self.calendar.as_deref()?, self.bounds(period)?);
-        let team = self.organisation.team_of(payee_id, Date(after.0 - 1));
-        let on_plan = |payee: &&Arc<Payee>| plans_in(payee, calendar, period).iter().any(|of| of == plan_id);
-        let sharing: Vec<_> = team.into_iter().filter(on_plan).collect();
-        let place = sharing.iter().position(|payee| payee.payee_id == payee_id)?;
-        Some((place, sharing.len()))
-    }
 }

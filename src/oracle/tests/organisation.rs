@@ -74,7 +74,10 @@ fn a_measure_counts_the_roles_that_it_lists() {
         script.fact("admin", payee("bob", vec![row("2026-01-01", None, Some("ana"))]));
         script.fact("admin", FactBody::MeasureDefined(Measure { roles, credit_kinds, ..measure("by-role") }));
         // ana is an AE as everybody is here, and so is bob, of whom she has all as his manager.
-        script.deal(Told { splits: &[("ana", Counts::Overlay, "50%"), ("bob", Counts::Revenue, "100%")], ..told("D1", "2026-01-31", "100") });
+        script.deal(Told {
+            splits: &[("ana", Counts::Overlay, "50%"), ("bob", Counts::Revenue, "100%")],
+            ..told("D1", "2026-01-31", "100")
+        });
         assert_eq!(measured(&script), expected);
     };
     let all = ["ana 50", "ana 150", "bob 100", "bob 100"];

@@ -36,7 +36,8 @@ impl Making {
             return measure;
         }
         measure.credit_kinds.retain(|kind| matches!(kind, CreditKind::Revenue | CreditKind::Overlay));
-        measure.roles = random.pick(&[&ROLES[..2], &ROLES[..2], &ROLES[..1], &ROLES[1..]]).iter().map(|role| role.to_string()).collect();
+        measure.roles =
+            random.pick(&[&ROLES[..2], &ROLES[..2], &ROLES[..1], &ROLES[1..]]).iter().map(|role| role.to_string()).collect();
         measures.insert(measure.measure_id.clone());
         measure
     }
