@@ -4,9 +4,9 @@
 
 use super::apply::invalid;
 use super::plan_caps::check_caps;
-use super::{DefinedMeasure, PlanVersion, World, plans_in};
+use super::{DefinedMeasure, PlanVersion, World};
 use crate::domain::calendar::{Date, Period};
-use crate::domain::fact::{EarnedBy, Measure, MeasureOf, Payee};
+use crate::domain::fact::{EarnedBy, Measure, MeasureOf};
 use crate::domain::measure::DatedBy;
 use crate::domain::plan::{Component, EarningUnit};
 use crate::domain::reject::Reject;

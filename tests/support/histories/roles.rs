@@ -14,10 +14,10 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Two of five companies tell roles apart.
+    /// One of five companies tells roles apart.
     pub fn new(seed: u64) -> Roles {
         let mut random = Random(seed ^ 0x0040_1e5a);
-        let stated = random.chance(40);
+        let stated = random.chance(20);
         Roles { random, stated, measures: BTreeSet::new() }
     }
 
