@@ -6,6 +6,7 @@ mod formulas;
 mod organisation;
 mod own_modifiers;
 mod own_rates;
+mod pools;
 mod published;
 mod ramps;
 mod returns;
