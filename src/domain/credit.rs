@@ -25,6 +25,22 @@ pub struct Credit {
     pub share: Share,
 }
 
+impl Credit {
+    /// The role of the split that it comes of. `None`: of a territory, or rolled.
+    pub fn role_in<'a>(&self, deal: &DealClosed<'a>) -> Option<&'a str> {
+        let counts = match self.kind {
+            CreditKind::Revenue => Counts::Revenue,
+            CreditKind::Overlay => Counts::Overlay,
+            CreditKind::Rolled | CreditKind::Territory => return None,
+        };
+        let splits = match self.line {
+            Some(place) => deal.splits_of(deal.lines.get(place as usize)?),
+            None => &deal.splits,
+        };
+        splits.iter().find(|split| split.counts == counts && *split.payee_id == *self.payee_id).map(|split| split.role)
+    }
+}
+
 /// Who is credited with what of a deal, and at which rates its amounts count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credited {
@@ -86,7 +102,7 @@ fn counted<'d, 'a>(measure: &'d Measure, deal: &'d DealClosed<'a>, credits: &'d 
     let counts = move |(place, line): &(usize, &Line<'_>)| {
         let given = |credit: &Credit| credit.line.is_none_or(|of| of as usize == *place);
         let mut here = credits.iter().filter(|credit| given(credit));
-        measure.takes_line(LineView::of(line)) && here.any(|credit| measure.credit_kinds.contains(&credit.kind))
+        measure.takes_line(LineView::of(line)) && here.any(|credit| measure.counts_credit(credit.kind, credit.role_in(deal)))
     };
     let taken = measure.takes_deal(DealView::of(deal));
     deal.lines.iter().enumerate().filter(move |_| taken).filter(counts).map(|(_, line)| line)

@@ -129,6 +129,8 @@ pub struct Measure {
     /// Present exactly where earnings are counted.
     pub earnings: Option<Earnings>,
     pub dated_by: DatedBy,
+    /// Of the splits that credit comes of, as deals name them.
+    pub roles: Vec<String>,
 }
 
 /// What a measure looks at in a deal, besides its lines.
@@ -230,6 +232,10 @@ impl Measure {
         let may_lack = of_attribute || self.of == MeasureOf::Margin;
         hold(self.missing.is_some() == may_lack, "missing", "stated exactly where a measure sums margins or an attribute")?;
         hold(self.rate_type.is_none() || self.is_money(), "rate_type", "only a measure of money converts currencies")?;
+        let of_splits = |kind: &CreditKind| matches!(kind, CreditKind::Revenue | CreditKind::Overlay);
+        let by_role = self.roles.is_empty() || self.credit_kinds.iter().all(of_splits);
+        hold(by_role, "roles", "splits alone have a role: credit_kinds are REVENUE and OVERLAY")?;
+        hold(self.roles.iter().all(|role| check_id("", role).is_ok()), "roles", "a role without a name")?;
         hold(self.filter.len() <= MAXIMUM_CONDITIONS, "filter", "more than 20 conditions")?;
         let named = self.attribute.iter().chain(self.filter.iter().map(|condition| &condition.attribute));
         hold(named.map(|name| check_id("", name)).all(|named| named.is_ok()), "filter", "an attribute without a name")?;
@@ -254,6 +260,11 @@ impl Measure {
     /// Whether it reads more of deals than kind, amounts and quantities.
     pub fn reads_details(&self) -> bool {
         matches!(self.of, MeasureOf::Margin | MeasureOf::Attribute) || !self.customers.is_empty() || !self.filter.is_empty()
+    }
+
+    /// Whether it counts a credit of this kind. What comes of no split has no role.
+    pub fn counts_credit(&self, kind: CreditKind, role: Option<&str>) -> bool {
+        self.credit_kinds.contains(&kind) && listed(&self.roles, role)
     }
 
     /// Whether its filter takes a deal.
@@ -368,6 +379,33 @@ mod tests {
         ] {
             assert_eq!(measure.reads_details(), details, "{measure:?}");
         }
+    }
+
+    #[test]
+    fn credit_counts_by_its_kind_and_the_role_of_its_split() {
+        use CreditKind::*;
+        let measure = |kinds: &[CreditKind], roles: &[&str]| Measure {
+            credit_kinds: kinds.to_vec(),
+            roles: roles.iter().map(|role| role.to_string()).collect(),
+            ..Measure::default()
+        };
+        let all = measure(&[Revenue, Territory], &[]);
+        let some = measure(&[Revenue, Overlay], &["AE", "SE"]);
+        for (measure, kind, role, expected) in [
+            (&all, Revenue, Some("CSM"), true),
+            (&all, Territory, None, true),
+            (&some, Revenue, Some("AE"), true),
+            (&some, Overlay, Some("SE"), true),
+            (&some, Overlay, Some("CSM"), false),
+            (&some, Revenue, None, false),
+            (&some, Rolled, Some("AE"), false),
+        ] {
+            assert_eq!(measure.counts_credit(kind, role), expected, "{measure:?} {kind:?} {role:?}");
+        }
+        let of_splits = Err(("roles", "splits alone have a role: credit_kinds are REVENUE and OVERLAY"));
+        assert_eq!(some.check(), Ok(()));
+        assert_eq!(measure(&[Revenue, Rolled], &["AE"]).check(), of_splits);
+        assert_eq!(measure(&[Revenue], &["AE", ""]).check(), Err(("roles", "a role without a name")));
     }
 
     #[test]

@@ -17,10 +17,12 @@ mod component;
 pub mod lookup;
 mod own_amounts;
 mod own_modifiers;
+mod pool;
 
 pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
 pub use own_amounts::{AmountPlace, OwnAmount};
 pub use own_modifiers::{OwnModifier, OwnPlace};
+pub use pool::{PoolShare, Sharer, Undivided};
 
 /// A share of 100 %.
 const WHOLE: Rate = Rate(10i64.pow(RATE_DECIMALS));
@@ -159,24 +161,6 @@ pub enum Method {
     Formula,
     /// Each line of a deal at the rate of the row that says most about it.
     Lookup,
-}
-
-/// How a pool is divided among those of a team who are on the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PoolShare {
-    /// To the minor unit; what is left over goes to the first by id.
-    Equal,
-}
-
-impl PoolShare {
-    /// What the payee at a place among so many gets.
-    pub fn of(self, pool: i64, place: usize, payees: usize) -> i64 {
-        let PoolShare::Equal = self;
-        let payees = payees.max(1) as u64;
-        let each = pool.unsigned_abs() / payees + u64::from((place as u64) < pool.unsigned_abs() % payees);
-        each as i64 * pool.signum()
-    }
 }
 
 /// What a component earns. Points are no money: no run pays them.

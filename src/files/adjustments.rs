@@ -142,9 +142,13 @@ fn check_target(row: &AdjustmentDraft, draft: &Draft, findings: &mut Findings) {
                 unknown_measure(&Located::new(measure.clone(), row.target), draft, findings);
                 return;
             };
-            if known.measure.as_ref().is_some_and(|measure| !measure.credit_kinds.contains(kind)) {
+            let Some(known) = &known.measure else { return };
+            if !known.credit_kinds.contains(kind) {
                 let message = format!("measure \"{measure}\" does not count this kind of credit");
                 findings.add(row.target, codes::BAD_ADJUSTMENT, message, "see its credit_kinds in measures.toml");
+            } else if !known.counts_credit(*kind, None) {
+                let message = format!("measure \"{measure}\" counts by role, and credit by hand has none");
+                findings.add(row.target, codes::BAD_ADJUSTMENT, message, "credit another measure, without `roles`");
             }
         }
         Target::Earning { component } => {

@@ -24,7 +24,7 @@ use crate::domain::plan::{Boundary, Component, EarningUnit, Method, Negative, Pa
 use crate::domain::tranche::Due;
 use fit::check_fit;
 use pays::pays;
-use pool::pool;
+use pool::{Pool, pool};
 use table::{Table, table};
 
 mod fit;
@@ -49,7 +49,7 @@ pub struct ComponentDraft {
     pub pays: Option<Located<Pays>>,
     /// What a rate or money per unit is paid on.
     pub paid: Option<Located<String>>,
-    /// Parameters that are values of tiers or numbers of modifiers.
+    /// Parameters that are values of tiers, numbers of modifiers or divide a pool.
     pub own: Vec<Located<String>>,
     /// Measures of the gate, the multiplier and the formula.
     pub others: Vec<Looked>,
@@ -107,7 +107,8 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let pool_place = pool.as_ref().map(|pool| pool.place);
     let own_modifiers = named.own_modifiers();
-    let own = table.as_ref().map_or_else(Vec::new, Table::own_rates).into_iter().chain(named.parameters()).collect();
+    let own = table.as_ref().map_or_else(Vec::new, Table::own_rates).into_iter().chain(named.parameters());
+    let own = own.chain(pool.as_ref().and_then(Pool::parameter)).collect();
     let mut draft = ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, own, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
     let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used).zip(clawback));
@@ -144,7 +145,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             component_id: names.id,
             earning_code: code.value,
             unit: names.unit,
-            pool: pool.as_ref().map(|pool| pool.value),
+            pool: pool.map(|pool| pool.share.value),
             interval: names.interval,
             scope: scope.value,
             measure: names.measure,

@@ -12,8 +12,8 @@ use crate::domain::world::phases;
 use std::collections::BTreeSet;
 
 /// Filters of credits.
-const OF_CREDITS: [&str; 8] =
-    ["credit_kinds", "products", "geographies", "segments", "deal_kinds", "customers", "filter", "dated_by"];
+const OF_CREDITS: [&str; 9] =
+    ["credit_kinds", "roles", "products", "geographies", "segments", "deal_kinds", "customers", "filter", "dated_by"];
 const OF_EARNINGS: [&str; 2] = ["components", "earned_by"];
 
 /// `components` and `earned_by` of a measure, which only one of earnings has, and needs.

@@ -116,6 +116,7 @@ fn measure() -> Value {
         ("id", text("What plans and quotas call it; another definition takes another id.")),
         ("of", choice(modes::MEASURE_OF, "What is summed.")),
         ("credit_kinds", choices(modes::CREDIT_KINDS, "Which credits count.")),
+        ("roles", texts("Only credit of splits with one of these roles; none listed: every credit.")),
         ("products", texts("Only these; none listed: every product.")),
         ("geographies", texts("Only these; none listed: every geography.")),
         ("segments", texts("Only these; none listed: every segment.")),
@@ -197,7 +198,10 @@ fn component() -> Value {
 fn pool() -> Value {
     let keys = [
         ("of", choice(modes::POOL_OF, "With whom it is shared: those of the payee's team who are on the plan.")),
-        ("share", choice(modes::POOL_SHARE, "How it is divided.")),
+        (
+            "share",
+            json!({"type": "string", "pattern": "^(equal|payee\\..+)$", "description": "In equal parts, or in proportion to this number of each, payee.target_incentive or a column parameter.NAME of payees.csv."}),
+        ),
     ];
     about(table(&keys, &[]), "What it earns is a team's, and each has a part of it.")
 }

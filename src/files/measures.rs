@@ -6,6 +6,7 @@ use super::fields::{Fields, checked_id, text_of};
 use super::modes;
 use super::node::Node;
 use super::source::{Findings, Located};
+use crate::domain::fact::CreditKind;
 use crate::domain::measure::{AttributeCondition, DatedBy, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted};
 use crate::domain::money::Amount;
 
@@ -46,6 +47,7 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let mut texts = |key| fields.texts(key, findings).into_iter().map(|text| text.value).collect::<Vec<_>>();
     let (products, geographies, segments) = (texts("products"), texts("geographies"), texts("segments"));
     let customers = texts("customers");
+    let roles = roles(&credit_kinds, &mut fields, findings);
     let deal_kinds = fields.choices("deal_kinds", modes::DEAL_KIND, findings);
     let rate_type = fields.optional_id("rate_type", findings);
     let Details { attribute, unit, missing } = details(of.as_ref().map(|of| of.value), &mut fields, findings);
@@ -71,8 +73,27 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
         filter,
         earnings,
         dated_by,
+        roles,
     });
     Some(MeasureDraft { id, counts, rate_type, components, is_dated: dated_by != DatedBy::Deal, measure })
+}
+
+/// Roles of splits, which credit of other kinds does not come of.
+fn roles(credit_kinds: &[CreditKind], fields: &mut Fields<'_>, findings: &mut Findings) -> Vec<String> {
+    let items = fields.list("roles", findings);
+    let roles = items.iter().filter_map(|item| checked_id("roles", text_of(item, "roles", findings)?, findings));
+    let roles: Vec<Located<String>> = roles.collect();
+    let of_splits = |kind: &CreditKind| matches!(kind, CreditKind::Revenue | CreditKind::Overlay);
+    if let Some(role) = roles.first().filter(|_| !credit_kinds.iter().all(of_splits)) {
+        let hint = "let credit_kinds be of REVENUE and OVERLAY, and count other credit in a measure without `roles`";
+        findings.add(
+            role.place,
+            codes::NOT_SUPPORTED,
+            "`roles` of ROLLED or TERRITORY credit is not supported by this version",
+            hint,
+        );
+    }
+    roles.into_iter().map(|role| role.value).collect()
 }
 
 fn counts(of: MeasureOf, unit: Option<Unit>) -> Option<MeasureOf> {

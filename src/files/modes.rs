@@ -11,7 +11,7 @@ use crate::domain::measure::{DatedBy, EarnedBy, MeasureOf, Missing, Unit};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, EarningUnit, Method, MidIntervalChange, Negative, NegativePay, NoQuota, PoolShare, ProrateBy,
+    AfterRelease, Beyond, Boundary, EarningUnit, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy,
     RoundingAt, Scope, TierBy,
 };
 use crate::domain::settlement::SettlementKind;
@@ -36,9 +36,9 @@ pub const MEASURE_OF: &Choices<MeasureOf> = &[
 /// Whose earnings.
 pub const EARNED_BY: &Choices<EarnedBy> =
     &[("self", Some(EarnedBy::Own)), ("reports", Some(EarnedBy::Reports)), ("team", Some(EarnedBy::Team))];
-/// Whose earnings a pool is of, and how it is divided.
+/// Whose earnings a pool is of, and how it is divided but for a number of the payee's own.
 pub const POOL_OF: &Choices<()> = &[("team", Some(())), ("reports", None), ("plan", None)];
-pub const POOL_SHARE: &Choices<PoolShare> = &[("equal", Some(PoolShare::Equal)), ("weight", None)];
+pub const POOL_SHARE: &Choices<()> = &[("equal", Some(())), ("weight", None)];
 pub const DATED_BY: &Choices<DatedBy> =
     &[("deal", Some(DatedBy::Deal)), ("invoice", Some(DatedBy::Invoice)), ("receipt", Some(DatedBy::Receipt))];
 pub const UNIT: &Choices<Unit> = &[("money", Some(Unit::Money)), ("number", Some(Unit::Number))];
@@ -146,6 +146,6 @@ pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group"];
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
 pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
-pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "currency", "roles"];
+pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "currency"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

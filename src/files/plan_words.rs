@@ -119,8 +119,9 @@ fn component_words(component: &Component) -> Words {
     let mut say = |name: &str, text: String| words.push((name.into(), text));
     say("earning_code", component.earning_code.clone());
     say("unit", mode(modes::EARNING_UNIT, component.unit));
-    if let Some(share) = component.pool {
-        say("pool", format!("of the team, {}", mode(modes::POOL_SHARE, share)));
+    if let Some(share) = &component.pool {
+        let how = share.parameter().map_or_else(|| "equal".into(), |name| format!("by payee.{name}"));
+        say("pool", format!("of the team, {how}"));
     }
     let interval = modes::INTERVAL.iter().find(|(_, kind)| *kind == Some(component.interval));
     say("interval", interval.map_or_else(String::new, |(name, _): &(&str, Option<IntervalKind>)| (*name).into()));

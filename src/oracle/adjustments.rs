@@ -73,7 +73,9 @@ impl Counting<'_> {
             for of in self.history.counting(payee, self.world, until) {
                 let Target::Credit { measure, kind } = &of.made.target else { continue };
                 let place = self.world.measures.iter().position(|(id, _)| id == measure);
-                let counted = self.world.measures.get(measure.as_str()).is_some_and(|of| of.credit_kinds.contains(kind));
+                // What a person gives has no role.
+                let counted = self.world.measures.get(measure.as_str());
+                let counted = counted.is_some_and(|of| of.credit_kinds.contains(kind) && of.roles.is_empty());
                 let (Some(place), true) = (place, counted) else { continue };
                 let (measure, period) = (place as u32, of.made.effective_period);
                 let sum = I256::from(of.made.amount.0) * I256::from(1_000_000);

@@ -40,6 +40,7 @@ pub(super) struct Line {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Share {
     pub(super) payee: u32,
+    pub(super) role: u32,
     pub(super) millionths: u32,
     pub(super) counts: Counts,
 }

@@ -218,6 +218,8 @@ struct Credit {
     payee: u32,
     kind: CreditKind,
     millionths: u32,
+    /// Of the split that names the payee.
+    role: Option<u32>,
 }
 
 impl Counting<'_> {
@@ -286,7 +288,7 @@ impl Counting<'_> {
     /// Every line with a measure, by id, that counts a credit of it.
     fn counting<'c>(&'c self, deal: &'c Content, shared: &'c [Vec<Credit>]) -> impl Iterator<Item = (&'c Filter, &'c Line)> {
         let lines = move |filter: &'c Filter| {
-            let counts = |credits: &[Credit]| credits.iter().any(|credit| filter.takes_kind(credit.kind));
+            let counts = |credits: &[Credit]| credits.iter().any(|credit| filter.takes_credit(credit.kind, credit.role));
             let of = deal.lines.iter().zip(shared).filter(move |(line, credits)| filter.takes(deal, line) && counts(credits));
             of.map(move |(line, _)| (filter, line))
         };
@@ -321,19 +323,19 @@ impl Counting<'_> {
                 return Err(Reason::UnknownPayee);
             }
             let kind = if share.counts == Counts::Revenue { CreditKind::Revenue } else { CreditKind::Overlay };
-            credits.push(Credit { payee: share.payee, kind, millionths: share.millionths });
+            credits.push(Credit { payee: share.payee, kind, millionths: share.millionths, role: Some(share.role) });
             if kind == CreditKind::Revenue || rolls(kind) {
                 self.roll(share.payee, share.millionths, deal.closed_on, &mut rolled)?;
             }
         }
         for (payee, millionths) in self.by_territory(deal, line)? {
-            credits.push(Credit { payee, kind: CreditKind::Territory, millionths });
+            credits.push(Credit { payee, kind: CreditKind::Territory, millionths, role: None });
             if rolls(CreditKind::Territory) {
                 self.roll(payee, millionths, deal.closed_on, &mut rolled)?;
             }
         }
-        let rolled = rolled.into_iter().map(|(payee, millionths)| Credit { payee, kind: CreditKind::Rolled, millionths });
-        credits.extend(rolled);
+        let above = |(payee, millionths)| Credit { payee, kind: CreditKind::Rolled, millionths, role: None };
+        credits.extend(rolled.into_iter().map(above));
         Ok(credits)
     }
 
@@ -384,7 +386,7 @@ impl Counting<'_> {
             let whole = worth(line);
             let others = deal.lines[..at].iter().filter(|other| !filter.once && filter.takes(deal, other));
             let parts = come.parts(filter.dated_by, others.map(worth).sum(), whole);
-            for credit in credits.iter().filter(|credit| filter.takes_kind(credit.kind)) {
+            for credit in credits.iter().filter(|credit| filter.takes_credit(credit.kind, credit.role)) {
                 for (period, part) in &parts {
                     let (size, sum) = given.entry((credit.payee, place as u32, *period)).or_insert((0, I256::ZERO));
                     *size = whole;

@@ -90,7 +90,7 @@ pub(super) fn fit(measure: &Measure) -> Check {
     hold(!earnings.components.is_empty(), "earnings of no component")?;
     hold(measure.dated_by == DatedBy::Deal, "earnings on the days of a deal")?;
     let lists = [&measure.products, &measure.geographies, &measure.segments];
-    let of_deals = measure.deal_kinds.len() + measure.customers.len() + measure.filter.len();
+    let of_deals = measure.deal_kinds.len() + measure.customers.len() + measure.filter.len() + measure.roles.len();
     let filtered = lists.iter().any(|list| !list.is_empty()) || of_deals > 0;
     hold(measure.credit_kinds.is_empty() && !filtered, "earnings with a filter of credits")
 }

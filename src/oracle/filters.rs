@@ -18,6 +18,7 @@ pub(super) struct Filter {
     pub(super) dated_by: DatedBy,
     pub(super) rate_type: Option<String>,
     credit_kinds: Vec<CreditKind>,
+    roles: FxHashSet<u32>,
     products: FxHashSet<u32>,
     geographies: FxHashSet<u32>,
     segments: FxHashSet<u32>,
@@ -53,6 +54,7 @@ impl Filter {
             dated_by: measure.dated_by,
             rate_type: measure.rate_type.clone(),
             credit_kinds: measure.credit_kinds.clone(),
+            roles: numbers(&measure.roles),
             products: numbers(&measure.products),
             geographies: numbers(&measure.geographies),
             segments: numbers(&measure.segments),
@@ -63,8 +65,10 @@ impl Filter {
         }
     }
 
-    pub(super) fn takes_kind(&self, kind: CreditKind) -> bool {
-        self.credit_kinds.is_empty() || self.credit_kinds.contains(&kind)
+    /// Whether credit of a kind counts that comes of a split of this role, or of none.
+    pub(super) fn takes_credit(&self, kind: CreditKind, role: Option<u32>) -> bool {
+        let of_kind = self.credit_kinds.is_empty() || self.credit_kinds.contains(&kind);
+        of_kind && (self.roles.is_empty() || role.is_some_and(|role| self.roles.contains(&role)))
     }
 
     pub(super) fn takes(&self, deal: &Content, line: &Line) -> bool {
@@ -129,9 +133,13 @@ pub(super) fn fits(measure: &Measure) -> Check {
     hold(measure.missing.is_some() == (of_attribute || of_margin), "`missing` where nothing can be, or none")?;
     let money = measure.of == MeasureOf::Amount || of_margin || measure.unit == Some(Unit::Money);
     hold(measure.rate_type.is_none() || money, "a rate for what is no money")?;
+    let of_splits = [CreditKind::Revenue, CreditKind::Overlay];
+    let named = measure.credit_kinds.iter().all(|kind| of_splits.contains(kind));
+    hold(named || measure.roles.is_empty(), "roles of what no split names")?;
     hold(measure.filter.len() <= MAXIMUM_CONDITIONS, "too many conditions")?;
     let name = |name: &str| !name.is_empty() && name.len() <= 200 && !name.chars().any(char::is_control);
     hold(measure.attribute.as_deref().is_none_or(name), "an attribute without a name")?;
+    hold(measure.roles.iter().all(|role| name(role)), "a role without a name")?;
     for condition in &measure.filter {
         hold(name(&condition.attribute), "an attribute without a name")?;
         let possible = match &condition.is {

@@ -237,7 +237,7 @@ impl History {
             product: self.texts.intern(line.product),
             geography: line.geography.map(|text| self.texts.intern(text)),
             segment: line.segment.map(|text| self.texts.intern(text)),
-            shares: shares(&mut self.payees, &line.splits),
+            shares: shares((&mut self.payees, &mut self.texts), &line.splits),
         });
         let lines = lines.collect();
         let customer = deal.customer.map(|text| self.texts.intern(text));
@@ -250,7 +250,8 @@ impl History {
             (self.texts.intern(name), value)
         });
         let attributes = stated.collect();
-        let (currency, shares) = (self.texts.intern(deal.currency), shares(&mut self.payees, &deal.splits));
+        let currency = self.texts.intern(deal.currency);
+        let shares = shares((&mut self.payees, &mut self.texts), &deal.splits);
         let DealClosed { closed_on, sequence, kind, .. } = *deal;
         let content = Content { closed_on, sequence, currency, kind, customer, attributes, lines, shares };
         let start = self.contents.len();
@@ -304,7 +305,7 @@ impl History {
             }
             FactBody::MeasureDefined(measure) => {
                 self.texts.intern(&measure.measure_id);
-                let filters = [&measure.products, &measure.geographies, &measure.segments, &measure.customers];
+                let filters = [&measure.products, &measure.geographies, &measure.segments, &measure.customers, &measure.roles];
                 for text in filters.into_iter().flatten() {
                     self.texts.intern(text);
                 }
@@ -348,10 +349,10 @@ impl History {
     }
 }
 
-fn shares(payees: &mut Names, splits: &[Split<'_>]) -> Vec<Share> {
+fn shares((payees, texts): (&mut Names, &mut Names), splits: &[Split<'_>]) -> Vec<Share> {
     let share = |split: &Split<'_>| {
-        let payee = payees.intern(split.payee_id);
-        Share { payee, millionths: split.share.0, counts: split.counts }
+        let (payee, role) = (payees.intern(split.payee_id), texts.intern(split.role));
+        Share { payee, role, millionths: split.share.0, counts: split.counts }
     };
     splits.iter().map(share).collect()
 }

@@ -8,6 +8,8 @@ use super::later::asks_for_returns;
 use super::rules::{Check, hold};
 use super::world::World;
 use crate::wire::records::{Component, Date, IntervalKind, Pays, Period, Plan, PoolShare};
+use num_bigint::BigInt;
+use num_traits::{One, ToPrimitive, Zero};
 
 /// Most payees of a team.
 const TEAM_LIMIT: usize = 200;
@@ -21,27 +23,47 @@ pub(super) fn team(world: &World<'_>, payee: u32, period: Period) -> Vec<u32> {
     world.everyone().filter(|other| world.seated(*other, date) && of(*other) == Some(own)).collect()
 }
 
-/// What a payee gets of a pool: an equal part, and one minor unit more as long as some are left over, in order of ids.
-pub(super) fn part(history: &History, world: &World<'_>, payee: u32, (plan, period): (&Plan, Period), pool: i64) -> i64 {
+/// Those of a payee's team who are on the plan, in order of ids.
+pub(super) fn sharing(history: &History, world: &World<'_>, payee: u32, (plan, period): (&Plan, Period)) -> Vec<u32> {
     let mut sharing = team(world, payee, period);
     sharing.retain(|other| world.plans_of(*other, period).contains(plan.plan_id.as_str()));
     sharing.sort_by_key(|other| history.payees.text(*other).clone());
-    let mut left = pool.abs();
-    for (place, other) in sharing.iter().enumerate() {
-        let waiting = (sharing.len() - place) as i64;
-        // Rounded up, of what those before have left.
-        let part = (left + waiting - 1) / waiting;
-        if *other == payee {
-            return if pool < 0 { -part } else { part };
-        }
-        left -= part;
+    sharing
+}
+
+/// What each gets of a pool; none as long as one of them lacks the number that divides it, or all of these are nothing.
+pub(super) fn parts(world: &World<'_>, sharing: &[u32], (share, period): (&PoolShare, Period), pool: i64) -> Option<Vec<i64>> {
+    let sizes = match share {
+        PoolShare::Equal => Some(vec![BigInt::one(); sharing.len()]),
+        PoolShare::ByParameter(name) => sharing.iter().map(|other| number(world, *other, period, name)).collect(),
+    }?;
+    let all: BigInt = sizes.iter().sum();
+    if all.is_zero() {
+        return None;
     }
-    0
+    // Whole units first; then one more for each, beginning with who has most of one left over.
+    let owed: Vec<BigInt> = sizes.iter().map(|size| size * pool.abs()).collect();
+    let mut parts: Vec<BigInt> = owed.iter().map(|owed| owed / &all).collect();
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|place| -(&owed[*place] % &all));
+    let given: BigInt = parts.iter().sum();
+    let left = (BigInt::from(pool.abs()) - given).to_usize()?;
+    order.into_iter().take(left).for_each(|place| parts[place] += 1);
+    parts.into_iter().map(|part| part.to_i64().map(|part| part * pool.signum())).collect()
+}
+
+/// A payee's number on the last day of a pay period.
+fn number(world: &World<'_>, payee: u32, period: Period, name: &str) -> Option<BigInt> {
+    let (_, after) = world.bounds(period)?;
+    let row = world.known(payee)?.row_on(Date(after.0 - 1))?;
+    row.parameters.iter().find(|(of, _)| of == name).map(|(_, amount)| BigInt::from(amount.0))
 }
 
 /// Whether everybody computes the same pool: of one pay period, and of nothing that is one payee's.
 pub(super) fn fits(component: &Component, plan: &Plan) -> Check {
-    let Some(PoolShare::Equal) = component.pool else { return Ok(()) };
+    if component.pool.is_none() {
+        return Ok(());
+    }
     let of_payee = match &component.pays {
         Pays::FractionOf(_) => true,
         Pays::Formula(formula) => !names(formula.text(), &["payee", "target"]).is_empty(),

@@ -122,8 +122,11 @@ impl<'h> Pricing<'_, 'h> {
     /// Of a pool the payee's part, else all of it.
     fn own_part(&self, slot: Slot, minor: i64, versions: &[Option<(&'h Plan, &'h Component)>]) -> i64 {
         match versions.iter().flatten().next() {
-            Some((plan, component)) if component.pool.is_some() => {
-                pools::part(self.history, self.world, slot.payee, (plan, slot.effective), minor)
+            Some((plan, Component { pool: Some(share), .. })) => {
+                let sharing = pools::sharing(self.history, self.world, slot.payee, (plan, slot.effective));
+                let place = sharing.iter().position(|other| *other == slot.payee);
+                let parts = pools::parts(self.world, &sharing, (share, slot.effective), minor);
+                place.zip(parts).map_or(0, |(place, parts)| parts[place])
             }
             _ => minor,
         }

@@ -7,6 +7,7 @@ mod organisation;
 mod own_amounts;
 mod own_modifiers;
 mod own_rates;
+mod pools;
 mod published;
 mod ramps;
 mod returns;

@@ -103,6 +103,52 @@ pub enum Entry<'a> {
         details: Option<Details<'a>>,
         group: CreditGroup<'a>,
     },
+    /// Credits where some measure counts by roles, with the role (in `texts`) of each allocation's split.
+    Roles {
+        roles: Vec<Option<u32>>,
+        #[serde(borrow)]
+        entry: Box<Entry<'a>>,
+    },
+}
+
+impl<'a> Entry<'a> {
+    /// What caused it, told by this source.
+    fn cause(&self, source: u32) -> Option<Position> {
+        match self {
+            Entry::Quota { cause, .. } | Entry::Adjustment { cause, .. } => Some(cause.position(source)),
+            Entry::Settled(of) => Some(of.cause.position(source)),
+            Entry::Earned(of) => Some(of.cause.position(of.partition)),
+            Entry::Marker { .. } | Entry::Round { .. } => None,
+            credits => credits.group().map(|group| group.cause.position(source)),
+        }
+    }
+
+    /// Of credits.
+    fn group(&self) -> Option<&CreditGroup<'a>> {
+        match self {
+            Entry::Credits(group)
+            | Entry::SequencedCredits { group, .. }
+            | Entry::Converted { group, .. }
+            | Entry::Detailed { group, .. }
+            | Entry::Returned { group, .. }
+            | Entry::Dated { group, .. } => Some(group),
+            Entry::Roles { entry, .. } => entry.group(),
+            _ => None,
+        }
+    }
+
+    pub fn into_group(self) -> Option<CreditGroup<'a>> {
+        match self {
+            Entry::Credits(group)
+            | Entry::SequencedCredits { group, .. }
+            | Entry::Converted { group, .. }
+            | Entry::Detailed { group, .. }
+            | Entry::Returned { group, .. }
+            | Entry::Dated { group, .. } => Some(group),
+            Entry::Roles { entry, .. } => entry.into_group(),
+            _ => None,
+        }
+    }
 }
 
 /// What a payee earned for a pay period, for a measure that counts it for another payee or for himself: the difference to
@@ -243,18 +289,7 @@ pub struct PackedError(String);
 impl<'a> PackedCredits<'a> {
     /// What caused the entries, in their order.
     pub fn causes(&self) -> impl DoubleEndedIterator<Item = Position> {
-        self.entries.iter().filter_map(|entry| match entry {
-            Entry::Credits(group)
-            | Entry::SequencedCredits { group, .. }
-            | Entry::Converted { group, .. }
-            | Entry::Detailed { group, .. }
-            | Entry::Returned { group, .. }
-            | Entry::Dated { group, .. } => Some(group.cause.position(self.source)),
-            Entry::Quota { cause, .. } | Entry::Adjustment { cause, .. } => Some(cause.position(self.source)),
-            Entry::Settled(of) => Some(of.cause.position(self.source)),
-            Entry::Earned(of) => Some(of.cause.position(of.partition)),
-            Entry::Marker { .. } | Entry::Round { .. } => None,
-        })
+        self.entries.iter().filter_map(|entry| entry.cause(self.source))
     }
 
     pub fn encode(&self) -> Result<Vec<u8>, PackedError> {

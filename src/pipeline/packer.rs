@@ -202,12 +202,15 @@ pub struct GroupKind<'r> {
 pub struct Read {
     any: bool,
     attributes: Vec<String>,
+    /// Of splits.
+    roles: bool,
 }
 
 impl Read {
     pub fn of(world: &World) -> Read {
         let attributes = world.lookups.attributes.clone();
-        let mut read = Read { any: !attributes.is_empty(), attributes };
+        let roles = world.measures.iter().any(|defined| !defined.measure.roles.is_empty());
+        let mut read = Read { any: !attributes.is_empty(), attributes, roles };
         for measure in world.measures.iter().map(|defined| &defined.measure).filter(|measure| measure.reads_details()) {
             read.any = true;
             let named = measure.attribute.iter().chain(measure.filter.iter().map(|condition| &condition.attribute));
@@ -241,11 +244,13 @@ impl Open {
             amount: line.amount,
             quantity: line.quantity,
         }));
-        self.allocations.extend(credits.map(|credit| Allocation {
-            payee: self.payees.place(&credit.payee_id),
-            kind: credit.kind,
-            line: credit.line,
-            share: credit.share,
+        let mut roles = how.read.roles.then(Vec::new);
+        self.allocations.extend(credits.map(|credit| {
+            if let Some(roles) = &mut roles {
+                roles.push(credit.role_in(deal).map(|role| self.texts.place(role)));
+            }
+            let payee = self.payees.place(&credit.payee_id);
+            Allocation { payee, kind: credit.kind, line: credit.line, share: credit.share }
         }));
         let group = CreditGroup {
             cause: how.cause,
@@ -273,15 +278,12 @@ impl Open {
             (None, None, None, None, Some(sequence)) => Entry::SequencedCredits { sequence, group },
             (None, None, None, None, None) => Entry::Credits(group),
         };
+        let entry = match roles {
+            Some(roles) => Entry::Roles { roles, entry: Box::new(entry) },
+            None => entry,
+        };
         let written = self.entry(&entry);
-        if let Entry::Credits(group)
-        | Entry::SequencedCredits { group, .. }
-        | Entry::Converted { group, .. }
-        | Entry::Detailed { group, .. }
-        | Entry::Returned { group, .. }
-        | Entry::Dated { group, .. } = entry
-        {
-            let CreditGroup { lines, allocations, .. } = group;
+        if let Some(CreditGroup { lines, allocations, .. }) = entry.into_group() {
             (self.lines, self.allocations) = (lines, allocations);
             self.lines.clear();
             self.allocations.clear();

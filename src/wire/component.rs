@@ -6,6 +6,7 @@ use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
 use super::lookup::{LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use super::own_modifiers::{OwnModifierRecord, own_factors, own_modifier_records, read_own_modifiers};
+use super::pool::{pool_text, read_pool};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
@@ -177,7 +178,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
             QuotaUse::Interval => Vec::new(),
         },
         earning_unit: (component.unit != EarningUnit::Money).then(|| mode_text(&component.unit)).transpose()?,
-        pool: component.pool.as_ref().map(mode_text).transpose()?,
+        pool: component.pool.as_ref().map(pool_text),
         own_modifiers: own_modifier_records(&component.own_modifiers)?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
         lookup: component.lookup.as_ref().map(lookup_record),
@@ -278,7 +279,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
             .enumerate()
             .map(|(place, tranche)| read_tranche(&at(&format!("pay[{place}]")), tranche))
             .collect::<Result<_, _>>()?,
-        pool: record.pool.as_deref().map(|text| mode(&at("pool"), text)).transpose()?,
+        pool: record.pool.as_deref().map(|text| read_pool(&at("pool"), text)).transpose()?,
         component_id: record.component_id,
         earning_code: record.earning_code,
         measure: record.measure,

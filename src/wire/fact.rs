@@ -35,7 +35,7 @@ enum BodyRecord {
     #[serde(rename = "accrue.CalendarDefined")]
     Calendar(CalendarRecord),
     #[serde(rename = "accrue.MeasureDefined")]
-    Measure(MeasureRecord),
+    Measure(Box<MeasureRecord>),
     #[serde(rename = "accrue.PlanDefined")]
     Plan(Box<PlanRecord>),
     #[serde(rename = "accrue.PayeeDefined")]
@@ -168,7 +168,7 @@ impl BodyRecord {
         Ok(match body {
             FactBody::CompanyDefined(company) => BodyRecord::Company(company_record(company)),
             FactBody::CalendarDefined(calendar) => BodyRecord::Calendar(calendar_record(calendar)),
-            FactBody::MeasureDefined(measure) => BodyRecord::Measure(MeasureRecord::new(measure)?),
+            FactBody::MeasureDefined(measure) => BodyRecord::Measure(Box::new(MeasureRecord::new(measure)?)),
             FactBody::PlanDefined(plan) => BodyRecord::Plan(Box::new(PlanRecord::new(plan)?)),
             FactBody::PayeeDefined(payee) => BodyRecord::Payee(payee_record(payee)),
             FactBody::TerritoriesDefined(stated) => BodyRecord::Territories(TerritoriesRecord::new(stated)?),

@@ -37,6 +37,8 @@ pub(super) struct MeasureRecord {
     earned_components: Vec<String>,
     #[serde(default)]
     earned_by: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
 }
 
 /// Exactly one of texts, numbers and dates is stated.
@@ -69,6 +71,7 @@ impl MeasureRecord {
             filter: measure.filter.iter().map(condition_record).collect(),
             earned_components: measure.earnings.as_ref().map(|of| of.components.clone()).unwrap_or_default(),
             earned_by: measure.earnings.as_ref().map(|of| mode_text(&of.by)).transpose()?,
+            roles: measure.roles.clone(),
         })
     }
 
@@ -95,6 +98,7 @@ impl MeasureRecord {
             dated_by: mode("dated_by", &self.dated_by)?,
             filter: filter.map(|(place, record)| condition(place, record)).collect::<Result<_, _>>()?,
             earnings,
+            roles: self.roles,
         })
     }
 }

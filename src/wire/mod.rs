@@ -31,6 +31,7 @@ mod own_modifiers;
 mod pay_terms;
 mod payout;
 mod plan;
+mod pool;
 pub mod published;
 mod quota;
 mod rates;

@@ -206,7 +206,8 @@ pub fn deals(prefix: &str, count: usize) -> String {
         let kind = ["NEW", "EXPANSION", "RENEWAL"][number % 3];
         let product = ["analytics", "services", "core", "analytics"][number % 4];
         let split = |payee: usize, counts: &str, share: &str| {
-            format!(r#"{{"payee_id":"p{payee:03}","role":"owner","counts":"{counts}","share":"{share}"}}"#)
+            let role = if counts == "OVERLAY" { "technical lead" } else { "owner" };
+            format!(r#"{{"payee_id":"p{payee:03}","role":"{role}","counts":"{counts}","share":"{share}"}}"#)
         };
         let mut splits = match first == second {
             true => vec![split(first, "REVENUE", "1")],

@@ -4,9 +4,9 @@
 
 use super::apply::invalid;
 use super::plan_caps::check_caps;
-use super::{DefinedMeasure, PlanVersion, World, plans_in};
+use super::{DefinedMeasure, PlanVersion, World};
 use crate::domain::calendar::{Date, Period};
-use crate::domain::fact::{EarnedBy, Measure, MeasureOf, Payee};
+use crate::domain::fact::{EarnedBy, Measure, MeasureOf};
 use crate::domain::measure::DatedBy;
 use crate::domain::plan::{Component, EarningUnit};
 use crate::domain::reject::Reject;
@@ -26,6 +26,7 @@ pub(super) fn check_earnings(measure: &Measure) -> Result<(), Reject> {
     let Some(earnings) = &measure.earnings else { return Ok(()) };
     let filters = [&measure.products, &measure.geographies, &measure.segments];
     let of_deals = !measure.deal_kinds.is_empty() || !measure.customers.is_empty() || !measure.filter.is_empty();
+    let of_deals = of_deals || !measure.roles.is_empty();
     let filtered = filters.iter().any(|filter| !filter.is_empty()) || of_deals;
     if filtered || !measure.credit_kinds.is_empty() {
         return Err(invalid("credit_kinds", "a measure of earnings counts no credits, so it has no filter of them".into()));
@@ -185,16 +186,5 @@ impl World {
             }
             (EarnedBy::Reports | EarnedBy::Team, None) => Vec::new(),
         }
-    }
-
-    /// Which of those who share a pool for a pay period a payee is, by id, and how many they are: those of his team on its last
-    /// day who are on the plan. `None`: none of them.
-    pub fn place_in_pool(&self, payee_id: &str, plan_id: &str, period: Period) -> Option<(usize, usize)> {
-        let (calendar, (_, after)) = (self.calendar.as_deref()?, self.bounds(period)?);
-        let team = self.organisation.team_of(payee_id, Date(after.0 - 1));
-        let on_plan = |payee: &&Arc<Payee>| plans_in(payee, calendar, period).iter().any(|of| of == plan_id);
-        let sharing: Vec<_> = team.into_iter().filter(on_plan).collect();
-        let place = sharing.iter().position(|payee| payee.payee_id == payee_id)?;
-        Some((place, sharing.len()))
     }
 }

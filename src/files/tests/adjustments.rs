@@ -1,7 +1,7 @@
 //! `adjustments.csv`: what a row may say, what is wrong with one, and that a published row never changes.
 
 use super::super::{Current, Record, changes};
-use super::{brief, found, shown, small_company};
+use super::{brief, found, shown, small_company, small_texts};
 use crate::domain::adjustment::{AdjustmentMade, Target};
 use crate::domain::fact::CreditKind;
 use crate::domain::money::Amount;
@@ -46,6 +46,12 @@ fn rows_that_are_refused() {
     check(
         "A,ana,fiscal,2026-01,5,sales,OVERLAY,,,,r,hr",
         "24: bad-adjustment: measure \"sales\" does not count this kind of credit",
+    );
+    let row = sheet("A,ana,fiscal,2026-01,5,seats,REVENUE,,,,r,hr");
+    let by_role = [("measures.toml", "of = \"quantity\"", "of = \"quantity\"\nroles = [\"AE\"]"), (FILE, "", &row)];
+    assert_eq!(
+        brief(&small_texts(&by_role).unwrap_err()),
+        format!("{FILE}:2:24: bad-adjustment: measure \"seats\" counts by role, and credit by hand has none\n")
     );
     check("A,ana,fiscal,2026-01,5,sale,REVENUE,,,,r,hr", "24: unknown-measure: no measure is called \"sale\"");
     check("A,ana,fiscal,2026-01,5,,,now,,,r,hr", "26: unknown-component: no component is called \"now\"");

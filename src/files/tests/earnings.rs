@@ -59,6 +59,10 @@ fn what_is_refused() {
         &with("earned_by", "credit_kinds = [\"REVENUE\"]\nearned_by"),
         "5:1: no-effect: `credit_kinds` filters credits, and a measure of earnings counts none",
     );
+    check(
+        &with("earned_by", "roles = [\"AE\"]\nearned_by"),
+        "5:1: no-effect: `roles` filters credits, and a measure of earnings counts none",
+    );
     check(&format!("{SEATS}earned_by = \"self\"\n"), "5:1: no-effect: `earned_by` is of a measure of earnings");
     check(
         &with("components", "earning_codes = []\ncomponents"),
@@ -80,6 +84,9 @@ fn a_pool_is_what_a_team_has_together() {
         assert_eq!(found, [format!("plans/ae.2026-01-01.toml:{expected}")], "{to}");
     };
     check(&team, "scope = ", &pool("weight"), "30:31: not-supported: share = \"weight\" is not supported by this version");
+    check(&team, "scope = ", &pool("payee."), "30:31: unknown-value: `share` is not a parameter of the payee: \"payee.\"");
+    let nobody_has = reading_as(&team, "scope = ", &pool("payee.weight"));
+    assert!(nobody_has.len() == 1 && nobody_has[0].contains(":30:31: warning: unknown-parameter: "), "{nobody_has:?}");
     check(&team, "scope = ", "pool = { of = \"team\" }\nscope = ", "30:8: missing-key: `share` is missing");
     let own = "27:6: bad-earnings: component \"more\" is a pool of a team, and measure \"made\" is not of one";
     check(MADE, "scope = ", &pool("equal"), own);

@@ -30,6 +30,12 @@ filter = [
 }
 
 #[test]
+fn a_measure_takes_roles() {
+    assert_eq!(seats(&format!("{FROM}\nroles = [\"AE\", \"SE\"]")).roles, ["AE", "SE"]);
+    assert!(seats(&format!("{FROM}\nroles = []")).roles.is_empty());
+}
+
+#[test]
 fn measures_that_are_refused() {
     let check = |text: &str, expected: &str| {
         assert_eq!(brief(&found(FILE, FROM, text)), format!("measures.toml:{expected}\n"), "{text}");
@@ -51,6 +57,14 @@ fn measures_that_are_refused() {
     check(&condition(", at_least = \"1\", below = \"1.0\""), nothing);
     check(&condition(", from = 2026-01-02, to = 2026-01-01"), nothing);
     check(&condition(", at_least = 1.5"), "8:41: float: `at_least` is a float, which is not exact");
+    let of_splits = "8:10: not-supported: `roles` of ROLLED or TERRITORY credit is not supported by this version";
+    for kind in ["ROLLED", "TERRITORY"] {
+        let kinds = format!("{FROM}\nroles = [\"AE\"]\ncredit_kinds = [\"REVENUE\", \"{kind}\"]");
+        let replaced = [(FILE, "of = \"quantity\"\ncredit_kinds = [\"REVENUE\"]", kinds.as_str())];
+        let found = small_texts(&replaced).map_or_else(|found| found, |files| files.warnings);
+        assert_eq!(brief(&found), format!("measures.toml:{of_splits}\n"), "{kind}");
+    }
+    check(&quantity("roles = [\"AE\", \"\"]"), "8:16: bad-id: `roles`: empty");
     let many = vec!["{ attribute = \"a\", is = [\"b\"] }"; 21].join(", ");
     check(&quantity(&format!("filter = [{many}]")), "8:671: bad-range: more than 20 conditions");
 }

@@ -57,9 +57,9 @@ fn the_rest_of_a_company() {
         (
             "measures.toml",
             "of = \"amount\"",
-            "of = \"amount\"\nroles = [\"AE\"]",
+            "of = \"amount\"\ncurrency = \"EUR\"",
             "4:1",
-            "`roles` is not supported by this version",
+            "`currency` is not supported by this version",
         ),
         ("payees.csv", ",default,", ",field,", "2:14", "pay group \"field\" is not supported by this version"),
         (PLAN_FILE, "\"USD\"", "\"EUR\"", "4:12", "EUR in a company of USD: one currency a company"),

@@ -66,6 +66,27 @@ fn what_lacks_a_fact_is_parked_in_the_order_of_reasons() {
 }
 
 #[test]
+fn a_measure_counts_the_roles_that_it_lists() {
+    let check = |roles: &[&str], expected: &[&str]| {
+        let mut script = Script::new();
+        let roles = roles.iter().map(|role| role.to_string()).collect();
+        let credit_kinds = vec![CreditKind::Revenue, CreditKind::Overlay];
+        script.fact("admin", payee("bob", vec![row("2026-01-01", None, Some("ana"))]));
+        script.fact("admin", FactBody::MeasureDefined(Measure { roles, credit_kinds, ..measure("by-role") }));
+        // ana is an AE as everybody is here, and so is bob, of whom she has all as his manager.
+        script.deal(Told {
+            splits: &[("ana", Counts::Overlay, "50%"), ("bob", Counts::Revenue, "100%")],
+            ..told("D1", "2026-01-31", "100")
+        });
+        assert_eq!(measured(&script), expected);
+    };
+    let all = ["ana 50", "ana 150", "bob 100", "bob 100"];
+    check(&[], &all);
+    check(&["SE", "AE"], &all);
+    check(&["SE"], &["ana 150", "bob 100"]);
+}
+
+#[test]
 fn a_measure_counts_what_its_filter_matches() {
     let mut script = Script::new();
     let filtered =

@@ -47,6 +47,16 @@ fn company_calendar_and_measure_facts() {
     check(fact(FactBody::CompanyDefined(Company { calendar: "other".into(), ..company() })), "a second calendar");
     let changed = Measure { of: MeasureOf::Quantity, ..measure("sales") };
     check(fact(FactBody::MeasureDefined(changed)), "a measure that changes");
+    let by_role = |credit_kinds: &[CreditKind], role: &str| {
+        let credit_kinds = credit_kinds.to_vec();
+        FactBody::MeasureDefined(Measure { credit_kinds, roles: vec![role.into()], ..measure("by-role") })
+    };
+    check(fact(by_role(&[CreditKind::Revenue, CreditKind::Rolled], "AE")), "roles of what no split names");
+    check(fact(by_role(&[CreditKind::Territory], "AE")), "roles of what no split names");
+    check(fact(by_role(&[CreditKind::Overlay], "")), "a role without a name");
+    let mut fine = Script::new();
+    fine.fact("admin", by_role(&[CreditKind::Overlay], "AE"));
+    assert_eq!(fine.totals().ignored_facts, []);
 }
 
 #[test]

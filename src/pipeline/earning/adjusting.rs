@@ -105,6 +105,9 @@ impl<'i> Adjusted<'i> {
         if !defined.measure.credit_kinds.contains(&kind) {
             return Err(unmatched(of, &format!("measure \"{measure_id}\" does not count this kind of credit")));
         }
+        if !defined.measure.counts_credit(kind, None) {
+            return Err(unmatched(of, &format!("measure \"{measure_id}\" counts by role, and credit by hand has none")));
+        }
         let overflow = || unmatched(of, "the sum is out of range");
         let place = self.span.place(of.effective_period) as u8;
         let value = of.amount.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS)).ok_or_else(overflow)?;

@@ -32,9 +32,13 @@ impl Earning {
         self.recent.clear();
         self.recent.resize(packed.payees.len(), [None; 2]);
         for entry in &packed.entries {
+            let (entry, roles) = match entry {
+                PackedEntry::Roles { roles, entry } => (&**entry, Some(roles.as_slice())),
+                entry => (entry, None),
+            };
             let told = |group, sequence, rates, details| {
                 let (returned, dated) = (None, None);
-                Told { group, sequence, rates, details, returned, dated }
+                Told { group, roles, sequence, rates, details, returned, dated }
             };
             match entry {
                 PackedEntry::Credits(group) => {
@@ -65,6 +69,7 @@ impl Earning {
                 PackedEntry::Earned(of) => self.count_earned(number, packed, of, states)?,
                 PackedEntry::Round { epoch, round } => self.count_round(number, packed.source, *epoch, *round)?,
                 PackedEntry::Marker { .. } => self.partition(number)?.progress.sources[packed.source as usize].epoch += 1,
+                PackedEntry::Roles { .. } => return Err(alarm(number, "roles of what has its roles")),
             }
         }
         Ok(())
@@ -104,10 +109,10 @@ impl Earning {
         let deal = DealKey { closed_on: group.closed_on, sequence, deal_id: group.deal_id };
         for (span, since) in self.spans_of(period) {
             let matched = matched((&measures, &lookups), packed, told, (since, None));
-            for allocation in &group.allocations {
+            for (allocation, role) in told.allocations(packed) {
                 let place = self.place_of(number, packed, allocation.payee, span, states)?;
                 self.note_cause(place, packed.source, group.cause);
-                self.add_credit(place, packed.epoch, (span.place(period), deal), allocation, &matched, sign)?;
+                self.add_credit(place, packed.epoch, (span.place(period), deal), (allocation, role), &matched, sign)?;
             }
         }
         self.count_dated(number, packed, told, states)
@@ -149,13 +154,13 @@ impl Earning {
         place: usize,
         epoch: u32,
         (at, deal): (usize, DealKey<'_>),
-        allocation: &Allocation,
+        (allocation, role): (&Allocation, Option<&str>),
         matched: &[Matched<'_>],
         sign: i128,
     ) -> Result<(), StageError> {
         let number = self.loaded[place].partition;
         let inputs = self.inputs_mut(place, epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
-        for of in matched.iter().filter(|of| of.measure.credit_kinds.contains(&allocation.kind)) {
+        for of in matched.iter().filter(|of| of.measure.counts_credit(allocation.kind, role)) {
             let whole = match allocation.line {
                 Some(line) => of.lines.get(line as usize).copied(),
                 None => of.whole,
@@ -238,6 +243,8 @@ pub fn merge_later(entry: &mut Entry, closes: u32) -> Option<()> {
 #[derive(Clone, Copy)]
 pub(super) struct Told<'a> {
     pub(super) group: &'a CreditGroup<'a>,
+    /// Of the splits of its allocations, in the record's texts. `None`: no measure reads any.
+    roles: Option<&'a [Option<u32>]>,
     pub(super) sequence: Option<i64>,
     /// By type, in the record's texts. `None`: its amounts are in the company's currency.
     rates: Option<&'a [(u32, CurrencyRate)]>,
@@ -249,7 +256,14 @@ pub(super) struct Told<'a> {
     pub(super) dated: Option<&'a Dated>,
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
+    /// What is given, each with the role of its split.
+    pub(super) fn allocations(self, packed: &'a PackedCredits<'_>) -> impl Iterator<Item = (&'a Allocation, Option<&'a str>)> {
+        let text = move |place: u32| packed.texts.get(place as usize).copied();
+        let role = move |at: usize| self.roles?.get(at).copied().flatten().and_then(text);
+        self.group.allocations.iter().enumerate().map(move |(at, allocation)| (allocation, role(at)))
+    }
+
     /// What was given before a fact counts by itself in nothing that the fact began.
     pub(super) fn counts(&self, packed: &PackedCredits<'_>, began: u64) -> bool {
         began < packed.facts_next && self.group.backfill_from.is_none_or(|from| began >= from)

@@ -58,11 +58,11 @@ impl Earning {
         let sign = if group.retract { -1 } else { 1 };
         for (span, since) in self.spans_of(part.period) {
             let matched = matched((&measures, &lookups), packed, told, (since, Some(part)));
-            for allocation in group.allocations.iter().filter(|_| !matched.is_empty()) {
+            for (allocation, role) in told.allocations(packed).filter(|_| !matched.is_empty()) {
                 let place = self.place_of(number, packed, allocation.payee, span, states)?;
                 self.note_cause(place, packed.source, group.cause);
                 let at = (span.place(part.period), deal);
-                self.add_credit(place, packed.epoch, at, allocation, &matched, sign)?;
+                self.add_credit(place, packed.epoch, at, (allocation, role), &matched, sign)?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod capped;
 mod later;
+mod pooled;
 mod reading;
 
 use super::adjusting::{Adjusted, adjusted};
@@ -9,7 +10,7 @@ use super::entry::Waiting;
 use super::inputs::{Inputs, Statement};
 use super::priced::{Priced, Pricing, Source};
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Span};
-use crate::domain::exact::{Exact, scaled};
+use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
 use crate::domain::money::Minor;
 use crate::domain::plan::{AmountPlace, Component, PoolShare};
@@ -246,22 +247,13 @@ impl<'w> Terms<'w> {
             pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
             let earning_code = &version.plan.names[version.place].1;
             let source = Source::Plan { version: version.plan, earning_code };
-            let (minor, exact) = match version.component().pool {
-                Some(share) => self.part_of_pool(share, versions.plan_id, period, earned.minor),
+            let (minor, exact) = match &version.component().pool {
+                Some(share) => self.part_of_pool(share, (versions, period), earned.minor, &mut pricing.waiting),
                 None => (earned.minor, earned.exact),
             };
             let new = Priced { minor, due, exact, source };
             pricing.add((versions.component_id.into(), interval, period), new);
         }
-    }
-}
-
-impl Terms<'_> {
-    /// The payee's part of what the team earned; nothing for one who is not in it any more.
-    fn part_of_pool(&self, share: PoolShare, plan_id: &str, period: Period, pool: Minor) -> (Minor, Exact) {
-        let place = self.payee.and_then(|payee| self.world.place_in_pool(&payee.payee_id, plan_id, period));
-        let part = place.map_or(0, |(place, payees)| share.of(pool.0, place, payees));
-        (Minor(part), Exact::of(scaled(part, self.world.minor_digits)))
     }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn detailed_measure() -> Measure {
         ],
         rate_type: None,
         dated_by: DatedBy::Receipt,
+        roles: vec!["AE".into(), "SE".into()],
         ..measure()
     }
 }

@@ -245,7 +245,18 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "original", "next", "{c}.clawback_period: \"next\" is not supported; use original or current"),
         (plan, "half_even", "half_odd", "{c}.rounding_mode: \"half_odd\" is not supported; use half_even or half_up or down"),
         (plan, "cumulative", "payee", "{c}.rounding_at: \"payee\" is not supported; use cumulative or deal"),
-        (plan, "equal", "weight", "components[6].pool: \"weight\" is not supported; use equal"),
+        (
+            plan,
+            "payee.weight_in_pools",
+            "weight",
+            "components[6].pool: \"weight\" is not supported; use equal or payee. and the name of a parameter",
+        ),
+        (
+            plan,
+            "payee.weight_in_pools",
+            "payee.",
+            "components[6].pool: \"payee.\" is not supported; use equal or payee. and the name of a parameter",
+        ),
         (
             plan,
             "deal_cap",

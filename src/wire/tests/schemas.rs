@@ -94,7 +94,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 20] = [
     (2, 47, include_str!("../../../schemas/history/facts.47.avsc"), &["plan_cap"]),
     (2, 48, include_str!("../../../schemas/history/facts.48.avsc"), &["rate_parameter"]),
     (2, 49, include_str!("../../../schemas/history/facts.49.avsc"), &["clawback_scale", "ramp", "own_modifiers"]),
-    (2, 50, include_str!("../../../schemas/history/facts.50.avsc"), &["own_amounts"]),
+    (2, 50, include_str!("../../../schemas/history/facts.50.avsc"), &["own_amounts", "roles"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
@@ -255,6 +255,9 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             if let FactBody::PayeeDefined(payee) = &mut fact.body {
                 payee.rows.iter_mut().for_each(|row| row.team = None);
             }
+            if let FactBody::MeasureDefined(measure) = &mut fact.body {
+                measure.roles.clear();
+            }
             match &mut fact.body {
                 FactBody::PlanDefined(plan) => {
                     plan.components.retain(|component| component.lookup.is_none());
@@ -307,12 +310,12 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             (34, 4),
             (40, 4),
             (28, 3),
-            (31, 2),
-            (46, 2),
-            (47, 1),
-            (48, 1),
-            (49, 1),
-            (50, 1),
+            (31, 3),
+            (46, 4),
+            (47, 3),
+            (48, 3),
+            (49, 3),
+            (50, 2),
         ]
         .into_iter()
         .find(|(of, _)| *of == id)

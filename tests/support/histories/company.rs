@@ -26,6 +26,7 @@ impl Making {
             let body = FactBody::MeasureDefined(measure);
             self.now_or_later("measure later", late, body);
         }
+        self.roles_refused();
         self.earned_measures();
         for plan_id in ["ae", "se"] {
             self.plan_versions(plan_id);

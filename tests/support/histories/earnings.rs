@@ -90,7 +90,7 @@ impl Making {
         Component { measure: MEASURES[0].into(), ..component }
     }
 
-    /// What a team has together, in equal parts.
+    /// What a team has together.
     pub(super) fn pooled(&mut self, component: Component) -> Component {
         if !self.earns.readable.contains(&"squad-base") || self.earns.random.chance(65) {
             return component;
@@ -100,8 +100,9 @@ impl Making {
         let cap = self.earns.random.chance(30).then_some(Amount(900_000_000));
         let weight = self.earns.random.chance(30).then_some(Rate(33_333_333));
         let paid = self.earns.random.chance(50);
+        let share = self.pool_share();
         Component {
-            pool: Some(PoolShare::Equal),
+            pool: Some(share),
             interval: IntervalKind::Month,
             scope: Scope::Running,
             measure: "squad-base".into(),
@@ -125,6 +126,16 @@ impl Making {
             ],
             ..component
         }
+    }
+
+    /// Half of the pools are divided by a number of each. Drawn apart, so that the rest of a history is what it is without.
+    fn pool_share(&mut self) -> PoolShare {
+        let mut random = Random(self.earns.random.0 ^ 0x0005_4a7e);
+        if random.chance(50) {
+            return PoolShare::Equal;
+        }
+        self.features.count("team pool by numbers");
+        PoolShare::ByParameter((*random.pick(&["target_incentive", "bonus_target", "own_part"])).into())
     }
 
     /// In a team or none, each row of its own.

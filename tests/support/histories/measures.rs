@@ -9,7 +9,7 @@ impl Making {
         if measure.missing.is_some() && self.random.chance(30) {
             measure.missing = Some(Missing::Park);
         }
-        measure
+        self.by_role(measure)
     }
 
     /// A refused one, now and then.
@@ -34,6 +34,7 @@ impl Making {
     }
 
     pub(super) fn used(&mut self, measure: &str) {
+        self.used_by_role(measure);
         match measure {
             "margin" => self.features.count("margin"),
             "contract-value" | "points" => self.features.count("attribute summed"),

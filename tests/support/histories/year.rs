@@ -136,14 +136,16 @@ impl Making {
             let last = place + 1 == count;
             let share = if last { rest } else { *self.random.pick(&[rest / 2, rest / 3, rest / 10]) };
             rest -= share;
-            splits.push(OwnedSplit { payee_id: (*payee_id).into(), counts: Counts::Revenue, share: Share(share) });
+            let payee_id = (*payee_id).into();
+            splits.push(OwnedSplit { payee_id, role: "AE", counts: Counts::Revenue, share: Share(share) });
         }
         if self.random.chance(20) {
             self.features.count("overlay");
             let share = *self.random.pick(&[Share(1_000_000), Share(500_000), Share(333_333)]);
             let payee_id = (*self.random.pick(&REPS)).into();
-            splits.push(OwnedSplit { payee_id, counts: Counts::Overlay, share });
+            splits.push(OwnedSplit { payee_id, role: "AE", counts: Counts::Overlay, share });
         }
+        self.roles.assign(&mut splits);
         splits
     }
 
@@ -198,6 +200,7 @@ impl Making {
                     deal.attributes = self.attributes();
                     self.features.count("attributes stated again");
                 }
+                self.other_roles(&mut deal);
                 if self.converts && self.random.chance(15) {
                     deal.currency = self.currency();
                     self.features.count("currency stated again");

@@ -2,7 +2,7 @@
 
 use super::super::{MAXIMUM_TEAM, World};
 use super::{component, payee_row, state};
-use crate::domain::calendar::{Calendar, IntervalKind, Period};
+use crate::domain::calendar::{Calendar, Date, IntervalKind, Period};
 use crate::domain::fact::{Company, EarnedBy, Earnings, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use crate::domain::measure::DatedBy;
 use crate::domain::money::{Amount, RATE_DECIMALS, Rate};
@@ -130,6 +130,7 @@ fn a_measure_counts_credits_or_earnings() {
     check(|of| of.of = MeasureOf::Amount, "earnings: stated exactly where a measure is of what is earned");
     let no_filter = "credit_kinds: a measure of earnings counts no credits, so it has no filter of them";
     check(|of| of.products.push("suite".into()), no_filter);
+    check(|of| of.roles.push("AE".into()), no_filter);
     let none = "components: a measure of earnings names the components that it counts";
     check(|of| of.earnings = Some(Earnings { components: vec![], by: EarnedBy::Own }), none);
     check(|of| of.rate_type = Some("spot".into()), "rate_type: only a measure of money converts currencies");
@@ -203,15 +204,55 @@ fn a_team_is_those_of_its_rows_on_the_last_day() {
     // Bo has left: what he earned in February is the team's, and he is not in it.
     assert_eq!(told("bo", 1), ["al", "cy", "dan"]);
     assert_eq!(told("eve", 0), Vec::<String>::new());
-    let place = |payee_id, period| world.place_in_pool(payee_id, "ae", Period(JANUARY.0 + period));
-    assert_eq!([place("bo", 0), place("dan", 0), place("al", 0)], [Some((0, 2)), Some((1, 2)), None]);
-    assert_eq!([place("bo", 1), place("cy", 1), place("dan", 1)], [None, Some((0, 2)), Some((1, 2))]);
+    let sharers = |payee_id, period| {
+        let sharers = world.sharers(payee_id, "ae", Period(JANUARY.0 + period), None);
+        sharers.iter().map(|sharer| sharer.payee_id).collect::<Vec<_>>()
+    };
+    assert_eq!((sharers("dan", 0), sharers("cy", 0)), (vec!["bo", "dan"], vec!["cy"]), "al is on no plan");
+    assert_eq!((sharers("bo", 1), sharers("eve", 1)), (vec!["cy", "dan"], vec![]));
     let many = (4..MAXIMUM_TEAM).map(|number| format!("p{number:03}"));
     many.for_each(|id| drop(state(&mut world, payee(&id, vec![row(0, Some(1), Some("red"))])).unwrap()));
     state(&mut world, payee("dan", vec![row(0, None, Some("red"))])).unwrap();
     let refused = state(&mut world, payee("one-more", vec![row(0, None, Some("red"))])).unwrap_err();
     assert_eq!(refused, "team: team \"red\" has 200 payees already [invalid_fact]");
     assert!(state(&mut world, payee("one-more", vec![row(0, None, Some(""))])).is_err());
+}
+
+#[test]
+fn a_number_that_divides_a_pool_moves_those_who_share_it() {
+    let mut world = world();
+    state(&mut world, FactBody::MeasureDefined(measure("team", &["a"], EarnedBy::Team))).unwrap();
+    let bounds = world.bounds(JANUARY).unwrap();
+    let row = |from: i32, to: Option<i32>, weight: i128| PayeeRow {
+        from: Date(bounds.0.0 + from),
+        to: to.map(|to| Date(bounds.0.0 + to)),
+        title: "Rep".into(),
+        manager: None,
+        pay_group: "default".into(),
+        plans: vec!["ae".into()],
+        employee_ref: None,
+        parameters: vec![("other".into(), Amount(7)), ("weight".into(), Amount(weight))],
+        pay_currency: None,
+        team: Some("red".into()),
+    };
+    let mut told = |rows: Vec<PayeeRow>| {
+        state(&mut world, FactBody::PayeeDefined(Payee { payee_id: "dan".into(), rows })).unwrap().all_earnings
+    };
+    assert!(told(vec![row(0, None, 1)]));
+    assert!(!told(vec![row(0, None, 2)]), "no plan divides by it");
+    let mut pool = plan(&[("b", "team")]);
+    (pool.components[0].interval, pool.components[0].pool) = (IntervalKind::Month, Some(PoolShare::ByParameter("weight".into())));
+    state(&mut world, FactBody::PlanDefined(pool)).unwrap();
+    let mut told = |rows: Vec<PayeeRow>| {
+        state(&mut world, FactBody::PayeeDefined(Payee { payee_id: "dan".into(), rows })).unwrap().all_earnings
+    };
+    assert!(told(vec![row(0, None, 3)]));
+    let other = PayeeRow { parameters: vec![("other".into(), Amount(8)), ("weight".into(), Amount(3))], ..row(0, None, 3) };
+    assert!(!told(vec![other]), "nothing is divided by another number");
+    assert!(told(vec![row(0, Some(10), 3), row(10, Some(40), 5), row(40, None, 9)]));
+    let number = |period: i32, name| world.sharers("dan", "ae", Period(JANUARY.0 + period), name)[0].number;
+    assert_eq!([number(0, Some("weight")), number(1, Some("weight"))], [Some(Amount(5)), Some(Amount(9))], "of the last day");
+    assert_eq!([number(0, None), number(0, Some("none"))], [None, None]);
 }
 
 #[test]
@@ -225,6 +266,7 @@ fn a_pool_is_what_everybody_who_shares_it_computes() {
         assert_eq!(stated, expected.map_err(|message| format!("components.a: {message} [not_supported]")));
     };
     check(|_| (), Ok(()));
+    check(|plan| plan.components[0].pool = Some(PoolShare::ByParameter("weight".into())), Ok(()));
     let a_month = "a pool is of one pay period: interval = \"month\"";
     check(|plan| plan.components[0].interval = IntervalKind::Quarter, Err(a_month));
     let personal = "a pool is of what the team earns, not of one payee's quota, target or parameters";
@@ -268,17 +310,4 @@ fn a_pool_is_what_everybody_who_shares_it_computes() {
     };
     check(later, Err(at_once));
     check(|plan| plan.components[0].clawback.period = ClawbackPeriod::Current, Err(at_once));
-}
-
-#[test]
-fn a_pool_is_divided_to_the_cent() {
-    let check = |pool: i64, parts: &[i64]| {
-        let found: Vec<i64> = (0..parts.len()).map(|place| PoolShare::Equal.of(pool, place, parts.len())).collect();
-        assert_eq!(found, parts, "{pool}");
-    };
-    check(2_250, &[563, 563, 562, 562]);
-    check(-2, &[-1, -1, 0]);
-    check(0, &[0, 0]);
-    check(7, &[7]);
-    check(i64::MAX, &[i64::MAX / 2 + 1, i64::MAX / 2]);
 }
