@@ -35,7 +35,8 @@ fn capped(amount: i128, terms: PayTerms) -> PayTerms {
 #[test]
 fn terms_of_pay_have_their_limits() {
     let check = |terms: PayTerms, expected: &str| {
-        let found = check_pay_terms(&terms).map_err(|reject| reject.to_string());
+        let plan = Plan { pay: terms.clone(), ..reward::tests::plan() };
+        let found = check_pay_terms(&plan).map_err(|reject| reject.to_string());
         assert_eq!(found, if expected.is_empty() { Ok(()) } else { Err(format!("{expected} [invalid_fact]")) }, "{terms:?}");
     };
     let drawn = |amount| PayTerms { draw: Some(draw(amount)), ..PayTerms::default() };
