@@ -13,7 +13,7 @@ use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Sp
 use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
 use crate::domain::money::Minor;
-use crate::domain::plan::{AmountPlace, Component, PoolShare};
+use crate::domain::plan::{AmountPlace, Component};
 use crate::domain::quota::label;
 use crate::domain::reject::Reason;
 use crate::domain::reward::{Earned, Lacks, PeriodInput, Slice, earned};

@@ -315,7 +315,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             (47, 3),
             (48, 3),
             (49, 3),
-            (50, 2),
+            (50, 3),
         ]
         .into_iter()
         .find(|(of, _)| *of == id)
