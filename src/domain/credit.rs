@@ -273,3 +273,47 @@ impl Giving<'_> {
         refused.map_or(Ok(()), Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::{Calendar, Period};
+    use crate::domain::deal::tests::deal;
+    use crate::domain::fact::{Company, FactBody, Payee};
+    use crate::domain::measure::Unit;
+    use crate::domain::world::tests::{payee_row, state};
+
+    /// Ana is there, and a measure lets a deal wait.
+    fn world(measure: Measure) -> World {
+        let mut world = World::new(1);
+        let (company_id, currency, calendar) = ("acme".into(), "USD".into(), "fiscal".into());
+        let first = Period(1970 * 12);
+        let row = payee_row(Date(0), None, None);
+        for body in [
+            FactBody::CompanyDefined(Company { company_id, currency, calendar, closer_may_release: false, pay_rate_type: None }),
+            FactBody::CalendarDefined(Calendar::monthly("fiscal", first, first)),
+            FactBody::MeasureDefined(Measure {
+                missing: Some(Missing::Park),
+                credit_kinds: vec![CreditKind::Revenue],
+                ..measure
+            }),
+            FactBody::PayeeDefined(Payee { payee_id: "ana".into(), rows: vec![row] }),
+        ] {
+            state(&mut world, body).unwrap();
+        }
+        world
+    }
+
+    #[test]
+    fn a_deal_waits_for_what_a_measure_sums() {
+        let check = |of: MeasureOf, attribute: Option<&str>, refused: &str| {
+            let unit = attribute.map(|_| Unit::Money);
+            let attribute = attribute.map(String::from);
+            let measure = Measure { measure_id: "m".into(), of, attribute, unit, ..Measure::default() };
+            assert_eq!(credits_of(&deal(), &world(measure)).unwrap_err().to_string(), refused);
+        };
+        let acv = "attributes.acv: measure \"m\" sums it, and the deal does not state it as a number [missing_attribute]";
+        check(MeasureOf::Attribute, Some("acv"), acv);
+        check(MeasureOf::Margin, None, "lines: measure \"m\" sums margins, and line \"1\" states no cost [missing_cost]");
+    }
+}

@@ -101,34 +101,18 @@ mod tests {
     fn deal(change: Change, on: Option<i32>, lines: &[(&'static str, i128)]) -> DealClosed<'static> {
         let line = |(line_id, amount): &(&'static str, i128)| Line {
             line_id,
-            product: "suite",
-            geography: None,
-            segment: None,
             amount: Amount(*amount),
             quantity: Quantity(*amount as i64),
             cost: Some(Amount(*amount / 2)),
-            splits: vec![],
+            ..crate::domain::deal::tests::deal().lines.remove(0)
         };
         DealClosed {
-            deal_id: "D",
-            revision: 1,
             status: if lines.is_empty() { DealStatus::Cancelled } else { DealStatus::Closed },
             change,
             effective_on: on.map(Date),
             closed_on: CLOSED_ON,
-            sequence: None,
-            currency: "USD",
-            customer: None,
-            related_deal: None,
-            kind: None,
-            contract_start: None,
-            term_months: None,
-            stage: None,
-            probability: None,
             lines: lines.iter().map(line).collect(),
-            splits: vec![],
-            attributes: vec![],
-            occurred_at: 0,
+            ..crate::domain::deal::tests::deal()
         }
     }
 

@@ -1,10 +1,10 @@
 //! What is refused about territories, with its exact words, and who wins a line.
 
 use super::*;
-use crate::domain::deal::{Attribute, Change, DealClosed, DealStatus, Line};
+use crate::domain::deal::tests::deal;
+use crate::domain::deal::{Attribute, DealClosed, Line};
 use crate::domain::fact::{Fact, FactBody};
-use crate::domain::money::{Amount, Quantity};
-use crate::domain::world::{TerritoryMap, World};
+use crate::domain::world::{Reach, TerritoryMap, World};
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()
@@ -110,6 +110,25 @@ fn what_cannot_be_is_refused_with_its_row() {
         assert_eq!(applied(stated), Err(format!("{expected} [invalid_fact]")));
     }
     assert_eq!(applied(good()), Ok(()));
+    let mut most = good();
+    most.crediting[0].winners = MAXIMUM_WINNERS;
+    assert_eq!(applied(most), Ok(()));
+}
+
+#[test]
+fn territories_that_change_credit_deals_anew() {
+    let mut world = World::new(1);
+    let mut state = |stated: Territories| {
+        let (fact_id, author, reason) = ("f".into(), "ops".into(), "test".into());
+        let body = FactBody::TerritoriesDefined(stated);
+        world.apply(0, &Fact { fact_id, author, reason, approver: None, occurred_at: 0, body }).unwrap()
+    };
+    let all = Reach { credits_from: Some(day("2026-01-01")), parked: true, ..Reach::default() };
+    assert_eq!(state(good()), all);
+    assert_eq!(state(good()), Reach::default());
+    let mut changed = good();
+    changed.assignments.pop();
+    assert_eq!(state(changed), all);
 }
 
 fn applied(stated: Territories) -> Result<(), String> {
@@ -152,28 +171,15 @@ fn equal_ranks_are_fine_one_after_the_other() {
 type Shown = (&'static str, Option<&'static str>, Option<&'static str>, Option<&'static str>);
 
 fn winners((product, geography, segment, industry): Shown, closed_on: &str) -> Vec<String> {
-    let line =
-        Line { line_id: "1", product, geography, segment, amount: Amount(0), quantity: Quantity(0), cost: None, splits: vec![] };
+    let line = Line { product, geography, segment, ..deal().lines.remove(0) };
+    // An attribute that no territory names comes first.
+    let attributes = industry.map(|text| [("country", Attribute::Text("bank")), ("industry", Attribute::Text(text))]);
     let deal = DealClosed {
-        deal_id: "D",
-        revision: 1,
-        status: DealStatus::Closed,
-        change: Change::Correction,
-        effective_on: None,
         closed_on: day(closed_on),
-        sequence: None,
-        currency: "USD",
-        customer: None,
-        related_deal: None,
-        kind: None,
-        contract_start: None,
-        term_months: None,
-        stage: None,
-        probability: None,
         lines: vec![line.clone()],
         splits: vec![],
-        attributes: industry.map(|text| ("industry", Attribute::Text(text))).into_iter().collect(),
-        occurred_at: 0,
+        attributes: attributes.into_iter().flatten().collect(),
+        ..deal()
     };
     let map = TerritoryMap::new(&good()).unwrap();
     map.winners(&deal, &line, 9).iter().map(|territory| territory.territory_id.clone()).collect()

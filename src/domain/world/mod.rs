@@ -17,7 +17,7 @@ mod ramps;
 mod rates;
 mod territories;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use apply::Reach;
 pub use earnings::{Fault, MAXIMUM_PHASE, phases};

@@ -155,7 +155,9 @@ mod tests {
     #[test]
     fn rates_that_are_none_are_refused() {
         let row = |from, rate| RateRow { from: Date(from), rate: CurrencyRate(rate), max_age_days: 1 };
-        let many = (0..=MAXIMUM_RATES as i32).map(|day| row(day, 1)).collect();
+        let many: Vec<RateRow> = (0..=MAXIMUM_RATES as i32).map(|day| row(day, 1)).collect();
+        let most = many[..MAXIMUM_RATES].to_vec();
+        apply(&mut world(), FactBody::RatesDefined(CurrencyRates { rows: most, ..stated() })).unwrap();
         let out_of_range = "rows: a rate is above zero and below 10000000000 [invalid_fact]";
         let out_of_order = "rows: rates are in order of their first days, one for each [invalid_fact]";
         let cases = [

@@ -32,14 +32,14 @@ fn component(quota: QuotaUse) -> Component {
 }
 
 /// What a fact of the log reaches, or why it is refused.
-fn state(world: &mut World, body: FactBody) -> Result<Reach, String> {
+pub fn state(world: &mut World, body: FactBody) -> Result<Reach, String> {
     let (fact_id, author, reason) = ("f".into(), "hr".into(), "test".into());
     let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
     world.apply(world.facts_next, &fact).map_err(|reject| reject.to_string())
 }
 
 /// Who has the plan `ae`, and nothing more but a team.
-fn payee_row(from: Date, to: Option<Date>, team: Option<&str>) -> PayeeRow {
+pub fn payee_row(from: Date, to: Option<Date>, team: Option<&str>) -> PayeeRow {
     PayeeRow {
         from,
         to,

@@ -3,8 +3,9 @@
 use super::super::{MAXIMUM_TEAM, World};
 use super::{component, payee_row, state};
 use crate::domain::calendar::{Calendar, Date, IntervalKind, Period};
-use crate::domain::fact::{Company, EarnedBy, Earnings, FactBody, Measure, MeasureOf, Payee, PayeeRow};
-use crate::domain::measure::DatedBy;
+use crate::domain::deal::DealKind;
+use crate::domain::fact::{Company, CreditKind, EarnedBy, Earnings, FactBody, Measure, MeasureOf, Payee, PayeeRow};
+use crate::domain::measure::{AttributeCondition, DatedBy, Wanted};
 use crate::domain::money::{Amount, RATE_DECIMALS, Rate};
 use crate::domain::plan::*;
 use crate::domain::tranche::{Due, Tranche};
@@ -310,4 +311,29 @@ fn a_pool_is_what_everybody_who_shares_it_computes() {
     };
     check(later, Err(at_once));
     check(|plan| plan.components[0].clawback.period = ClawbackPeriod::Current, Err(at_once));
+}
+
+#[test]
+fn a_measure_of_earnings_has_no_filter_of_deals() {
+    let of = || measure("m", &["a"], EarnedBy::Own);
+    let check = |measure: Measure, expected: &str| {
+        assert_eq!(state(&mut world(), FactBody::MeasureDefined(measure)).unwrap_err(), format!("{expected} [invalid_fact]"));
+    };
+    let no_filter = "credit_kinds: a measure of earnings counts no credits, so it has no filter of them";
+    let texts = || vec!["x".to_string()];
+    let condition = AttributeCondition { attribute: "a".into(), is: Wanted::Text(texts()) };
+    check(Measure { products: texts(), ..of() }, no_filter);
+    check(Measure { geographies: texts(), ..of() }, no_filter);
+    check(Measure { segments: texts(), ..of() }, no_filter);
+    check(Measure { customers: texts(), ..of() }, no_filter);
+    check(Measure { roles: texts(), ..of() }, no_filter);
+    check(Measure { deal_kinds: vec![DealKind::New], ..of() }, no_filter);
+    check(Measure { filter: vec![condition], ..of() }, no_filter);
+    check(Measure { credit_kinds: vec![CreditKind::Revenue], ..of() }, no_filter);
+    let dated = "dated_by: a measure of earnings counts no deals, so nothing of them dates it";
+    check(Measure { dated_by: DatedBy::Invoice, ..of() }, dated);
+    check(measure("m", &[], EarnedBy::Own), "components: a measure of earnings names the components that it counts");
+    let stated = "earnings: stated exactly where a measure is of what is earned";
+    check(Measure { earnings: None, ..of() }, stated);
+    check(Measure { of: MeasureOf::Amount, ..of() }, stated);
 }

@@ -1,9 +1,10 @@
 //! Amounts of terms of pay that are the payee's own: which plans may name them, what a payee has, and when a close is none.
 
 use super::super::World;
+use super::{payee_row, state};
 use crate::domain::account::TermsNow;
 use crate::domain::calendar::{Calendar, Period};
-use crate::domain::fact::{Company, Cut, Fact, FactBody, Payee, PayeeRow, PeriodClosed};
+use crate::domain::fact::{Company, Cut, FactBody, Payee, PayeeRow, PeriodClosed};
 use crate::domain::money::{Amount, Minor, Rate};
 use crate::domain::pay_terms::*;
 use crate::domain::plan::*;
@@ -30,34 +31,20 @@ fn all(parameter: &str) -> Plan {
     plan(&PLACES.map(|place| (place, parameter)))
 }
 
-fn apply(world: &mut World, body: FactBody) -> Result<(), String> {
-    let (fact_id, author, reason) = ("f".into(), "kim".into(), "".into());
-    let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
-    world.apply(world.facts_next, &fact).map(drop).map_err(|reject| reject.to_string())
-}
-
 fn world() -> World {
     let mut world = World::new(1);
     let (company_id, currency, calendar) = ("acme".into(), "USD".into(), "fiscal".into());
     let company = Company { company_id, currency, calendar, closer_may_release: false, pay_rate_type: None };
-    apply(&mut world, FactBody::CompanyDefined(company)).unwrap();
-    apply(&mut world, FactBody::CalendarDefined(Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)))).unwrap();
+    state(&mut world, FactBody::CompanyDefined(company)).unwrap();
+    state(&mut world, FactBody::CalendarDefined(Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)))).unwrap();
     world
 }
 
 /// On the plan from a day to another one, with an amount of their own or none.
 fn row(from: &str, to: Option<&str>, own: Option<i128>) -> PayeeRow {
     PayeeRow {
-        from: from.parse().unwrap(),
-        to: to.map(|to| to.parse().unwrap()),
-        title: "AE".into(),
-        manager: None,
-        pay_group: "default".into(),
-        plans: vec!["ae".into()],
-        employee_ref: None,
         parameters: own.map(|amount| ("own".into(), Amount(amount * 1_000_000))).into_iter().collect(),
-        pay_currency: None,
-        team: None,
+        ..payee_row(from.parse().unwrap(), to.map(|to| to.parse().unwrap()), None)
     }
 }
 
@@ -68,7 +55,7 @@ fn payee(payee_id: &str, rows: Vec<PayeeRow>) -> FactBody {
 #[test]
 fn a_term_has_one_amount() {
     let check = |plan: Plan, expected: &str| {
-        let found = apply(&mut world(), FactBody::PlanDefined(plan));
+        let found = state(&mut world(), FactBody::PlanDefined(plan)).map(drop);
         assert_eq!(found, if expected.is_empty() { Ok(()) } else { Err(format!("{expected} [invalid_fact]")) });
     };
     check(all("own"), "");
@@ -99,7 +86,7 @@ fn amounts_of_plans_alone_are_compared() {
         if let Some(draw) = plan.pay.draw.as_mut().filter(|_| own.iter().all(|(place, _)| *place != AmountPlace::Draw)) {
             draw.amount = Amount(1);
         }
-        assert_eq!(apply(&mut world(), FactBody::PlanDefined(plan)), expected.map_err(String::from), "{own:?}");
+        assert_eq!(state(&mut world(), FactBody::PlanDefined(plan)).map(drop), expected.map_err(String::from), "{own:?}");
     };
     check(&[], Err("payment_cap.amount: a payment cap is not below the draw [invalid_fact]"));
     check(&[(AmountPlace::PaymentCap, "own")], Ok(()));
@@ -109,8 +96,8 @@ fn amounts_of_plans_alone_are_compared() {
 /// What the terms of January come to with these rows: draw, most that is owed, cap and smallest payment.
 fn terms(plan: Plan, rows: Vec<PayeeRow>) -> [Option<i64>; 4] {
     let mut world = world();
-    apply(&mut world, FactBody::PlanDefined(plan)).unwrap();
-    apply(&mut world, payee("ana", rows)).unwrap();
+    state(&mut world, FactBody::PlanDefined(plan)).unwrap();
+    state(&mut world, payee("ana", rows)).unwrap();
     let TermsNow { draw, cap, minimum, .. } = world.pay_terms("ana", JANUARY, true).unwrap();
     let most = draw.as_ref().and_then(|draw| draw.maximum_balance);
     [draw.map(|draw| draw.amount), most, cap.map(|cap| cap.amount), minimum].map(|amount| amount.map(|Minor(amount)| amount))
@@ -145,14 +132,14 @@ fn a_draw_of_nothing_is_none() {
 /// Closes January and, where it stands, every next month until April, and says why the first one is none.
 fn closes(plan: Plan, payees: Vec<FactBody>) -> String {
     let mut world = world();
-    apply(&mut world, FactBody::PlanDefined(plan)).unwrap();
-    payees.into_iter().for_each(|payee| apply(&mut world, payee).unwrap());
+    state(&mut world, FactBody::PlanDefined(plan)).unwrap();
+    payees.into_iter().for_each(|payee| drop(state(&mut world, payee).unwrap()));
     let close = |place: i32| {
         let cut = Cut { deal_closed: vec![0], quota_changed: vec![0], ..Cut::default() };
         let (close_id, calendar, pay_group) = (format!("c{place}"), "fiscal".into(), "default".into());
         FactBody::PeriodClosed(PeriodClosed { close_id, calendar, pay_group, period: Period(JANUARY.0 + place), cut })
     };
-    let refused = (0..4).find_map(|place| apply(&mut world, close(place)).err());
+    let refused = (0..4).find_map(|place| state(&mut world, close(place)).err());
     let stands = world.runs.len();
     format!("{stands} closed{}", refused.map(|why| format!(", {why}")).unwrap_or_default())
 }

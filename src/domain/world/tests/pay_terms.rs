@@ -2,8 +2,9 @@
 
 use super::super::World;
 use super::super::pay::check_pay_terms;
-use super::component;
-use crate::domain::calendar::Period;
+use super::{component, payee_row, state};
+use crate::domain::calendar::{Calendar, Period};
+use crate::domain::fact::{Company, FactBody, Payee, PayeeRow};
 use crate::domain::money::{Amount, Rate};
 use crate::domain::pay_terms::*;
 use crate::domain::plan::*;
@@ -83,4 +84,27 @@ fn draws_and_tranches_are_known_by_their_plans() {
     assert_eq!(with(PayTerms::default(), vec![]), (false, false, false));
     assert_eq!(with(recover(0, None), vec![]), (true, false, false));
     assert_eq!(with(PayTerms::default(), later), (false, true, true));
+}
+
+#[test]
+fn a_period_has_the_terms_of_the_plan_that_its_payee_is_on() {
+    let mut world = World::new(1);
+    let (company_id, currency, calendar) = ("acme".into(), "USD".into(), "fiscal".into());
+    let company = Company { company_id, currency, calendar, closer_may_release: false, pay_rate_type: None };
+    state(&mut world, FactBody::CompanyDefined(company)).unwrap();
+    state(&mut world, FactBody::CalendarDefined(Calendar::monthly("fiscal", JANUARY, Period(JANUARY.0 + 11)))).unwrap();
+    let plan = |plan_id: &str, pay| FactBody::PlanDefined(Plan { plan_id: plan_id.into(), pay, ..reward::tests::plan() });
+    let drawn = PayTerms { draw: Some(draw(1_000_000)), ..PayTerms::default() };
+    state(&mut world, plan("ae", capped(2_000_000, drawn))).unwrap();
+    let lost = PaymentCap { amount: Amount(3_000_000), excess: PaymentExcess::Lost };
+    state(&mut world, plan("se", PayTerms { payment_cap: Some(lost), ..PayTerms::default() })).unwrap();
+    for (payee_id, plan_id) in [("ana", "ae"), ("bo", "se")] {
+        let from = Calendar::monthly("fiscal", JANUARY, JANUARY).starts[0];
+        let row = PayeeRow { plans: vec![plan_id.into()], ..payee_row(from, None, None) };
+        state(&mut world, FactBody::PayeeDefined(Payee { payee_id: payee_id.into(), rows: vec![row] })).unwrap();
+    }
+    let cap = |payee_id: &str| world.pay_terms(payee_id, JANUARY, false).unwrap().cap.map(|cap| (cap.amount.0, cap.lost));
+    assert_eq!([cap("ana"), cap("bo"), cap("cy")], [Some((200, false)), Some((300, true)), None]);
+    let draws = |payee_id: &str| [JANUARY, JANUARY.next()].map(|period| world.draws(payee_id, period));
+    assert_eq!([draws("ana"), draws("bo"), draws("cy")], [[true, false], [false, false], [false, false]]);
 }

@@ -1,21 +1,15 @@
 //! Which plans may have a cap, in the words of their reject, whichever comes first: the cap, or what does not fit it.
 
 use super::super::World;
-use super::component;
+use super::{component, state};
 use crate::domain::calendar::{Calendar, IntervalKind, Period};
-use crate::domain::fact::{EarnedBy, Earnings, Fact, FactBody, Measure, MeasureOf, Payee, PayeeRow};
+use crate::domain::fact::{EarnedBy, Earnings, FactBody, Measure, MeasureOf, Payee, PayeeRow};
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::*;
 use crate::domain::reward;
 use crate::domain::tranche::{Due, Tranche};
 
 const CAP: PlanCap = PlanCap { per: IntervalKind::Quarter, amount: Amount(5_000_000_000) };
-
-fn state(world: &mut World, body: FactBody) -> Result<(), String> {
-    let (fact_id, author, reason) = ("f".into(), "hr".into(), "test".into());
-    let fact = Fact { fact_id, author, reason, approver: None, occurred_at: 0, body };
-    world.apply(world.facts_next, &fact).map(drop).map_err(|reject| reject.to_string())
-}
 
 fn plan(cap: Option<PlanCap>, component: Component) -> Plan {
     Plan { cap, components: vec![component], ..reward::tests::plan() }
@@ -32,7 +26,7 @@ fn check(other: Component, cap: PlanCap, refused: Option<&str>) {
     for (first, next) in [(&capped, &other), (&other, &capped)] {
         let mut world = World::new(1);
         let first = Plan { to: Some(from), ..first.clone() };
-        assert_eq!(state(&mut world, FactBody::PlanDefined(first)), Ok(()));
+        state(&mut world, FactBody::PlanDefined(first)).unwrap();
         let next = Plan { from, to: None, ..next.clone() };
         assert_eq!(state(&mut world, FactBody::PlanDefined(next)).err(), refused);
     }
@@ -98,7 +92,7 @@ fn a_cap_of_the_payees_own_is_what_it_is_when_the_interval_begins() {
         let mut world = World::new(1);
         let calendar = Calendar::monthly("fiscal", january, Period(january.0 + 11));
         state(&mut world, FactBody::CalendarDefined(calendar)).unwrap();
-        versions.iter().for_each(|plan| state(&mut world, FactBody::PlanDefined((*plan).clone())).unwrap());
+        versions.iter().for_each(|plan| drop(state(&mut world, FactBody::PlanDefined((*plan).clone())).unwrap()));
         let rows = rows.iter().map(row).collect();
         state(&mut world, FactBody::PayeeDefined(Payee { payee_id: "ana".into(), rows })).unwrap();
         let found = [0, 1, 2].map(|month| {
