@@ -6,6 +6,7 @@ use super::super::{Reach, World};
 use super::{payee_row, state};
 use crate::domain::calendar::{Calendar, Date, Period};
 use crate::domain::fact::*;
+use crate::domain::measure::DatedBy;
 use crate::domain::money::Amount;
 use std::collections::BTreeSet;
 
@@ -68,6 +69,10 @@ fn a_measure_stays_what_it_counts() {
     let mut world = world();
     assert!(state(&mut world, stated(measure())).unwrap().backfill);
     assert_eq!(state(&mut world, stated(measure())), Ok(Reach::default()));
+    // Deals in other currencies waited for it.
+    let converting = || Measure { rate_type: Some("spot".into()), ..measure() };
+    assert_eq!(state(&mut world, stated(converting())), Ok(Reach { parked: true, ..Reach::default() }));
+    assert_eq!(state(&mut world, stated(converting())), Ok(Reach::default()));
     let wrong = "measure_id: measure \"sales\" is published with another definition; use a new id [invalid_fact]";
     refused(&mut world, stated(Measure { products: vec!["crm".into()], ..measure() }), wrong);
 }
@@ -98,7 +103,15 @@ fn a_calendar_ascends_and_is_only_extended() {
     refused(&mut world(), later, extended);
     assert_eq!(state(&mut world(), stated("fiscal", &starts)), Ok(Reach::default()));
     let longer: Vec<Date> = starts.iter().copied().chain([Date(starts[12].0 + 31)]).collect();
-    assert!(state(&mut world(), stated("fiscal", &longer)).unwrap().parked);
+    let reach = Reach { parked: true, all_earnings: true, ..Reach::default() };
+    assert_eq!(state(&mut world(), stated("fiscal", &longer)), Ok(reach.clone()));
+    // What settlements date counts as far as the calendar reaches.
+    let mut dated = world();
+    let (measure_id, credit_kinds) = ("invoiced".into(), vec![CreditKind::Revenue]);
+    let invoiced = Measure { measure_id, credit_kinds, dated_by: DatedBy::Invoice, ..Measure::default() };
+    state(&mut dated, FactBody::MeasureDefined(invoiced)).unwrap();
+    let anew = Reach { credits_from: Some(Date(i32::MIN)), ..reach };
+    assert_eq!(state(&mut dated, stated("fiscal", &longer)), Ok(anew));
 }
 
 fn day(number: i32) -> Date {
