@@ -305,6 +305,25 @@ mod tests {
     }
 
     #[test]
+    fn a_credit_has_the_role_of_the_split_that_it_comes_of() {
+        let split = |payee_id, role, counts| Split { payee_id, role, counts, share: WHOLE };
+        let mut deal = deal();
+        deal.splits = vec![split("ana", "AE", Counts::Revenue), split("bo", "SE", Counts::Overlay)];
+        let with_splits = Line { splits: vec![split("cy", "CSM", Counts::Revenue)], ..deal.lines[0].clone() };
+        deal.lines.push(with_splits);
+        let role = |payee_id: &str, kind, line| Credit { payee_id: payee_id.into(), kind, line, share: WHOLE }.role_in(&deal);
+        assert_eq!(role("ana", CreditKind::Revenue, None), Some("AE"));
+        assert_eq!(role("ana", CreditKind::Revenue, Some(0)), Some("AE"));
+        assert_eq!(role("bo", CreditKind::Overlay, None), Some("SE"));
+        assert_eq!(role("bo", CreditKind::Revenue, None), None);
+        assert_eq!(role("cy", CreditKind::Revenue, Some(1)), Some("CSM"));
+        assert_eq!(role("ana", CreditKind::Revenue, Some(1)), None);
+        assert_eq!(role("cy", CreditKind::Revenue, Some(2)), None);
+        assert_eq!(role("ana", CreditKind::Rolled, None), None);
+        assert_eq!(role("ana", CreditKind::Territory, Some(0)), None);
+    }
+
+    #[test]
     fn a_deal_waits_for_what_a_measure_sums() {
         let check = |of: MeasureOf, attribute: Option<&str>, refused: &str| {
             let unit = attribute.map(|_| Unit::Money);
