@@ -187,7 +187,7 @@ fn winners((product, geography, segment, industry): Shown, closed_on: &str) -> V
 
 #[test]
 fn layer_then_depth_then_rank() {
-    let table: [(Shown, &str, &[&str]); 8] = [
+    let table: [(Shown, &str, &[&str]); 9] = [
         // EMEA at 1 and the product at 1 are deeper than EMEA alone; DE at 2 leaves Berlin out.
         (("suite", Some("Berlin"), None, None), "2026-01-01", &["suite-emea", "emea", "rest"]),
         // Depth 2 twice: rank 2 comes before rank 3.
@@ -199,6 +199,7 @@ fn layer_then_depth_then_rank() {
         (("addon", Some("EMEA"), Some("smb"), None), "2026-01-01", &["emea", "no-banks", "rest"]),
         (("addon", None, Some("smb"), Some("bank")), "2026-01-01", &["rest"]),
         (("addon", None, Some("smb"), Some("retail")), "2025-12-31", &[]),
+        (("addon", None, Some("smb"), Some("retail")), "2026-01-01", &["no-banks", "rest"]),
     ];
     for (line, closed_on, expected) in table {
         assert_eq!(winners(line, closed_on), expected, "{line:?} {closed_on}");

@@ -225,16 +225,8 @@ fn a_number_that_divides_a_pool_moves_those_who_share_it() {
     state(&mut world, FactBody::MeasureDefined(measure("team", &["a"], EarnedBy::Team))).unwrap();
     let bounds = world.bounds(JANUARY).unwrap();
     let row = |from: i32, to: Option<i32>, weight: i128| PayeeRow {
-        from: Date(bounds.0.0 + from),
-        to: to.map(|to| Date(bounds.0.0 + to)),
-        title: "Rep".into(),
-        manager: None,
-        pay_group: "default".into(),
-        plans: vec!["ae".into()],
-        employee_ref: None,
         parameters: vec![("other".into(), Amount(7)), ("weight".into(), Amount(weight))],
-        pay_currency: None,
-        team: Some("red".into()),
+        ..payee_row(Date(bounds.0.0 + from), to.map(|to| Date(bounds.0.0 + to)), Some("red"))
     };
     let mut told = |rows: Vec<PayeeRow>| {
         state(&mut world, FactBody::PayeeDefined(Payee { payee_id: "dan".into(), rows })).unwrap().all_earnings
@@ -250,7 +242,7 @@ fn a_number_that_divides_a_pool_moves_those_who_share_it() {
     assert!(told(vec![row(0, None, 3)]));
     let other = PayeeRow { parameters: vec![("other".into(), Amount(8)), ("weight".into(), Amount(3))], ..row(0, None, 3) };
     assert!(!told(vec![other]), "nothing is divided by another number");
-    assert!(told(vec![row(0, Some(10), 3), row(10, Some(40), 5), row(40, None, 9)]));
+    assert!(told(vec![row(0, Some(30), 3), row(30, Some(31), 5), row(31, None, 9)]));
     let number = |period: i32, name| world.sharers("dan", "ae", Period(JANUARY.0 + period), name)[0].number;
     assert_eq!([number(0, Some("weight")), number(1, Some("weight"))], [Some(Amount(5)), Some(Amount(9))], "of the last day");
     assert_eq!([number(0, None), number(0, Some("none"))], [None, None]);
