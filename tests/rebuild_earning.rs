@@ -32,10 +32,12 @@ fn without_earnings_of_others() -> Story {
         story.write(&format!("{company}/measures.toml"), &credits.collect::<Vec<_>>().join("[[measure]]"));
         story.write(&format!("{company}/payees.csv"), &read("payees.csv").replace(",director,", ",manager,"));
         std::fs::remove_file(story.path(&format!("{company}/plans/director.2026-01-01.toml"))).unwrap();
-        let development = "plans/development.2026-01-01.toml";
-        let plan = read(development);
-        let own = plan.split("[[component]]").filter(|of| !of.contains("team-sourced"));
-        story.write(&format!("{company}/{development}"), &own.collect::<Vec<_>>().join("[[component]]"));
+        for (plan_id, measure) in [("development", "team-sourced"), ("enterprise", "team-expansion")] {
+            let name = format!("plans/{plan_id}.2026-01-01.toml");
+            let plan = read(&name);
+            let own = plan.split("[[component]]").filter(|of| !of.contains(measure));
+            story.write(&format!("{company}/{name}"), &own.collect::<Vec<_>>().join("[[component]]"));
+        }
     }
     story
 }

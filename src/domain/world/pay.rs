@@ -97,7 +97,7 @@ impl World {
         versions.filter(move |version| version.plan.from <= day && version.plan.to.is_none_or(|to| day < to))
     }
 
-    /// Every version that a payee was on before a day, with the last such day.
+    /// Every version that a payee was on before a day, with the day, that one at most, from which they were not any more.
     fn versions_before<'w>(&'w self, payee: &'w Payee, day: Date) -> impl Iterator<Item = (Date, &'w Arc<PlanVersion>)> {
         payee.rows.iter().flat_map(move |row| {
             let versions = row.plans.iter().filter_map(|plan_id| self.plans.get(plan_id)).flatten();
@@ -107,7 +107,7 @@ impl World {
             });
             met.map(move |version| {
                 let ends = [row.to, version.plan.to].into_iter().flatten().min().unwrap_or(day);
-                (Date(ends.min(day).0 - 1), version)
+                (ends.min(day), version)
             })
         })
     }
