@@ -39,7 +39,9 @@ pub struct Plan {
     pub prorate: Prorate,
     pub mid_interval_change: MidIntervalChange,
     pub negative_pay: NegativePay,
+    /// What a late fact does that is none about a quota.
     pub after_release: AfterRelease,
+    pub quota_after_release: QuotaAfterRelease,
     pub pay: PayTerms,
     pub cap: Option<PlanCap>,
     /// Amounts of these that each payee has of their own, in the order of their places.
@@ -108,6 +110,19 @@ pub enum NegativePay {
 #[serde(rename_all = "snake_case")]
 pub enum AfterRelease {
     Adjust,
+}
+
+/// What a statement about a quota does to a pay period that was closed before it came, and not reopened since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuotaAfterRelease {
+    /// As if it had always been there.
+    #[default]
+    Adjust,
+    /// The period earns the most of what it does by the quotas as each close since its own saw them, and as they are now.
+    RaiseOnly,
+    /// The period keeps the quota that its close saw. One that waited for its quota takes the first that a later close sees.
+    Freeze,
 }
 
 /// What picks the tier.

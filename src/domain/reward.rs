@@ -44,7 +44,7 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool
                 segment = Segment { version: Some((period.version, period.anew)), before, ..Segment::default() };
             }
             let at = At { place, of: periods.len(), minor_digits, sliced };
-            match segment.advance(component, period, at) {
+            match segment.advance_at_best(component, period, at) {
                 Ok(added) => exact = added,
                 Err(missing) => lacks = Some(missing),
             }
@@ -71,6 +71,7 @@ struct At {
 }
 
 /// What the table gave for a period, or for a deal of it, and what of that is left where the deal was returned.
+#[derive(Clone)]
 struct Piece<'w> {
     place: usize,
     deal_id: Option<&'w str>,
@@ -79,7 +80,7 @@ struct Piece<'w> {
 }
 
 /// The periods of an interval that one version of the component prices; of one that begins anew those without a gap.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Segment<'w> {
     version: Option<(Date, Option<Period>)>,
     /// What earlier versions earned in the interval.
@@ -127,6 +128,33 @@ impl<'w> Segment<'w> {
     /// The component is not in force in a period: the position moves on, and nothing is made up for.
     fn leave(&mut self) {
         (self.start, self.passed, self.undivided) = (None, Exact::ZERO, None);
+    }
+
+    /// The same, and by the reading with which it adds most, of several the first: those of closes come before that of now. What
+    /// follows goes on from there.
+    fn advance_at_best(&mut self, component: &'w Component, period: &PeriodInput<'w>, at: At) -> Result<Exact, Lacks<'w>> {
+        if period.released.is_empty() {
+            return self.advance(component, period, at);
+        }
+        let by = |reading: &PeriodInput<'w>| {
+            let mut segment = self.clone();
+            let added = segment.advance(component, reading, at);
+            let amount = added.as_ref().map_or_else(|_| BigRational::zero(), Exact::fraction);
+            (amount, segment, added)
+        };
+        let (amount, segment, added) = by(period);
+        // What a close lacked is not waited for any more.
+        let nothing = added.as_ref().map(|_| Exact::ZERO).map_err(|lacks| *lacks);
+        let mut best = (amount, segment, added);
+        for reading in period.released.iter().rev() {
+            let (amount, segment, added) = by(reading);
+            if amount >= best.0 {
+                best = (amount, segment, added.or(nothing.clone()));
+            }
+        }
+        let (_, segment, added) = best;
+        *self = segment;
+        added
     }
 
     /// Prices one more period: what it adds to what is earned. A period that lacks something adds nothing; with a quota to

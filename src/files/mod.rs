@@ -9,6 +9,7 @@
 //! report), `json_schema` (for editors), `payroll_file` (what payroll takes).
 
 mod adjustments;
+mod after_release;
 pub mod case;
 mod changes;
 mod check;

@@ -12,7 +12,7 @@ use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
     AfterRelease, Beyond, Boundary, EarningUnit, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy,
-    RoundingAt, Scope, TierBy,
+    QuotaAfterRelease, RoundingAt, Scope, TierBy,
 };
 use crate::domain::settlement::SettlementKind;
 use crate::domain::territory::{Uncovered, When};
@@ -82,6 +82,12 @@ pub const PAYMENT_EXCESS: &Choices<PaymentExcess> = &[("carry", Some(PaymentExce
 pub const FLUSH: &Choices<Flush> = &[("end", Some(Flush::End)), ("year_end", Some(Flush::YearEnd))];
 pub const AFTER_RELEASE: &Choices<AfterRelease> =
     &[("adjust", Some(AfterRelease::Adjust)), ("raise_only", None), ("freeze", None)];
+/// Of facts about quotas.
+pub const QUOTA_AFTER_RELEASE: &Choices<QuotaAfterRelease> = &[
+    ("adjust", Some(QuotaAfterRelease::Adjust)),
+    ("raise_only", Some(QuotaAfterRelease::RaiseOnly)),
+    ("freeze", Some(QuotaAfterRelease::Freeze)),
+];
 pub const PRORATE_BY: &Choices<ProrateBy> = &[("active_days", Some(ProrateBy::ActiveDays)), ("months", Some(ProrateBy::Months))];
 
 pub const INTERVAL: &Choices<IntervalKind> = &[
@@ -142,6 +148,8 @@ pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
 
 /// Keys of a plan that the format knows and this version does not do.
 pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group"];
+/// Kinds of facts of which a plan says by itself what they do to closed pay periods, beside quotas and all others.
+pub const AFTER_RELEASE_KEYS_NOT_BUILT: &[&str] = &["deal", "plan", "organisation", "rate"];
 /// The same of a component.
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];

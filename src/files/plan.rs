@@ -2,6 +2,7 @@
 //!
 //! What a plan refers to (measures, calendar, currency) is compared in `check`, after all files are read.
 
+use super::after_release::{after_release, check_to_date};
 use super::codes;
 use super::component::{ComponentDraft, component};
 use super::fields::{Fields, did_you_mean};
@@ -14,7 +15,7 @@ use super::source::{Findings, Located, Place};
 use crate::domain::calendar::Date;
 use crate::domain::money::{Rate, minor_digits};
 use crate::domain::pay_terms::PayTerms;
-use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, OwnAmount, Plan, PlanCap, Prorate};
+use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, OwnAmount, Plan, PlanCap, Prorate, QuotaAfterRelease};
 use crate::domain::world::pool_fault;
 
 /// A plan as read: what other files refer to is known even where the rest was refused.
@@ -46,7 +47,7 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let prorate = prorate(&mut fields, floors, findings);
     let mid_interval_change = fields.choice("mid_interval_change", modes::MID_INTERVAL_CHANGE, findings);
     let negative_pay = fields.choice("negative_pay", modes::NEGATIVE_PAY, findings);
-    let after_release = fields.choice("after_release", modes::AFTER_RELEASE, findings);
+    let after_release = after_release(&mut fields, findings);
     let minor = currency.as_ref().and_then(|currency| minor_digits(&currency.value));
     let mut amounts = Amounts::new(minor);
     let pay = pay_terms(&mut fields, &mut amounts, findings);
@@ -63,13 +64,14 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
     let components: Vec<ComponentDraft> = items.iter().filter_map(|item| component(item, minor, findings)).collect();
     check_twins(&components, findings);
     check_restart(mid_interval_change.as_ref(), &components, findings);
+    check_to_date(after_release.as_ref().map(|(quota, _)| quota), &components, findings);
     let own_amounts = amounts.own_amounts();
     let own = amounts.parameters();
     let mut draft = PlanDraft { id, from, to, currency, calendar, components, own, cap_place, plan: None };
     if findings.errors() == before {
         let pay = (negative_pay?.value, pay?, cap.map(|cap| cap.value), own_amounts);
         let ramp = ramp.map(|ramp| ramp.value).unwrap_or_default();
-        draft.plan = assembled(&draft, (prorate?, ramp), mid_interval_change?.value, after_release?.value, pay);
+        draft.plan = assembled(&draft, (prorate?, ramp), mid_interval_change?.value, after_release?, pay);
         draft.plan.iter().for_each(|plan| check_pools(plan, &draft.components, findings));
         let ramped = draft.plan.as_ref().zip(ramp_place);
         ramped.into_iter().for_each(|(plan, place)| check_ramp(plan, place, findings));
@@ -81,7 +83,7 @@ fn assembled(
     draft: &PlanDraft,
     (prorate, ramp): (Prorate, Vec<Rate>),
     mid_interval_change: MidIntervalChange,
-    after_release: AfterRelease,
+    (quota_after_release, after_release): (Located<QuotaAfterRelease>, AfterRelease),
     (negative_pay, pay, cap, own_amounts): (NegativePay, PayTerms, Option<PlanCap>, Vec<OwnAmount>),
 ) -> Option<Plan> {
     Some(Plan {
@@ -94,6 +96,7 @@ fn assembled(
         mid_interval_change,
         negative_pay,
         after_release,
+        quota_after_release: quota_after_release.value,
         pay,
         cap,
         own_amounts,

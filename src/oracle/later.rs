@@ -75,7 +75,8 @@ impl<'h> Pricing<'_, 'h> {
 
     pub(super) fn at<'s>(&'s self, then: &'s Then) -> Pricing<'s, 'h> {
         let Pricing { history, world, until, minor_digits, lines, paid, .. } = *self;
-        Pricing { history, world, until, minor_digits, lines, deals: &then.deals, backs: &then.backs, paid }
+        let (deals, backs, closed) = (&then.deals, &then.backs, self.closed.clone());
+        Pricing { history, world, until, minor_digits, lines, deals, backs, paid, closed }
     }
 
     /// What each pay period, of the interval or behind it, adds to what had been earned; as `priced`.

@@ -30,6 +30,7 @@ mod own_rates;
 mod pay;
 mod plans;
 mod pools;
+mod quotas;
 mod ramps;
 mod returns;
 mod rewards;

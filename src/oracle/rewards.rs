@@ -6,9 +6,10 @@
 
 use super::credits::{DealSum, Lines, Paid, Sum, Until};
 use super::deals::taken_back;
-use super::history::{History, QuotaKey, Statement};
+use super::history::History;
 use super::numbers;
 use super::pools;
+use super::quotas::Closed;
 use super::tables::{self, Case};
 use super::totals::Attained;
 use super::world::{World, long_intervals, periods_of};
@@ -22,6 +23,7 @@ use num_rational::BigRational;
 use num_traits::Zero;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Decimals of positions and edges in here: a measured sum's and a quota's.
 const POSITION_DECIMALS: u32 = MEASURED_DECIMALS + 6;
@@ -55,6 +57,7 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) deals: &'a [DealSum],
     pub(super) backs: &'a [DealSum],
     pub(super) paid: &'a FxHashMap<u32, Paid>,
+    pub(super) closed: Rc<Closed<'a>>,
 }
 
 /// What the components of each plan earn.
@@ -166,7 +169,7 @@ impl<'h> Pricing<'_, 'h> {
             if tables::is_plain(plan, component) {
                 total += self.part(payee, sums, component, interval, period);
             } else {
-                let case = Case { pricing: self, payee, sums, plan, component, interval, period };
+                let mut case = Case { pricing: self, payee, sums, plan, component, interval, period, seen_by: None };
                 if case.is_beyond_rates() || case.is_beyond_factors() {
                     return None;
                 }
@@ -175,6 +178,7 @@ impl<'h> Pricing<'_, 'h> {
                     (cases, before) = (Vec::new(), money(total).unwrap_or_default() + &gross);
                 }
                 fraction -= tables::earned(&cases, &before) - taken_back(&cases, &before);
+                case = case.at_best(&cases, &before);
                 cases.push(case);
                 fraction += tables::earned(&cases, &before) - taken_back(&cases, &before);
             }
@@ -250,22 +254,6 @@ impl<'h> Pricing<'_, 'h> {
     /// A measure's place in the world's order, by which sums are kept.
     pub(super) fn place_of(&self, measure: &str) -> Option<u32> {
         self.world.measures.keys().position(|id| *id == measure).map(|place| place as u32)
-    }
-
-    /// The quota statement in force for a pay period: of those before the cut that apply by then the highest revision.
-    pub(super) fn quota(&self, payee: u32, measure: &str, interval: Interval, period: Period) -> Option<&'h Statement> {
-        let texts = &self.history.texts;
-        let calendar = texts.find(&self.world.calendar?.calendar_id)?;
-        let key = QuotaKey { payee, measure: texts.find(measure)?, calendar, interval };
-        let (first, _) = self.world.bounds(period)?;
-        let stated = self.history.quotas.get(&key)?.iter();
-        let stated = stated.filter(|statement| self.until.holds_quota(statement.partition, statement.offset));
-        // From the first day of a pay period of the interval; another day is none from which it could apply.
-        let periods = periods_of(interval);
-        let starts = |from| self.world.starting_on(from).is_some_and(|period| periods.contains(&period));
-        let fits = |statement: &&Statement| statement.applies_from.is_none_or(|from| starts(from) && from <= first);
-        let applying = stated.filter(fits);
-        applying.max_by_key(|statement| statement.revision)
     }
 }
 

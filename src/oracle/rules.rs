@@ -35,7 +35,7 @@ use super::world::{WALK_LIMIT, World};
 use crate::domain::money::minor_digits;
 use crate::wire::records::{
     Calendar, Company, Component, CurrencyRates, Cut, Date, EarningUnit, Fact, FactBody, MAXIMUM_RATES, Measure,
-    MidIntervalChange, Payee, PayeeRow, PeriodClosed, PeriodReleased, Plan, RateRow,
+    MidIntervalChange, Payee, PayeeRow, PeriodClosed, PeriodReleased, Plan, QuotaAfterRelease, RateRow,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -200,6 +200,8 @@ impl<'h> Rules<'h> {
         plan.components.iter().try_for_each(|of| measures().try_for_each(|measure| super::dated::fits(of, measure)))?;
         let restarts = plan.mid_interval_change == MidIntervalChange::Restart;
         hold(!restarts || !plan.components.iter().any(is_to_date), "a quota to date that begins anew")?;
+        let keeps = plan.quota_after_release != QuotaAfterRelease::Adjust;
+        hold(!keeps || !plan.components.iter().any(is_to_date), "a quota to date that makes up for what is kept")?;
         let all = self.world.plans.values().flatten().copied();
         let others = all.filter(|other| (&other.plan_id, other.from) != (&plan.plan_id, plan.from));
         let measures: Vec<&Measure> = self.world.measures.values().copied().collect();

@@ -4,11 +4,12 @@
 //! the money, so that it shares neither scales nor shortcuts with the engine. Days of a payee on a plan are counted one
 //! by one. Plain tables (`rewards`) stay with integers, because most components are plain.
 
-use super::credits::{DealSum, Sum};
+use super::credits::{DealSum, Sum, Until};
 use super::deals::{by_deals, takes_back};
 use super::formulas::{self, is_formula};
 use super::lookups::is_lookup;
 use super::numbers::{decimal, whole_number};
+use super::quotas::looks_back;
 use super::rewards::Pricing;
 use super::to_date::{is_to_date, made_up, so_far};
 use super::world::periods_of;
@@ -27,6 +28,7 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let multiplies = matches!(component.method, Method::Marginal | Method::Retroactive);
     let prorated = (plan.prorate.quota || !plan.ramp.is_empty()) && component.tier_by == TierBy::Attainment;
     let anew = plan.mid_interval_change != MidIntervalChange::Carry;
+    let multiplies = multiplies && !looks_back(plan, component);
     let plain = multiplies && !by_deals(component) && !takes_back(component) && !prorated && !anew && !is_to_date(component);
     of_measure && plain && component.own_rates.is_empty() && component.modifiers == Default::default()
 }
@@ -52,6 +54,8 @@ pub(super) struct Case<'c, 'h> {
     pub(super) component: &'h Component,
     pub(super) interval: Interval,
     pub(super) period: Period,
+    /// The close by whose statements about quotas it is priced; by all where there is none.
+    pub(super) seen_by: Option<Until<'c>>,
 }
 
 /// It waits for a fact: it earns nothing.
@@ -217,7 +221,7 @@ impl Point<'_, '_> {
     /// The quota that the table sees: prorated, of a new payee, to date, and none when nothing is left of it.
     pub(super) fn quota(&self, measure: &str) -> Option<BigRational> {
         let case = self.case;
-        let stated = case.pricing.quota(case.payee, measure, case.interval, self.against)?.amount?;
+        let stated = case.stated(measure, self.against)?;
         let part = case.part(case.plan.prorate.quota) * case.expected() * so_far(case.component, case.interval, self.against);
         Some(decimal(stated, AMOUNT_DECIMALS) * part).filter(|quota| quota.is_positive())
     }

@@ -1,5 +1,6 @@
 //! A script that feeds a history as a log would, for the tests beside it.
 
+mod after_release;
 mod closes;
 mod currencies;
 mod formulas;
@@ -264,6 +265,7 @@ fn plan(from: &str, to: Option<&str>, components: Vec<Component>) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        quota_after_release: QuotaAfterRelease::Adjust,
         cap: None,
         own_amounts: Vec::new(),
         ramp: Vec::new(),

@@ -7,6 +7,7 @@ use super::credits::{Sum, Sums, Until, measure};
 use super::earnings;
 use super::history::{History, NextOffsets, QuotaKey};
 use super::pay::Purse;
+use super::quotas::Closed;
 use super::rewards::{Earned, Pricing, Slot, kind_of};
 use super::rules::{Accepted, Close, accept};
 use super::runs::{employee_ref, payout_id};
@@ -15,6 +16,7 @@ use super::world::{World, long_intervals, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
 use crate::wire::records::{CurrencyTotal, Interval, IntervalKind, Payout, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What was booked: one chain of accruals.
@@ -187,16 +189,18 @@ struct Books<'h> {
     history: &'h History,
     /// Of every payee for whom a close has booked something.
     accounts: BTreeMap<u32, Account<'h>>,
+    /// The closes before.
+    closed: Rc<Closed<'h>>,
     totals: Totals,
 }
 
 impl<'h> Books<'h> {
     fn new(history: &'h History) -> Books<'h> {
-        Books { history, accounts: BTreeMap::new(), totals: Totals::default() }
+        Books { history, accounts: BTreeMap::new(), closed: Rc::default(), totals: Totals::default() }
     }
 
     /// Books what is earned up to a close for its period and those before it, and computes its run.
-    fn close(&mut self, close: &Close<'h>, world: &World<'h>, partitions: &Partitions) {
+    fn close(&mut self, close: &Close<'h>, world: &World<'h>, partitions: &'h Partitions) {
         let until = Until::Close(partitions);
         let sums = self.sums(world, until);
         let pricing = self.pricing(world, until, &sums);
@@ -230,6 +234,8 @@ impl<'h> Books<'h> {
             }
             self.accounts.insert(payee, account);
         }
+        drop(pricing);
+        Rc::make_mut(&mut self.closed).push((period, until));
         self.totals.runs.push(RunTotal {
             run_id: close.closed.close_id.clone(),
             period,
@@ -258,6 +264,7 @@ impl<'h> Books<'h> {
             deals: &sums.deals,
             backs: &sums.backs,
             paid: &sums.paid,
+            closed: self.closed.clone(),
         }
     }
 

@@ -105,12 +105,11 @@ impl<'h> Pricing<'_, 'h> {
         last: Period,
     ) -> Option<Option<i64>> {
         let up_to = periods_of(interval).into_iter().zip(in_force).filter(|(period, _)| *period <= last);
-        let cases: Vec<_> = up_to
-            .filter_map(|(period, version)| {
-                let (plan, component) = (*version)?;
-                Some(Case { pricing: self, payee, sums, plan, component, interval, period })
-            })
-            .collect();
+        let cases = up_to.filter_map(|(period, version)| {
+            let (plan, component) = (*version)?;
+            Some(Case { pricing: self, payee, sums, plan, component, interval, period, seen_by: None })
+        });
+        let cases = at_their_best(cases);
         let part = |share: Share<'h>| {
             let settled = share.deal.map(|deal| self.settled(deal, run)).unwrap_or_default();
             share.money * falls_due(share.component, share.period, interval, run, &settled)
@@ -132,6 +131,19 @@ impl<'h> Pricing<'_, 'h> {
         let part = BigRational::new(paid.into(), (*total).into());
         if part.is_negative() { BigRational::zero() } else { part.min(BigRational::one()) }
     }
+}
+
+/// Each case by the statements about quotas that it is priced by behind those before it.
+fn at_their_best<'c, 'h>(cases: impl Iterator<Item = Case<'c, 'h>>) -> Vec<Case<'c, 'h>> {
+    let (mut all, mut start, mut before) = (Vec::<Case<'c, 'h>>::new(), 0, BigRational::zero());
+    for case in cases {
+        if all.get(start).is_some_and(|first| !first.goes_on_in(&case)) {
+            before += tables::earned(&all[start..], &before);
+            start = all.len();
+        }
+        all.push(case.at_best(&all[start..], &before));
+    }
+    all
 }
 
 /// Shares out all that the cases of an interval earned: each version what it earned itself.

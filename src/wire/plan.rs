@@ -6,7 +6,7 @@ use super::mode::{mode, mode_text};
 use super::own_amounts::{OwnAmountRecord, own_amount_records, read_own_amounts};
 use super::pay_terms::{DrawRecord, MinimumSettlementRecord, PaymentCapRecord, PlanCapRecord, pay_terms};
 use crate::domain::calendar::Date;
-use crate::domain::plan::{Plan, Prorate};
+use crate::domain::plan::{Plan, Prorate, QuotaAfterRelease};
 use crate::domain::reject::Reject;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ pub(super) struct PlanRecord {
     ramp: Vec<RateDecimal>,
     #[serde(default)]
     own_amounts: Vec<OwnAmountRecord>,
+    #[serde(default)]
+    quota_after_release: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,6 +70,7 @@ impl PlanRecord {
             plan_cap: plan.cap.as_ref().map(PlanCapRecord::new).transpose()?,
             ramp: plan.ramp.iter().copied().map(rate_decimal).collect(),
             own_amounts: own_amount_records(&plan.own_amounts)?,
+            quota_after_release: quota_text(plan.quota_after_release)?,
         })
     }
 
@@ -84,6 +87,9 @@ impl PlanRecord {
             mid_interval_change: mode("mid_interval_change", &self.mid_interval_change)?,
             negative_pay: mode("negative_pay", &self.negative_pay)?,
             after_release: mode("after_release", &self.after_release)?,
+            quota_after_release: self
+                .quota_after_release
+                .map_or(Ok(QuotaAfterRelease::Adjust), |text| mode("quota_after_release", &text))?,
             pay: pay_terms(self.draw, self.payment_cap, self.minimum_settlement)?,
             cap: self.plan_cap.map(PlanCapRecord::cap).transpose()?,
             own_amounts: read_own_amounts(self.own_amounts)?,
@@ -93,6 +99,11 @@ impl PlanRecord {
                 .collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// What other facts do is not said again.
+fn quota_text(quota: QuotaAfterRelease) -> Result<Option<String>, String> {
+    (quota != QuotaAfterRelease::Adjust).then(|| mode_text(&quota)).transpose()
 }
 
 /// As the schema's default: nothing is prorated.

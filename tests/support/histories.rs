@@ -18,6 +18,7 @@ use accrue::domain::quota::QuotaChanged;
 use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
+use after_release::AfterReleases;
 use earnings::Earns;
 use own_modifiers::OwnNumbers;
 pub use owned::{OwnedDeal, OwnedLine, OwnedSplit};
@@ -29,6 +30,8 @@ use std::collections::BTreeMap;
 
 #[path = "histories/adjustments.rs"]
 mod adjustments;
+#[path = "histories/after_release.rs"]
+mod after_release;
 #[path = "histories/company.rs"]
 mod company;
 #[path = "histories/earnings.rs"]
@@ -278,6 +281,7 @@ struct Making {
     earns: Earns,
     caps: Caps,
     ramps: Ramps,
+    after_releases: AfterReleases,
     own_numbers: OwnNumbers,
     roles: Roles,
     /// Closes that stand: id, and whether it is released.
@@ -306,6 +310,7 @@ impl Making {
             earns: Earns::new(seed),
             caps: Caps::new(seed),
             ramps: Ramps::new(seed),
+            after_releases: AfterReleases::new(seed),
             own_numbers: OwnNumbers::new(seed),
             roles: Roles::new(seed),
             closes: vec![],

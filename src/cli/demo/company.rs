@@ -256,6 +256,7 @@ fn plans() -> impl Iterator<Item = Plan> {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        quota_after_release: QuotaAfterRelease::Adjust,
         cap: None,
         own_amounts: Vec::new(),
         ramp: Vec::new(),

@@ -45,6 +45,8 @@ pub struct PeriodInput<'w> {
     pub deals: Vec<OneDeal<'w>>,
     /// The interval ends with this period.
     pub last: bool,
+    /// What it read at closes that it must not earn less than by, the first of them first.
+    pub released: Vec<PeriodInput<'w>>,
 }
 
 /// What one deal gave the measure that picks the tier.

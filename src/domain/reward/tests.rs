@@ -2,6 +2,7 @@
 
 mod modifiers;
 mod own_modifiers;
+mod released;
 
 use super::*;
 use crate::domain::calendar::IntervalKind;
@@ -75,6 +76,7 @@ pub fn input<'w>(tier: Reading) -> PeriodInput<'w> {
         parameters: vec![],
         deals: vec![],
         last: true,
+        released: Vec::new(),
     }
 }
 
@@ -215,6 +217,7 @@ pub fn plan() -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        quota_after_release: QuotaAfterRelease::Adjust,
         cap: None,
         own_amounts: Vec::new(),
         ramp: Vec::new(),

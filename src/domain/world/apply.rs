@@ -1,6 +1,6 @@
 //! What a fact may say, in the world before it, and what it touches: a pure check in log order.
 
-use super::component::check_component;
+use super::component::{check_component, check_to_date};
 use super::earnings::{check_earnings, rounds_of};
 use super::listed::check_dated;
 use super::organisation::MAXIMUM_LEVELS;
@@ -15,7 +15,7 @@ use crate::domain::fact::{
     Company, Cut, EarnedBy, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
 };
 use crate::domain::money::{POINTS_DECIMALS, minor_digits};
-use crate::domain::plan::{Component, EarningUnit, MidIntervalChange, Plan};
+use crate::domain::plan::{Component, EarningUnit, Plan};
 use crate::domain::reject::{Reason, Reject};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -232,9 +232,7 @@ impl World {
                 return Err(not_supported(&format!("components.{}", component.component_id), fault));
             }
             self.measures.iter().try_for_each(|defined| check_dated(component, &defined.measure))?;
-            if plan.mid_interval_change == MidIntervalChange::Restart && component.quota.is_to_date() {
-                return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
-            }
+            check_to_date(component, plan)?;
         }
         check_ramp(plan)?;
         check_own_amounts(plan)?;

@@ -5,8 +5,8 @@ use crate::domain::adjustment::BY_HAND;
 use crate::domain::deal::check_id;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
-    Component, EarningUnit, Gate, Method, Multiplier, Negative, NoQuota, Otherwise, OwnPlace, Pays, RoundingAt, Scope, Tier,
-    TierBy,
+    Component, EarningUnit, Gate, Method, MidIntervalChange, Multiplier, Negative, NoQuota, Otherwise, OwnPlace, Pays, Plan,
+    QuotaAfterRelease, RoundingAt, Scope, Tier, TierBy,
 };
 use crate::domain::reject::Reject;
 use crate::domain::tranche::are_whole;
@@ -98,6 +98,21 @@ fn check_lookup(component: &Component) -> Check {
     hold(component.scope == Scope::Running && !component.settles(), "a lookup is of lines, not of single deals")?;
     hold(component.negative == Negative::Carry, "a line takes back what such a line earns")?;
     hold(!component.quota.is_to_date(), "a lookup reads no quota that grows")
+}
+
+/// A quota to date goes on through all periods of an interval, whatever the plan says of some of them.
+pub(super) fn check_to_date(component: &Component, plan: &Plan) -> Result<(), Reject> {
+    if !component.quota.is_to_date() {
+        return Ok(());
+    }
+    if plan.mid_interval_change == MidIntervalChange::Restart {
+        return Err(invalid("mid_interval_change", "a quota to date goes on: it cannot begin anew".into()));
+    }
+    if plan.quota_after_release != QuotaAfterRelease::Adjust {
+        let message = "with a quota to date the next period makes up for what a closed one keeps";
+        return Err(invalid("quota_after_release", message.into()));
+    }
+    Ok(())
 }
 
 /// What looks at deals one by one.

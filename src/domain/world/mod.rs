@@ -177,6 +177,13 @@ impl World {
         looked_up || self.yearly.is_some_and(|yearly| yearly >= from) || self.measures.iter().any(measured)
     }
 
+    /// The closes that stand of a period and those after it, as their places in `runs`: none of an open one. Each sees what came in
+    /// epochs up to its place.
+    pub fn closes_since(&self, period: Period) -> impl Iterator<Item = u32> {
+        let stands = move |run: &Run| run.state != RunState::Reopened && run.closed.period >= period;
+        (0..).zip(self.runs.iter()).filter(move |(_, run)| stands(run)).map(|(place, _)| place)
+    }
+
     /// Last period whose close stands.
     pub fn closed_through(&self) -> Option<Period> {
         self.runs.iter().filter(|run| run.state != RunState::Reopened).map(|run| run.closed.period).max()

@@ -117,6 +117,20 @@ fn a_quota_to_date_does_not_begin_anew() {
 }
 
 #[test]
+fn a_quota_to_date_is_not_kept_behind_a_close() {
+    let plan = |quota_after_release, quota| {
+        let fixture = Plan { components: vec![component(quota)], quota_after_release, ..reward::tests::plan() };
+        World::new(1).check_plan(&fixture).map_err(|reject| reject.to_string())
+    };
+    let refused = "quota_after_release: with a quota to date the next period makes up for what a closed one keeps [invalid_fact]";
+    for mode in [QuotaAfterRelease::RaiseOnly, QuotaAfterRelease::Freeze] {
+        assert_eq!(plan(mode, QuotaUse::Interval), Ok(()));
+        assert_eq!(plan(mode, shares(&[])), Err(refused.into()));
+    }
+    assert_eq!(plan(QuotaAfterRelease::Adjust, shares(&[])), Ok(()));
+}
+
+#[test]
 fn a_run_is_released_only_where_its_record_holds_it() {
     let check = |total_minor: i64, other: &[(&str, i64)], refused: Option<&str>| {
         let other_totals = other.iter().map(|(currency, total)| CurrencyTotal {

@@ -15,7 +15,7 @@ pub(super) fn plan() -> Value {
         ("prorate", prorate()),
         ("mid_interval_change", choice(modes::MID_INTERVAL_CHANGE, "What another version inside an interval goes on from.")),
         ("negative_pay", choice(modes::NEGATIVE_PAY, "What becomes of a negative net.")),
-        ("after_release", choice(modes::AFTER_RELEASE, "What a change of a released period does.")),
+        ("after_release", after_release()),
         ("draw", draw()),
         ("payment_cap", payment_cap()),
         ("minimum_settlement", minimum_settlement()),
@@ -42,6 +42,15 @@ fn prorate() -> Value {
         ("floor", flag("Whether the floors of components shrink; stated where one has a floor.")),
     ];
     about(table(&keys, &["floor"]), "What shrinks with the part of an interval in which somebody is on the plan.")
+}
+
+fn after_release() -> Value {
+    let keys = [
+        ("quota", choice(modes::QUOTA_AFTER_RELEASE, "A statement about a quota.")),
+        ("other", choice(modes::AFTER_RELEASE, "Any other fact.")),
+    ];
+    let of_all = choice(modes::AFTER_RELEASE, "Any fact.");
+    about(json!({ "anyOf": [of_all, table(&keys, &[])] }), "What a fact does to pay periods that were closed before it came.")
 }
 
 fn draw() -> Value {

@@ -105,3 +105,15 @@ fn a_quota_to_date_does_not_begin_anew() {
     let wanted = "7:23: wrong-unit: component \"new\" has a quota to date, which goes on and cannot begin anew";
     assert_eq!(brief(&found(PLAN_FILE, PLAN, &to_date)), format!("{PLAN_FILE}:{wanted}\n"));
 }
+
+#[test]
+fn what_a_closed_period_keeps_is_not_made_up_for() {
+    let kept =
+        |plan: &str| plan.replace("after_release = \"adjust\"", "after_release = { quota = \"raise_only\", other = \"adjust\" }");
+    assert_eq!(brief(&found(PLAN_FILE, PLAN, &kept(PLAN))), "");
+    let to_date = kept(PLAN).replace(QUOTA, TO_DATE);
+    let wanted = "9:27: wrong-unit: component \"new\" has a quota to date: the next period makes up for what a closed one keeps";
+    assert_eq!(brief(&found(PLAN_FILE, PLAN, &to_date)), format!("{PLAN_FILE}:{wanted}\n"));
+    let adjusted = to_date.replace("raise_only", "adjust");
+    assert_eq!(brief(&found(PLAN_FILE, PLAN, &adjusted)), "");
+}

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// Of entries; `earlier` has those before.
-pub const ENTRY_VERSION: u8 = 5;
+pub const ENTRY_VERSION: u8 = 6;
 /// Of ledgers; the same.
 pub const LEDGER_VERSION: u8 = 5;
 /// The only pay group.
@@ -156,6 +156,7 @@ pub fn decode(bytes: Option<&[u8]>) -> Result<Entry, String> {
     match bytes.map(<[u8]>::split_first) {
         None => Ok(Entry::default()),
         Some(Some((&ENTRY_VERSION, body))) => body_of(body),
+        Some(Some((5, body))) => body_of(body).map(earlier::FifthEntry::entry),
         Some(Some((4, body))) => body_of(body).map(earlier::SecondEntry::<earlier::FourthInputs>::entry),
         Some(Some((3, body))) => body_of(body).map(earlier::SecondEntry::<earlier::ThirdInputs>::entry),
         Some(Some((2, body))) => body_of(body).map(earlier::SecondEntry::<earlier::SecondInputs>::entry),

@@ -84,6 +84,8 @@ pub struct ByKind {
 /// One accepted statement about a quota; see [`QuotaChanged`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
+    /// How many closes lie before it in its source: those are the ones that did not see it.
+    pub epoch: u32,
     pub measure: CompactString,
     pub interval: Interval,
     pub amount: Option<Amount>,
@@ -128,8 +130,9 @@ impl ByKind {
 }
 
 impl Statement {
-    pub fn of(quota: &QuotaChanged<'_>) -> Statement {
+    pub fn of(epoch: u32, quota: &QuotaChanged<'_>) -> Statement {
         Statement {
+            epoch,
             measure: quota.measure.into(),
             interval: quota.interval,
             amount: quota.amount,
@@ -138,6 +141,11 @@ impl Statement {
             author: quota.author.into(),
             reason: quota.reason.into(),
         }
+    }
+
+    /// Whether it is another delivery of the same statement.
+    pub fn says_the_same(&self, other: &Statement) -> bool {
+        Statement { epoch: self.epoch, ..other.clone() } == *self
     }
 
     fn same_key(&self, other: &Statement) -> bool {
@@ -281,8 +289,14 @@ impl Inputs {
 
     /// What the statement of the highest revision that applies to a period starting on `first_day` says.
     pub fn quota(&self, measure: &str, interval: Interval, first_day: Date) -> Option<InForce> {
+        self.quota_up_to(u32::MAX, measure, interval, first_day)
+    }
+
+    /// The same of what came in epochs up to one.
+    pub fn quota_up_to(&self, epoch: u32, measure: &str, interval: Interval, first_day: Date) -> Option<InForce> {
         let applies = |statement: &&Statement| {
-            statement.interval == interval
+            statement.epoch <= epoch
+                && statement.interval == interval
                 && statement.measure == measure
                 && statement.applies_from.is_none_or(|from| from <= first_day)
         };

@@ -4,6 +4,7 @@ mod capped;
 mod later;
 mod pooled;
 mod reading;
+mod released;
 
 use super::adjusting::{Adjusted, adjusted};
 use super::entry::Waiting;

@@ -24,14 +24,14 @@ impl Earning {
         effects: &mut Effects,
     ) -> Result<(), StageError> {
         let place = self.load(number, &entry_key(quota.payee_id, quota.calendar, Span::of(quota.interval)), states)?;
-        let statement = Statement::of(quota);
+        let statement = Statement::of(packed.epoch, quota);
         let State::Entry { entry, .. } = &self.loaded[place].state else {
             return Err(alarm(number, "a quota's key is a ledger's"));
         };
         let known = entry.inputs.statement_like(&statement);
         let known = known.or_else(|| entry.later.iter().find_map(|(_, later)| later.statement_like(&statement)));
         let verdict = match known {
-            Some(same) if *same == statement => return Ok(()),
+            Some(same) if same.says_the_same(&statement) => return Ok(()),
             Some(_) => Err(revision_conflict(quota)),
             None => self.check_calendar(quota.calendar),
         };

@@ -222,6 +222,7 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (earned, "reports", "brother", "earned_by: \"brother\" is not supported; use self or reports or team"),
         (plan, "carry", "refuse", "mid_interval_change: \"refuse\" is not supported; use carry or restart"),
         (plan, "adjust", "freeze", "after_release: \"freeze\" is not supported; use adjust"),
+        (plan, "raise_only", "ignore", "quota_after_release: \"ignore\" is not supported; use adjust or raise_only or freeze"),
         (plan, "quarter", "week", "{c}.interval: \"week\" is not supported; use month or quarter or half_year or year"),
         (plan, "running", "payee", "{c}.scope: \"payee\" is not supported; use running or deal"),
         (plan, "attainment", "score", "{c}.tier_by: \"score\" is not supported; use amount or attainment or quantity or count"),

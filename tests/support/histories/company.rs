@@ -96,6 +96,7 @@ impl Making {
             self.plan_cap(&mut plan);
             self.with_own_amounts(&mut plan);
             self.ramp(&mut plan);
+            self.after_release(&mut plan);
             if place > 0 {
                 self.features.count("plan version");
             }
@@ -106,6 +107,7 @@ impl Making {
                 let components = self.under_cap(components);
                 let mut corrected = Plan { components, mid_interval_change, ..plan.clone() };
                 self.ramp(&mut corrected);
+                self.after_release(&mut corrected);
                 self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
             }
             let late = self.random.chance(10);
@@ -315,6 +317,7 @@ fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>)
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        quota_after_release: QuotaAfterRelease::Adjust,
         cap: None,
         own_amounts: Vec::new(),
         ramp: Vec::new(),

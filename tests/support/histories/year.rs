@@ -250,6 +250,7 @@ impl Making {
             quota.applies_from = self.applies_from(quota.interval);
             self.features.count("quota change");
         }
+        self.count_behind_a_close(quota.interval);
         self.quotas.push(quota.clone());
         self.events.push(Event::Quota(quota));
     }

@@ -42,6 +42,7 @@ fn plan(components: &[(&str, &str)]) -> Plan {
         mid_interval_change: MidIntervalChange::Carry,
         negative_pay: NegativePay::Carry,
         after_release: AfterRelease::Adjust,
+        quota_after_release: QuotaAfterRelease::Adjust,
         cap: None,
         own_amounts: Vec::new(),
         ramp: Vec::new(),

@@ -242,6 +242,8 @@ fn closes_follow_one_another_and_are_released_in_order() {
     }
     state(&mut world, closed("c2", month(2))).unwrap();
     assert_eq!(world.closed_through(), Some(month(2)));
+    let since = |world: &World| [JANUARY, month(2), month(3)].map(|period| world.closes_since(period).collect::<Vec<_>>());
+    assert_eq!(since(&world), [vec![0, 1], vec![1], vec![]]);
     let not_last = |id: &str| format!("close_id: \"{id}\" is not the last closed and unreleased period [invalid_fact]");
     refused(&mut world, reopened("c1"), &not_last("c1"));
     refused(&mut world, released("c2"), "close_id: \"c2\" is not the first closed and unreleased period [invalid_fact]");
@@ -250,10 +252,12 @@ fn closes_follow_one_another_and_are_released_in_order() {
     state(&mut world, released("c1")).unwrap();
     state(&mut world, reopened("c2")).unwrap();
     assert_eq!(world.closed_through(), Some(JANUARY));
+    assert_eq!(since(&world), [vec![0], vec![], vec![]]);
     // What is released is not reopened, and the reopened period is the next one again.
     refused(&mut world, reopened("c1"), &not_last("c1"));
     refused(&mut world, closed("c2", month(2)), "close_id: \"c2\" was used before [invalid_fact]");
     state(&mut world, closed("c3", month(2))).unwrap();
+    assert_eq!(since(&world), [vec![0, 2], vec![2], vec![]]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! States of version 1, as they were before draws, deals one by one and credit by territory, and entries of version 2,
-//! before settlements, of version 3, before adjustments, and of version 4, before returns and earnings that components read;
-//! ledgers of versions 2 to 4, before other currencies of pay:
-//! read, never written.
+//! before settlements, of version 3, before adjustments, of version 4, before returns and earnings that components read, and of
+//! version 5, before it was kept which closes saw a statement about a quota: there every close is taken to have seen all of them,
+//! until a rebuild. Ledgers of versions 2 to 4, before other currencies of pay. Read, never written.
 
-use super::super::inputs::{self, ByKind, Listed, Statement};
-use super::{Attained, Book, Booking, Standing, Unreleased, Waiting};
+use super::super::inputs::{self, ByKind, Listed, Returned, Statement};
+use super::{Attained, Book, Booking, Standing, Told, Unreleased, Waiting};
 use crate::domain::account::Account;
 use crate::domain::adjustment::AdjustmentMade;
-use crate::domain::calendar::{Interval, Period};
+use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::conversion::SideBySide;
 use crate::domain::money::{Amount, Minor};
 use crate::domain::pay::Brought;
@@ -28,7 +28,7 @@ pub struct Entry {
 #[derive(Serialize, Deserialize)]
 struct Inputs {
     sums: Vec<Sum>,
-    statements: Vec<Statement>,
+    statements: Vec<StatementBefore>,
 }
 
 /// Sums are of revenue, overlay and rolled credit.
@@ -86,7 +86,62 @@ impl Inputs {
             inputs::Sum { measure, place, by_kind }
         };
         let sums = self.sums.into_iter().map(sum).collect();
-        inputs::Inputs { sums, statements: self.statements, ..inputs::Inputs::default() }
+        inputs::Inputs { sums, statements: seen(self.statements), ..inputs::Inputs::default() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StatementBefore {
+    measure: CompactString,
+    interval: Interval,
+    amount: Option<Amount>,
+    revision: i64,
+    applies_from: Option<Date>,
+    author: CompactString,
+    reason: CompactString,
+}
+
+fn seen(statements: Vec<StatementBefore>) -> Vec<Statement> {
+    let statement = |of: StatementBefore| {
+        let StatementBefore { measure, interval, amount, revision, applies_from, author, reason } = of;
+        Statement { epoch: 0, measure, interval, amount, revision, applies_from, author, reason }
+    };
+    statements.into_iter().map(statement).collect()
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct FifthEntry {
+    inputs: FifthInputs,
+    later: Vec<(u32, FifthInputs)>,
+    books: Vec<Book>,
+    attained: Vec<Attained>,
+    waiting: Vec<Waiting>,
+    as_of: i64,
+    told: Box<[Told]>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FifthInputs {
+    sums: Vec<inputs::Sum>,
+    statements: Vec<StatementBefore>,
+    deals: Vec<Listed>,
+    settled: Vec<(CompactString, Settled)>,
+    adjustments: Box<[AdjustmentMade]>,
+    returned: Box<[Returned]>,
+}
+
+impl FifthEntry {
+    pub fn entry(self) -> super::Entry {
+        let FifthEntry { inputs, later, books, attained, waiting, as_of, told } = self;
+        let later = later.into_iter().map(|(epoch, inputs)| (epoch, inputs.inputs())).collect();
+        super::Entry { inputs: inputs.inputs(), later, books, attained, waiting, as_of, told }
+    }
+}
+
+impl FifthInputs {
+    fn inputs(self) -> inputs::Inputs {
+        let FifthInputs { sums, statements, deals, settled, adjustments, returned } = self;
+        inputs::Inputs { sums, statements: seen(statements), deals, settled, adjustments, returned }
     }
 }
 
@@ -104,14 +159,14 @@ pub struct SecondEntry<I> {
 #[derive(Serialize, Deserialize)]
 pub struct SecondInputs {
     sums: Vec<inputs::Sum>,
-    statements: Vec<Statement>,
+    statements: Vec<StatementBefore>,
     deals: Vec<Listed>,
 }
 
 #[derive(Serialize, Deserialize)]
 pub struct ThirdInputs {
     sums: Vec<inputs::Sum>,
-    statements: Vec<Statement>,
+    statements: Vec<StatementBefore>,
     deals: Vec<Listed>,
     settled: Vec<(CompactString, Settled)>,
 }
@@ -119,7 +174,7 @@ pub struct ThirdInputs {
 #[derive(Serialize, Deserialize)]
 pub struct FourthInputs {
     sums: Vec<inputs::Sum>,
-    statements: Vec<Statement>,
+    statements: Vec<StatementBefore>,
     deals: Vec<Listed>,
     settled: Vec<(CompactString, Settled)>,
     adjustments: Box<[AdjustmentMade]>,
@@ -136,21 +191,21 @@ impl<I: Into<inputs::Inputs>> SecondEntry<I> {
 impl From<SecondInputs> for inputs::Inputs {
     fn from(of: SecondInputs) -> inputs::Inputs {
         let SecondInputs { sums, statements, deals } = of;
-        inputs::Inputs { sums, statements, deals, ..inputs::Inputs::default() }
+        inputs::Inputs { sums, statements: seen(statements), deals, ..inputs::Inputs::default() }
     }
 }
 
 impl From<ThirdInputs> for inputs::Inputs {
     fn from(of: ThirdInputs) -> inputs::Inputs {
         let ThirdInputs { sums, statements, deals, settled } = of;
-        inputs::Inputs { sums, statements, deals, settled, ..inputs::Inputs::default() }
+        inputs::Inputs { sums, statements: seen(statements), deals, settled, ..inputs::Inputs::default() }
     }
 }
 
 impl From<FourthInputs> for inputs::Inputs {
     fn from(of: FourthInputs) -> inputs::Inputs {
         let FourthInputs { sums, statements, deals, settled, adjustments } = of;
-        inputs::Inputs { sums, statements, deals, settled, adjustments, ..inputs::Inputs::default() }
+        inputs::Inputs { sums, statements: seen(statements), deals, settled, adjustments, ..inputs::Inputs::default() }
     }
 }
 
@@ -246,6 +301,34 @@ mod tests {
         assert_eq!((read.attained[0].sequence, standing), (3, expected));
         assert_eq!(decode(None).unwrap(), EntryNow::default());
         assert!(decode(Some(&[9])).unwrap_err().contains("version Some(9)"));
+    }
+
+    #[test]
+    fn every_close_has_seen_the_statements_of_version_5() {
+        let statement = StatementBefore {
+            measure: "sales".into(),
+            interval: "2026-Q1".parse().unwrap(),
+            amount: Some(Amount(5)),
+            revision: 2,
+            applies_from: None,
+            author: "eva".into(),
+            reason: "".into(),
+        };
+        let inputs = |statements| FifthInputs {
+            sums: vec![],
+            statements,
+            deals: vec![],
+            settled: vec![],
+            adjustments: Box::default(),
+            returned: Box::default(),
+        };
+        let (books, attained, waiting, told) = (vec![], vec![], vec![], Box::default());
+        let (inputs, later) = (inputs(vec![statement]), vec![(4, inputs(vec![]))]);
+        let entry = FifthEntry { inputs, later, books, attained, waiting, as_of: 11, told };
+        let read = decode(Some(&postcard::to_extend(&entry, vec![5]).unwrap())).unwrap();
+        let statement = &read.inputs.statements[0];
+        assert_eq!((statement.epoch, statement.revision, statement.amount), (0, 2, Some(Amount(5))));
+        assert_eq!((read.later[0].0, read.as_of), (4, 11));
     }
 
     #[test]

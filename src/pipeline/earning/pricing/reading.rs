@@ -3,6 +3,7 @@
 //! A version whose `mid_interval_change` is `restart`, and that is in force in a part of an interval, reads the sums of that
 //! part alone, against that part of its quotas and of the target.
 
+use super::released::Statements;
 use super::{InForce, Terms};
 use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::money::{Amount, Measured, Rate};
@@ -32,6 +33,23 @@ impl<'w> Terms<'w> {
     where
         'w: 'i,
     {
+        let read = |statements: &Statements| self.input_by(statements, (interval, period), in_force, inputs);
+        let Some(version) = in_force(period) else { return read(&Statements::All) };
+        let (statements, released) = self.statements(version, (interval, period), inputs);
+        let released = released.iter().map(read).collect::<Option<_>>()?;
+        Some(PeriodInput { released, ..read(&statements)? })
+    }
+
+    fn input_by<'i>(
+        &self,
+        statements: &Statements,
+        (interval, period): (Interval, Period),
+        in_force: &impl Fn(Period) -> Option<InForce<'w>>,
+        inputs: &'i Inputs,
+    ) -> Option<PeriodInput<'i>>
+    where
+        'w: 'i,
+    {
         let (first, last) = interval.first_and_last();
         let nothing = Reading::default();
         let mut input = PeriodInput {
@@ -50,13 +68,14 @@ impl<'w> Terms<'w> {
             parameters: Vec::new(),
             deals: Vec::new(),
             last: period == last,
+            released: Vec::new(),
         };
         let Some(version) = in_force(period) else { return Some(input) };
         let component = version.component();
         let modifiers = &component.modifiers;
         let run = restarted(interval, period, in_force);
         let since = run.map_or(first, |run| run.first);
-        let read = |measure: Option<&str>| self.reading(interval, since, period, measure, inputs, component);
+        let read = |measure: Option<&str>| self.reading(interval, (since, period), measure, (inputs, statements), component);
         input.component = Some(component);
         (input.version, input.anew) = (version.plan.plan.from, run.map(|run| run.first));
         input.tier = read(Some(&component.measure))?;
@@ -88,16 +107,15 @@ impl<'w> Terms<'w> {
     fn reading(
         &self,
         interval: Interval,
-        since: Period,
-        period: Period,
+        (since, period): (Period, Period),
         measure: Option<&str>,
-        inputs: &Inputs,
+        (inputs, statements): (&Inputs, &Statements),
         component: &Component,
     ) -> Option<Reading> {
         let Some(measure) = measure else { return Some(Reading::default()) };
         let quota = |period: Period| {
             let (first_day, _) = self.world.bounds(period)?;
-            inputs.quota(measure, interval, first_day).map(|stated| stated.amount)
+            statements.quota(inputs, component, (measure, interval), first_day)
         };
         let (first, _) = interval.first_and_last();
         let to_date = component.quota.is_to_date();
