@@ -59,6 +59,7 @@ fn plan_words(plan: &Plan) -> Words {
     }
     say("mid_interval_change", mode(modes::MID_INTERVAL_CHANGE, plan.mid_interval_change));
     say("negative_pay", mode(modes::NEGATIVE_PAY, plan.negative_pay));
+    say("after_release, quota", mode(modes::QUOTA_AFTER_RELEASE, plan.quota_after_release));
     let amount = |place: AmountPlace, stated: Amount| match plan.own_amount(place) {
         Some(parameter) => format!("payee.{parameter}"),
         None => money(stated),

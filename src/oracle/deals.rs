@@ -91,6 +91,9 @@ impl Case<'_, '_> {
         self.has_its_numbers()?;
         let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
         let mut reached = point.sum(&self.component.measure);
+        if [Method::WholeDealBefore, Method::WholeDealAfter].contains(&self.component.method) {
+            point.stands_at(self.component.tier_by, &self.component.measure, reached.clone())?;
+        }
         let mut each = Vec::new();
         for (deal, size, returned) in self.sold(measure) {
             let found = reached.clone();

@@ -82,6 +82,10 @@ impl<'w> Pricing<'_, 'w> {
         let mut position = period.tier.from;
         let table_at = |tier| Ok(self.table(Point { tier, ..self.point() })?.unwrap_or_default());
         let mut table = if component.reads_deals() { Exact::ZERO } else { table_at(position)? };
+        if component.method.is_whole_deal() {
+            // A quota that is missing is missing in a period without deals, too.
+            self.axis(component.tier_by, &component.measure, &period.tier)?;
+        }
         for OneDeal { measured, .. } in &period.deals {
             let before = position;
             position = Measured(before.0.saturating_add(measured.0));

@@ -3,6 +3,7 @@
 use super::*;
 use crate::domain::money::Rate;
 use crate::domain::plan::QuotaUse;
+use crate::files::plan_words::differences;
 
 /// Replaces text in the small company's plan and wants these findings.
 fn check(from: &str, to: &str, wanted: &[&str]) {
@@ -116,4 +117,7 @@ fn what_a_closed_period_keeps_is_not_made_up_for() {
     assert_eq!(brief(&found(PLAN_FILE, PLAN, &to_date)), format!("{PLAN_FILE}:{wanted}\n"));
     let adjusted = to_date.replace("raise_only", "adjust");
     assert_eq!(brief(&found(PLAN_FILE, PLAN, &adjusted)), "");
+    let plan = |text: &str| small_texts(&[(PLAN_FILE, PLAN, text)]).unwrap().plans[0].value.clone();
+    let said = differences(&plan(PLAN), &plan(&kept(PLAN)));
+    assert_eq!(said, ["after_release, quota: adjust becomes raise_only"]);
 }

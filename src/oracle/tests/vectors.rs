@@ -150,7 +150,7 @@ fn attainment_is_the_sum_and_the_quota_of_the_last_period() {
 }
 
 #[test]
-fn a_deal_of_nothing_waits_for_no_quota() {
+fn a_month_without_a_deal_waits_for_the_quota_too() {
     let floor = Amount::parse("100").unwrap();
     let mut script = Script::with_plan(Component {
         method: Method::WholeDealBefore,
@@ -159,8 +159,10 @@ fn a_deal_of_nothing_waits_for_no_quota() {
         modifiers: Modifiers { floor: Some(floor), ..Modifiers::default() },
         ..component(FIVE_TEN)
     });
-    // January's deal waits, so January is not raised. February, in which nothing is sold, is.
+    // In February and March nothing is sold: they are not raised to the floor, either.
     script.deal(told("D1", "2026-01-20", "1000"));
     script.deal(told("D2", "2026-02-03", "0"));
-    assert_eq!(script.booked(), ["ana 2026-02 > 2026-02: 100.00"]);
+    assert_eq!(script.booked(), [""; 0]);
+    script.quota("2026-Q1", Some("100000"), 1, None);
+    assert_eq!(script.booked(), ["ana 2026-01 > 2026-01: 100.00"]);
 }

@@ -69,6 +69,20 @@ fn a_cap_of_the_interval_leaves_what_earlier_versions_left() {
 }
 
 #[test]
+fn a_month_without_deals_waits_for_the_quota_too() {
+    let modifiers = Modifiers { floor: Some(Amount(20_000_000)), ..Modifiers::default() };
+    let component = Component { method: Method::WholeDealBefore, modifiers, ..component(QuotaUse::Interval, NoQuota::Park, 5) };
+    let months = |quota: Option<i128>, expected: [(i64, bool); 3]| {
+        let mut periods = quarter([(Some((&component, JANUARY)), quota); 3]);
+        periods[1].deals.clear();
+        periods[1].tier.to = periods[1].tier.from;
+        check(&periods, expected);
+    };
+    months(None, [(0, true); 3]);
+    months(Some(300), [(2_000, false), (0, false), (0, false)]);
+}
+
+#[test]
 fn what_another_measure_pays_begins_where_the_period_does() {
     let component = Component {
         paid_measure: Some("paid".into()),
