@@ -15,7 +15,7 @@ fn components() -> Vec<Component> {
     across.modifiers.gate = Some(Gate {
         measure: "bookings".into(),
         tier_by: TierBy::Attainment,
-        at_least: 500_000_000_000,
+        bound: Bound::AtLeast(500_000_000_000),
         tested: Tested::Running,
         otherwise: Otherwise::Zero,
     });

@@ -19,7 +19,7 @@ mod own_amounts;
 mod own_modifiers;
 mod pool;
 
-pub use component::{Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
+pub use component::{Bound, Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
 pub use own_amounts::{AmountPlace, OwnAmount};
 pub use own_modifiers::{OwnModifier, OwnPlace};
 pub use pool::{PoolShare, Sharer, Undivided};
@@ -230,6 +230,47 @@ pub enum Negative {
     Carry,
     Zero,
     Mirror,
+}
+
+/// What of a component's earning belongs to a deal, or to a pay period's deals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attribution {
+    /// What it earned itself at its place.
+    #[default]
+    Slice,
+    /// Its part of the sum that is paid, of all that was earned.
+    ProRata,
+}
+
+/// What a deal that is shared counts in the position that deals find, where that is a number of deals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountSplit {
+    /// The payee's share of it.
+    #[default]
+    Share,
+    /// One, whatever the share.
+    Whole,
+}
+
+/// Which end of its axis a table pays more for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    #[default]
+    Higher,
+    /// Tiers are listed from the worst to the best, and each reaches down to the next one.
+    Lower(AtZero),
+}
+
+/// What a sum of exactly zero earns where lower is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtZero {
+    /// It is in the last tier: whoever has a quota is measured.
+    Best,
+    /// Nothing was measured, or nobody was there.
+    Nothing,
 }
 
 /// What attainment does where the quota is absent or zero.

@@ -1,11 +1,12 @@
 //! A rate table as a function of exact sums: which tier is reached, and what all of a sum earns.
 //!
 //! Edges of attainment tiers scale with the quota by multiplication, so tables that only multiply stay integers; those
-//! that divide (by a quota, by the width of a tier) give fractions. What modifies the result is `reward`.
+//! that divide (by a quota, by the width of a tier) give fractions. Where lower is better a table is asked as one that rises, with
+//! its sum and its edges on the other side of zero. What modifies the result is `reward`.
 
 use super::exact::{Exact, big, scaled};
 use super::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured, RATE_DECIMALS, Rate};
-use super::plan::{Beyond, Boundary, Component, Method, Negative, Pays, Tier, TierBy};
+use super::plan::{AtZero, Beyond, Boundary, Component, Direction, Method, Negative, Pays, Tier, TierBy};
 use ethnum::I256;
 use num_rational::BigRational;
 use num_traits::Zero;
@@ -94,6 +95,11 @@ impl Axis {
     fn mirrored(self) -> Axis {
         Axis { sum: -self.sum, ..self }
     }
+
+    /// The sum and all edges on the other side of zero: what falls rises there.
+    pub fn turned(self) -> Axis {
+        Axis { sum: -self.sum, unit: -self.unit, ..self }
+    }
 }
 
 /// What a table is asked about: the sum that picks the tier, the sum that is paid on, and the payee's target.
@@ -109,24 +115,36 @@ pub struct Question<'q> {
 
 /// The earning of the whole sum under a component's table.
 pub fn value(component: &Component, question: Question<'_>) -> Exact {
+    if let Direction::Lower(at_zero) = component.direction {
+        return lower(component, at_zero, question);
+    }
     if question.axis.sum >= I256::ZERO {
-        return not_negative(component, question);
+        return reached(component, question);
     }
     match component.negative {
         Negative::Carry => below(component, question),
         Negative::Zero => Exact::ZERO,
         Negative::Mirror => {
             let paid = Measured(question.paid.0.saturating_neg());
-            let mirrored = not_negative(component, Question { axis: question.axis.mirrored(), paid, ..question });
+            let mirrored = reached(component, Question { axis: question.axis.mirrored(), paid, ..question });
             &Exact::ZERO - &mirrored
         }
     }
 }
 
+/// A sum below zero is in the last tier, and so is one of zero, unless it says that nothing was measured.
+fn lower(component: &Component, at_zero: AtZero, question: Question<'_>) -> Exact {
+    if question.axis.sum == I256::ZERO && at_zero == AtZero::Nothing {
+        return Exact::ZERO;
+    }
+    reached(component, Question { axis: question.axis.turned(), ..question })
+}
+
 /// What there is of a table without a quota: the first tier's line for the whole of what is paid on. `sum` is of the
 /// measure that would pick the tier.
 pub fn without_quota(component: &Component, tiers: &[Tier], sum: Measured, paid: Measured) -> Exact {
-    let nothing = component.negative == Negative::Zero && sum.0 < 0;
+    let unmeasured = component.is_lower() && sum.0 == 0;
+    let nothing = unmeasured || (component.negative == Negative::Zero && sum.0 < 0);
     if nothing { Exact::ZERO } else { first_tier(component, tiers, paid) }
 }
 
@@ -164,7 +182,8 @@ fn first_slope(tiers: &[Tier], axis: Axis) -> BigRational {
     }
 }
 
-fn not_negative(component: &Component, question: Question<'_>) -> Exact {
+/// What is earned where the sum is not on the wrong side of the table.
+fn reached(component: &Component, question: Question<'_>) -> Exact {
     let Question { tiers, axis, paid, target } = question;
     let boundary = component.boundary;
     match (&component.pays, component.method) {

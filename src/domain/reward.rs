@@ -6,7 +6,8 @@
 //! the difference of two rounded cumulative amounts, so nothing drifts.
 //!
 //! With a quota to date a period starts where the one before ended, against the quota of then: so it makes up for what the
-//! sums before it earn less, or more, now that the quota has grown. What a formula gives is in `formula`;
+//! sums before it earn less, or more, now that the quota has grown. Where lower is better, amounts of a table count from the
+//! first period that is measured: before it nothing was earned, be zero the best of all. What a formula gives is in `formula`;
 //! what periods read is in `period`, how the table is asked in `pricing`, what is taken back of single deals in `taken_back`.
 
 use super::calendar::{Date, Period};
@@ -26,11 +27,11 @@ mod taken_back;
 pub(super) mod tests;
 
 pub use modifiers::own_modifiers;
-pub use period::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice};
+pub use period::{Earned, Lacks, OneDeal, PeriodInput, Reading, Slice, number_of};
 
 /// Prices the periods of one interval in order, `in_parts` with slices; `None` when an amount does not fit.
 pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool) -> Option<Vec<Earned<'w>>> {
-    let (mut total, mut rounded) = (Exact::ZERO, Minor(0));
+    let (mut total, mut rounded, mut begun) = (Exact::ZERO, Minor(0), false);
     let mut result = Vec::with_capacity(periods.len());
     let mut segment = Segment::default();
     let sliced = in_parts && periods.iter().any(|period| period.component.is_some_and(|component| !component.pay.is_empty()));
@@ -41,13 +42,15 @@ pub fn earned<'w>(periods: &[PeriodInput<'w>], minor_digits: u32, in_parts: bool
             if segment.version != Some((period.version, period.anew)) {
                 earlier.extend(segment.slices());
                 let before = &segment.before + &segment.earned;
-                segment = Segment { version: Some((period.version, period.anew)), before, ..Segment::default() };
+                let begun = begun && period.anew.is_none();
+                segment = Segment { version: Some((period.version, period.anew)), before, begun, ..Segment::default() };
             }
             let at = At { place, of: periods.len(), minor_digits, sliced };
             match segment.advance_at_best(component, period, at) {
                 Ok(added) => exact = added,
                 Err(missing) => lacks = Some(missing),
             }
+            begun |= segment.begun;
             total = &total + &exact;
             let before = std::mem::replace(&mut rounded, total.round(minor_digits, component.rounding)?);
             minor = Minor(rounded.0.checked_sub(before.0)?);
@@ -92,8 +95,12 @@ struct Segment<'w> {
     parts: Vec<Piece<'w>>,
     /// What is paid of what was earned: what its deals earned is taken back with them.
     kept: Exact,
-    /// The quota is to date, a formula pays, or there is a floor: a period's part is what it earned itself.
+    /// The quota is to date, a formula pays, lower is better, or there is a floor: a period's part is what it earned itself.
     own_parts: bool,
+    /// What each part was paid on stands in the place of what the table gave for it.
+    shared_out: bool,
+    /// Where lower is better: a period was measured.
+    begun: bool,
     /// With a quota to date: where the next period starts, and what deals of passed periods gave.
     start: Option<Point>,
     passed: Exact,
@@ -104,17 +111,27 @@ struct Segment<'w> {
 }
 
 impl<'w> Segment<'w> {
-    /// What the version earned, in parts: in proportion to what the table gave. What a quota to date makes up for, and what a
-    /// formula gives, is of both signs, and in proportion to it one part would take back more than was earned: there each is
-    /// what its period earned.
+    /// What the version earned, in parts: in proportion to what the table gave. What a quota to date makes up for, what a
+    /// formula gives, and what is earned where lower is better, is of both signs, and in proportion to it one part would take
+    /// back more than was earned: there each is what its period earned.
     fn slices(&self) -> Vec<Slice<'w>> {
-        let Some(factor) = self.factor() else { return Vec::new() };
+        let Some(factor) = self.factor() else { return self.unattributed() };
         let slice = |part: &Piece<'w>| Slice { place: part.place, deal_id: part.deal_id, amount: part.kept.fraction() * &factor };
         self.parts.iter().map(slice).collect()
     }
 
-    /// What is earned for each unit that the table gave.
+    /// Where the sum that is paid is nothing no deal has a part of it, and none is waited for.
+    fn unattributed(&self) -> Vec<Slice<'w>> {
+        let last = self.parts.last().filter(|_| self.shared_out);
+        last.map(|part| Slice { place: part.place, deal_id: None, amount: self.earned.fraction() }).into_iter().collect()
+    }
+
+    /// What is earned for each unit that the table gave, or that was paid on.
     fn factor(&self) -> Option<BigRational> {
+        if self.shared_out {
+            let whole = self.parts.iter().fold(Exact::ZERO, |all, part| &all + &part.priced).fraction();
+            return (!whole.is_zero()).then(|| self.earned.fraction() / whole);
+        }
         let priced = self.priced.fraction();
         match self.own_parts {
             true => Some(BigRational::one()),
@@ -123,6 +140,14 @@ impl<'w> Segment<'w> {
             false if priced.is_zero() => self.of_little.clone(),
             false => Some(self.earned.fraction() / priced),
         }
+    }
+
+    /// What the table gave where a period starts.
+    fn at_start(&self, end: &Pricing<'_, 'w>, start: Point) -> Result<Exact, Lacks<'w>> {
+        if end.component.begins_with_nothing() && !self.begun {
+            return Ok(Exact::ZERO);
+        }
+        Ok(end.table(start)?.unwrap_or_default())
     }
 
     /// The component is not in force in a period: the position moves on, and nothing is made up for.
@@ -145,15 +170,18 @@ impl<'w> Segment<'w> {
         let (amount, segment, added) = by(period);
         // What a close lacked is not waited for any more.
         let nothing = added.as_ref().map(|_| Exact::ZERO).map_err(|lacks| *lacks);
+        // Where lower is better the period was measured if it was by any of them.
+        let mut begun = segment.begun;
         let mut best = (amount, segment, added);
         for reading in period.released.iter().rev() {
             let (amount, segment, added) = by(reading);
+            begun |= segment.begun;
             if amount >= best.0 {
                 best = (amount, segment, added.or(nothing.clone()));
             }
         }
         let (_, segment, added) = best;
-        *self = segment;
+        *self = Segment { begun, ..segment };
         added
     }
 
@@ -161,7 +189,8 @@ impl<'w> Segment<'w> {
     /// date the next one makes up for it.
     fn advance(&mut self, component: &'w Component, period: &PeriodInput<'w>, at: At) -> Result<Exact, Lacks<'w>> {
         let end = Pricing { component, period, so_far: component.quota.part(at.place + 1, at.of) };
-        let in_deals = component.takes_back() || (at.sliced && component.settles());
+        self.shared_out = component.shares_out();
+        let in_deals = component.takes_back() || (at.sliced && component.settles() && !self.shared_out);
         let by_deal = if component.reads_deals() || in_deals { end.by_deal(at.minor_digits)? } else { Vec::new() };
         let added = match (component.reads_deals(), component.quota.is_to_date()) {
             _ if component.formula().is_some() => self.of_formula(&end)?,
@@ -175,22 +204,25 @@ impl<'w> Segment<'w> {
                 let before = component.quota.part(at.place, at.of);
                 let start = *self.start.get_or_insert_with(|| end.before(before));
                 let Some(now) = end.table(end.point())? else { return Ok(Exact::ZERO) };
-                &now - &end.table(end.measurable(start))?.unwrap_or_default()
+                &now - &self.at_start(&end, end.measurable(start))?
             }
             (false, false) => {
                 let start = Point { tier: period.tier.from, paid: period.paid.from, ..end.point() };
-                &end.table(end.point())?.unwrap_or_default() - &end.table(start)?.unwrap_or_default()
+                &end.table(end.point())?.unwrap_or_default() - &self.at_start(&end, start)?
             }
         };
         let priced = &self.priced + &added;
         let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
         (self.priced, self.start, self.passed) = (priced, Some(end.point()), Exact::ZERO);
+        self.begun |= component.is_lower() && !component.reads_deals() && end.is_measured(end.point());
         let before = std::mem::replace(&mut self.earned, earned);
         if in_deals {
             let deals = by_deal.into_iter().zip(&period.deals);
             self.parts.extend(deals.map(|(priced, deal)| end.piece(at, deal, priced)));
+        } else if at.sliced && self.shared_out {
+            self.parts.extend(end.paid_on(at));
         } else if at.sliced {
-            self.own_parts = component.quota.is_to_date() || component.formula().is_some() || component.modifiers.floor.is_some();
+            self.own_parts = component.earns_of_both_signs() || component.modifiers.floor.is_some();
             let priced = if self.own_parts { &self.earned - &before } else { added };
             self.parts.push(Piece { place: at.place, deal_id: None, kept: priced.clone(), priced });
         }

@@ -14,21 +14,23 @@ use super::node::Node;
 use super::quota_use::{Quota, quota};
 use super::source::{Findings, Located, Place};
 use super::tiers::Shape;
-use super::tranches::tranches;
+use super::tranches::{Waits, tranches};
 use super::unit::unit;
 use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
-use crate::domain::plan::{Boundary, Component, EarningUnit, Method, Negative, Pays, RoundingAt, TierBy};
+use crate::domain::plan::{Boundary, Component, CountSplit, Direction, EarningUnit, Method, Negative, Pays, RoundingAt, TierBy};
 use crate::domain::tranche::Due;
 use fit::check_fit;
+use lower::{Lower, lower};
 use pays::pays;
 use pool::{Pool, pool};
 use table::{Table, table};
 
 mod fit;
 mod lookup;
+mod lower;
 mod pays;
 mod pool;
 mod table;
@@ -77,22 +79,22 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let (pays, paid) = pays(&mut fields, findings);
     let by_formula = formula::place(method.as_ref(), pays.as_ref());
     let by_line = lookup::place(method.as_ref()).filter(|_| by_formula.is_none());
-    let Asked { measure, tier_by, boundary, negative } = match by_line {
+    let Asked { measure, tier_by, boundary, direction, negative } = match by_line {
         Some(place) => by_lines(&mut fields, place, paid.as_ref(), findings),
         None => asked(&mut fields, by_formula, findings),
     };
-    deal_rules::whole_deal(&mut fields, method.as_ref(), findings);
+    let count_split = deal_rules::whole_deal(&mut fields, method.as_ref(), findings);
     let cap_place = fields.node("cap").map_or(fields.place, |node| node.place);
     let (modifiers, mut named) = modifiers(&mut fields, findings);
     let mut others = std::mem::take(&mut named.measures);
     others.extend(formula::measures(pays.as_ref()));
     let (clawback, taken_back) = clawback(&mut fields, findings);
     let returned = clawback.as_ref().filter(|of| of.value != RECOMPUTED).map(|of| of.place);
-    let pay = tranches(&mut fields, taken_back.is_some(), findings);
+    let waits = tranches(&mut fields, taken_back.is_some(), findings);
     let by_quota = by_quota(tier_by.as_ref(), by_formula.or(by_line).and(pays.as_ref()), &others);
     let Quota { used, no_quota, to_date } = quota(&mut fields, by_quota, by_formula.is_some(), interval, findings);
     let rounding = rounding(&mut fields, minor, findings);
-    let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref());
+    let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref(), direction.as_ref());
     let table = match (by_formula, by_line) {
         (Some(_), _) => Some(Table::default()),
         (None, Some(_)) => {
@@ -111,15 +113,17 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let own = own.chain(pool.as_ref().and_then(Pool::parameter)).collect();
     let mut draft = ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, own, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
-    let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(pay), modifiers.zip(used).zip(clawback));
+    let reads_off = lower::reads_off(direction.as_ref(), method.as_ref(), findings);
+    let negative = negative.zip(direction.filter(|_| reads_off)).zip(count_split);
+    let parts = (earning_code, scope, method, boundary, negative, rounding, table.zip(waits), modifiers.zip(used).zip(clawback));
     if let (
         Some(code),
         Some(scope),
         Some(method),
         Some(boundary),
-        Some(negative),
+        Some(((negative, direction), count_split)),
         Some(rounding),
-        Some((table, pay)),
+        Some((table, Waits { pay, attribution })),
         Some(((modifiers, used), clawback)),
     ) = parts
     {
@@ -138,7 +142,10 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
         };
         let of_formula = formula::check(&draft, &stated, no_quota, findings);
         let of_lines = lookup::check(&draft, &stated, findings);
-        if !deal_rules::check(&draft, &stated, findings) || !of_formula || !of_lines || !fits {
+        let of_count = deal_rules::counted(&draft, count_split.as_ref(), findings);
+        let of_edges = (boundary.value, table.tiers.tiers.last().map(|last| last.from));
+        let of_lower = lower::check(&draft, &stated, (direction.as_ref(), no_quota), of_edges, findings);
+        if !deal_rules::check(&draft, &stated, findings) || !of_formula || !of_lines || !of_lower || !of_count || !fits {
             return Some(draft);
         }
         draft.component = whole(&draft).map(|names| Component {
@@ -153,8 +160,10 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             pays: names.pays,
             paid_measure: names.paid_measure,
             method: method.value,
+            count_split: count_split.map_or(CountSplit::Share, |of| of.value),
             beyond: table.beyond,
             boundary: boundary.value,
+            direction: direction.map_or(Direction::Higher, |lower| lower.direction()),
             negative: negative.value,
             quota: used,
             no_quota,
@@ -167,6 +176,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             modifiers,
             own_modifiers,
             pay,
+            attribution,
         });
     }
     Some(draft)
@@ -201,8 +211,14 @@ fn whole(draft: &ComponentDraft) -> Option<Names> {
     })
 }
 
-fn shape(tier_by: Option<&Located<TierBy>>, pays: Option<&Located<Pays>>, method: Option<&Located<Method>>) -> Option<Shape> {
-    Some(Shape { tier_by: tier_by?.value, pays: pays?.value.clone(), method: method?.value })
+fn shape(
+    tier_by: Option<&Located<TierBy>>,
+    pays: Option<&Located<Pays>>,
+    method: Option<&Located<Method>>,
+    direction: Option<&Option<Lower>>,
+) -> Option<Shape> {
+    let lower = direction?.is_some();
+    Some(Shape { tier_by: tier_by?.value, pays: pays?.value.clone(), method: method?.value, lower })
 }
 
 /// Whether anything is compared with a quota; `None` where that was refused.
@@ -220,6 +236,8 @@ struct Asked {
     measure: Option<Located<String>>,
     tier_by: Option<Located<TierBy>>,
     boundary: Option<Located<Boundary>>,
+    /// `None` where it was refused.
+    direction: Option<Option<Lower>>,
     negative: Option<Located<Negative>>,
 }
 
@@ -227,21 +245,22 @@ struct Asked {
 fn by_lines(fields: &mut Fields<'_>, place: Place, paid: Option<&Located<String>>, findings: &mut Findings) -> Asked {
     lookup::no_tiers(fields, findings);
     let negative = Some(Located::new(Negative::Carry, place));
-    Asked { measure: paid.cloned(), tier_by: None, boundary: lookup::boundary(fields, place, findings), negative }
+    let boundary = lookup::boundary(fields, place, findings);
+    Asked { measure: paid.cloned(), tier_by: None, boundary, direction: Some(None), negative }
 }
 
 fn asked(fields: &mut Fields<'_>, by_formula: Option<Place>, findings: &mut Findings) -> Asked {
     if let Some(place) = by_formula {
         formula::no_table(fields, findings);
         let negative = Some(Located::new(Negative::Carry, place));
-        return Asked { measure: None, tier_by: None, boundary: formula::boundary(fields, place, findings), negative };
+        let boundary = formula::boundary(fields, place, findings);
+        return Asked { measure: None, tier_by: None, boundary, direction: Some(None), negative };
     }
     let (measure, tier_by) = measured(fields, "tier_by", findings);
     let boundary = fields.choice("boundary", modes::BOUNDARY, findings);
-    let negative = fields.choice("negative", modes::NEGATIVE, findings);
-    fields.optional_choice("direction", modes::DIRECTION, findings);
+    let (direction, negative) = lower(fields, findings);
     fields.optional_choice("deficit", modes::DEFICIT, findings);
-    Asked { measure, tier_by, boundary, negative }
+    Asked { measure, tier_by, boundary, direction, negative }
 }
 
 fn component_id(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {

@@ -5,14 +5,17 @@ use super::component::ComponentDraft;
 use super::fields::Fields;
 use super::modes;
 use super::source::{Findings, Located, Place};
-use crate::domain::plan::{Method, Modifiers, Negative, Pays, RoundingAt, Scope, TierBy};
+use crate::domain::plan::{CountSplit, Method, Modifiers, Negative, Pays, RoundingAt, Scope, TierBy};
 
-/// The choices that matter to whole deals alone.
-pub fn whole_deal(fields: &mut Fields<'_>, method: Option<&Located<Method>>, findings: &mut Findings) {
+/// The choices that matter to whole deals alone: what a shared one counts; `None` where that was refused.
+pub fn whole_deal(
+    fields: &mut Fields<'_>,
+    method: Option<&Located<Method>>,
+    findings: &mut Findings,
+) -> Option<Option<Located<CountSplit>>> {
     if method.is_some_and(|method| method.value.is_whole_deal()) {
         fields.choice("late", modes::LATE, findings);
-        fields.choice("count_split", modes::COUNT_SPLIT, findings);
-        return;
+        return fields.choice("count_split", modes::COUNT_SPLIT, findings).map(Some);
     }
     for key in ["late", "count_split"] {
         if let Some(node) = fields.node(key) {
@@ -20,6 +23,19 @@ pub fn whole_deal(fields: &mut Fields<'_>, method: Option<&Located<Method>>, fin
             findings.add(node.place, codes::NO_EFFECT, message, format!("remove `{key}`"));
         }
     }
+    Some(None)
+}
+
+/// Whole deals are counted where what they find is a number of deals.
+pub fn counted(draft: &ComponentDraft, count_split: Option<&Located<CountSplit>>, findings: &mut Findings) -> bool {
+    let whole = count_split.filter(|of| of.value == CountSplit::Whole);
+    let by_count = draft.tier_by.as_ref().is_some_and(|by| by.value == TierBy::Count);
+    if let Some(of) = whole.filter(|_| !by_count) {
+        let message = "deals count whole only where a deal finds a number of deals";
+        findings.add(of.place, codes::WRONG_UNIT, message, "tier by as = \"count\", or write count_split = \"share\"");
+        return false;
+    }
+    true
 }
 
 /// What is compared with each other.

@@ -11,7 +11,7 @@ use crate::domain::formula::Formula;
 use crate::domain::plan::{Boundary, Method, NoQuota, Pays, Scope, TierBy};
 
 /// What a table says and a formula says itself.
-const OF_TABLES: [&str; 7] = ["tier_by", "negative", "tiers", "points", "beyond", "direction", "deficit"];
+const OF_TABLES: [&str; 8] = ["tier_by", "negative", "tiers", "points", "beyond", "direction", "at_zero", "deficit"];
 
 pub fn formula(node: &Node, findings: &mut Findings) -> Option<Located<Pays>> {
     let text = text_of(node, "formula", findings)?;

@@ -167,7 +167,7 @@ fn component() -> Value {
         ("late", choice(modes::LATE, "Where a late deal goes, with the whole_deal methods.")),
         ("count_split", choice(modes::COUNT_SPLIT, "How a split deal counts, with the whole_deal methods.")),
         ("beyond", choice(modes::BEYOND, "What a curve does behind its last point.")),
-        ("tiers", list(tier(), "In order, the first from 0.")),
+        ("tiers", list(tier(), "In order, the first from 0; falling where lower is better.")),
         ("points", list(tier(), "Of a curve, in order.")),
         ("rates", list(rate_of_line(), "Of a lookup: a line has the rate of the row that says most about it.")),
         ("otherwise", number_or_nothing("Of a lookup: the rate of a line that no row takes, or \"nothing\".")),
@@ -178,7 +178,8 @@ fn component() -> Value {
         ("cap", caps()),
         ("boundary", choice(modes::BOUNDARY, "Which tier owns an exact hit.")),
         ("negative", choice(modes::NEGATIVE, "What a negative sum earns.")),
-        ("direction", choice(modes::DIRECTION, "Whether more is better.")),
+        ("direction", choice(modes::DIRECTION, "Whether more is better, as where it is left out, or less.")),
+        ("at_zero", choice(modes::AT_ZERO, "Where lower is better: what a sum of exactly zero earns.")),
         ("deficit", choice(modes::DEFICIT, "What is missing at an interval's end.")),
         ("clawback", clawback::clawback()),
         ("rounding", rounding()),
@@ -191,7 +192,11 @@ fn component() -> Value {
     component["if"] = json!({"properties": {"method": {"enum": ["formula", "lookup"]}}});
     let by_line = json!({"if": {"properties": {"method": {"const": "lookup"}}}, "then": {"required": ["rates", "otherwise"]}});
     component["allOf"] = json!([by_line]);
-    component["else"] = json!({"required": ["tier_by", "boundary", "negative"]});
+    let lower = json!({"properties": {"direction": {"const": "lower"}}, "required": ["direction"]});
+    component["else"] = json!({
+        "required": ["tier_by", "boundary"],
+        "if": lower, "then": {"required": ["at_zero"]}, "else": {"required": ["negative"]},
+    });
     component
 }
 
@@ -293,12 +298,15 @@ fn gate() -> Value {
     let keys = [
         ("measure", text("A measure of measures.toml.")),
         ("as", choice(modes::TIER_BY, "What it is compared as.")),
-        ("at_least", number_or_own("The threshold.")),
+        ("at_least", number_or_own("The least at which it is met.")),
+        ("at_most", number_or_own("The most at which it is met, in the place of at_least.")),
         ("tested", choice(modes::TESTED, "All the time, or at the interval's end.")),
         ("until_then", json!({"enum": ["pay", "hold"], "description": "What is done before it is tested at the end."})),
         ("else", json!({"oneOf": otherwise, "description": "What is earned where it is not met."})),
     ];
-    about(table(&keys, &["until_then"]), "A threshold under which the component pays less.")
+    let mut gate = table(&keys, &["until_then", "at_least", "at_most"]);
+    gate["oneOf"] = json!([{"required": ["at_least"]}, {"required": ["at_most"]}]);
+    about(gate, "A threshold on whose other side the component pays less.")
 }
 
 fn floor() -> Value {

@@ -11,8 +11,8 @@ use crate::domain::measure::{DatedBy, EarnedBy, MeasureOf, Missing, Unit};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
-    AfterRelease, Beyond, Boundary, EarningUnit, Method, MidIntervalChange, Negative, NegativePay, NoQuota, ProrateBy,
-    QuotaAfterRelease, RoundingAt, Scope, TierBy,
+    AfterRelease, AtZero, Attribution, Beyond, Boundary, CountSplit, EarningUnit, Method, MidIntervalChange, Negative,
+    NegativePay, NoQuota, ProrateBy, QuotaAfterRelease, RoundingAt, Scope, TierBy,
 };
 use crate::domain::settlement::SettlementKind;
 use crate::domain::territory::{Uncovered, When};
@@ -129,7 +129,9 @@ pub const FLOOR_PER: &Choices<()> =
 pub const CAP_EXCESS: &Choices<()> = &[("lost", Some(())), ("carry", None)];
 pub const NEGATIVE: &Choices<Negative> =
     &[("carry", Some(Negative::Carry)), ("zero", Some(Negative::Zero)), ("mirror", Some(Negative::Mirror))];
-pub const DIRECTION: &Choices<()> = &[("higher", Some(())), ("lower", None)];
+/// Whether lower is better.
+pub const DIRECTION: &Choices<bool> = &[("higher", Some(false)), ("lower", Some(true))];
+pub const AT_ZERO: &Choices<AtZero> = &[("best", Some(AtZero::Best)), ("nothing", Some(AtZero::Nothing))];
 pub const DEFICIT: &Choices<()> = &[("lost", Some(())), ("next_interval", None)];
 /// Whether to date.
 pub const QUOTA: &Choices<bool> = &[("interval", Some(false)), ("to_date", Some(true))];
@@ -142,9 +144,9 @@ pub const CLAWBACK_PERIOD: &Choices<ClawbackPeriod> =
 pub const ROUNDING_MODE: &Choices<RoundingMode> =
     &[("half_even", Some(RoundingMode::HalfEven)), ("half_up", Some(RoundingMode::HalfUp)), ("down", Some(RoundingMode::Down))];
 pub const ROUNDING_AT: &Choices<RoundingAt> = &[("cumulative", Some(RoundingAt::Cumulative)), ("deal", Some(RoundingAt::Deal))];
-pub const ATTRIBUTION: &Choices<()> = &[("slice", Some(())), ("pro_rata", None)];
+pub const ATTRIBUTION: &Choices<Attribution> = &[("slice", Some(Attribution::Slice)), ("pro_rata", Some(Attribution::ProRata))];
 pub const LATE: &Choices<()> = &[("refold", Some(())), ("append", None)];
-pub const COUNT_SPLIT: &Choices<()> = &[("share", Some(())), ("whole", None)];
+pub const COUNT_SPLIT: &Choices<CountSplit> = &[("share", Some(CountSplit::Share)), ("whole", Some(CountSplit::Whole))];
 
 /// Keys of a plan that the format knows and this version does not do.
 pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group"];

@@ -9,7 +9,7 @@ use super::own::number_or_own;
 use super::source::{Findings, Located};
 use super::tiers::{Tiers, edge, factors};
 use crate::domain::money::{Amount, NumberError, Rate};
-use crate::domain::plan::{Gate, Modifiers, Multiplier, Otherwise, OwnModifier, OwnPlace, Tested, TierBy};
+use crate::domain::plan::{Bound, Gate, Modifiers, Multiplier, Otherwise, OwnModifier, OwnPlace, Tested, TierBy};
 
 /// What the modifiers of a component name beside themselves.
 #[derive(Default)]
@@ -106,16 +106,33 @@ fn multiplier(node: &Node, named: &mut Named, findings: &mut Findings) -> Option
 fn gate(node: &Node, named: &mut Named, findings: &mut Findings) -> Option<Gate> {
     let mut fields = Fields::of(node, findings)?;
     let looked_at = looked_at(&mut fields, named, findings);
-    let hint = if looked_at.is_some() { "add at_least = \"...\"" } else { "add at_least = \"80%\"" };
-    let at_least = fields.required("at_least", hint, findings).zip(looked_at.as_ref());
-    let at_least = at_least.and_then(|(node, (_, tier_by))| {
-        named.number(node, "at_least", (OwnPlace::GateAtLeast, 0), |text| edge(text, *tier_by), findings)
-    });
+    let bound = bound(&mut fields, looked_at.as_ref().map(|(_, tier_by)| *tier_by), named, findings);
     let tested = tested(&mut fields, findings);
     let otherwise = fields.required("else", OTHERWISE, findings).and_then(|node| otherwise(node, named, findings));
     fields.finish(&[], findings);
     let (measure, tier_by) = looked_at?;
-    Some(Gate { measure, tier_by, at_least: at_least?.value, tested: tested?, otherwise: otherwise? })
+    Some(Gate { measure, tier_by, bound: bound?, tested: tested?, otherwise: otherwise? })
+}
+
+/// The least or the most at which a gate is met, one of them.
+fn bound(fields: &mut Fields<'_>, tier_by: Option<TierBy>, named: &mut Named, findings: &mut Findings) -> Option<Bound> {
+    let (key, node, side): (_, _, fn(i128) -> Bound) = match (fields.node("at_least"), fields.node("at_most")) {
+        (Some(_), Some(node)) => {
+            let message = "a gate says both `at_least` and `at_most`";
+            findings.add(node.place, codes::DUPLICATE, message, "keep one of them");
+            return None;
+        }
+        (None, Some(node)) => ("at_most", node, Bound::AtMost),
+        (Some(node), None) => ("at_least", node, Bound::AtLeast),
+        (None, None) => {
+            let hint = "add at_least = \"80%\", or at_most where less is better";
+            fields.required("at_least", hint, findings)?;
+            return None;
+        }
+    };
+    let tier_by = tier_by?;
+    let number = named.number(node, key, (OwnPlace::GateAtLeast, 0), |text| edge(text, tier_by), findings);
+    number.map(|number| side(number.value))
 }
 
 const UNTIL_THEN: &Choices<Tested> = &[("pay", Some(Tested::AtEndPaidUntilThen)), ("hold", Some(Tested::AtEndHeldUntilThen))];

@@ -6,8 +6,8 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, RATE_DECIMALS, Rate, format_scaled};
 use crate::domain::pay_terms::Draw;
 use crate::domain::plan::{
-    AmountPlace, Clawback, Component, Gate, Method, Otherwise, OwnPlace, Pays, Plan, Prorate, QuotaUse, ScaleRow, Tested, Tier,
-    TierBy,
+    AmountPlace, Bound, Clawback, Component, Direction, Gate, Method, Otherwise, OwnPlace, Pays, Plan, Prorate, QuotaUse,
+    ScaleRow, Tested, Tier, TierBy,
 };
 
 /// A name and what it is set to.
@@ -133,11 +133,19 @@ fn component_words(component: &Component) -> Words {
     }
     say("pays", pays(component));
     say("method", mode(modes::METHOD, component.method));
+    if component.method.is_whole_deal() {
+        say("count_split", mode(modes::COUNT_SPLIT, component.count_split));
+    }
     if let Some(beyond) = component.beyond {
         say("beyond", mode(modes::BEYOND, beyond));
     }
-    if by_tiers {
-        say("negative", mode(modes::NEGATIVE, component.negative));
+    match component.direction {
+        Direction::Lower(at_zero) => {
+            say("direction", mode(modes::DIRECTION, true));
+            say("at_zero", mode(modes::AT_ZERO, at_zero));
+        }
+        Direction::Higher if by_tiers => say("negative", mode(modes::NEGATIVE, component.negative)),
+        Direction::Higher => {}
     }
     say("boundary", mode(modes::BOUNDARY, component.boundary));
     if component.reads_quota() {
@@ -164,6 +172,9 @@ fn component_words(component: &Component) -> Words {
     }
     modifiers(component, &mut say);
     let pay: Vec<String> = component.pay.iter().map(|part| format!("{} {}", percent(part.share), part.when.text())).collect();
+    if !pay.is_empty() {
+        say("attribution", mode(modes::ATTRIBUTION, component.attribution));
+    }
     say("pay", if pay.is_empty() { "100% booked".into() } else { pay.join(", ") });
     words
 }
@@ -208,8 +219,8 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
             Otherwise::Factor(factor) => own(OwnPlace::GateElse, percent(factor)),
             Otherwise::Cap(cap) => format!("at most {}", own(OwnPlace::GateElse, money(cap))),
         };
-        let at_least = own(OwnPlace::GateAtLeast, edge(gate.at_least, gate.tier_by));
-        gate_words(gate, at_least, otherwise, say);
+        let threshold = own(OwnPlace::GateAtLeast, edge(gate.bound.edge(), gate.tier_by));
+        gate_words(gate, threshold, otherwise, say);
     }
     if let Some(floor) = modifiers.floor {
         say("floor of the interval", own(OwnPlace::Floor, money(floor)));
@@ -222,9 +233,13 @@ fn modifiers(component: &Component, say: &mut dyn FnMut(&str, String)) {
     }
 }
 
-fn gate_words(gate: &Gate, at_least: String, otherwise: String, say: &mut dyn FnMut(&str, String)) {
+fn gate_words(gate: &Gate, threshold: String, otherwise: String, say: &mut dyn FnMut(&str, String)) {
     say("gate", looked_at(&gate.measure, gate.tier_by));
-    say("gate, at least", at_least);
+    let side = match gate.bound {
+        Bound::AtLeast(_) => "gate, at least",
+        Bound::AtMost(_) => "gate, at most",
+    };
+    say(side, threshold);
     let tested = match gate.tested {
         Tested::Running => "running",
         Tested::AtEndPaidUntilThen => "at the interval's end, paid until then",

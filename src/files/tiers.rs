@@ -17,6 +17,8 @@ pub struct Shape {
     pub tier_by: TierBy,
     pub pays: Pays,
     pub method: Method,
+    /// Lower is better: they fall.
+    pub lower: bool,
 }
 
 impl Shape {
@@ -85,7 +87,7 @@ fn with_own(drafts: &[TierDraft], ended: Option<Tier>) -> Tiers {
 
 /// Reads and checks the tiers of a multiplier.
 pub fn factors(items: &[Node], place: Place, tier_by: TierBy, findings: &mut Findings) -> Option<Tiers> {
-    let shape = Shape { tier_by, pays: Pays::RateOf, method: Method::Retroactive };
+    let shape = Shape { tier_by, pays: Pays::RateOf, method: Method::Retroactive, lower: false };
     let drafts = drafts(items, place, &shape, "factor", findings)?;
     let before = findings.len();
     check_edges(&drafts, &shape, findings);
@@ -114,7 +116,7 @@ fn drafts(
 fn check_edges(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) -> Option<i128> {
     check_first(drafts, shape, findings);
     for pair in drafts.windows(2) {
-        check_pair(&pair[0], &pair[1], shape.tier_by, findings);
+        check_pair(&pair[0], &pair[1], shape, findings);
     }
     check_last(drafts, shape, findings)
 }
@@ -163,7 +165,7 @@ fn shown(edge: i128, tier_by: TierBy) -> String {
 
 fn check_first(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) {
     let zero = shown(0, shape.tier_by);
-    let Some(first) = drafts.first() else { return };
+    let Some(first) = drafts.first().filter(|_| !shape.lower) else { return };
     if first.from == 0 && shape.method == Method::Overage {
         let hint = "start where it begins to pay, at the quota for example, or write method = \"retroactive\"";
         findings.add(first.from_place, codes::TIER_START, "an overage starts at zero, so that nothing is below it", hint);
@@ -184,16 +186,22 @@ fn on_measure(shape: &Shape) -> bool {
     matches!(shape.pays, Pays::RateOf | Pays::PerUnit)
 }
 
-fn check_pair(tier: &TierDraft, next: &TierDraft, tier_by: TierBy, findings: &mut Findings) {
-    let show = |edge| shown(edge, tier_by);
+fn check_pair(tier: &TierDraft, next: &TierDraft, shape: &Shape, findings: &mut Findings) {
+    let show = |edge| shown(edge, shape.tier_by);
+    // What falls is in order on the other side of zero.
+    let ahead = |edge: i128, other: i128| if shape.lower { edge > other } else { edge < other };
     if next.from == tier.from {
         let message = format!("the tier from {} is never reached: the next one starts there, too", show(tier.from));
         findings.add(tier.from_place, codes::TIER_NEVER_REACHED, message, "remove one of the two");
-    } else if next.from < tier.from {
+    } else if ahead(next.from, tier.from) {
         let message = format!("the tier from {} comes after the one from {}", show(next.from), show(tier.from));
-        findings.add(next.from_place, codes::TIER_ORDER, message, "put the tiers in ascending order");
+        let hint = match shape.lower {
+            true => "put the tiers in descending order: where lower is better, from the worst to the best",
+            false => "put the tiers in ascending order",
+        };
+        findings.add(next.from_place, codes::TIER_ORDER, message, hint);
     } else if let Some((to, place)) = tier.to {
-        let (code, what) = if to < next.from { (codes::TIER_GAP, "a gap") } else { (codes::TIER_OVERLAP, "an overlap") };
+        let (code, what) = if ahead(to, next.from) { (codes::TIER_GAP, "a gap") } else { (codes::TIER_OVERLAP, "an overlap") };
         if to != next.from {
             let message = format!("{what} between {} and {}", show(to.min(next.from)), show(to.max(next.from)));
             findings.add(place, code, message, "leave `to` out: a tier ends where the next one starts");
@@ -217,7 +225,11 @@ fn check_last(drafts: &[TierDraft], shape: &Shape, findings: &mut Findings) -> O
         (Method::Interpolated, Some((to, _))) => Some(to),
         (_, Some((_, place))) => {
             let hint = "leave `to` out, or add a tier from there with rate = \"0%\"";
-            findings.add(place, codes::TIER_GAP, "nothing is said about sums above the last tier", hint);
+            let message = match shape.lower {
+                true => "nothing is said about sums below the last tier",
+                false => "nothing is said about sums above the last tier",
+            };
+            findings.add(place, codes::TIER_GAP, message, hint);
             None
         }
         (_, None) => None,

@@ -1,5 +1,6 @@
 //! The cap of a plan: what its components keep of what they earned together, pay period by pay period.
 
+use super::intervals::interval_of;
 use super::numbers::{decimal, round};
 use super::rewards::{Earned, Pricing, Slot};
 use super::rules::{Check, hold};
@@ -7,7 +8,7 @@ use super::segments::days_on;
 use super::tables::covers;
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RoundingMode};
-use crate::wire::records::{AmountPlace, Component, Half, Interval, IntervalKind, Measure, Period, Plan, PlanCap, Quarter, Year};
+use crate::wire::records::{AmountPlace, Component, Interval, IntervalKind, Measure, Period, Plan, PlanCap};
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ impl<'h> Pricing<'_, 'h> {
         for period in periods {
             let Some(plan) = self.world.version_of(plan_id, period) else { continue };
             let Some(cap) = &plan.cap else { continue };
-            let interval = interval_of(cap, period);
+            let interval = interval_of(cap.per, period);
             let Some(most) = self.most(payee, plan, cap, interval, period) else {
                 kept.iter_mut().filter(|(slot, _)| slot.effective == period).for_each(|(_, minor)| *minor = 0);
                 continue;
@@ -92,15 +93,6 @@ impl<'h> Pricing<'_, 'h> {
 
 fn floor(value: &BigRational) -> i64 {
     value.floor().to_integer().to_i64().unwrap_or_default()
-}
-
-fn interval_of(cap: &PlanCap, Period(month): Period) -> Interval {
-    match cap.per {
-        IntervalKind::Month => Interval::Month(Period(month)),
-        IntervalKind::Quarter => Interval::Quarter(Quarter(month.div_euclid(3))),
-        IntervalKind::HalfYear => Interval::Half(Half(month.div_euclid(6))),
-        IntervalKind::Year => Interval::Year(Year(month.div_euclid(12))),
-    }
 }
 
 /// Whether the versions of a plan can have a cap, where one states it.

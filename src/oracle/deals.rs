@@ -6,7 +6,7 @@ use super::credits::DealSum;
 use super::numbers::{decimal, round, whole_number};
 use super::tables::{self, Case, Point, Stands, Waits, counts};
 use crate::domain::money::MEASURED_DECIMALS;
-use crate::wire::records::{ClawbackPrice, Component, Due, Method, OwnPlace, Pays, Period, RoundingAt, Scope};
+use crate::wire::records::{ClawbackPrice, Component, CountSplit, Due, Method, OwnPlace, Pays, Period, RoundingAt, Scope};
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use std::collections::BTreeMap;
@@ -84,20 +84,32 @@ impl Case<'_, '_> {
         sold.into_values().collect()
     }
 
+    /// What the period is paid on: of each deal where a part waits for them, else in all.
+    pub(super) fn paid_on(&self) -> Vec<(Option<u32>, BigRational)> {
+        if settles(self.component) {
+            let deals = self.pricing.place_of(&self.component.measure).map(|measure| self.sold(measure));
+            return deals.into_iter().flatten().map(|(deal, size, _)| (Some(deal), size)).collect();
+        }
+        let id = self.component.paid_measure.as_ref().unwrap_or(&self.component.measure);
+        let up_to = |last: Period| Point { case: *self, last, against: self.period }.sum(id);
+        vec![(None, up_to(self.period) - up_to(Period(self.period.0 - 1)))]
+    }
+
     /// What each deal of the period gives, one after the other.
     pub(super) fn each_deal(&self) -> Result<Vec<Given>, Waits> {
         let point = Point { case: *self, last: Period(self.period.0 - 1), against: self.period };
         let rates = self.rates()?;
         self.has_its_numbers()?;
         let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(Vec::new()) };
-        let mut reached = point.sum(&self.component.measure);
+        let by_number = self.component.count_split == CountSplit::Whole;
+        let mut reached = if by_number { self.deals_before(measure) } else { point.sum(&self.component.measure) };
         if [Method::WholeDealBefore, Method::WholeDealAfter].contains(&self.component.method) {
             point.stands_at(self.component.tier_by, &self.component.measure, reached.clone())?;
         }
         let mut each = Vec::new();
         for (deal, size, returned) in self.sold(measure) {
             let found = reached.clone();
-            reached += &size;
+            reached += if by_number { size.signum() } else { size.clone() };
             let money = match (self.component.scope, self.component.method) {
                 (Scope::Deal, _) => self.alone(&point, &size, &rates),
                 (_, Method::WholeDealBefore) => self.rate_at(&point, &found, &rates)? * &size,
@@ -112,6 +124,13 @@ impl Case<'_, '_> {
             each.push(Given { deal, money, left });
         }
         Ok(each)
+    }
+
+    /// How many deals the interval, or what of it counts, had before the period: less than nothing takes one away.
+    fn deals_before(&self, measure: u32) -> BigRational {
+        let earlier = self.segment().into_iter().filter(|period| *period < self.period);
+        let deals = earlier.flat_map(|period| Case { period, ..*self }.sold(measure));
+        deals.fold(BigRational::zero(), |all, (_, size, _)| all + size.signum())
     }
 
     /// A deal by its own size: never more than the cap, either way.

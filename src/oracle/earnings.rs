@@ -45,7 +45,7 @@ pub(super) fn add<'h>(world: &World<'h>, mut sums: Sums, pricing: impl for<'s> F
 
 fn earned(pricing: &Pricing<'_, '_>, sums: &Sums, counting: &[(u32, &Earnings)]) -> Earned {
     let mut now = Earned::new();
-    let adjusted = pricing.history.adjustments.keys().copied();
+    let adjusted = pricing.history.adjustments.keys().copied().chain(pricing.world.measured_at_zero());
     let payees: BTreeSet<u32> = sums.sums.iter().map(|sum| sum.payee).chain(adjusted).collect();
     for payee in payees {
         for (slot, earned) in pricing.earned(payee, sums.of(payee)) {

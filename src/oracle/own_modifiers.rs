@@ -43,7 +43,7 @@ fn planned(component: &Component, place: OwnPlace) -> Option<BigRational> {
     match place {
         OwnPlace::Weight => Some(decimal(modifiers.weight?.0, RATE_DECIMALS)),
         OwnPlace::Factor(tier) => Some(decimal(modifiers.multiplier.as_ref()?.tiers.get(tier)?.rate.0, RATE_DECIMALS)),
-        OwnPlace::GateAtLeast => Some(decimal(modifiers.gate.as_ref()?.at_least, MEASURED_DECIMALS)),
+        OwnPlace::GateAtLeast => Some(decimal(modifiers.gate.as_ref()?.bound.edge(), MEASURED_DECIMALS)),
         OwnPlace::GateElse => match modifiers.gate.as_ref()?.otherwise {
             Otherwise::Zero => None,
             Otherwise::Factor(factor) => Some(decimal(factor.0, RATE_DECIMALS)),

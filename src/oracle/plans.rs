@@ -8,8 +8,10 @@
 //! - tiers that do not rise from 0 (a curve's points: from anywhere not negative), or none; a curve that does not say what
 //!   is beyond it, or anything else that does; steps that pay for a sum of zero; tiers in proportion without an end;
 //! - deals one by one with another measure, a fraction of a target, a sum before a deal that is alone, or (alone) by
-//!   attainment, or (in their order) anything but a carried negative sum; a rounding or cap of deals that are not alone;
-//! - tranches that are not parts of a whole, or wait for deals that are paid on another measure;
+//!   attainment, or (in their order) anything but a carried negative sum; a rounding or cap of deals that are not alone; whole ones
+//!   where no number of deals picks the tier;
+//! - tranches that are not parts of a whole, or wait for deals that are paid on another measure; parts of all of
+//!   what does not wait, or of deals that are taken back by themselves;
 //! - a quota to date where nothing is compared with one, of shares that are not one for each pay period or no whole, of
 //!   whole deals by attainment, or where a tranche waits for deals;
 //! - a formula with tiers, with another measure than the first that it names, of single deals, that does not carry, with
@@ -18,7 +20,7 @@
 //!   proportion;
 //! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
 //!   a tranche waits for deals, or deals are taken back by themselves;
-//! - a scale by ages as `ages` says;
+//! - a scale by ages as `ages` says; lower that is better as `lower` says;
 //! - a number of a modifier that is the payee's own as `own_modifiers` says, which no floor is compared with;
 //! - a negative weight, factor, cap, floor or gate; a name that begins as those of manual lines do.
 
@@ -26,12 +28,13 @@ use super::ages;
 use super::deals::{settles, takes_back};
 use super::formulas::{is_formula, names};
 use super::lookups::{self, is_lookup};
+use super::lower;
 use super::own_modifiers;
 use super::own_rates::{self, is_own};
 use super::rules::{Check, hold};
 use crate::wire::records::{
-    AmountPlace, Component, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, OwnPlace, PayTerms, Pays, Plan,
-    QuotaUse, RoundingAt, Scope, Tier, TierBy,
+    AmountPlace, Attribution, Component, CountSplit, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, OwnPlace,
+    PayTerms, Pays, Plan, QuotaUse, RoundingAt, Scope, Tier, TierBy,
 };
 
 pub(super) fn component(component: &Component) -> Check {
@@ -39,6 +42,7 @@ pub(super) fn component(component: &Component) -> Check {
     formula(component)?;
     lookups::fits(component)?;
     ages::fits(component)?;
+    lower::fit(component)?;
     paid(component)?;
     deals(component)?;
     tranches(component)?;
@@ -104,7 +108,9 @@ fn tranches(component: &Component) -> Check {
     let whole = shares.len() <= 24 && shares.iter().all(|share| *share > 0) && total == Some(100_000_000);
     hold(shares.is_empty() || whole, "tranches that are not whole")?;
     hold(shares.is_empty() || component.unit == EarningUnit::Money, "tranches of points")?;
-    hold(!settles(component) || component.paid_measure.is_none(), "a settled deal that is paid on another measure")
+    hold(!settles(component) || component.paid_measure.is_none(), "a settled deal that is paid on another measure")?;
+    let all = component.attribution == Attribution::ProRata;
+    hold(!all || !(shares.is_empty() || takes_back(component)), "parts of all of what does not wait, or is taken back by deal")
 }
 
 /// Deals one by one: a measure of their own, rates or amounts, and a table that one deal can be asked about.
@@ -113,6 +119,8 @@ fn deals(component: &Component) -> Check {
     let alone = component.scope == Scope::Deal;
     hold(alone || component.rounding_at != RoundingAt::Deal, "a rounding of deals that are not priced")?;
     hold(alone || component.modifiers.deal_cap.is_none(), "a cap of deals that are not priced")?;
+    let numbered = whole && component.tier_by == TierBy::Count;
+    hold(numbered || component.count_split == CountSplit::Share, "whole deals of what is no number of deals")?;
     if !alone && !whole {
         return Ok(());
     }
@@ -129,7 +137,7 @@ fn axes(component: &Component) -> Vec<(TierBy, Vec<i128>)> {
     let modifiers = &component.modifiers;
     let mut axes = vec![(component.tier_by, edges(&component.tiers))];
     axes.extend(modifiers.multiplier.iter().map(|of| (of.tier_by, edges(&of.tiers))));
-    axes.extend(modifiers.gate.iter().map(|of| (of.tier_by, vec![of.at_least])));
+    axes.extend(modifiers.gate.iter().map(|of| (of.tier_by, vec![of.bound.edge()])));
     if let Pays::Formula(formula) = &component.pays {
         let quotas = names(formula.text(), &["quota", "attainment"]);
         axes.extend(quotas.iter().map(|_| (TierBy::Attainment, Vec::new())));
@@ -175,6 +183,9 @@ fn table(component: &Component) -> Check {
     if is_formula(component) || is_lookup(component) {
         return hold(component.beyond.is_none(), "a curve says what is beyond it, and only a curve");
     }
+    if lower::is_lower(component) {
+        return hold(component.beyond.is_some() == (method == Method::Curve), "a curve says what is beyond it, and only a curve");
+    }
     rising(tiers)?;
     let (first, last) = (&tiers[0], &tiers[tiers.len() - 1]);
     let curve = method == Method::Curve;
@@ -214,7 +225,7 @@ fn modifiers(component: &Component) -> Check {
         Otherwise::Factor(factor) => i128::from(factor.0),
         Otherwise::Cap(cap) => cap.0,
     };
-    hold(gate.at_least >= 0 && number >= 0, positive)
+    hold(gate.bound.edge() >= 0 && number >= 0, positive)
 }
 
 /// Draws are above zero and end after they start; shares are parts; a cap lets a draw through.

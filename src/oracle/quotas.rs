@@ -71,7 +71,14 @@ impl<'c> Case<'c, '_> {
         }
     }
 
-    /// The same case by the statements with which it adds most to those before it; of several by the first that saw as many.
+    /// The same case by the statements that each close since its own saw, where they may count, and by all.
+    pub(super) fn by_each(self) -> impl Iterator<Item = Self> {
+        let rises = self.plan.quota_after_release == QuotaAfterRelease::RaiseOnly;
+        let seen_by = move |until: Until<'c>| Case { seen_by: Some(until), ..self };
+        self.closes().filter(move |_| rises).map(seen_by).chain([self])
+    }
+
+    /// The one of them that adds most to the cases before it; of several the first.
     pub(super) fn at_best(self, earlier: &[Self], before: &BigRational) -> Self {
         if self.plan.quota_after_release != QuotaAfterRelease::RaiseOnly {
             return self;
@@ -80,9 +87,8 @@ impl<'c> Case<'c, '_> {
             let cases: Vec<Self> = earlier.iter().copied().chain([case]).collect();
             tables::earned(&cases, before) - taken_back(&cases, before)
         };
-        let seen_by = |until: Until<'c>| Case { seen_by: Some(until), ..self };
         let mut best: Option<(BigRational, Self)> = None;
-        for case in self.closes().map(seen_by).chain([self]) {
+        for case in self.by_each() {
             let added = added(case);
             if best.as_ref().is_none_or(|(most, _)| added > *most) {
                 best = Some((added, case));

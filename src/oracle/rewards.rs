@@ -12,7 +12,7 @@ use super::pools;
 use super::quotas::Closed;
 use super::tables::{self, Case};
 use super::totals::Attained;
-use super::world::{World, long_intervals, periods_of};
+use super::world::{World, periods_of};
 use crate::domain::money::{Amount, MEASURED_DECIMALS, Measured, Minor, RATE_DECIMALS, RoundingMode};
 use crate::wire::records::{
     Boundary, Component, Interval, IntervalKind, Method, Negative, NoQuota, Period, Plan, Quarter, TierBy,
@@ -67,7 +67,7 @@ type ByPlan<'h> = BTreeMap<&'h str, BTreeMap<Slot, Earned<'h>>>;
 pub(super) type Components<'h> = Vec<(&'h Plan, &'h Component)>;
 
 impl<'h> Pricing<'_, 'h> {
-    /// Every non-zero total that rules make of a payee's sums. Where there is no sum nothing is earned.
+    /// Every non-zero total that rules make of a payee's sums. Where there is no sum nothing is earned, but where zero is best.
     pub(super) fn by_rules(&self, payee: u32, sums: &[Sum]) -> BTreeMap<Slot, Earned<'h>> {
         let mut by_plan = self.by_plan(payee, sums);
         by_plan.iter_mut().for_each(|(plan, earned)| self.cap(payee, plan, earned));
@@ -81,8 +81,7 @@ impl<'h> Pricing<'_, 'h> {
 
     fn by_plan(&self, payee: u32, sums: &[Sum]) -> ByPlan<'h> {
         let mut earned = ByPlan::new();
-        let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
-        for quarter in quarters {
+        for quarter in self.quarters(payee, sums) {
             let periods = [0, 1, 2].map(|place| Period(quarter * 3 + place));
             let components = periods.map(|period| self.components(payee, period));
             self.interval(payee, sums, Interval::Quarter(Quarter(quarter)), &components, &mut earned);
@@ -91,17 +90,11 @@ impl<'h> Pricing<'_, 'h> {
                 self.interval(payee, sums, Interval::Month(period), components, &mut earned);
             }
         }
-        for interval in self.long_intervals(sums) {
+        for interval in self.long_intervals(payee, sums) {
             let components: Vec<_> = periods_of(interval).into_iter().map(|period| self.components(payee, period)).collect();
             self.interval(payee, sums, interval, &components, &mut earned);
         }
         earned
-    }
-
-    /// Half-years and years with a sum, where plans have any.
-    pub(super) fn long_intervals(&self, sums: &[Sum]) -> Vec<Interval> {
-        let years: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(12)).filter(|_| self.world.yearly).collect();
-        years.into_iter().flat_map(long_intervals).collect()
     }
 
     /// Prices an interval; `by_period` has the components of each of its pay periods. A component that earns more in any of

@@ -8,6 +8,7 @@ use super::credits::{DealSum, Sum, Until};
 use super::deals::{by_deals, takes_back};
 use super::formulas::{self, is_formula};
 use super::lookups::is_lookup;
+use super::lower;
 use super::numbers::{decimal, whole_number};
 use super::quotas::looks_back;
 use super::rewards::Pricing;
@@ -15,8 +16,8 @@ use super::to_date::{is_to_date, made_up, so_far};
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, RATE_DECIMALS};
 use crate::wire::records::{
-    Beyond, Boundary, Component, Date, Gate, Interval, Method, MidIntervalChange, Negative, NoQuota, Otherwise, OwnPlace,
-    PayeeRow, Pays, Period, Plan, Tested, Tier, TierBy,
+    Beyond, Boundary, Component, Date, Interval, Method, MidIntervalChange, Negative, NoQuota, OwnPlace, PayeeRow, Pays, Period,
+    Plan, Tier, TierBy,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -30,7 +31,11 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
     let anew = plan.mid_interval_change != MidIntervalChange::Carry;
     let multiplies = multiplies && !looks_back(plan, component);
     let plain = multiplies && !by_deals(component) && !takes_back(component) && !prorated && !anew && !is_to_date(component);
-    of_measure && plain && component.own_rates.is_empty() && component.modifiers == Default::default()
+    of_measure
+        && plain
+        && !lower::is_lower(component)
+        && component.own_rates.is_empty()
+        && component.modifiers == Default::default()
 }
 
 /// Every measure that a component looks at.
@@ -107,7 +112,8 @@ impl Case<'_, '_> {
             return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, one| all + one.money));
         }
         let at = |last| Point { case: *self, last, against: self.period }.table().map(Option::unwrap_or_default);
-        Ok(at(self.period)? - at(Period(self.period.0 - 1))?)
+        let earlier = if self.starts_from_nothing() { BigRational::zero() } else { at(Period(self.period.0 - 1))? };
+        Ok(at(self.period)? - earlier)
     }
 
     /// `None` where a modifier has no quota to be measured by.
@@ -154,7 +160,7 @@ impl Case<'_, '_> {
         found
     }
 
-    fn passes(self, x: &BigRational, from: &BigRational) -> bool {
+    pub(super) fn passes(self, x: &BigRational, from: &BigRational) -> bool {
         if self.component.boundary == Boundary::Upper { x >= from } else { x > from }
     }
 
@@ -215,7 +221,8 @@ impl Point<'_, '_> {
     fn hears_anything(&self) -> bool {
         let component = self.case.component;
         let of_table = [Some(component.measure.as_str()), component.paid_measure.as_deref()];
-        of_table.into_iter().flatten().chain(formulas::measures(component)).any(|measure| !self.sum(measure).is_zero())
+        let at_zero = lower::is_best_at_zero(component) && self.quota(&component.measure).is_some();
+        at_zero || of_table.into_iter().flatten().chain(formulas::measures(component)).any(|measure| !self.sum(measure).is_zero())
     }
 
     /// The quota that the table sees: prorated, of a new payee, to date, and none when nothing is left of it.
@@ -226,7 +233,7 @@ impl Point<'_, '_> {
         Some(decimal(stated, AMOUNT_DECIMALS) * part).filter(|quota| quota.is_positive())
     }
 
-    fn stands(&self, tier_by: TierBy, measure: &str) -> Result<Stands, Waits> {
+    pub(super) fn stands(&self, tier_by: TierBy, measure: &str) -> Result<Stands, Waits> {
         self.stands_at(tier_by, measure, self.sum(measure))
     }
 
@@ -259,11 +266,11 @@ impl Point<'_, '_> {
     fn table_of(&self, sum: BigRational, whole: BigRational) -> Result<Option<BigRational>, Waits> {
         let component = self.case.component;
         let rates = self.case.rates()?;
-        let negative = sum.is_negative();
+        let nothing = (component.negative == Negative::Zero && sum.is_negative()) || lower::is_nothing_at(component, &sum);
         let proportional = matches!(component.method, Method::Marginal | Method::Retroactive);
         let x = match self.stands_at(component.tier_by, &component.measure, sum)? {
             Stands::Nothing => return Ok(None),
-            Stands::Unmeasured if component.negative == Negative::Zero && negative => return Ok(Some(BigRational::zero())),
+            Stands::Unmeasured if nothing => return Ok(Some(BigRational::zero())),
             Stands::Unmeasured if proportional => return Ok(Some(&rates[0] * whole)),
             Stands::Unmeasured => return Ok(Some(BigRational::zero())),
             Stands::At(x) => x,
@@ -273,6 +280,9 @@ impl Point<'_, '_> {
 
     /// What the table gives at a position, `negative` included, with these values of its tiers.
     pub(super) fn at(&self, x: &BigRational, whole: &BigRational, rates: &[BigRational]) -> BigRational {
+        if lower::is_lower(self.case.component) {
+            return lower::pays(self.case.component, x, whole, rates);
+        }
         if !x.is_negative() {
             return self.pays(x, whole, rates);
         }
@@ -352,26 +362,6 @@ impl Point<'_, '_> {
             }
         }
         if self.case.component.beyond == Some(Beyond::Extend) && last > 0 { line(last - 1, last) } else { rates[last].clone() }
-    }
-
-    /// `None` where nothing is earned for want of a quota.
-    fn behind_gate(&self, gate: &Gate, money: BigRational) -> Result<Option<BigRational>, Waits> {
-        let met = match self.stands(gate.tier_by, &gate.measure)? {
-            Stands::Nothing => return Ok(None),
-            Stands::Unmeasured => false,
-            Stands::At(x) => self.case.number(OwnPlace::GateAtLeast).is_some_and(|least| self.case.passes(&x, &least)),
-        };
-        let over = periods_of(self.case.interval).last().is_some_and(|last| self.last >= *last);
-        Ok(Some(match gate.tested {
-            Tested::AtEndHeldUntilThen if !over => BigRational::zero(),
-            Tested::AtEndPaidUntilThen if !over => money,
-            _ if met => money,
-            _ => match (gate.otherwise, self.case.number(OwnPlace::GateElse)) {
-                (Otherwise::Factor(_), Some(factor)) => money * factor,
-                (Otherwise::Cap(_), Some(most)) => money.min(most),
-                _ => BigRational::zero(),
-            },
-        }))
     }
 }
 

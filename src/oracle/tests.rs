@@ -4,6 +4,7 @@ mod after_release;
 mod closes;
 mod currencies;
 mod formulas;
+mod lower;
 mod organisation;
 mod own_amounts;
 mod own_modifiers;
@@ -297,6 +298,9 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        direction: Direction::Higher,
+        attribution: Attribution::Slice,
+        count_split: CountSplit::Share,
         own_modifiers: Vec::new(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),

@@ -45,7 +45,8 @@ pub(super) fn made_up(cases: &[Case<'_, '_>], before: &BigRational) -> Result<Bi
     }
     let end = Point { case: *now, last: now.period, against: now.period };
     let start = counted.map_or(Period(cases[in_a_row].period.0 - 1), |place| cases[place].period);
-    Ok(end.table()?.unwrap_or_default() - table_at_start(now, start)?)
+    let earlier = if now.starts_from_nothing() { BigRational::zero() } else { table_at_start(now, start)? };
+    Ok(end.table()?.unwrap_or_default() - earlier)
 }
 
 /// The place of the first of those at the end that follow each other period by period.

@@ -272,11 +272,11 @@ impl<'h> Books<'h> {
     fn paid(&self, sums: &Sums, world: &World<'h>) -> BTreeSet<u32> {
         let draws = world.plans.values().flatten().any(|plan| plan.pay.draw.is_some());
         let everybody = if draws { self.history.payees.len() as u32 } else { 0 };
-        self.payees(sums).into_iter().chain(0..everybody).collect()
+        self.payees(sums, world).into_iter().chain(0..everybody).collect()
     }
 
-    fn payees(&self, sums: &Sums) -> BTreeSet<u32> {
-        let adjusted = self.history.adjustments.keys().copied();
+    fn payees(&self, sums: &Sums, world: &World<'h>) -> BTreeSet<u32> {
+        let adjusted = self.history.adjustments.keys().copied().chain(world.measured_at_zero());
         sums.sums.iter().map(|sum| sum.payee).chain(self.accounts.keys().copied()).chain(adjusted).collect()
     }
 
@@ -291,7 +291,7 @@ impl<'h> Books<'h> {
             Some(last) if slot.effective <= last => Period(last.0 + 1),
             _ => slot.effective,
         };
-        for payee in self.payees(&sums) {
+        for payee in self.payees(&sums, world) {
             let mut account = self.accounts.remove(&payee).unwrap_or_default();
             account.book(&pricing, &pricing.earned(payee, sums.of(payee)), booked_in);
             self.state(payee, &account);

@@ -8,13 +8,14 @@ use super::credits::{Paid, Sum};
 use super::deals::{earns_by_deal, per_unit};
 use super::formulas::is_formula;
 use super::later::Then;
+use super::lower::is_lower;
 use super::numbers::{decimal, round};
 use super::rewards::{Pricing, Slot, find, kind_of};
 use super::tables::{self, Case, counts};
 use super::to_date::is_to_date;
 use super::world::periods_of;
 use crate::domain::money::RATE_DECIMALS;
-use crate::wire::records::{Component, Due, Interval, Period, Plan, Quarter};
+use crate::wire::records::{Attribution, Component, Due, Interval, Period, Plan, Quarter};
 use num_rational::BigRational;
 use num_traits::{One, Signed, Zero};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,15 +32,14 @@ impl<'h> Pricing<'_, 'h> {
     /// What is due in a run, by slot, of every interval in which a component is paid in tranches.
     pub(super) fn due(&self, payee: u32, sums: &[Sum], run: Period) -> BTreeMap<Slot, i64> {
         let (mut due, mut at_once) = (BTreeMap::new(), Vec::new());
-        let quarters: BTreeSet<i32> = sums.iter().map(|sum| sum.period.0.div_euclid(3)).collect();
-        for quarter in quarters {
+        for quarter in self.quarters(payee, sums) {
             let quarter_interval = Interval::Quarter(Quarter(quarter));
             let months = periods_of(quarter_interval).into_iter().map(Interval::Month);
             for interval in months.chain([quarter_interval]) {
                 at_once.extend(self.due_of(payee, sums, run, interval, &mut due));
             }
         }
-        for interval in self.long_intervals(sums) {
+        for interval in self.long_intervals(payee, sums) {
             at_once.extend(self.due_of(payee, sums, run, interval, &mut due));
         }
         // Another plan may pay the same component when it is booked.
@@ -111,7 +111,8 @@ impl<'h> Pricing<'_, 'h> {
         });
         let cases = at_their_best(cases);
         let part = |share: Share<'h>| {
-            let settled = share.deal.map(|deal| self.settled(deal, run)).unwrap_or_default();
+            // What belongs to no deal is paid as if it were settled.
+            let settled = share.deal.map_or_else(BigRational::one, |deal| self.settled(deal, run));
             share.money * falls_due(share.component, share.period, interval, run, &settled)
         };
         let money = shares(&cases).into_iter().map(part).fold(BigRational::zero(), |all, one| all + one);
@@ -152,8 +153,15 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
     let mut before = BigRational::zero();
     for version in cases.chunk_by(|one, next| one.goes_on_in(next)) {
         let earned = tables::earned(version, &before);
+        if version[0].component.attribution == Attribution::ProRata {
+            shared.extend(in_parts_of_all(version, &before, &earned));
+            before += earned;
+            continue;
+        }
         let floor = version[0].component.modifiers.floor.is_some();
-        if is_to_date(version[0].component) || is_formula(version[0].component) || floor {
+        let of_both_signs =
+            is_to_date(version[0].component) || is_formula(version[0].component) || is_lower(version[0].component);
+        if of_both_signs || floor {
             let up_to = |count: usize| tables::earned(&version[..count], &before);
             let own = |(place, case): (usize, &Case<'_, 'h>)| Share {
                 period: case.period,
@@ -174,6 +182,26 @@ fn shares<'h>(cases: &[Case<'_, 'h>]) -> Vec<Share<'h>> {
         before += earned;
     }
     shared
+}
+
+/// All that a version earned, in the parts that deals, or periods, have of the sum that is paid; whole where that is nothing.
+fn in_parts_of_all<'h>(cases: &[Case<'_, 'h>], before: &BigRational, earned: &BigRational) -> Vec<Share<'h>> {
+    let counted: Vec<_> =
+        (1..=cases.len()).filter(|count| counts(&cases[..*count], before)).map(|count| cases[count - 1]).collect();
+    let of = |case: Case<'_, 'h>| case.paid_on().into_iter().map(move |(deal, size)| (case.period, case.component, deal, size));
+    let sizes: Vec<_> = counted.iter().copied().flat_map(of).collect();
+    let whole = sizes.iter().fold(BigRational::zero(), |all, (.., size)| all + size);
+    if whole.is_zero() {
+        let last = counted.last();
+        return last
+            .map(|case| Share { period: case.period, deal: None, component: case.component, money: earned.clone() })
+            .into_iter()
+            .collect();
+    }
+    sizes
+        .into_iter()
+        .map(|(period, component, deal, size)| Share { period, deal, component, money: earned * size / &whole })
+        .collect()
 }
 
 /// What the table gave for a period, deal by deal where a part waits for them.

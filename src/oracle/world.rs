@@ -33,6 +33,8 @@ pub(super) struct World<'h> {
     pub(super) money: BTreeSet<&'h str>,
     /// Some plan has or had a component over half a year or a year.
     pub(super) yearly: bool,
+    /// What is or was measured at zero by some plan, and over what.
+    pub(super) at_zero: BTreeSet<(IntervalKind, &'h str)>,
     seats: Vec<Option<Seat<'h>>>,
 }
 
@@ -60,6 +62,7 @@ impl<'h> World<'h> {
                 for component in &plan.components {
                     let names = if component.unit == EarningUnit::Points { &mut self.points } else { &mut self.money };
                     names.insert(&component.component_id);
+                    self.note_best_at_zero(component);
                 }
                 let versions = self.plans.entry(&plan.plan_id).or_default();
                 versions.retain(|version| version.from != plan.from);

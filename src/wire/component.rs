@@ -3,6 +3,8 @@
 use super::clawback::{ScaleRowRecord, read_scale, scale_records};
 use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
+use super::direction::{direction_texts, read_direction};
+use super::gate::{GateRecord, gate_record, read_gate};
 use super::lookup::{LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use super::own_modifiers::{OwnModifierRecord, own_factors, own_modifier_records, read_own_modifiers};
@@ -10,7 +12,7 @@ use super::pool::{pool_text, read_pool};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
-    Clawback, Component, EarningUnit, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Pays, QuotaUse, Tested, Tier,
+    Attribution, Clawback, Component, CountSplit, EarningUnit, Modifiers, Multiplier, OwnRate, Pays, QuotaUse, Tier,
 };
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
@@ -68,6 +70,10 @@ pub(super) struct ComponentRecord {
     clawback_scale: Vec<ScaleRowRecord>,
     #[serde(default)]
     own_modifiers: Vec<OwnModifierRecord>,
+    #[serde(default)]
+    direction: Option<String>,
+    #[serde(default)]
+    at_zero: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,18 +95,6 @@ struct MultiplierRecord {
     measure: String,
     tier_by: String,
     tiers: Vec<TierRecord>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct GateRecord {
-    measure: String,
-    tier_by: String,
-    at_least: MeasuredDecimal,
-    tested: String,
-    until_then: Option<String>,
-    otherwise: String,
-    factor: Option<RateDecimal>,
-    cap: Option<AmountDecimal>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -139,6 +133,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         Pays::Lump => ("lump", None),
         Pays::Formula(_) => ("formula", None),
     };
+    let (direction, at_zero) = direction_texts(component.direction)?;
     Ok(ComponentRecord {
         component_id: component.component_id.clone(),
         earning_code: component.earning_code.clone(),
@@ -150,6 +145,8 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         method: mode_text(&component.method)?,
         boundary: mode_text(&component.boundary)?,
         negative: mode_text(&component.negative)?,
+        direction,
+        at_zero,
         quota: component.reads_quota().then(|| quota_text(&component.quota).into()),
         no_quota: component.no_quota.as_ref().map(mode_text).transpose()?,
         clawback_price: mode_text(&component.clawback.price)?,
@@ -170,9 +167,11 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         gate: modifiers.gate.as_ref().map(gate_record).transpose()?,
         deal_cap: modifiers.deal_cap.map(|cap| Unscaled(cap.0)),
         late: component.method.is_whole_deal().then(|| "refold".into()),
-        count_split: component.method.is_whole_deal().then(|| "share".into()),
+        count_split: component.method.is_whole_deal().then(|| mode_text(&component.count_split)).transpose()?,
         pay: component.pay.iter().map(tranche_record).collect(),
-        attribution: (!component.pay.is_empty() || component.takes_back()).then(|| "slice".into()),
+        attribution: (!component.pay.is_empty() || component.takes_back())
+            .then(|| mode_text(&component.attribution))
+            .transpose()?,
         spread: match &component.quota {
             QuotaUse::ToDate(shares) => shares.iter().copied().map(rate_decimal).collect(),
             QuotaUse::Interval => Vec::new(),
@@ -222,32 +221,9 @@ fn multiplier_record(of: &Multiplier, own: &[OwnRate]) -> Result<MultiplierRecor
     Ok(MultiplierRecord { measure: of.measure.clone(), tier_by, tiers: tier_records(&of.tiers, own) })
 }
 
-fn gate_record(gate: &Gate) -> Result<GateRecord, String> {
-    let (tested, until_then) = match gate.tested {
-        Tested::Running => ("running", None),
-        Tested::AtEndPaidUntilThen => ("interval_end", Some("pay".into())),
-        Tested::AtEndHeldUntilThen => ("interval_end", Some("hold".into())),
-    };
-    let (otherwise, factor, cap) = match gate.otherwise {
-        Otherwise::Zero => ("zero", None, None),
-        Otherwise::Factor(factor) => ("factor", Some(rate_decimal(factor)), None),
-        Otherwise::Cap(cap) => ("cap", None, Some(Unscaled(cap.0))),
-    };
-    Ok(GateRecord {
-        measure: gate.measure.clone(),
-        tier_by: mode_text(&gate.tier_by)?,
-        at_least: Unscaled(gate.at_least),
-        tested: tested.into(),
-        until_then,
-        otherwise: otherwise.into(),
-        factor,
-        cap,
-    })
-}
-
 pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Component, Reject> {
     let at = |field: &str| format!("{path}.{field}");
-    check_fixed_modes(path, &record)?;
+    only(&at("late"), record.late.as_deref().unwrap_or("refold"), "refold")?;
     let factors = record.multiplier.as_ref().map_or_else(Vec::new, |of| own_rates(&of.tiers));
     Ok(Component {
         own_modifiers: read_own_modifiers(&at("own_modifiers"), record.own_modifiers, factors)?,
@@ -258,9 +234,11 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         pays: read_pays(path, &record.pays, record.target, record.formula)?,
         paid_measure: record.paid_measure,
         method: mode(&at("method"), &record.method)?,
+        count_split: record.count_split.as_deref().map_or(Ok(CountSplit::Share), |text| mode(&at("count_split"), text))?,
         beyond: record.beyond.as_deref().map(|text| mode(&at("beyond"), text)).transpose()?,
         boundary: mode(&at("boundary"), &record.boundary)?,
         negative: mode(&at("negative"), &record.negative)?,
+        direction: read_direction(path, record.direction.as_deref(), record.at_zero.as_deref())?,
         quota: read_quota(path, record.quota.as_deref(), &record.spread)?,
         no_quota: record.no_quota.as_deref().map(|text| mode(&at("no_quota"), text)).transpose()?,
         clawback: Clawback {
@@ -279,6 +257,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
             .enumerate()
             .map(|(place, tranche)| read_tranche(&at(&format!("pay[{place}]")), tranche))
             .collect::<Result<_, _>>()?,
+        attribution: record.attribution.as_deref().map_or(Ok(Attribution::Slice), |text| mode(&at("attribution"), text))?,
         pool: record.pool.as_deref().map(|text| read_pool(&at("pool"), text)).transpose()?,
         component_id: record.component_id,
         earning_code: record.earning_code,
@@ -319,14 +298,6 @@ fn read_pays(path: &str, pays: &str, target: Option<String>, formula: Option<Str
     }
 }
 
-/// Fields of which this version builds one mode.
-fn check_fixed_modes(path: &str, record: &ComponentRecord) -> Result<(), Reject> {
-    let only = |field: &str, text: &str, known: &'static str| only(&format!("{path}.{field}"), text, known);
-    only("late", record.late.as_deref().unwrap_or("refold"), "refold")?;
-    only("attribution", record.attribution.as_deref().unwrap_or("slice"), "slice")?;
-    only("count_split", record.count_split.as_deref().unwrap_or("share"), "share")
-}
-
 fn read_tiers(path: &str, records: &[TierRecord]) -> Result<Vec<Tier>, Reject> {
     records.iter().enumerate().map(|(place, tier)| read_tier(&format!("{path}[{place}]"), tier)).collect()
 }
@@ -359,29 +330,6 @@ pub(super) fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, R
 fn read_multiplier(path: &str, record: MultiplierRecord) -> Result<Multiplier, Reject> {
     let tier_by = mode(&format!("{path}.tier_by"), &record.tier_by)?;
     Ok(Multiplier { measure: record.measure, tier_by, tiers: read_tiers(&format!("{path}.tiers"), &record.tiers)? })
-}
-
-fn read_gate(path: &str, record: GateRecord) -> Result<Gate, Reject> {
-    let at = |field: &str| format!("{path}.{field}");
-    let unknown = |field: &str, text: String| Err(Reject::new(Reason::NotSupported, &at(field), text));
-    let tested = match (record.tested.as_str(), record.until_then.as_deref()) {
-        ("running", None) => Tested::Running,
-        ("interval_end", Some("pay")) => Tested::AtEndPaidUntilThen,
-        ("interval_end", Some("hold")) => Tested::AtEndHeldUntilThen,
-        (tested, until_then) => {
-            let until_then = until_then.unwrap_or("nothing");
-            return unknown("tested", format!("\"{tested}\" with \"{until_then}\" until then is not supported"));
-        }
-    };
-    let otherwise = match (record.otherwise.as_str(), record.factor, record.cap) {
-        ("zero", None, None) => Otherwise::Zero,
-        ("factor", Some(factor), None) => Otherwise::Factor(read_rate(&at("factor"), factor)?),
-        ("cap", None, Some(cap)) => Otherwise::Cap(read_amount(&at("cap"), cap)?),
-        (other, ..) => return unknown("otherwise", format!("\"{other}\" is not supported, or lacks its number")),
-    };
-    let at_least = read_edge(&at("at_least"), record.at_least)?;
-    let tier_by = mode(&at("tier_by"), &record.tier_by)?;
-    Ok(Gate { measure: record.measure, tier_by, at_least, tested, otherwise })
 }
 
 fn read_cap(path: &str, record: &CapRecord) -> Result<Amount, Reject> {

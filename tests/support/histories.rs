@@ -38,6 +38,8 @@ mod company;
 mod earnings;
 #[path = "histories/lookups.rs"]
 mod lookups;
+#[path = "histories/lower.rs"]
+mod lower;
 #[path = "histories/measures.rs"]
 mod measures;
 #[path = "histories/own_modifiers.rs"]

@@ -1,12 +1,13 @@
 //! What random histories must hold together often enough for their agreement to mean something, of the names in `features`.
 
+mod lower;
 mod own;
 mod released;
 
 use std::sync::LazyLock;
 
 /// Features that have a say about each other: how many histories hold both.
-pub static PAIRS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| [OF_ALL, own::PAIRS, released::PAIRS].concat());
+pub static PAIRS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| [OF_ALL, lower::PAIRS, own::PAIRS, released::PAIRS].concat());
 
 const OF_ALL: &[(&str, &str)] = &[
     ("historic rate", "return of a part"),

@@ -108,7 +108,7 @@ impl Story {
             );
             let measures: &[&str] = match plan {
                 "enterprise" => &["new-arr", "renewals"],
-                "success" => &["renewals"],
+                "success" => &["renewals", "churned-value"],
                 "se" => &["supported-arr"],
                 _ => &["new-arr"],
             };

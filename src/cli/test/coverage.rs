@@ -187,8 +187,9 @@ fn modifiers(component: &Component) -> Vec<(&'static str, Change)> {
 /// Tiers that can be reached: not the end of tiers in proportion, nor a step that has to pay nothing.
 fn tiers(component: &Component) -> impl Iterator<Item = usize> {
     let steps = component.method == Method::Lump || (component.method == Method::Curve && component.paid().is_none());
+    let lower = component.is_lower();
     let last = component.tiers.len() - usize::from(component.method == Method::Interpolated);
-    let nothing = move |tier: &Tier| steps && tier.from == 0 && tier.rate == Rate(0);
+    let nothing = move |tier: &Tier| steps && !lower && tier.from == 0 && tier.rate == Rate(0);
     let skipped: Vec<bool> = component.tiers.iter().map(nothing).collect();
     (0..last).filter(move |place| !skipped[*place])
 }

@@ -3,8 +3,8 @@
 use super::lookup::Lookup;
 use super::own_modifiers::{OwnModifier, OwnPlace};
 use super::{
-    Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, EarningUnit, Method, Negative, NoQuota, Pays, PoolShare, QuotaUse,
-    RoundingAt, Scope, TierBy,
+    AtZero, Attribution, Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, CountSplit, Direction, EarningUnit, Method,
+    Negative, NoQuota, Pays, PoolShare, QuotaUse, RoundingAt, Scope, TierBy,
 };
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
@@ -46,9 +46,13 @@ pub struct Component {
     /// Of a rate or of money per unit: what is paid on, where it is another measure than the one that picks the tier.
     pub paid_measure: Option<String>,
     pub method: Method,
+    /// By share, except of whole deals that are counted.
+    pub count_split: CountSplit,
     /// Present exactly with a curve.
     pub beyond: Option<Beyond>,
     pub boundary: Boundary,
+    pub direction: Direction,
+    /// Carried where lower is better: a sum below zero is in the last tier.
     pub negative: Negative,
     /// To date only where something is compared with a quota.
     pub quota: QuotaUse,
@@ -57,7 +61,8 @@ pub struct Component {
     pub clawback: Clawback,
     pub rounding: RoundingMode,
     pub rounding_at: RoundingAt,
-    /// In order, the first from 0 (a curve's first point is anywhere, an overage's first tier above 0); none of a formula or a lookup.
+    /// In order, the first from 0 (a curve's first point is anywhere, an overage's first tier above 0), or falling where lower
+    /// is better; none of a formula or a lookup.
     pub tiers: Vec<Tier>,
     /// Values of tiers that each payee has of their own, by their place.
     pub own_rates: Vec<OwnRate>,
@@ -68,6 +73,8 @@ pub struct Component {
     pub own_modifiers: Vec<OwnModifier>,
     /// When parts of it are paid; empty: all of it when it is booked.
     pub pay: Vec<Tranche>,
+    /// What of it waits with which deals.
+    pub attribution: Attribution,
 }
 
 /// What is done to what the table pays, in this order.
@@ -95,15 +102,36 @@ pub struct Multiplier {
     pub tiers: Vec<Tier>,
 }
 
-/// A threshold of a measure under which a component pays less.
+/// A threshold of a measure on whose other side a component pays less.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gate {
     pub measure: String,
     pub tier_by: TierBy,
-    /// As a tier's `from`.
-    pub at_least: i128,
+    pub bound: Bound,
     pub tested: Tested,
     pub otherwise: Otherwise,
+}
+
+/// Where a gate is met, as a tier's `from`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bound {
+    AtLeast(i128),
+    AtMost(i128),
+}
+
+impl Bound {
+    pub fn edge(self) -> i128 {
+        let (Bound::AtLeast(edge) | Bound::AtMost(edge)) = self;
+        edge
+    }
+
+    /// The same side of another edge.
+    pub fn at(self, edge: i128) -> Bound {
+        match self {
+            Bound::AtLeast(_) => Bound::AtLeast(edge),
+            Bound::AtMost(_) => Bound::AtMost(edge),
+        }
+    }
 }
 
 /// When a gate is tested.
@@ -130,6 +158,16 @@ impl Component {
     /// Whether its deals are looked at one by one, not their sum alone.
     pub fn reads_deals(&self) -> bool {
         self.scope == Scope::Deal || self.method.is_whole_deal()
+    }
+
+    /// Whether a deal has its part of all that was earned, not what it earned itself.
+    pub fn shares_out(&self) -> bool {
+        self.attribution == Attribution::ProRata
+    }
+
+    /// Whether its deals find a number of whole deals before them.
+    pub fn counts_whole(&self) -> bool {
+        self.count_split == CountSplit::Whole
     }
 
     /// Whether a part of what a deal earns waits until the deal is settled.
@@ -160,6 +198,25 @@ impl Component {
     /// Whether it needs the deals of its measure one by one.
     pub fn lists_deals(&self) -> bool {
         self.reads_deals() || self.earns_by_deal()
+    }
+
+    pub fn is_lower(&self) -> bool {
+        self.direction != Direction::Higher
+    }
+
+    /// Whether a payee with a quota and without any entry is measured, at zero.
+    pub fn measures_at_zero(&self) -> bool {
+        self.direction == Direction::Lower(AtZero::Best)
+    }
+
+    /// Whether lower is better and its table gives amounts of its own: none of them is earned before anything was measured.
+    pub fn begins_with_nothing(&self) -> bool {
+        self.is_lower() && !self.method.is_proportional() && self.paid().is_none()
+    }
+
+    /// Whether periods take back what those before them earned, without anything being taken back.
+    pub fn earns_of_both_signs(&self) -> bool {
+        self.quota.is_to_date() || self.formula().is_some() || self.is_lower()
     }
 
     /// The measure that is paid on, where one is.

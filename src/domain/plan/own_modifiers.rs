@@ -20,6 +20,7 @@ pub enum OwnPlace {
     Cap,
     DealCap,
     Floor,
+    /// Where the gate is met, on whichever side.
     GateAtLeast,
     /// What a gate that is not met leaves: a part, or the most.
     GateElse,
@@ -35,7 +36,7 @@ impl Modifiers {
             OwnPlace::Cap => self.cap.map(|cap| cap.0),
             OwnPlace::DealCap => self.deal_cap.map(|cap| cap.0),
             OwnPlace::Floor => self.floor.map(|floor| floor.0),
-            OwnPlace::GateAtLeast => self.gate.as_ref().map(|gate| gate.at_least),
+            OwnPlace::GateAtLeast => self.gate.as_ref().map(|gate| gate.bound.edge()),
             OwnPlace::GateElse => match self.gate.as_ref()?.otherwise {
                 Otherwise::Zero => None,
                 Otherwise::Factor(factor) => Some(factor.0.into()),
@@ -54,7 +55,9 @@ impl Modifiers {
             OwnPlace::DealCap => self.deal_cap = Some(amount),
             OwnPlace::Floor => self.floor = Some(amount),
             OwnPlace::GateAtLeast => {
-                self.gate.as_mut()?.at_least = amount.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS))?;
+                let edge = amount.0.checked_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS))?;
+                let gate = self.gate.as_mut()?;
+                gate.bound = gate.bound.at(edge);
             }
             OwnPlace::GateElse => match &mut self.gate.as_mut()?.otherwise {
                 Otherwise::Zero => return None,

@@ -111,3 +111,54 @@ fn a_quota_of_nothing_is_none() {
     };
     assert!(axis(Some(1), 1) && !axis(Some(0), 1) && !axis(Some(1), 0) && !axis(None, 1));
 }
+
+#[test]
+fn where_lower_is_better_each_tier_reaches_down_to_the_next_one() {
+    let falling = [(3_000, 100), (1_000, 200), (500, 500)];
+    let lower = |method, pays: Pays, boundary| {
+        let direction = Direction::Lower(AtZero::Best);
+        Component { direction, boundary, ..table(method, pays, &falling) }
+    };
+    let lump = |boundary| lower(Method::Lump, Pays::Lump, boundary);
+    let rates = |boundary| lower(Method::Retroactive, Pays::RateOf, boundary);
+    // The first one holds what is above it, the last one what is below.
+    for (sum, upper, behind) in
+        [(9_000, 100, 100), (1_001, 100, 100), (1_000, 200, 100), (999, 200, 200), (500, 500, 200), (0, 500, 500), (-7, 500, 500)]
+    {
+        check(&lump(Boundary::Upper), sum, upper);
+        check(&lump(Boundary::Lower), sum, behind);
+        check(&rates(Boundary::Upper), sum, upper * sum as i64);
+        check(&rates(Boundary::Lower), sum, behind * sum as i64);
+    }
+    let curve = |beyond, boundary| Component { beyond: Some(beyond), ..lower(Method::Curve, Pays::Lump, boundary) };
+    for (sum, flat, extended) in
+        [(3_001, 0, 0), (3_000, 100, 100), (2_000, 150, 150), (750, 350, 350), (500, 500, 500), (250, 500, 650)]
+    {
+        check(&curve(Beyond::Flat, Boundary::Upper), sum, flat);
+        check(&curve(Beyond::Extend, Boundary::Upper), sum, extended);
+    }
+    check(&curve(Beyond::Flat, Boundary::Lower), 3_000, 0);
+    check(&curve(Beyond::Extend, Boundary::Upper), -500, 1_100);
+    let attained = Component { tier_by: TierBy::Attainment, ..lump(Boundary::Upper) };
+    let percent = |place: usize| attained.tiers[place].from / 1_000;
+    let tiers = (0..3).map(|place| Tier { from: percent(place), ..attained.tiers[place] }).collect();
+    // Of a quota of 300: 300 %, 100 % and 50 %.
+    let attained = Component { tiers, ..attained };
+    for (sum, expected) in [(301, 100), (300, 200), (150, 500), (0, 500)] {
+        check(&attained, sum, expected);
+    }
+}
+
+#[test]
+fn zero_is_nothing_where_nothing_is_measured() {
+    let direction = Direction::Lower(AtZero::Nothing);
+    let lump = Component { direction, ..table(Method::Lump, Pays::Lump, &[(1_000, 100), (500, 500)]) };
+    for (sum, expected) in [(1, 500), (0, 0), (-1, 500)] {
+        check(&lump, sum, expected);
+    }
+    let rates = Component { direction, ..table(Method::Retroactive, Pays::RateOf, &[(1_000, 2), (500, 5)]) };
+    let paid = |sum: i128| without_quota(&rates, &rates.tiers, Measured(sum * UNIT), Measured(100 * UNIT));
+    for (sum, units) in [(1, 2), (0, 0), (-1, 2)] {
+        assert_eq!(paid(sum).fraction(), BigRational::from_integer(units.into()), "{sum}");
+    }
+}

@@ -5,7 +5,7 @@
 use super::{Lacks, Pricing};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RATE_DECIMALS};
-use crate::domain::plan::{Component, Gate, Modifiers, Otherwise, Tested};
+use crate::domain::plan::{Bound, Component, Gate, Modifiers, Otherwise, Tested};
 use num_rational::BigRational;
 use num_traits::Zero;
 
@@ -59,9 +59,12 @@ impl<'p, 'w> Pricing<'p, 'w> {
         }))
     }
 
-    /// Who is credited nothing at all is as one of whom nothing was heard.
+    /// Who is credited nothing at all is as one of whom nothing was heard, unless a quota says that zero is measured.
     fn measures_anything(&self) -> bool {
         let period = self.period;
+        if self.component.measures_at_zero() && self.is_measured(self.point()) {
+            return true;
+        }
         let formula = period.named.iter().filter(|_| self.component.formula().is_some());
         [&period.tier, &period.paid].into_iter().chain(formula).any(|reading| reading.to.0 != 0)
     }
@@ -76,7 +79,10 @@ impl<'p, 'w> Pricing<'p, 'w> {
     fn gated(&self, gate: &Gate, total: Exact) -> Result<Option<Exact>, Lacks<'w>> {
         let measure = self.component.modifiers.gate.as_ref().map_or("", |of| of.measure.as_str());
         let Some(axis) = self.axis(gate.tier_by, measure, &self.period.gate)? else { return Ok(None) };
-        let met = axis.is_some_and(|axis| axis.reaches(gate.at_least, self.component.boundary));
+        let met = axis.is_some_and(|axis| match gate.bound {
+            Bound::AtLeast(edge) => axis.reaches(edge, self.component.boundary),
+            Bound::AtMost(edge) => axis.turned().reaches(edge, self.component.boundary),
+        });
         Ok(Some(match (gate.tested, self.period.last) {
             (Tested::AtEndPaidUntilThen, false) => total,
             (Tested::AtEndHeldUntilThen, false) => Exact::ZERO,

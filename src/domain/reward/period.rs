@@ -43,6 +43,8 @@ pub struct PeriodInput<'w> {
     pub parameters: Vec<Option<Amount>>,
     /// Of a component that needs deals one by one: those of the period, in order.
     pub deals: Vec<OneDeal<'w>>,
+    /// Where deals count whole: how many there were in the interval before the period.
+    pub deals_before: i128,
     /// The interval ends with this period.
     pub last: bool,
     /// What it read at closes that it must not earn less than by, the first of them first.
@@ -57,6 +59,18 @@ pub struct OneDeal<'w> {
     pub measured: Measured,
     /// What of that is taken back: what was returned times the share that its age leaves, in 10^-20.
     pub back: I256,
+}
+
+/// How many deals these are: one for each, and one less for each of less than nothing.
+pub fn number_of(deals: &[OneDeal<'_>]) -> i128 {
+    deals.iter().map(OneDeal::whole).sum()
+}
+
+impl OneDeal<'_> {
+    /// What it counts whole, whoever else has a share of it.
+    pub(super) fn whole(&self) -> i128 {
+        self.measured.0.signum()
+    }
 }
 
 /// A part of what an interval earned, and what it came with: the sums of the period at a place, or one deal of it where

@@ -3,7 +3,7 @@
 use super::{Lacks, OneDeal, PeriodInput, Reading};
 use crate::domain::deals::{of_deal, whole_deal};
 use crate::domain::exact::{Exact, scaled};
-use crate::domain::money::{AMOUNT_DECIMALS, Amount, Measured};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured};
 use crate::domain::plan::{Component, Method, NoQuota, Pays, Scope, Tier, TierBy};
 use crate::domain::rate_table::{Axis, Part, Question, times_rate, value, without_quota};
 use num_rational::BigRational;
@@ -42,11 +42,15 @@ impl<'w> Pricing<'_, 'w> {
     /// A start without a quota of its own has the one that the period is measured by: nothing is paid for what lies before
     /// it. Where the first tier applies without a quota, that is what it has.
     pub(super) fn measurable(&self, start: Point) -> Point {
-        let measured = self.on_axis(self.component.tier_by, start.tier, start.quota, start.so_far).is_some();
-        if measured || self.component.no_quota == Some(NoQuota::FirstTier) {
+        if self.is_measured(start) || self.component.no_quota == Some(NoQuota::FirstTier) {
             return start;
         }
         Point { quota: self.period.tier.quota, so_far: self.so_far, ..start }
+    }
+
+    /// Whether there is a quota for what is compared with one.
+    pub(super) fn is_measured(&self, at: Point) -> bool {
+        self.on_axis(self.component.tier_by, at.tier, at.quota, at.so_far).is_some()
     }
 
     /// `None` where nothing is earned for want of a quota.
@@ -79,16 +83,19 @@ impl<'w> Pricing<'_, 'w> {
         let (component, period) = (self.component, self.period);
         let (tiers, modifiers) = (self.tiers()?, self.modifiers()?);
         let mut each = Vec::with_capacity(period.deals.len());
-        let mut position = period.tier.from;
+        let counted = component.counts_whole();
+        let mut position = if counted { whole(period.deals_before) } else { period.tier.from };
         let table_at = |tier| Ok(self.table(Point { tier, ..self.point() })?.unwrap_or_default());
         let mut table = if component.reads_deals() { Exact::ZERO } else { table_at(position)? };
         if component.method.is_whole_deal() {
             // A quota that is missing is missing in a period without deals, too.
             self.axis(component.tier_by, &component.measure, &period.tier)?;
         }
-        for OneDeal { measured, .. } in &period.deals {
+        for deal in &period.deals {
+            let OneDeal { measured, .. } = deal;
             let before = position;
-            position = Measured(before.0.saturating_add(measured.0));
+            let moved = if counted { whole(deal.whole()) } else { *measured };
+            position = Measured(before.0.saturating_add(moved.0));
             let one = match (component.scope, component.method.is_whole_deal()) {
                 (Scope::Deal, _) => of_deal(component, &tiers, modifiers.deal_cap, *measured, minor_digits),
                 (_, true) => {
@@ -153,4 +160,9 @@ impl<'w> Pricing<'_, 'w> {
     fn on_axis(&self, by: TierBy, sum: Measured, quota: Option<Amount>, so_far: Part) -> Option<Axis> {
         Axis::new(by, sum, quota, self.period.parts.quota.times(so_far))
     }
+}
+
+/// So many deals, on the axis of a table.
+fn whole(deals: i128) -> Measured {
+    Measured(deals * 10i128.pow(MEASURED_DECIMALS))
 }

@@ -1,10 +1,11 @@
-//! What is taken back of single deals: what each earned itself at its place, in the proportion that it was returned in.
+//! What is taken back of single deals: what each earned itself at its place, in the proportion that it was returned in. And what
+//! each was paid on, where its part of all that was earned follows from that.
 //!
 //! It is taken back behind everything that modifies the table, in the proportion that the modifiers leave of it.
 
 use super::{At, Exact, Lacks, OneDeal, Piece, Pricing, Segment};
 use crate::domain::exact::{big, scaled};
-use crate::domain::money::{MEASURED_DECIMALS, RATE_DECIMALS};
+use crate::domain::money::{MEASURED_DECIMALS, Measured, RATE_DECIMALS};
 use crate::domain::plan::RoundingAt;
 use ethnum::I256;
 use num_rational::BigRational;
@@ -39,6 +40,20 @@ impl<'w> Pricing<'_, 'w> {
         Piece { place: at.place, deal_id: Some(deal.deal_id), priced, kept }
     }
 
+    /// What is paid on in a period: deal by deal where a part waits for them, else together.
+    pub(super) fn paid_on(&self, at: At) -> Vec<Piece<'w>> {
+        let piece = |deal_id, measured: Measured| {
+            let priced = Exact::of(scaled(measured.0, MEASURED_DECIMALS));
+            Piece { place: at.place, deal_id, kept: priced.clone(), priced }
+        };
+        if self.component.settles() {
+            let deals = self.period.deals.iter().map(|deal| piece(Some(deal.deal_id), deal.measured));
+            return std::iter::once(piece(None, Measured(0))).chain(deals).collect();
+        }
+        let of = if self.component.paid_measure.is_some() { self.period.paid } else { self.period.tier };
+        vec![piece(None, Measured(of.to.0.saturating_sub(of.from.0)))]
+    }
+
     fn rounded_with_the_deal(&self, kept: Exact, minor_digits: u32) -> Exact {
         match self.component.rounding_at {
             RoundingAt::Cumulative => kept,
@@ -59,7 +74,7 @@ mod tests {
     use super::super::tests::{component, input};
     use super::super::{PeriodInput, Reading, earned};
     use super::*;
-    use crate::domain::money::{Amount, Measured, Rate};
+    use crate::domain::money::{Amount, Rate};
     use crate::domain::plan::{Clawback, ClawbackPrice, Component, Modifiers, NoQuota, QuotaUse};
 
     /// Deals as (sold, returned, percent of that taken back): 10 % up to a quota of 100, and 20 % above.

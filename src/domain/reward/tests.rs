@@ -1,8 +1,11 @@
 //! Quotas to date in the periods of a quarter: which point of the table each period starts from.
 
+mod lower;
 mod modifiers;
 mod own_modifiers;
+mod pro_rata;
 mod released;
+mod whole_deals;
 
 use super::*;
 use crate::domain::calendar::IntervalKind;
@@ -33,6 +36,8 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         own_rates: Vec::new(),
         own_modifiers: Vec::new(),
         boundary: Boundary::Upper,
+        direction: Direction::Higher,
+        count_split: CountSplit::Share,
         negative: Negative::Carry,
         quota,
         no_quota: Some(no_quota),
@@ -42,6 +47,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         tiers: tiers.map(|(from, rate)| Tier { from, rate: Rate(rate * 1_000_000) }).into(),
         modifiers: Modifiers::default(),
         pay: Vec::new(),
+        attribution: Attribution::Slice,
         unit: EarningUnit::Money,
         pool: None,
     }
@@ -75,6 +81,7 @@ pub fn input<'w>(tier: Reading) -> PeriodInput<'w> {
         named: vec![],
         parameters: vec![],
         deals: vec![],
+        deals_before: 0,
         last: true,
         released: Vec::new(),
     }
@@ -147,8 +154,8 @@ fn what_a_cap_leaves_of_a_period_is_its_part() {
 
 #[test]
 fn deals_that_a_gate_could_not_measure_come_with_the_next_period() {
-    let (tier_by, otherwise, at_least) = (TierBy::Attainment, Otherwise::Zero, 1_000_000_000_000);
-    let gate = Gate { measure: "sales".into(), tier_by, at_least, tested: Tested::Running, otherwise };
+    let (tier_by, otherwise, bound) = (TierBy::Attainment, Otherwise::Zero, Bound::AtLeast(1_000_000_000_000));
+    let gate = Gate { measure: "sales".into(), tier_by, bound, tested: Tested::Running, otherwise };
     let modifiers = Modifiers { gate: Some(gate), ..Modifiers::default() };
     let gated = Component { scope: Scope::Deal, tier_by: TierBy::Amount, modifiers, ..component(equal(), NoQuota::Park, 10) };
     let gated = Component { tiers: gated.tiers[..1].to_vec(), ..gated };

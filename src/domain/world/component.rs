@@ -5,8 +5,8 @@ use crate::domain::adjustment::BY_HAND;
 use crate::domain::deal::check_id;
 use crate::domain::money::{Amount, Rate};
 use crate::domain::plan::{
-    Component, EarningUnit, Gate, Method, MidIntervalChange, Multiplier, Negative, NoQuota, Otherwise, OwnPlace, Pays, Plan,
-    QuotaAfterRelease, RoundingAt, Scope, Tier, TierBy,
+    AtZero, Boundary, Component, Direction, EarningUnit, Gate, Method, MidIntervalChange, Multiplier, Negative, NoQuota,
+    Otherwise, OwnPlace, Pays, Plan, QuotaAfterRelease, RoundingAt, Scope, Tier, TierBy,
 };
 use crate::domain::reject::Reject;
 use crate::domain::tranche::are_whole;
@@ -31,12 +31,14 @@ pub(super) fn check_component(component: &Component) -> Result<(), Reject> {
     hold(component.no_quota.is_some() == component.reads_quota(), "stated exactly when something is by attainment")
         .map_err(about("no_quota"))?;
     check_quota(component).map_err(about("quota"))?;
+    check_direction(component).map_err(about("direction"))?;
     check_table(component).map_err(about("tiers"))?;
     check_modifiers(component).map_err(about("modifiers"))?;
     hold(component.unit == EarningUnit::Money || component.pay.is_empty(), "points are not paid").map_err(about("pay"))?;
     hold(are_whole(&component.pay), "tranches are parts that add up to 100 %").map_err(about("pay"))?;
     let of_deals = !component.settles() || component.paid_measure.is_none();
     hold(of_deals, "what is paid on another measure is of no single deal that could be settled").map_err(about("pay"))?;
+    check_attribution(component).map_err(about("attribution"))?;
     check_clawback(component).map_err(about("clawback"))
 }
 
@@ -120,6 +122,8 @@ fn check_deals(component: &Component) -> Check {
     let by_deal = component.scope == Scope::Deal;
     hold(by_deal || component.rounding_at == RoundingAt::Cumulative, "only what is priced by deal is rounded by deal")?;
     hold(by_deal || component.modifiers.deal_cap.is_none(), "a deal is capped only where it is priced by itself")?;
+    let counted = component.method.is_whole_deal() && component.tier_by == TierBy::Count;
+    hold(counted || !component.counts_whole(), "deals count whole only where a deal finds a number of deals")?;
     if !component.reads_deals() {
         return Ok(());
     }
@@ -143,6 +147,15 @@ fn check_quota(component: &Component) -> Check {
     hold(!component.settles(), "what is made up for as the quota grows is of no single deal that could be settled")
 }
 
+/// All that was earned is shared out where some of it waits, and nothing goes by what a deal earned itself.
+fn check_attribution(component: &Component) -> Check {
+    if !component.shares_out() {
+        return Ok(());
+    }
+    hold(!component.takes_back(), "a historic rate takes back what a deal earned itself")?;
+    hold(!component.pay.is_empty(), "nothing waits that could be shared out")
+}
+
 /// What a deal earned can be taken back only where it earned something of its own.
 fn check_clawback(component: &Component) -> Check {
     component.clawback.fault().map_or(Ok(()), Err)?;
@@ -157,6 +170,22 @@ fn check_clawback(component: &Component) -> Check {
     hold(!component.quota.is_to_date(), "what is made up for as the quota grows is of no single deal that could be taken back")
 }
 
+/// Lower is better only of a table that does not build up from zero, and of sums.
+fn check_direction(component: &Component) -> Check {
+    let Direction::Lower(at_zero) = component.direction else { return Ok(()) };
+    let reads_off = matches!(component.method, Method::Retroactive | Method::Lump | Method::Curve);
+    hold(reads_off, "what builds up from zero has no start where lower is better")?;
+    hold(component.negative == Negative::Carry, "where lower is better a sum below zero is in the last tier")?;
+    hold(!component.earns_by_deal(), "where lower is better no single deal earned something of its own")?;
+    if at_zero == AtZero::Nothing {
+        return Ok(());
+    }
+    let by_attainment = component.tier_by == TierBy::Attainment;
+    hold(by_attainment && component.no_quota != Some(NoQuota::FirstTier), "without a quota nobody is measured at zero")?;
+    let ends_at_zero = component.tiers.last().is_some_and(|last| last.from == 0);
+    hold(component.boundary == Boundary::Upper || !ends_at_zero, "a sum of zero is not in the best tier")
+}
+
 fn check_table(component: &Component) -> Check {
     let curve = component.method == Method::Curve;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and nothing else does")?;
@@ -165,6 +194,9 @@ fn check_table(component: &Component) -> Check {
         return Ok(());
     }
     let overage = component.method == Method::Overage;
+    if component.is_lower() {
+        return check_falling(&component.tiers, component.tier_by);
+    }
     check_tiers(&component.tiers, component.tier_by, !curve && !overage)?;
     let first = component.tiers.first();
     hold(!overage || first.is_none_or(|tier| tier.from > 0), "an overage begins above zero")?;
@@ -193,6 +225,14 @@ fn check_tiers(tiers: &[Tier], tier_by: TierBy, from_zero: bool) -> Check {
     let ascending = tiers.windows(2).all(|pair| pair[0].from < pair[1].from);
     let first = tiers.first().is_some_and(|tier| if from_zero { tier.from == 0 } else { tier.from >= 0 });
     hold(first && ascending, "tiers start at 0 and ascend")?;
+    tiers.iter().try_for_each(|tier| check_edge(tier.from, tier_by))
+}
+
+/// From the worst to the best, down to zero at most.
+fn check_falling(tiers: &[Tier], tier_by: TierBy) -> Check {
+    let descending = tiers.windows(2).all(|pair| pair[0].from > pair[1].from);
+    let last = tiers.last().is_some_and(|tier| tier.from >= 0);
+    hold(last && descending, "tiers fall where lower is better")?;
     tiers.iter().try_for_each(|tier| check_edge(tier.from, tier_by))
 }
 
@@ -225,9 +265,9 @@ fn check_modifiers(component: &Component) -> Check {
         check_tiers(tiers, *tier_by, true)?;
         hold(tiers.iter().all(|tier| tier.rate.0 >= 0), "a negative factor")?;
     }
-    let Some(Gate { at_least, tier_by, otherwise, .. }) = &modifiers.gate else { return Ok(()) };
-    hold(*at_least >= 0, "a gate below zero")?;
-    check_edge(*at_least, *tier_by)?;
+    let Some(Gate { bound, tier_by, otherwise, .. }) = &modifiers.gate else { return Ok(()) };
+    hold(bound.edge() >= 0, "a gate below zero")?;
+    check_edge(bound.edge(), *tier_by)?;
     match otherwise {
         Otherwise::Factor(Rate(factor)) => hold(*factor >= 0, "a negative factor"),
         Otherwise::Cap(Amount(cap)) => hold(*cap >= 0, "a negative cap"),

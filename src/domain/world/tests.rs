@@ -1,6 +1,7 @@
 //! What a component or a plan may not say about quotas to date, in the words of its reject; the other files state their own.
 
 mod components;
+mod direction;
 mod earnings;
 mod facts;
 mod listed;
@@ -94,7 +95,7 @@ fn what_has_no_meaning_to_date() {
         check(Component { method, ..component(QuotaUse::Interval) }, "");
         // By amount it is the gate that is compared with the quota to date.
         let (tier_by, otherwise) = (TierBy::Attainment, Otherwise::Zero);
-        let gate = Gate { measure: "sales".into(), tier_by, at_least: 0, tested: Tested::Running, otherwise };
+        let gate = Gate { measure: "sales".into(), tier_by, bound: Bound::AtLeast(0), tested: Tested::Running, otherwise };
         let modifiers = Modifiers { gate: Some(gate), ..Modifiers::default() };
         check(Component { method, tier_by: TierBy::Amount, modifiers, ..to_date() }, "");
     }

@@ -12,7 +12,7 @@ use crate::files::node::{Node, Value};
 use crate::files::source::{Findings, Located, Place};
 
 /// What tiers say, or a line says by itself.
-const OF_TIERS: [&str; 7] = ["tier_by", "negative", "tiers", "points", "beyond", "direction", "deficit"];
+const OF_TIERS: [&str; 8] = ["tier_by", "negative", "tiers", "points", "beyond", "direction", "at_zero", "deficit"];
 const EXAMPLE: &str = "rates = [{ product = \"analytics\", rate = \"6%\" }]";
 
 /// Where the method says so.

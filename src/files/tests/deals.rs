@@ -1,6 +1,7 @@
 //! Components that look at deals one by one: what does not go together.
 
 use super::*;
+use crate::domain::plan::CountSplit;
 
 /// The small company's component, with `scope`, `as`, method and more keys replaced: what is found.
 fn of(scope: &str, tier_by: &str, method: &str, more: &str) -> String {
@@ -59,7 +60,7 @@ fn what_does_not() {
             "amount",
             "whole_deal_after",
             &whole,
-            "not-supported: count_split = \"whole\" is not supported by this version",
+            "wrong-unit: deals count whole only where a deal finds a number of deals",
         ),
         ("running", "amount", "whole_deal_after", CARRY, "missing-key: `count_split` is missing\nmissing-key: `late` is missing"),
         (
@@ -72,5 +73,24 @@ fn what_does_not() {
     ];
     for (scope, tier_by, method, more, wanted) in table {
         assert_eq!(of(scope, tier_by, method, more), format!("{wanted}\n"), "{scope} {tier_by} {method} {more}");
+    }
+}
+
+#[test]
+fn deals_that_are_counted_may_count_whole() {
+    let counted = "id = \"seats\"\nof = \"count\"";
+    let table =
+        "tier_by = { measure = \"seats\", as = \"count\" }\npays = { per_unit = \"seats\" }\nmethod = \"whole_deal_before\"";
+    let (_, rest) = PLAN.split_once("method = \"marginal\"").unwrap();
+    let (head, _) = PLAN.split_once("quota = \"interval\"").unwrap();
+    let of = |count_split: &str| {
+        let folded = FOLDED.replace("share", count_split);
+        let plan = format!("{head}{table}\n{folded}{rest}").replace("from = \"0%\"", "from = \"0\"").replace("\"100%\"", "\"3\"");
+        let plan = plan.replace("6%", "500").replace("12%", "0");
+        small_texts(&[("measures.toml", "id = \"seats\"\nof = \"quantity\"", counted), (PLAN_FILE, PLAN, &plan)])
+    };
+    for (count_split, expected) in [("whole", CountSplit::Whole), ("share", CountSplit::Share)] {
+        let files = of(count_split).unwrap_or_else(|found| panic!("{}", shown(&found)));
+        assert_eq!(files.plans[0].value.components[0].count_split, expected);
     }
 }

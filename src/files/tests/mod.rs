@@ -10,6 +10,7 @@ mod earnings;
 mod formulas;
 mod json_schemas;
 mod lookups;
+mod lower;
 mod measures;
 mod parameters;
 mod pay;
@@ -130,8 +131,8 @@ fn the_worked_company_loads_without_a_finding() {
     let files = worked_company();
     assert_eq!(shown(&files.warnings), "");
     let counts = (files.measures.len(), files.plans.len(), files.payees.len(), files.quotas.len(), files.names.len());
-    assert_eq!(counts, (17, 8, 21, 79, 21));
-    assert_eq!(files.facts().len(), 2 + 3 + 17 + 8 + 21 + 1);
+    assert_eq!(counts, (18, 8, 21, 80, 21));
+    assert_eq!(files.facts().len(), 2 + 3 + 18 + 8 + 21 + 1);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What publishing appends: the difference, once.
 
+use super::super::plan_words::differences;
 use super::super::{Change, ChangeKind, CompanyFiles, Current, Quota, Record, changes};
-use super::{PLAN_FILE, brief, shown, small_company, worked_company};
+use super::{PLAN, PLAN_FILE, brief, shown, small_company, worked_company};
 use crate::domain::fact::FactBody;
 
 /// What is published after these changes.
@@ -71,6 +72,30 @@ fn managers_come_before_those_below_them() {
 }
 
 #[test]
+fn a_table_that_is_turned_is_told_in_its_words() {
+    let (head, rest) = PLAN.split_once("method = ").unwrap();
+    let turned = rest.replace("\"marginal\"", "\"retroactive\"").replace("\"0%\"", "\"50%\"");
+    let turned = turned.replace("negative = \"carry\"", "direction = \"lower\"\nat_zero = \"nothing\"");
+    let tiers = "[{ from = \"50%\", rate = \"6%\" }, { from = \"100%\", rate = \"12%\" }]";
+    assert!(turned.contains(tiers));
+    let turned = turned.replace(tiers, "[{ from = \"100%\", rate = \"6%\" }, { from = \"50%\", rate = \"12%\" }]");
+    let now =
+        small_company(PLAN_FILE, PLAN, &format!("{head}method = {turned}")).unwrap_or_else(|found| panic!("{}", shown(&found)));
+    let before = small_company(PLAN_FILE, PLAN, PLAN).unwrap_or_else(|found| panic!("{}", shown(&found)));
+    let lines = differences(&before.plans[0].value, &now.plans[0].value);
+    let expected = [
+        "new, method: marginal becomes retroactive",
+        "new, direction: new, lower",
+        "new, at_zero: new, nothing",
+        "new, tier from 100%: 12% becomes 6%",
+        "new, tier from 50%: new, 12%",
+        "new, negative: gone, was carry",
+        "new, tier from 0%: gone, was 6%",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
 fn only_what_differs_is_appended() {
     use ChangeKind::{Added, Changed, Ended};
     let table = [
@@ -106,6 +131,16 @@ fn only_what_differs_is_appended() {
              cap = { per = \"quarter\", amount = \"payee.top\", excess = \"lost\" }\n[[component]]",
             Changed,
             "plan ae from 2026-01-01\n    payment_cap: new, payee.most, what is above: lost\n    cap: new, payee.top per quarter\n    minimum_settlement: new, payee.least, flush end",
+        ),
+        (
+            PLAN_FILE,
+            "tiers = ",
+            "attribution = \"pro_rata\"\npay = [{ share = \"100%\", when = \"settled\" }]\n\
+             gate = { measure = \"sales\", as = \"attainment\", at_most = \"80%\", tested = \"running\", else = \"zero\" }\ntiers = ",
+            Changed,
+            "plan ae from 2026-01-01\n    new, gate: new, sales as attainment\n    new, gate, at most: new, 80%\n    \
+             new, gate, tested: new, running\n    new, gate, else: new, nothing\n    new, attribution: new, pro_rata\n    \
+             new, pay: 100% booked becomes 100% settled",
         ),
         (
             PLAN_FILE,

@@ -41,7 +41,6 @@ fn modes_of_a_plan_and_component() {
 #[test]
 fn keys_that_are_not_built() {
     let keys = [
-        ("direction = \"lower\"", "24:13", "direction = \"lower\" is"),
         ("deficit = \"next_interval\"", "24:11", "deficit = \"next_interval\" is"),
         ("cap = { per = \"year\", amount = \"1.00\", excess = \"lost\" }", "24:15", "per = \"year\" is"),
         ("cap = { per = \"interval\", amount = \"1.00\", excess = \"carry\" }", "24:53", "excess = \"carry\" is"),

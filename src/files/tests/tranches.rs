@@ -12,9 +12,10 @@ fn tranches_are_read_or_refused() {
         (format!("{slice}pay = [{{ share = \"100%\", when = \"year_end\" }}]\n"), ""),
         (format!("pay = [{half}, {half}]\n"), "10:1: missing-key: `attribution` is missing"),
         (slice.into(), "24:15: no-effect: `attribution` has no effect: everything is paid when it is booked"),
+        (format!("attribution = \"pro_rata\"\npay = [{half}, {half}]\n"), ""),
         (
-            format!("attribution = \"pro_rata\"\npay = [{half}, {half}]\n"),
-            "24:15: not-supported: attribution = \"pro_rata\" is not supported by this version",
+            "attribution = \"pro_rata\"\n".into(),
+            "24:15: no-effect: `attribution` has no effect: everything is paid when it is booked",
         ),
         (format!("{slice}pay = [{half}]\n"), "25:7: bad-range: the shares of the tranches do not total 100 %"),
         (format!("{slice}pay = []\n"), "25:7: bad-range: the shares of the tranches do not total 100 %"),
@@ -33,5 +34,18 @@ fn tranches_are_read_or_refused() {
         let found = brief(&found(PLAN_FILE, "tiers = ", &format!("{text}tiers = ")));
         let wanted = if wanted.is_empty() { String::new() } else { format!("{PLAN_FILE}:{wanted}\n") };
         assert_eq!(found, wanted, "{text}");
+    }
+}
+
+#[test]
+fn a_historic_rate_needs_what_a_deal_earned_itself() {
+    let historic = |attribution: &str, pay: &str| {
+        let to = format!("attribution = \"{attribution}\"\n{pay}clawback = {{ price = \"historic_rate\"");
+        brief(&found(PLAN_FILE, "clawback = { price = \"recompute\"", &to))
+    };
+    let refused = "22:15: wrong-unit: a historic rate takes back what a deal earned itself\n";
+    for pay in ["", "pay = [{ share = \"100%\", when = \"settled\" }]\n"] {
+        assert_eq!(historic("slice", pay), "");
+        assert_eq!(historic("pro_rata", pay), format!("{PLAN_FILE}:{refused}"));
     }
 }

@@ -48,8 +48,8 @@ fn each_month_has_that_of_its_first_row() {
     let alone = Modifiers { deal_cap: amount, ..Modifiers::default() };
     let alone = Component { scope: Scope::Deal, ..of(alone, OwnPlace::DealCap) };
     check(alone, rows(["5000", "3000", "2500.50"]), ["5000.00", "2000.00", "2500.50"]);
-    let gate = Gate { measure, tier_by, at_least: 0, tested: Tested::Running, otherwise: Otherwise::Zero };
-    let unmet = |otherwise| Gate { at_least: 10i128.pow(24), otherwise, ..gate.clone() };
+    let gate = Gate { measure, tier_by, bound: Bound::AtLeast(0), tested: Tested::Running, otherwise: Otherwise::Zero };
+    let unmet = |otherwise| Gate { bound: Bound::AtLeast(10i128.pow(24)), otherwise, ..gate.clone() };
     let leaves = |otherwise| of(Modifiers { gate: Some(unmet(otherwise)), ..Modifiers::default() }, OwnPlace::GateElse);
     check(leaves(Otherwise::Factor(Rate(0))), rows(["0.5", "0.5", "0.6"]), ["3000.00", "1000.00", "3200.00"]);
     check(leaves(Otherwise::Cap(Amount(0))), rows(["5000", "7000", "6500"]), ["5000.00", "2000.00", "-500.00"]);
@@ -70,8 +70,8 @@ fn a_month_without_it_adds_nothing() {
 fn one_that_is_too_large_for_a_factor_leaves_the_interval_at_nothing() {
     check(weighted(), rows(["1", "1", "10000000000"]), ["0.00"; 3]);
     let gated = |otherwise| {
-        let (measure, tier_by, at_least, tested) = ("sales".into(), TierBy::Amount, 10i128.pow(24), Tested::Running);
-        let gate = Gate { measure, tier_by, at_least, tested, otherwise };
+        let (measure, tier_by, bound, tested) = ("sales".into(), TierBy::Amount, Bound::AtLeast(10i128.pow(24)), Tested::Running);
+        let gate = Gate { measure, tier_by, bound, tested, otherwise };
         of(Modifiers { gate: Some(gate), ..Modifiers::default() }, OwnPlace::GateElse)
     };
     check(gated(Otherwise::Factor(Rate(0))), rows(["1", "1", "10000000000"]), ["0.00"; 3]);

@@ -72,7 +72,7 @@ fn a_gate_is_of_the_same_part() {
     let gate = Gate {
         measure: "sales".into(),
         tier_by: TierBy::Attainment,
-        at_least: 1_000_000_000_000,
+        bound: Bound::AtLeast(1_000_000_000_000),
         tested: Tested::Running,
         otherwise: Otherwise::Zero,
     };

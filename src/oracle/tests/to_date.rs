@@ -152,7 +152,7 @@ fn gates_and_multipliers_are_of_the_quota_to_date() {
     let gate = Gate {
         measure: "sales".into(),
         tier_by: TierBy::Attainment,
-        at_least: 1_000_000_000_000,
+        bound: Bound::AtLeast(1_000_000_000_000),
         tested: Tested::Running,
         otherwise: Otherwise::Zero,
     };

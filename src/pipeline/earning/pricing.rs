@@ -21,7 +21,7 @@ use crate::domain::reward::{Earned, Lacks, PeriodInput, Slice, earned};
 use crate::domain::tranche::due;
 use crate::domain::world::{PlanVersion, World, plans_in};
 use num_rational::BigRational;
-use num_traits::Zero;
+use num_traits::{One, Zero};
 
 /// A component as it stands in one period.
 #[derive(Clone, Copy)]
@@ -83,8 +83,9 @@ impl FallingDue<'_> {
         let part = |slice: &Slice<'_>| {
             let period = Period(first.0 + slice.place as i32);
             let tranches = in_force(period).map_or(&[][..], |version| &version.component().pay);
+            // What is of no deal waits for none.
             let settled = slice.deal_id.map(|deal_id| self.inputs.settled_part(deal_id, self.run_end));
-            &slice.amount * due(tranches, period, self.interval, self.run, &settled.unwrap_or_default())
+            &slice.amount * due(tranches, period, self.interval, self.run, &settled.unwrap_or_else(BigRational::one))
         };
         let all = earned.slices.iter().map(part).fold(BigRational::zero(), |all, part| all + part);
         // What is due of an amount that fits does fit.

@@ -245,6 +245,9 @@ fn modes_that_are_not_built_are_refused_by_name() {
         (plan, "recompute", "list_price", "{c}.clawback_price: \"list_price\" is not supported; use recompute or historic_rate"),
         (plan, "original", "next", "{c}.clawback_period: \"next\" is not supported; use original or current"),
         (plan, "half_even", "half_odd", "{c}.rounding_mode: \"half_odd\" is not supported; use half_even or half_up or down"),
+        (plan, "best", "worst", "components[3].at_zero: \"worst\" is not supported; use best or nothing"),
+        (plan, "pro_rata", "part", "components[2].attribution: \"part\" is not supported; use slice or pro_rata"),
+        (plan, "whole", "all", "components[1].count_split: \"all\" is not supported; use share or whole"),
         (plan, "cumulative", "payee", "{c}.rounding_at: \"payee\" is not supported; use cumulative or deal"),
         (
             plan,

@@ -2,7 +2,7 @@
 
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::money::POINTS;
-use crate::domain::plan::{Prorate, QuotaUse};
+use crate::domain::plan::{Attribution, Bound, Component, CountSplit, Direction, Prorate, QuotaUse};
 use crate::wire::json::to_json;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
@@ -95,7 +95,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 21] = [
     (2, 48, include_str!("../../../schemas/history/facts.48.avsc"), &["rate_parameter"]),
     (2, 49, include_str!("../../../schemas/history/facts.49.avsc"), &["clawback_scale", "ramp", "own_modifiers"]),
     (2, 50, include_str!("../../../schemas/history/facts.50.avsc"), &["own_amounts", "roles"]),
-    (2, 51, include_str!("../../../schemas/history/facts.51.avsc"), &["quota_after_release"]),
+    (2, 51, include_str!("../../../schemas/history/facts.51.avsc"), &["direction", "at_zero", "at_most", "quota_after_release"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
@@ -239,6 +239,20 @@ fn payouts_and_runs_before_other_currencies_are_read() {
     assert_eq!(codec.read_payout_run(&as_before(of_run, of_run.3, &bytes)).unwrap(), run);
 }
 
+/// Without parts of pay, and what came with them.
+fn at_once(component: &mut Component) {
+    component.pay.clear();
+    (component.attribution, component.count_split) = (Attribution::Slice, CountSplit::Share);
+}
+
+/// As every component was.
+fn higher(component: &mut Component) {
+    component.direction = Direction::Higher;
+    if let Some(gate) = component.modifiers.gate.as_mut().filter(|gate| matches!(gate.bound, Bound::AtMost(_))) {
+        gate.bound = Bound::AtLeast(0);
+    }
+}
+
 #[test]
 fn facts_of_an_earlier_schema_are_read_with_defaults() {
     let codec = crate::wire::Codec::new().unwrap();
@@ -270,6 +284,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                     plan.components.iter_mut().for_each(|component| component.own_rates.clear());
                     plan.components.iter_mut().for_each(|component| component.clawback.scale.clear());
                     plan.components.iter_mut().for_each(|component| component.own_modifiers.clear());
+                    plan.components.iter_mut().for_each(higher);
                     plan.components.retain(|component| id >= 40 || component.formula().is_none());
                     let spreads = plan.components.iter_mut().filter_map(|component| match &mut component.quota {
                         QuotaUse::ToDate(shares) if id < 20 => Some(shares),
@@ -279,6 +294,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                     if id < 12 {
                         plan.prorate = if id == 3 { Prorate::NOTHING } else { Prorate { draw: false, ..plan.prorate } };
                         plan.pay = Default::default();
+                        plan.components.iter_mut().for_each(at_once);
                         plan.components.truncate(if id == 3 { 2 } else { plan.components.len() });
                     }
                 }

@@ -89,6 +89,7 @@ impl Making {
         for (place, from) in starts.iter().enumerate() {
             let components = if place == 0 { base.clone() } else { self.changed(&base) };
             let components = self.under_cap(components);
+            let components = self.shared_out(components);
             let mut plan = plan(plan_id, *from, starts.get(place + 1).copied(), components);
             plan.prorate = self.prorate();
             plan.mid_interval_change = self.mid_interval_change(&plan.components);
@@ -105,6 +106,7 @@ impl Making {
                 let mid_interval_change = self.mid_interval_change(&components);
                 let components = self.other_unit(components);
                 let components = self.under_cap(components);
+                let components = self.shared_out(components);
                 let mut corrected = Plan { components, mid_interval_change, ..plan.clone() };
                 self.ramp(&mut corrected);
                 self.after_release(&mut corrected);
@@ -139,6 +141,8 @@ impl Making {
         let component = self.pooled(component);
         let component = self.with_own_rates(component);
         let component = self.with_own_modifiers(component);
+        let component = self.turned(component);
+        let component = self.counted_whole(component);
         if !(self.points && id == "extra") {
             return component;
         }
@@ -181,6 +185,9 @@ impl Making {
             lookup: None,
             beyond: None,
             own_rates: Vec::new(),
+            direction: Direction::Higher,
+            attribution: Attribution::Slice,
+            count_split: CountSplit::Share,
             own_modifiers: Vec::new(),
             modifiers: Modifiers::default(),
             pay: Vec::new(),

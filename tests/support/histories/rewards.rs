@@ -365,12 +365,12 @@ impl Making {
 
     fn gate(&mut self) -> Gate {
         let (measure, tier_by) = self.axis();
-        let at_least = 4 * Self::step(tier_by) * *self.random.pick(&MULTIPLES);
+        let bound = Bound::AtLeast(4 * Self::step(tier_by) * *self.random.pick(&MULTIPLES));
         let tested = *self.random.pick(&[Tested::Running, Tested::AtEndPaidUntilThen, Tested::AtEndHeldUntilThen]);
         self.features.count(if tested == Tested::Running { "gate" } else { "gate at the end" });
         let factor = Rate(10_000_000 * self.random.below(11) as i64);
         let cap = Amount(10_000_000 * self.random.below(20) as i128);
         let otherwise = *self.random.pick(&[Otherwise::Zero, Otherwise::Factor(factor), Otherwise::Cap(cap)]);
-        Gate { measure, tier_by, at_least, tested, otherwise }
+        Gate { measure, tier_by, bound, tested, otherwise }
     }
 }

@@ -5,8 +5,8 @@ use crate::domain::formula::Formula;
 
 /// 5 % of 150, 160 and 180, against a quota of 300.
 fn gated(percent: i128, tested: Tested, otherwise: Otherwise) -> Component {
-    let at_least = percent * 10_000_000_000;
-    let gate = Gate { measure: "sales".into(), tier_by: TierBy::Attainment, at_least, tested, otherwise };
+    let bound = Bound::AtLeast(percent * 10_000_000_000);
+    let gate = Gate { measure: "sales".into(), tier_by: TierBy::Attainment, bound, tested, otherwise };
     let modifiers = Modifiers { gate: Some(gate), ..Modifiers::default() };
     Component { modifiers, ..component(QuotaUse::Interval, NoQuota::Park, 5) }
 }
@@ -28,6 +28,27 @@ fn a_gate_is_tested_when_it_says() {
     earns(&gated(50, Tested::Running, Otherwise::Zero), [750, 50, 100]);
     let lower = Component { boundary: Boundary::Lower, ..gated(50, Tested::Running, Otherwise::Zero) };
     earns(&lower, [0, 800, 100]);
+}
+
+#[test]
+fn a_gate_is_met_at_or_below_what_is_the_most() {
+    let at_most = |percent: i128, boundary| {
+        let mut component = gated(0, Tested::Running, Otherwise::Zero);
+        let gate = component.modifiers.gate.as_mut().unwrap();
+        gate.bound = Bound::AtMost(percent * 10_000_000_000);
+        Component { boundary, ..component }
+    };
+    // 50 %, 53 % and 60 % of 300: what was paid is taken back as the gate closes.
+    for (percent, upper, lower) in [(60, [750, 50, 100], [750, 50, -800]), (50, [750, -750, 0], [0, 0, 0])] {
+        earns(&at_most(percent, Boundary::Upper), upper);
+        earns(&at_most(percent, Boundary::Lower), lower);
+    }
+    let held = Tested::AtEndHeldUntilThen;
+    for (percent, last) in [(60, 900), (59, 0)] {
+        let mut component = at_most(percent, Boundary::Upper);
+        component.modifiers.gate.as_mut().unwrap().tested = held;
+        earns(&component, [0, 0, last]);
+    }
 }
 
 #[test]

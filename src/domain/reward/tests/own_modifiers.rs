@@ -34,8 +34,8 @@ fn each_period_has_those_of_its_own() {
     let floor = |floor| Modifiers { floor: Some(floor), ..Modifiers::default() };
     check(component_of(floor(Amount(0)), OwnPlace::Floor), [1_000, 1_200, 850], [1_000, 200, -300]);
     let (measure, otherwise, tested) = (String::from("sales"), Otherwise::Zero, Tested::Running);
-    let gate = Gate { measure: measure.clone(), tier_by: TierBy::Attainment, at_least: 0, tested, otherwise };
-    let unmet = |otherwise| Gate { at_least: 5_000_000_000_000, otherwise, ..gate.clone() };
+    let gate = Gate { measure: measure.clone(), tier_by: TierBy::Attainment, bound: Bound::AtLeast(0), tested, otherwise };
+    let unmet = |otherwise| Gate { bound: Bound::AtLeast(5_000_000_000_000), otherwise, ..gate.clone() };
     let leaves = |otherwise| component_of(Modifiers { gate: Some(unmet(otherwise)), ..Modifiers::default() }, OwnPlace::GateElse);
     check(leaves(Otherwise::Factor(Rate(0))), [50, 50, 100], [375, 25, 500]);
     check(leaves(Otherwise::Cap(Amount(0))), [500, 850, 100], [500, 300, -700]);
@@ -64,7 +64,7 @@ fn a_period_without_one_adds_nothing() {
     let gate = Gate {
         measure: "sales".into(),
         tier_by: TierBy::Attainment,
-        at_least: 1_000_000_000_000,
+        bound: Bound::AtLeast(1_000_000_000_000),
         tested: Tested::Running,
         otherwise: Otherwise::Zero,
     };

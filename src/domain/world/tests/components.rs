@@ -42,6 +42,33 @@ fn on(paid: &str, method: Method) -> Component {
 }
 
 #[test]
+fn whole_deals_are_counted_where_one_finds_a_number_of_them() {
+    let counted = |tier_by, method| {
+        let count_split = CountSplit::Whole;
+        Component { count_split, tier_by, method, pays: Pays::PerUnit, ..by_amount() }
+    };
+    for method in [Method::WholeDealBefore, Method::WholeDealAfter] {
+        fits(counted(TierBy::Count, method));
+        let expected = "deals count whole only where a deal finds a number of deals";
+        check(counted(TierBy::Quantity, method), "scope", expected);
+    }
+    check(counted(TierBy::Count, Method::Retroactive), "scope", "deals count whole only where a deal finds a number of deals");
+}
+
+#[test]
+fn all_is_shared_out_where_some_of_it_waits() {
+    let shared = |pay: Vec<Tranche>| Component { attribution: Attribution::ProRata, pay, ..attained() };
+    for when in [Due::Settled, Due::YearEnd] {
+        let pay = vec![Tranche { share: Rate(10i64.pow(RATE_DECIMALS)), when }];
+        fits(shared(pay.clone()));
+        let clawback = Clawback { price: ClawbackPrice::HistoricRate, ..Clawback::default() };
+        let expected = "a historic rate takes back what a deal earned itself";
+        check(Component { clawback, ..shared(pay) }, "attribution", expected);
+    }
+    check(shared(vec![]), "attribution", "nothing waits that could be shared out");
+}
+
+#[test]
 fn a_method_pays_what_fits_it() {
     let check = |component| check(component, "pays", "what it pays does not fit what its tiers are of");
     for method in [Method::Lump, Method::Interpolated, Method::Formula] {

@@ -7,13 +7,13 @@ use crate::domain::reward;
 
 /// By attainment of a quarter's quota, with every modifier that it may have, and nothing stated for these.
 fn component(own: &[(OwnPlace, &str)]) -> Component {
-    let (tier_by, at_least, otherwise) = (TierBy::Amount, 0, Otherwise::Zero);
+    let (tier_by, bound, otherwise) = (TierBy::Amount, Bound::AtLeast(0), Otherwise::Zero);
     let tiers = vec![Tier { from: 0, rate: Rate(0) }, Tier { from: 1, rate: Rate(1) }];
     let modifiers = Modifiers {
         deal_cap: None,
         weight: Some(Rate(0)),
         multiplier: Some(Multiplier { measure: "sales".into(), tier_by, tiers }),
-        gate: Some(Gate { measure: "sales".into(), tier_by, at_least, tested: Tested::Running, otherwise }),
+        gate: Some(Gate { measure: "sales".into(), tier_by, bound, tested: Tested::Running, otherwise }),
         floor: Some(Amount(0)),
         cap: Some(Amount(0)),
     };

@@ -9,7 +9,7 @@ use crate::domain::calendar::{Date, Interval, Period};
 use crate::domain::money::{Amount, Measured, Rate};
 use crate::domain::plan::{Component, MidIntervalChange, Modifiers, Pays};
 use crate::domain::rate_table::{Part, Parts};
-use crate::domain::reward::{Lacks, OneDeal, PeriodInput, Reading, own_modifiers};
+use crate::domain::reward::{Lacks, OneDeal, PeriodInput, Reading, number_of, own_modifiers};
 use crate::domain::world::{active_part, parameter_in, part_of, ramp_part};
 use crate::pipeline::earning::inputs::{Inputs, Listed};
 use ethnum::I256;
@@ -67,6 +67,7 @@ impl<'w> Terms<'w> {
             named: Vec::new(),
             parameters: Vec::new(),
             deals: Vec::new(),
+            deals_before: 0,
             last: period == last,
             released: Vec::new(),
         };
@@ -91,6 +92,11 @@ impl<'w> Terms<'w> {
         }
         if component.lists_deals() {
             input.deals = deals(component, self.span.place(period), inputs)?;
+        }
+        if component.counts_whole() {
+            let before = self.span.place(since)..self.span.place(period);
+            let numbers = before.map(|place| Some(number_of(&deals(component, place, inputs)?)));
+            input.deals_before = numbers.collect::<Option<Vec<_>>>()?.into_iter().sum();
         }
         if version.is_personal() {
             input.target = self.target(component, period);
