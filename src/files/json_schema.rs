@@ -100,15 +100,23 @@ fn company() -> Value {
 }
 
 fn calendar() -> Value {
+    let row = table(&[("period", period("By its fiscal year.")), ("from", date("Its first day."))], &[]);
+    let kinds = "Months, the weeks of a quarter's three pay periods, or a table of first days.";
     let keys = [
         ("id", text("What plans and quotas call it.")),
-        ("kind", choice(modes::CALENDAR_KIND, "Months, or the weeks of a quarter's three pay periods.")),
-        ("from", period("The first pay period, by its fiscal year; of weeks the first of a year.")),
-        ("to", period("The last pay period, included.")),
+        ("kind", choice(modes::CALENDAR_KIND, kinds)),
+        ("from", period("Not of a table: the first pay period, by its fiscal year; of weeks the first of a year.")),
+        ("to", period("Not of a table: the last pay period, included.")),
         ("starts", date("First day of `from`; months without one are civil months.")),
         ("years_of_53_weeks", texts("Fiscal years whose last pay period has a week more.")),
+        ("periods", list(row, "Of a table: one pay period after the other, with its first day.")),
+        ("end", date("Of a table: the day after its last pay period.")),
     ];
-    table(&keys, &["starts", "years_of_53_weeks"])
+    let mut schema = table(&keys, &["from", "to", "starts", "years_of_53_weeks", "periods", "end"]);
+    schema["if"] = json!({"properties": {"kind": {"const": "table"}}});
+    schema["then"] = json!({"required": ["periods", "end"]});
+    schema["else"] = json!({"required": ["from", "to"]});
+    schema
 }
 
 fn measure() -> Value {

@@ -107,6 +107,7 @@ pub const FEATURES: &[&str] = &[
     "calendar later",
     "change inside a period",
     "comes back to a plan",
+    "periods of a table",
     "periods of weeks",
     "cancellation",
     "correction behind a return",
