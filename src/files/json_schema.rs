@@ -271,14 +271,14 @@ fn rate_of_line() -> Value {
         ("kind", one_or_more("The deal is NEW, RENEWAL or EXPANSION.")),
         ("attribute", attribute),
         ("band", about(table(&band, &["to"]), "How large the whole line is, without its sign.")),
-        ("rate", number("A rate or money per unit.")),
+        ("rate", number_or_own("A rate or money per unit.")),
     ];
     let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| *key != "rate").collect();
     table(&keys, &optional)
 }
 
 fn number_or_nothing(description: &str) -> Value {
-    json!({"oneOf": [{"const": "nothing"}, number("A rate or money per unit.")], "description": description})
+    json!({"oneOf": [{"const": "nothing"}, number_or_own("A rate or money per unit.")], "description": description})
 }
 
 fn multiplier() -> Value {

@@ -62,6 +62,7 @@ pub static PUBLISHED: [Published; 11] = [
             (48, include_str!("../../schemas/history/facts.48.avsc")),
             (49, include_str!("../../schemas/history/facts.49.avsc")),
             (50, include_str!("../../schemas/history/facts.50.avsc")),
+            (51, include_str!("../../schemas/history/facts.51.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

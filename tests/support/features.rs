@@ -73,6 +73,8 @@ pub const FEATURES: &[&str] = &[
     "lookup",
     "lookup by attribute",
     "lookup by band",
+    "own rate of a line",
+    "own rate of other lines",
     "lump",
     "multiplier",
     "paid on another measure",

@@ -1,6 +1,7 @@
 //! Quotas to date in the periods of a quarter: which point of the table each period starts from.
 
 mod modifiers;
+mod own_lines;
 mod own_modifiers;
 
 use super::*;

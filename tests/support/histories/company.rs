@@ -149,6 +149,7 @@ impl Making {
         let component = self.end_component(component);
         let component = self.pooled(component);
         let component = self.with_own_rates(component);
+        let component = self.with_own_rates_of_lines(component);
         let component = self.with_own_modifiers(component);
         if !(self.points && id == "extra") {
             return component;
