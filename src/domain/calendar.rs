@@ -1,7 +1,7 @@
 //! Dates, pay periods and intervals, and the calendar that maps one to the other.
 //!
 //! Everything is half-open: a period runs from its first day to the day before the next one's first. Where periods begin
-//! is data; twelve are a fiscal year, three a quarter. Leaves out time zones: a date is already in the calendar's zone.
+//! is data; twelve are a fiscal year, three a quarter. Leaves out time zones: who brings a date made a day of a time.
 
 mod interval;
 

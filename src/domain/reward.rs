@@ -194,7 +194,7 @@ impl<'w> Segment<'w> {
         let by_deal = if component.reads_deals() || in_deals { end.by_deal(at.minor_digits)? } else { Vec::new() };
         let added = match (component.reads_deals(), component.quota.is_to_date()) {
             _ if component.formula().is_some() => self.of_formula(&end)?,
-            _ if component.lookup.is_some() => end.looked_up(),
+            _ if component.lookup.is_some() => end.looked_up()?,
             (true, to_date) => {
                 let added = by_deal.iter().fold(std::mem::take(&mut self.passed), |all, one| &all + one);
                 self.passed = if to_date { added.clone() } else { Exact::ZERO };

@@ -97,10 +97,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let shape = shape(tier_by.as_ref(), pays.as_ref(), method.as_ref(), direction.as_ref());
     let table = match (by_formula, by_line) {
         (Some(_), _) => Some(Table::default()),
-        (None, Some(_)) => {
-            let lookup = lookup::lookup(&mut fields, pays.as_ref(), findings);
-            lookup.map(|lookup| Table { lookup: Some(lookup), ..Table::default() })
-        }
+        (None, Some(_)) => lookup::lookup(&mut fields, pays.as_ref(), findings),
         (None, None) => table(&mut fields, shape, findings),
     };
     if by_line.is_none() {

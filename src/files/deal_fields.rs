@@ -4,15 +4,16 @@
 //! Shared by `deal_sheet` (CSV) and by `crm` (records as JSON). Leaves out what a field may hold.
 
 mod form;
+mod zone;
 
 use super::fields::did_you_mean;
 use crate::domain::reject::Reject;
 use form::Form;
 pub use form::{instant, salesforce_id};
-use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+pub use zone::Zone;
 
 /// A group of fields: its name in the mapping, what has to be mapped, what may be.
 pub type Group = (&'static str, &'static [&'static str], &'static [&'static str]);
@@ -40,27 +41,6 @@ pub const SPLIT: Group = ("split", &["payee_id", "role", "counts", "share"], &[]
 const INTEGERS: [&str; 3] = ["revision", "sequence", "term_months"];
 
 pub type Fields = BTreeMap<String, Source>;
-
-/// Where a time becomes a day: a name like "America/New_York"; UTC unless a mapping says one. The zones are
-/// compiled in, so that the day of a deal is not another one on another machine.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Zone(pub TimeZone);
-
-impl Default for Zone {
-    fn default() -> Zone {
-        Zone(TimeZone::UTC)
-    }
-}
-
-impl TryFrom<String> for Zone {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Zone, String> {
-        let zone = TimeZone::get(&name);
-        zone.map(Zone).map_err(|_| format!("\"{name}\" is no time zone; write one like \"America/New_York\""))
-    }
-}
 
 /// Where a field's text comes from: a column or a field of a record, or a value; translated, then brought into accrue's form.
 #[derive(Clone, Debug, Deserialize)]

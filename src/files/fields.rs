@@ -13,6 +13,10 @@ use crate::domain::money::NumberError;
 /// The names that a key takes. `None`: the format knows it, this version does not do it.
 pub type Choices<T> = [(&'static str, Option<T>)];
 
+/// Keys that people look for in another kind of file than the one that has them.
+const ELSEWHERE: [(&str, &str); 1] =
+    [("time_zone", "the mapping of a report or a CRM states it, where times become days; all other files have days")];
+
 pub struct Fields<'n> {
     entries: &'n [Entry],
     /// Of the table's start, for what is missing.
@@ -201,7 +205,9 @@ impl<'n> Fields<'n> {
                 continue;
             }
             let known = self.asked.iter().chain(not_built).copied();
-            let hint = did_you_mean(&entry.key, known).unwrap_or_else(|| format!("known: {}", self.asked.join(", ")));
+            let elsewhere = ELSEWHERE.iter().find(|(key, _)| *key == entry.key).map(|(_, hint)| hint.to_string());
+            let hint = elsewhere.or_else(|| did_you_mean(&entry.key, known));
+            let hint = hint.unwrap_or_else(|| format!("known: {}", self.asked.join(", ")));
             findings.add(entry.key_place, codes::UNKNOWN_KEY, format!("`{}` is not a key of this table", entry.key), hint);
         }
     }

@@ -6,7 +6,7 @@ use super::diagnostic::Diagnostic;
 use super::draft::{CompanyFiles, Draft};
 use super::node::{Node, from_toml};
 use super::source::{Findings, Place};
-use super::{adjustments, definitions, measures, people, plan, quotas, rates};
+use super::{adjustments, calendar, definitions, measures, people, plan, quotas, rates};
 use std::path::Path;
 
 const REQUIRED: [&str; 4] = ["company.toml", "calendar.toml", "measures.toml", "payees.csv"];
@@ -98,7 +98,7 @@ pub fn read_file(name: &str, file: usize, draft: &mut Draft, findings: &mut Find
 fn read_document(name: &str, node: &Node, file: usize, draft: &mut Draft, findings: &mut Findings) {
     match name {
         "company.toml" => draft.company = definitions::company(node, findings),
-        "calendar.toml" => draft.calendar = definitions::calendar(node, findings),
+        "calendar.toml" => draft.calendar = calendar::calendar(node, findings),
         "territories.toml" => draft.territories.settings(node, findings),
         "measures.toml" => draft.measures.get_or_insert_default().extend(measures::measures(node, findings)),
         _ => {

@@ -100,15 +100,23 @@ fn company() -> Value {
 }
 
 fn calendar() -> Value {
+    let row = table(&[("period", period("By its fiscal year.")), ("from", date("Its first day."))], &[]);
+    let kinds = "Months, the weeks of a quarter's three pay periods, or a table of first days.";
     let keys = [
         ("id", text("What plans and quotas call it.")),
-        ("kind", choice(modes::CALENDAR_KIND, "Months, or the weeks of a quarter's three pay periods.")),
-        ("from", period("The first pay period, by its fiscal year; of weeks the first of a year.")),
-        ("to", period("The last pay period, included.")),
+        ("kind", choice(modes::CALENDAR_KIND, kinds)),
+        ("from", period("Not of a table: the first pay period, by its fiscal year; of weeks the first of a year.")),
+        ("to", period("Not of a table: the last pay period, included.")),
         ("starts", date("First day of `from`; months without one are civil months.")),
         ("years_of_53_weeks", texts("Fiscal years whose last pay period has a week more.")),
+        ("periods", list(row, "Of a table: one pay period after the other, with its first day.")),
+        ("end", date("Of a table: the day after its last pay period.")),
     ];
-    table(&keys, &["starts", "years_of_53_weeks"])
+    let mut schema = table(&keys, &["from", "to", "starts", "years_of_53_weeks", "periods", "end"]);
+    schema["if"] = json!({"properties": {"kind": {"const": "table"}}});
+    schema["then"] = json!({"required": ["periods", "end"]});
+    schema["else"] = json!({"required": ["from", "to"]});
+    schema
 }
 
 fn measure() -> Value {
@@ -268,14 +276,14 @@ fn rate_of_line() -> Value {
         ("kind", one_or_more("The deal is NEW, RENEWAL or EXPANSION.")),
         ("attribute", attribute),
         ("band", about(table(&band, &["to"]), "How large the whole line is, without its sign.")),
-        ("rate", number("A rate or money per unit.")),
+        ("rate", number_or_own("A rate or money per unit.")),
     ];
     let optional: Vec<&str> = keys.iter().map(|(key, _)| *key).filter(|key| *key != "rate").collect();
     table(&keys, &optional)
 }
 
 fn number_or_nothing(description: &str) -> Value {
-    json!({"oneOf": [{"const": "nothing"}, number("A rate or money per unit.")], "description": description})
+    json!({"oneOf": [{"const": "nothing"}, number_or_own("A rate or money per unit.")], "description": description})
 }
 
 fn multiplier() -> Value {

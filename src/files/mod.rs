@@ -3,13 +3,14 @@
 //! Every error is reported at once, with file, line, column and a stable code. Nothing is ignored: an unknown key, a
 //! mode that this version does not do, a number that is not exact are refused by name. Leaves out how records are
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
-//! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `people`, `quotas`,
+//! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `calendar`, `people`, `quotas`,
 //! `adjustments`, `territories` (one file each); `draft`, `check`, `earnings`,
 //! `organisation`, `territory_check`, `pay_currencies` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_fields`, `deal_sheet` (another system's
 //! report), `json_schema` (for editors), `payroll_file` (what payroll takes).
 
 mod adjustments;
 mod after_release;
+mod calendar;
 pub mod case;
 mod changes;
 mod check;

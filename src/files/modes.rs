@@ -17,12 +17,22 @@ use crate::domain::plan::{
 use crate::domain::settlement::SettlementKind;
 use crate::domain::territory::{Uncovered, When};
 
-/// The weeks of a quarter's three pay periods, where they are weeks.
-pub const CALENDAR_KIND: &Choices<Option<[i32; 3]>> = &[
-    ("monthly", Some(None)),
-    ("4-4-5", Some(Some([4, 4, 5]))),
-    ("4-5-4", Some(Some([4, 5, 4]))),
-    ("5-4-4", Some(Some([5, 4, 4]))),
+/// How the first days of pay periods are stated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarKind {
+    Months,
+    /// The weeks of a quarter's three pay periods.
+    Weeks([i32; 3]),
+    /// Each by itself.
+    Table,
+}
+
+pub const CALENDAR_KIND: &Choices<CalendarKind> = &[
+    ("monthly", Some(CalendarKind::Months)),
+    ("4-4-5", Some(CalendarKind::Weeks([4, 4, 5]))),
+    ("4-5-4", Some(CalendarKind::Weeks([4, 5, 4]))),
+    ("5-4-4", Some(CalendarKind::Weeks([5, 4, 4]))),
+    ("table", Some(CalendarKind::Table)),
     ("weekly", None),
 ];
 pub const MEASURE_OF: &Choices<MeasureOf> = &[
@@ -154,8 +164,7 @@ pub const PLAN_KEYS_NOT_BUILT: &[&str] = &["pay_group"];
 pub const AFTER_RELEASE_KEYS_NOT_BUILT: &[&str] = &["deal", "plan", "organisation", "rate"];
 /// The same of a component.
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
-pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "time_zone", "currencies"];
-pub const CALENDAR_KEYS_NOT_BUILT: &[&str] = &["time_zone", "periods"];
+pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "currencies"];
 pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "currency"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

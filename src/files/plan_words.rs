@@ -157,18 +157,23 @@ fn component_words(component: &Component) -> Words {
     say("clawback", clawback(&component.clawback));
     let rounding = (mode(modes::ROUNDING_MODE, component.rounding), mode(modes::ROUNDING_AT, component.rounding_at));
     say("rounding", format!("{} at {}", rounding.0, rounding.1));
+    let own = |place: usize| {
+        let own = component.own_rates.iter().find(|own| own.tier == place)?;
+        Some(format!("payee.{}", own.parameter))
+    };
     for (place, tier) in component.tiers.iter().enumerate() {
-        let own = component.own_rates.iter().find(|own| own.tier == place);
-        let shown = own.map_or_else(|| value(component, tier), |own| format!("payee.{}", own.parameter));
-        say(&format!("tier from {}", edge(tier.from, component.tier_by)), shown);
+        say(&format!("tier from {}", edge(tier.from, component.tier_by)), own(place).unwrap_or_else(|| value(component, tier)));
     }
     if let Some(lookup) = &component.lookup {
         let shown = |rate: Rate| match component.pays {
             Pays::PerUnit => format_scaled(i128::from(rate.0), RATE_DECIMALS, 2),
             _ => percent(rate),
         };
-        lookup.rows.iter().for_each(|row| say(&format!("rate of {}", row.takes), shown(row.rate)));
-        say("otherwise", lookup.otherwise.map_or_else(|| "nothing".into(), shown));
+        for (place, row) in lookup.rows.iter().enumerate() {
+            say(&format!("rate of {}", row.takes), own(place).unwrap_or_else(|| shown(row.rate)));
+        }
+        let otherwise = || lookup.otherwise.map_or_else(|| "nothing".into(), shown);
+        say("otherwise", own(lookup.rows.len()).unwrap_or_else(otherwise));
     }
     modifiers(component, &mut say);
     let pay: Vec<String> = component.pay.iter().map(|part| format!("{} {}", percent(part.share), part.when.text())).collect();

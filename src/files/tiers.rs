@@ -51,7 +51,7 @@ struct TierDraft {
     own: Option<String>,
 }
 
-/// The tiers, and which of their values each payee has of their own, with the places where they are named.
+/// The tiers (none of a lookup), and which values each payee has of their own, with the places where they are named.
 #[derive(Default)]
 pub struct Tiers {
     pub tiers: Vec<Tier>,

@@ -8,7 +8,7 @@ use super::history::{Content, History, Line, Stated};
 use super::later::asks_for_returns;
 use super::numbers::{decimal, whole_number};
 use super::rules::{Check, hold};
-use super::tables::Case;
+use super::tables::{Case, Waits};
 use crate::domain::money::{MEASURED_DECIMALS, RATE_DECIMALS};
 use crate::wire::records::{Boundary, Component, DealKind, LineKey, LookupRow, Method, Negative, QuotaUse, Scope, Takes, TierBy};
 use num_rational::BigRational;
@@ -46,25 +46,34 @@ pub(super) fn shown(history: &History, deal: &Content, line: &Line, size: i128) 
 }
 
 impl Case<'_, '_> {
-    /// What the lines of the period earn.
-    pub(super) fn looked_up(&self) -> BigRational {
-        let Some(measure) = self.pricing.place_of(&self.component.measure) else { return BigRational::zero() };
+    /// What the lines of the period earn. Whoever lacks a rate of their own waits, and be it of a row that takes no line.
+    pub(super) fn looked_up(&self) -> Result<BigRational, Waits> {
+        for own in &self.component.own_rates {
+            self.parameter(&own.parameter).ok_or(Waits)?;
+        }
+        let Some(measure) = self.pricing.place_of(&self.component.measure) else { return Ok(BigRational::zero()) };
         let lines = self.pricing.lines.get(&(self.payee, measure, self.period));
-        lines.into_iter().flatten().fold(BigRational::zero(), |all, (shown, sum)| {
+        Ok(lines.into_iter().flatten().fold(BigRational::zero(), |all, (shown, sum)| {
             all + self.rate_of(shown.as_ref()) * decimal(whole_number(&sum.to_string()), MEASURED_DECIMALS)
-        })
+        }))
     }
 
     /// What a person credits shows nothing of itself.
     fn rate_of(&self, shown: Option<&Shown>) -> BigRational {
         let Some(lookup) = &self.component.lookup else { return BigRational::zero() };
-        let mut best: Option<&LookupRow> = None;
-        for row in lookup.rows.iter().filter(|row| shown.is_some_and(|shown| takes(&row.takes, shown, self.component.boundary))) {
-            if best.is_none_or(|best| says(&best.takes) < says(&row.takes)) {
-                best = Some(row);
+        let mut best: Option<(usize, &LookupRow)> = None;
+        for (place, row) in lookup.rows.iter().enumerate() {
+            let takes_it = shown.is_some_and(|shown| takes(&row.takes, shown, self.component.boundary));
+            if takes_it && best.is_none_or(|(_, best)| says(&best.takes) < says(&row.takes)) {
+                best = Some((place, row));
             }
         }
-        let rate = best.map(|row| row.rate).or(lookup.otherwise);
+        let place = best.map_or(lookup.rows.len(), |(place, _)| place);
+        let own = self.component.own_rates.iter().find(|own| own.tier == place);
+        if let Some(own) = own.and_then(|own| self.parameter(&own.parameter)) {
+            return own;
+        }
+        let rate = best.map(|(_, row)| row.rate).or(lookup.otherwise);
         rate.map_or_else(BigRational::zero, |rate| decimal(rate.0, RATE_DECIMALS))
     }
 }

@@ -1,6 +1,7 @@
-//! The values of a component's tiers as a payee has them in a pay period: the plan's, or parameters of the payee.
+//! The values of a component's tiers, and of a lookup's rows, as a payee has them in a pay period: the plan's, or parameters of
+//! the payee.
 //!
-//! Leaves out what a table does with them (`tables`).
+//! Leaves out what a table does with them (`tables`, `lookups`).
 
 use super::numbers::decimal;
 use super::rules::{Check, hold};
@@ -31,11 +32,20 @@ pub(super) fn fit(component: &Component) -> Check {
     let places: Vec<usize> = component.own_rates.iter().map(|own| own.tier).collect();
     hold(places.is_sorted_by(|one, next| one < next), "two values of the payee's own for a tier")?;
     for own in &component.own_rates {
-        let free = component.tiers.get(own.tier).is_some_and(|tier| rate(tier).is_zero());
-        hold(free, "a value of the plan's and of the payee's own")?;
+        hold(is_free(component, own.tier), "a value of the plan's and of the payee's own")?;
         hold(!own.parameter.is_empty(), "a value of the payee's own without a name")?;
     }
     Ok(())
+}
+
+/// Whether the plan states nothing at a place: of a table by line the rows come first, then what no row takes.
+fn is_free(component: &Component, place: usize) -> bool {
+    let Some(lookup) = &component.lookup else {
+        return component.tiers.get(place).is_some_and(|tier| rate(tier).is_zero());
+    };
+    let mut stated: Vec<i64> = lookup.rows.iter().map(|row| row.rate.0).collect();
+    stated.extend(lookup.otherwise.map(|rate| rate.0));
+    stated.get(place) == Some(&0)
 }
 
 pub(super) fn is_own(component: &Component, tier: usize) -> bool {

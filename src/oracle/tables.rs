@@ -106,7 +106,7 @@ impl Case<'_, '_> {
     /// What the table gives for the period: all up to its end less all before it.
     pub(super) fn priced(&self) -> Result<BigRational, Waits> {
         if is_lookup(self.component) {
-            return Ok(self.looked_up());
+            return self.looked_up();
         }
         if by_deals(self.component) {
             return Ok(self.each_deal()?.into_iter().fold(BigRational::zero(), |all, one| all + one.money));

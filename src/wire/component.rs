@@ -5,7 +5,7 @@ use super::deal::in_range;
 use super::decimal::{AmountDecimal, MeasuredDecimal, RateDecimal, Unscaled};
 use super::direction::{direction_texts, read_direction};
 use super::gate::{GateRecord, gate_record, read_gate};
-use super::lookup::{LookupRecord, lookup_record, read_lookup};
+use super::lookup::{self, LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use super::own_modifiers::{OwnModifierRecord, own_factors, own_modifier_records, read_own_modifiers};
 use super::pool::{pool_text, read_pool};
@@ -180,7 +180,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         pool: component.pool.as_ref().map(pool_text),
         own_modifiers: own_modifier_records(&component.own_modifiers)?,
         formula: component.formula().map(|formula| formula.text().to_owned()),
-        lookup: component.lookup.as_ref().map(lookup_record),
+        lookup: component.lookup.as_ref().map(|lookup| lookup_record(lookup, &component.own_rates)),
         interval_floor: modifiers.floor.map(|floor| FloorRecord { per: "interval".into(), amount: Unscaled(floor.0) }),
         cap: modifiers.cap.map(|cap| CapRecord { per: "interval".into(), amount: Unscaled(cap.0), excess: "lost".into() }),
     })
@@ -249,7 +249,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
-        own_rates: own_rates(&record.tiers),
+        own_rates: record.lookup.as_ref().map_or_else(|| own_rates(&record.tiers), lookup::own_rates),
         lookup: record.lookup.map(|lookup| read_lookup(&at("lookup"), lookup)).transpose()?,
         pay: record
             .pay

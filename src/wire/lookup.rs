@@ -2,6 +2,7 @@
 
 use super::component::{rate_decimal, read_edge, read_rate};
 use super::decimal::{MeasuredDecimal, RateDecimal, Unscaled};
+use crate::domain::plan::OwnRate;
 use crate::domain::plan::lookup::{Band, LineKey, Listed, Lookup, Row, Takes};
 use crate::domain::reject::{Reason, Reject};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct LookupRecord {
     rows: Vec<RowRecord>,
     otherwise: Option<RateDecimal>,
+    own_otherwise: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -18,6 +20,7 @@ struct RowRecord {
     from: Option<MeasuredDecimal>,
     to: Option<MeasuredDecimal>,
     rate: RateDecimal,
+    own_rate: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -26,15 +29,29 @@ struct ConditionRecord {
     values: Vec<String>,
 }
 
-pub(super) fn lookup_record(lookup: &Lookup) -> LookupRecord {
+/// `own`: rates that are the payee's own, by the row's place; that of `otherwise` is behind the last row.
+pub(super) fn lookup_record(lookup: &Lookup, own: &[OwnRate]) -> LookupRecord {
+    let parameter = |place: usize| own.iter().find(|own| own.tier == place).map(|own| own.parameter.clone());
     let condition = |of: &Listed| ConditionRecord { by: of.by.to_string(), values: of.values.clone() };
-    let row = |row: &Row| RowRecord {
+    let row = |(place, row): (usize, &Row)| RowRecord {
         conditions: row.takes.conditions.iter().map(condition).collect(),
         from: row.takes.band.map(|band| Unscaled(band.from)),
         to: row.takes.band.and_then(|band| band.to).map(Unscaled),
         rate: rate_decimal(row.rate),
+        own_rate: parameter(place),
     };
-    LookupRecord { rows: lookup.rows.iter().map(row).collect(), otherwise: lookup.otherwise.map(rate_decimal) }
+    LookupRecord {
+        rows: lookup.rows.iter().enumerate().map(row).collect(),
+        otherwise: lookup.otherwise.map(rate_decimal),
+        own_otherwise: parameter(lookup.rows.len()),
+    }
+}
+
+/// The rates that are the payee's own.
+pub(super) fn own_rates(record: &LookupRecord) -> Vec<OwnRate> {
+    let rows = record.rows.iter().map(|row| &row.own_rate);
+    let own = |(tier, parameter): (usize, &Option<String>)| Some(OwnRate { tier, parameter: parameter.clone()? });
+    rows.chain([&record.own_otherwise]).enumerate().filter_map(own).collect()
 }
 
 pub(super) fn read_lookup(path: &str, record: LookupRecord) -> Result<Lookup, Reject> {

@@ -120,13 +120,17 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
         let rows = component.lookup.iter().flat_map(|lookup| lookup.takes()).enumerate();
         rows.for_each(|(row, takes)| {
             add(format!("{id}: rate of {takes}"), &|plan| {
-                plan.components[place].lookup.iter_mut().for_each(|lookup| lookup.rows[row].rate.0 += OTHER);
+                let component = &mut plan.components[place];
+                component.own_rates.retain(|own| own.tier != row);
+                component.lookup.iter_mut().for_each(|lookup| lookup.rows[row].rate.0 += OTHER);
             });
         });
         if component.lookup.as_ref().is_some_and(|lookup| lookup.otherwise.is_some()) {
             add(format!("{id}: otherwise"), &|plan| {
-                let lookup = plan.components[place].lookup.as_mut();
-                lookup.and_then(|lookup| lookup.otherwise.as_mut()).into_iter().for_each(|rate| rate.0 += OTHER);
+                let component = &mut plan.components[place];
+                let Some(lookup) = &mut component.lookup else { return };
+                component.own_rates.retain(|own| own.tier != lookup.rows.len());
+                lookup.otherwise.iter_mut().for_each(|rate| rate.0 += OTHER);
             });
         }
         for (choice, formula) in component.formula().into_iter().flat_map(|formula| formula.variants()) {

@@ -187,6 +187,14 @@ fn an_event_is_taken_where_it_says_everything() {
         &deep,
         "1:: Id: missing: send records as the REST API answers them, or change events with their header [invalid_field]",
     );
+    // An hour before New York puts its clocks forward; elsewhere it is the evening of that day, or of the one before.
+    let moved = with(&event("DELETE", ONE, ""), "1768885200123", "1772949600000");
+    for (zone, day) in
+        [("America/New_York", "2026-03-08"), ("Pacific/Auckland", "2026-03-08"), ("America/Los_Angeles", "2026-03-07")]
+    {
+        let wanted = gone.replace("2026-01-20", day).replace("1768885200123000", "1772949600000000");
+        assert_eq!(told(Crm::Salesforce, &with(SMALL, "America/New_York", zone), &moved), wanted, "{zone}");
+    }
     let binned = with(RECORD, "\"Id\"", "\"IsDeleted\":true,\"SystemModstamp\":\"2026-01-20T05:00:00.123Z\",\"Id\"");
     check(&binned, gone);
 

@@ -20,10 +20,10 @@ pub struct Tier {
     pub rate: Rate,
 }
 
-/// A tier whose value is a parameter of the payee.
+/// A tier, or a row of a lookup, whose value is a parameter of the payee.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnRate {
-    /// The tier's place.
+    /// The tier's place, or the row's; `otherwise` of a lookup stands behind its last row.
     pub tier: usize,
     pub parameter: String,
 }
@@ -64,7 +64,7 @@ pub struct Component {
     /// In order, the first from 0 (a curve's first point is anywhere, an overage's first tier above 0), or falling where lower
     /// is better; none of a formula or a lookup.
     pub tiers: Vec<Tier>,
-    /// Values of tiers that each payee has of their own, by their place.
+    /// Values of tiers, or of a lookup's rows, that each payee has of their own, by their place.
     pub own_rates: Vec<OwnRate>,
     /// Present exactly with a lookup.
     pub lookup: Option<Lookup>,
@@ -248,6 +248,15 @@ impl Component {
     /// The payee's parameter that is the number at a place of the modifiers.
     pub fn own_modifier(&self, place: OwnPlace) -> Option<&str> {
         self.own_modifiers.iter().find(|own| own.place == place).map(|own| own.parameter.as_str())
+    }
+
+    /// What the plan states for a place of the table, where it has it.
+    pub fn stated_rate(&self, place: usize) -> Option<Rate> {
+        match &self.lookup {
+            None => self.tiers.get(place).map(|tier| tier.rate),
+            Some(lookup) if place == lookup.rows.len() => lookup.otherwise,
+            Some(lookup) => lookup.rows.get(place).map(|row| row.rate),
+        }
     }
 
     /// What it pays where no table says it.

@@ -3,7 +3,7 @@
 use super::{Lacks, OneDeal, PeriodInput, Reading};
 use crate::domain::deals::{of_deal, whole_deal};
 use crate::domain::exact::{Exact, scaled};
-use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured, Rate};
 use crate::domain::plan::{Component, Method, NoQuota, Pays, Scope, Tier, TierBy};
 use crate::domain::rate_table::{Axis, Part, Question, times_rate, value, without_quota};
 use num_rational::BigRational;
@@ -65,17 +65,23 @@ impl<'w> Pricing<'_, 'w> {
         }))
     }
 
-    /// What the lines of the period earn: each row's at its rate, and what no row takes.
-    pub(super) fn looked_up(&self) -> Exact {
-        let Some(lookup) = &self.component.lookup else { return Exact::ZERO };
+    /// What the lines of the period earn: each row's at its rate, and what no row takes. Of the payee's own rates all have to
+    /// be there, whichever lines came.
+    pub(super) fn looked_up(&self) -> Result<Exact, Lacks<'w>> {
+        let Some(lookup) = &self.component.lookup else { return Ok(Exact::ZERO) };
+        let mut rates: Vec<Rate> = lookup.rows.iter().map(|row| row.rate).chain(lookup.otherwise).collect();
+        for (own, stated) in self.component.own_rates.iter().zip(&self.period.own_rates) {
+            let rate = stated.ok_or(Lacks::Parameter(&own.parameter))?;
+            rates.get_mut(own.tier).into_iter().for_each(|of| *of = rate);
+        }
         let added = |reading: &Reading| Measured(reading.to.0.saturating_sub(reading.from.0));
-        let taken = lookup.rows.iter().zip(&self.period.named);
+        let taken = rates.iter().zip(&self.period.named);
         let mut rest = added(&self.period.tier);
-        let rows = taken.fold(Exact::ZERO, |all, (row, reading)| {
+        let rows = taken.fold(Exact::ZERO, |all, (rate, reading)| {
             rest = Measured(rest.0.saturating_sub(added(reading).0));
-            &all + &times_rate(added(reading), row.rate)
+            &all + &times_rate(added(reading), *rate)
         });
-        lookup.otherwise.map_or(rows.clone(), |rate| &rows + &times_rate(rest, rate))
+        Ok(rates.get(lookup.rows.len()).map_or(rows.clone(), |rate| &rows + &times_rate(rest, *rate)))
     }
 
     /// What each deal of the period adds: by itself, at the sum that it finds, or by how far it moves the sum.

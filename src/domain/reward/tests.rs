@@ -2,6 +2,7 @@
 
 mod lower;
 mod modifiers;
+mod own_lines;
 mod own_modifiers;
 mod pro_rata;
 mod released;

@@ -209,11 +209,10 @@ fn check_table(component: &Component) -> Check {
     hold(component.method != Method::Interpolated || !open, "tiers that pay in proportion end with one that pays nothing")
 }
 
-/// A tier's value is stated by the plan, or it is a parameter of the payee.
+/// The value of a tier, or of a row, is stated by the plan, or it is a parameter of the payee.
 fn check_own_rates(component: &Component) -> Check {
     for own in &component.own_rates {
-        let stated = component.tiers.get(own.tier).is_none_or(|tier| tier.rate.0 != 0);
-        hold(!stated, "a tier has a value, or the payee's own")?;
+        hold(component.stated_rate(own.tier) == Some(Rate(0)), "a tier has a value, or the payee's own")?;
         hold(!own.parameter.is_empty(), "a value of the payee's own without a name")?;
     }
     let ascending = component.own_rates.windows(2).all(|pair| pair[0].tier < pair[1].tier);

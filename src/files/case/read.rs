@@ -1,5 +1,6 @@
 //! A case's file: what it uses by path, what it states inline, its events and expectations.
 
+use super::super::calendar;
 use super::super::check::check;
 use super::super::codes;
 use super::super::definitions::{self, CompanyDraft};
@@ -175,7 +176,7 @@ fn inline(fields: &mut Fields<'_>, draft: &mut Draft, findings: &mut Findings) {
         draft.company = definitions::company(node, findings);
     }
     if let Some(node) = fields.node("calendar") {
-        draft.calendar = definitions::calendar(node, findings);
+        draft.calendar = calendar::calendar(node, findings);
     }
     if let Some(node) = fields.node("territories") {
         draft.territories.table(node, findings);

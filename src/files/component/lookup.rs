@@ -1,15 +1,18 @@
 //! `rates` and `otherwise` of a component that looks each line of a deal up, and what does not go together with it.
 
 use super::ComponentDraft;
+use super::table::Table;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS, NumberError, Rate, parse_scaled};
 use crate::domain::plan::lookup::{Band, LineKey, Listed, Lookup, Row, Takes};
-use crate::domain::plan::{Boundary, Method, Pays, Scope};
+use crate::domain::plan::{Boundary, Method, OwnRate, Pays, Scope};
 use crate::files::codes;
 use crate::files::deal_rules::Stated;
-use crate::files::fields::{Fields, number_of, text_of};
+use crate::files::fields::{Fields, text_of};
 use crate::files::modes;
 use crate::files::node::{Node, Value};
+use crate::files::own::number_or_own;
 use crate::files::source::{Findings, Located, Place};
+use crate::files::tiers::Tiers;
 
 /// What tiers say, or a line says by itself.
 const OF_TIERS: [&str; 8] = ["tier_by", "negative", "tiers", "points", "beyond", "direction", "at_zero", "deficit"];
@@ -55,18 +58,24 @@ pub(super) fn boundary(fields: &mut Fields<'_>, place: Place, findings: &mut Fin
     Some(Located::new(Boundary::Upper, place))
 }
 
+/// A rate, or 0 and the payee's parameter that is the rate.
+type RateOrOwn = Located<(Rate, Option<String>)>;
+
 /// The table; `None` where something of it was refused.
-pub(super) fn lookup(fields: &mut Fields<'_>, pays: Option<&Located<Pays>>, findings: &mut Findings) -> Option<Lookup> {
+pub(super) fn lookup(fields: &mut Fields<'_>, pays: Option<&Located<Pays>>, findings: &mut Findings) -> Option<Table> {
     let before = findings.errors();
     let place = fields.required("rates", &format!("add {EXAMPLE}"), findings).map(|node| node.place);
     let percent = pays.is_none_or(|pays| pays.value == Pays::RateOf);
     let items = if place.is_some() { fields.list("rates", findings) } else { &[] };
-    let rows: Vec<Option<Row>> = items.iter().map(|item| row(item, percent, findings)).collect();
+    let rows: Vec<Option<(Takes, RateOrOwn)>> = items.iter().map(|item| row(item, percent, findings)).collect();
     let otherwise = otherwise(fields, percent, findings);
     if findings.errors() > before {
         return None;
     }
-    let lookup = Lookup { rows: rows.into_iter().collect::<Option<_>>()?, otherwise: otherwise? };
+    let (rows, otherwise) = (rows.into_iter().collect::<Option<Vec<_>>>()?, otherwise?);
+    let own = own_rates(rows.iter().map(|(_, rate)| rate).chain(&otherwise));
+    let rows = rows.into_iter().map(|(takes, rate)| Row { takes, rate: rate.value.0 }).collect();
+    let lookup = Lookup { rows, otherwise: otherwise.map(|rate| rate.value.0) };
     for fault in lookup.faults() {
         let place = items.get(fault.row).map_or(place, |item| Some(item.place)).unwrap_or(fields.place);
         let (code, hint) = match fault.tied_with {
@@ -75,15 +84,27 @@ pub(super) fn lookup(fields: &mut Fields<'_>, pays: Option<&Located<Pays>>, find
         };
         findings.add(place, code, fault.message, hint);
     }
-    (findings.errors() == before).then_some(lookup)
+    (findings.errors() == before).then_some(Table { lookup: Some(lookup), tiers: own, beyond: None })
 }
 
-fn otherwise(fields: &mut Fields<'_>, percent: bool, findings: &mut Findings) -> Option<Option<Rate>> {
+/// Those that are the payee's own, each by its place.
+fn own_rates<'r>(rates: impl Iterator<Item = &'r RateOrOwn>) -> Tiers {
+    let mut own = Tiers::default();
+    for (tier, rate) in rates.enumerate() {
+        if let Some(parameter) = &rate.value.1 {
+            own.own_rates.push(OwnRate { tier, parameter: parameter.clone() });
+            own.own_places.push(rate.place);
+        }
+    }
+    own
+}
+
+fn otherwise(fields: &mut Fields<'_>, percent: bool, findings: &mut Findings) -> Option<Option<RateOrOwn>> {
     let node = fields.required("otherwise", "add otherwise = \"1%\", or otherwise = \"nothing\"", findings)?;
     if matches!(&node.value, Value::Text(text) if text == "nothing") {
         return Some(None);
     }
-    number_of(node, "otherwise", |text| rate(text, percent), findings).map(|rate| Some(rate.value))
+    number_or_own(node, "otherwise", Rate(0), |text| rate(text, percent), findings).map(Some)
 }
 
 /// A rate that is not negative; money has no percent sign.
@@ -95,7 +116,7 @@ fn rate(text: &str, percent: bool) -> Result<Rate, NumberError> {
     if rate.0 < 0 { Err(NumberError::OutOfRange(text.into())) } else { Ok(rate) }
 }
 
-fn row(node: &Node, percent: bool, findings: &mut Findings) -> Option<Row> {
+fn row(node: &Node, percent: bool, findings: &mut Findings) -> Option<(Takes, RateOrOwn)> {
     let mut fields = Fields::of(node, findings)?;
     let mut conditions = Vec::new();
     let keys = [
@@ -119,9 +140,10 @@ fn row(node: &Node, percent: bool, findings: &mut Findings) -> Option<Row> {
         None => None,
         Some(node) => Some(band(node, findings)?),
     };
-    let rate = fields.number("rate", |text| rate(text, percent), findings);
+    let node = fields.required("rate", "add rate = \"...\"", findings);
+    let rate = node.and_then(|node| number_or_own(node, "rate", Rate(0), |text| rate(text, percent), findings));
     fields.finish(&["customer"], findings);
-    Some(Row { takes: Takes { conditions, band }, rate: rate?.value })
+    Some((Takes { conditions, band }, rate?))
 }
 
 /// One value, or a list of them.

@@ -17,7 +17,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The parameters of the payee that are values of tiers.
+    /// The parameters of the payee that are values of tiers or rows.
     pub(super) fn own_rates(&self) -> Vec<Located<String>> {
         let named = self.tiers.own_rates.iter().zip(&self.tiers.own_places);
         named.map(|(own, place)| Located::new(own.parameter.clone(), *place)).collect()

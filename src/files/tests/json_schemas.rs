@@ -76,6 +76,8 @@ fn what_does_not_fit_is_told() {
     check("plan", "[[component]]", "[[componnet]]");
     check("calendar", "kind = \"monthly\"", "kind = \"4-4-4\"");
     check("calendar", "to = \"2026-12\"", "");
+    check("calendar", "kind = \"monthly\"", "kind = \"table\"");
+    check("calendar", "kind = \"monthly\"", "kind = \"table\"\nperiods = [{ period = \"2026-01\" }]\nend = 2026-02-01");
 }
 
 /// The keys that a reader names when it meets one that it does not know.

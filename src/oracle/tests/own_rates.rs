@@ -72,6 +72,38 @@ fn a_month_without_one_of_them_adds_nothing() {
     check(Component { tiers, ..to_date }, without(&[]), ["4400.00", "0.00", "3400.00"]);
 }
 
+/// Lines of a product have the rate of its row; all lines are of the suite.
+pub(super) fn lines_of(product: &str, own: [Option<&str>; 2]) -> Component {
+    let listed = Listed { by: LineKey::Product, values: vec![product.into()] };
+    let row = LookupRow { takes: Takes { conditions: vec![listed], band: None }, rate: Rate(0) };
+    let parameters = own.iter().enumerate();
+    Component {
+        method: Method::Lookup,
+        lookup: Some(Lookup { rows: vec![row], otherwise: own[1].map(|_| Rate(0)) }),
+        tiers: vec![],
+        own_rates: parameters.filter_map(|(tier, name)| Some(OwnRate { tier, parameter: (*name)?.into() })).collect(),
+        ..component(&[("0", "0")])
+    }
+}
+
+#[test]
+fn lines_have_the_rates_of_the_payee() {
+    let raised = || vec![having("2026-01-01", Some("2026-02-15"), &LOW), having("2026-02-15", None, &HIGH)];
+    check(lines_of("suite", [Some("base"), None]), raised(), ["3600.00", "1200.00", "3200.00"]);
+    check(lines_of("suite", [Some("base"), Some("above")]), raised(), ["3600.00", "1200.00", "3200.00"]);
+    check(lines_of("addon", [None, Some("above")]), raised(), ["5400.00", "1800.00", "4800.00"]);
+    check(lines_of("addon", [Some("base"), None]), raised(), ["0.00"; 3]);
+    // The row takes no line, and its rate is waited for all the same.
+    let without = vec![
+        having("2026-01-01", Some("2026-02-01"), &LOW),
+        having("2026-02-01", Some("2026-03-01"), &LOW[..1]),
+        having("2026-03-01", None, &LOW),
+    ];
+    check(lines_of("addon", [Some("base"), Some("above")]), without, ["5400.00", "0.00", "3600.00"]);
+    let large = || vec![having("2026-01-01", None, &[("above", "10000000000"), ("base", "0.06")])];
+    check(lines_of("suite", [Some("base"), Some("above")]), large(), ["0.00"; 3]);
+}
+
 #[test]
 fn one_that_is_too_large_for_a_rate_leaves_the_interval_at_nothing() {
     let rows = |amount: &'static str| {

@@ -112,6 +112,20 @@ fn values_of_the_payees_own() {
     check(fact(two(["0", "0"], own(&[2], "own"))), "a value of the plan's and of the payee's own");
     check(fact(two(["0", "0"], own(&[0], ""))), "a value of the payee's own without a name");
     check(fact(two(["0", "0"], own(&[0, 0], "own"))), "two values of the payee's own for a tier");
+    let lines = |rates: [Option<&str>; 2], places: &[usize]| {
+        let mut looked_up = super::own_rates::lines_of("suite", [None, rates[1]]);
+        looked_up.own_rates = own(places, "own");
+        let stated = |text: &str| component(&[("0", text)]).tiers[0].rate;
+        looked_up.lookup.iter_mut().for_each(|lookup| {
+            lookup.rows[0].rate = stated(rates[0].unwrap());
+            lookup.otherwise = rates[1].map(stated);
+        });
+        looked_up
+    };
+    check(fact(lines([Some("5%"), None], &[0])), "a value of the plan's and of the payee's own");
+    check(fact(lines([Some("0"), None], &[1])), "a value of the plan's and of the payee's own");
+    check(fact(lines([Some("0"), Some("5%")], &[1])), "a value of the plan's and of the payee's own");
+    check(fact(lines([Some("0"), Some("0")], &[2])), "a value of the plan's and of the payee's own");
     let steps = |method, places: &[usize]| Component { pays: Pays::Lump, method, ..two(["0", "0"], own(places, "own")) };
     check(fact(steps(Method::Lump, &[0])), "pay for a sum of zero");
     check(fact(steps(Method::Interpolated, &[1])), "tiers in proportion without an end");

@@ -95,7 +95,12 @@ const EARLIER: [(usize, u8, &str, &[&str]); 21] = [
     (2, 48, include_str!("../../../schemas/history/facts.48.avsc"), &["rate_parameter"]),
     (2, 49, include_str!("../../../schemas/history/facts.49.avsc"), &["clawback_scale", "ramp", "own_modifiers"]),
     (2, 50, include_str!("../../../schemas/history/facts.50.avsc"), &["own_amounts", "roles"]),
-    (2, 51, include_str!("../../../schemas/history/facts.51.avsc"), &["direction", "at_zero", "at_most", "quota_after_release"]),
+    (
+        2,
+        51,
+        include_str!("../../../schemas/history/facts.51.avsc"),
+        &["direction", "at_zero", "at_most", "own_rate", "own_otherwise", "quota_after_release"],
+    ),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
@@ -275,7 +280,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             }
             match &mut fact.body {
                 FactBody::PlanDefined(plan) => {
-                    plan.components.retain(|component| component.lookup.is_none());
+                    plan.components.retain(|component| id >= 51 || component.lookup.is_none());
                     (plan.prorate.floor, plan.cap) = (false, None);
                     plan.ramp.clear();
                     plan.own_amounts.clear();

@@ -53,6 +53,8 @@ impl Making {
             self.features.count("periods of weeks");
             let weeks = *self.random.pick(&[[4, 4, 5], [5, 4, 4]]);
             self.calendar = Calendar::weekly(CALENDAR, JANUARY, Period(JANUARY.0 + 11), day(1, 1), weeks, &[2026]);
+        } else {
+            self.table_of_periods();
         }
         let all = self.calendar.clone();
         let year = |months: usize| FactBody::CalendarDefined(Calendar { starts: all.starts[..=months].to_vec(), ..all.clone() });
@@ -74,6 +76,17 @@ impl Making {
             let refused = Measure { measure_id: "refused".into(), ..self.refused_measure() };
             self.later.push(("measure refused", FactBody::MeasureDefined(refused)));
         }
+    }
+
+    /// Periods that follow no rule. Drawn apart, so that the rest of a history is what it is without.
+    fn table_of_periods(&mut self) {
+        let mut random = Random(self.random.0 ^ 0x0070_ab1e);
+        if random.chance(75) {
+            return;
+        }
+        self.features.count("periods of a table");
+        let inner = 1..self.calendar.starts.len() - 1;
+        self.calendar.starts[inner].iter_mut().for_each(|start| start.0 += random.below(19) as i32 - 9);
     }
 
     /// One to three versions of a plan, and at times a correction of one.
@@ -140,6 +153,7 @@ impl Making {
         let component = self.end_component(component);
         let component = self.pooled(component);
         let component = self.with_own_rates(component);
+        let component = self.with_own_rates_of_lines(component);
         let component = self.with_own_modifiers(component);
         let component = self.turned(component);
         let component = self.counted_whole(component);

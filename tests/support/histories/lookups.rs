@@ -36,6 +36,24 @@ impl Making {
         }
     }
 
+    /// Half of the tables with some rates of the payee's own, also that of what no row takes. Drawn apart, so that the rest of a
+    /// history is what it is without.
+    pub(super) fn with_own_rates_of_lines(&mut self, mut component: Component) -> Component {
+        let mut random = Random(self.random.0 ^ 0x0011_4e5f);
+        let Some(lookup) = component.lookup.as_mut().filter(|_| component.pool.is_none() && random.chance(50)) else {
+            return component;
+        };
+        let rows = lookup.rows.len();
+        for (tier, rate) in lookup.rows.iter_mut().map(|row| &mut row.rate).chain(&mut lookup.otherwise).enumerate() {
+            if random.chance(40) {
+                *rate = Rate(0);
+                component.own_rates.push(OwnRate { tier, parameter: "own_rate".into() });
+                self.features.count(if tier < rows { "own rate of a line" } else { "own rate of other lines" });
+            }
+        }
+        component
+    }
+
     fn takes(&mut self, measure: &str) -> Takes {
         let keys: [(LineKey, &[&str]); 5] = [
             (LineKey::Product, &["suite", "addon", "service"]),

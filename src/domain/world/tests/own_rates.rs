@@ -2,6 +2,7 @@
 
 use super::super::component::check_component;
 use crate::domain::money::{Amount, Rate};
+use crate::domain::plan::lookup::{LineKey, Listed, Lookup, Row, Takes};
 use crate::domain::plan::*;
 use crate::domain::reward;
 
@@ -43,6 +44,32 @@ fn what_has_to_pay_nothing_is_no_value_of_the_payees() {
     let mut ended = interpolated(&[(0, "base")]);
     ended.tiers[1].rate = Rate(0);
     check(ended, "");
+}
+
+#[test]
+fn a_row_of_a_lookup_has_one_rate() {
+    let row = |product: &str, rate: i64| {
+        let listed = Listed { by: LineKey::Product, values: vec![product.into()] };
+        Row { takes: Takes { conditions: vec![listed], band: None }, rate: Rate(rate) }
+    };
+    let looked_up = |own: &[(usize, &str)], otherwise: Option<i64>| Component {
+        method: Method::Lookup,
+        tier_by: TierBy::Amount,
+        no_quota: None,
+        tiers: vec![],
+        own_rates: component(own).own_rates,
+        lookup: Some(Lookup { rows: vec![row("first", 0), row("second", 5)], otherwise: otherwise.map(Rate) }),
+        ..component(&[])
+    };
+    check(looked_up(&[(0, "base")], None), "");
+    check(looked_up(&[(0, "base"), (2, "rest")], Some(0)), "");
+    let stated = "a tier has a value, or the payee's own";
+    check(looked_up(&[(1, "base")], None), stated);
+    check(looked_up(&[(2, "rest")], None), stated);
+    check(looked_up(&[(2, "rest")], Some(1)), stated);
+    check(looked_up(&[(3, "rest")], Some(0)), stated);
+    check(looked_up(&[(0, "base"), (0, "rest")], None), "a tier has one value of the payee's own");
+    assert!(looked_up(&[(0, "base")], None).reads_parameters() && !looked_up(&[], None).reads_parameters());
 }
 
 #[test]
