@@ -3,7 +3,7 @@
 mod support;
 
 use accrue::domain::fact::{CreditKind, EarnedBy, Earnings, FactBody, Measure, MeasureOf};
-use accrue::domain::plan::{Component, Gate, Method, Otherwise, Tested, TierBy};
+use accrue::domain::plan::{Bound, Component, Gate, Method, Otherwise, Tested, TierBy};
 use support::company::*;
 use support::memory::{Manner, Memory, Work};
 

@@ -21,7 +21,7 @@ impl Making {
         let edges: Vec<i128> = component.tiers.iter().rev().map(|tier| tier.from + least).collect();
         let mut turned = Component { direction: Direction::Lower(at_zero), negative: Negative::Carry, ..component };
         turned.tiers.iter_mut().zip(edges).for_each(|(tier, from)| tier.from = from);
-        if random.chance(2) {
+        if random.chance(3) {
             self.features.count("lower that cannot be");
             match random.below(3) {
                 0 => turned.tiers.insert(0, Tier { from: 1, rate: Rate(1) }),
@@ -46,7 +46,7 @@ impl Making {
             return component;
         }
         let count_split = CountSplit::Whole;
-        if random.chance(18) && component.tier_by != TierBy::Count {
+        if random.chance(15) && component.tier_by != TierBy::Count {
             self.features.count("deals count whole where they cannot");
             return Component { count_split, ..component };
         }
