@@ -68,7 +68,7 @@ impl Making {
         let mut random = Random(self.random.0 ^ 0x0050_1e55);
         for component in &mut components {
             let fits = !component.pay.is_empty() && !component.takes_back();
-            let shared = if fits { random.chance(50) } else { random.below(220) == 0 };
+            let shared = if fits { random.chance(50) } else { random.below(160) == 0 };
             if !shared {
                 continue;
             }

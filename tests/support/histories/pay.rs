@@ -15,7 +15,7 @@ impl Making {
         if self.random.chance(30) {
             self.features.count("payment cap");
             let least = plan.pay.draw.as_ref().map_or(Amount(0), |draw| draw.amount);
-            let amount = least.max(Amount((1 + self.random.below(40)) as i128 * 20_000_000));
+            let amount = least.max(Amount((1 + self.random.below(40)) as i128 * 10_000_000));
             let excess = *self.random.pick(&[PaymentExcess::Carry, PaymentExcess::Lost, PaymentExcess::Lost]);
             if excess == PaymentExcess::Lost {
                 self.features.count("payment cap that loses");
@@ -35,7 +35,7 @@ impl Making {
     }
 
     fn draw(&mut self) -> Draw {
-        let amount = Amount((1 + self.random.below(40)) as i128 * 33_330_000);
+        let amount = Amount((1 + self.random.below(40)) as i128 * 22_220_000);
         let first = Period(JANUARY.0 + i32::from(self.random.chance(25)));
         let last = if self.random.chance(60) { first } else { Period(first.0 + self.random.below(4) as i32) };
         if self.random.chance(20) {
