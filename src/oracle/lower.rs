@@ -86,8 +86,8 @@ impl Case<'_, '_> {
             let components = self.pricing.components(self.payee, period);
             let (plan, component) = find(&components, &self.plan.plan_id, &self.component.component_id, self.interval)?;
             let case = Case { plan, component, period, seen_by: None, ..*self };
-            let measured = case.by_each().any(|case| case.is_measured());
-            (is_lower(component) && !by_deals(component) && measured).then_some(())
+            let measured = || case.by_each().any(|case| case.is_measured());
+            (is_lower(component) && !by_deals(component) && measured()).then_some(())
         };
         earlier.filter_map(measured).next().is_some()
     }
