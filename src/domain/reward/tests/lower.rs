@@ -72,6 +72,14 @@ fn amounts_count_from_the_first_period_that_is_measured() {
 }
 
 #[test]
+fn where_more_is_better_what_was_passed_before_the_first_quota_is_not_earned() {
+    let mut higher = Component { direction: Direction::Higher, ..lump(AtZero::Nothing) };
+    higher.tiers.reverse();
+    higher.tiers[0] = Tier { from: 0, rate: Rate(0) };
+    check(&months(&higher, [150, 160, 310], [false, true, true]), [(0, true), (0, false), (-3_000, false)]);
+}
+
+#[test]
 fn a_quota_to_date_is_met_anew_with_each_period() {
     let component = Component { quota: equal(), ..lump(AtZero::Best) };
     // Of 100, 200 and 300.
@@ -102,4 +110,25 @@ fn parts_are_what_their_periods_earned() {
     let earned = earned(&months(&component, [0, 60, 60], [true; 3]), 2, true).unwrap();
     let parts: Vec<_> = earned[2].slices.iter().map(|slice| (slice.place, slice.amount.to_integer().to_string())).collect();
     assert_eq!(parts, [(0, "100".into()), (1, "-60".into()), (2, "0".into())]);
+}
+
+#[test]
+fn a_period_is_measured_if_it_is_by_any_of_its_readings() {
+    let mut component = lump(AtZero::Best);
+    component.tiers[0].rate = Rate(0);
+    let quota = |units: Option<i128>| units.map(|units| Amount(units * 1_000_000));
+    let by = |period: &PeriodInput<'_>, units| Reading { quota: quota(units), ..period.tier };
+    // January's quota and the one that its close saw, and what is earned: 400, 90 and 90, against 1 000 from February on.
+    let check = |now, seen, expected| {
+        let mut periods = months(&component, [400, 90, 90], [true; 3]);
+        periods[1..].iter_mut().for_each(|period| period.tier.quota = quota(Some(1_000)));
+        let released = PeriodInput { tier: by(&periods[0], seen), ..periods[0].clone() };
+        (periods[0].tier, periods[0].released) = (by(&periods[0], now), vec![released]);
+        super::check(&periods, expected);
+    };
+    // It was in the worst tier, which is worth nothing; what the sum is worth by February's quota was there already.
+    check(Some(300), None, [(0, false), (6_000, false), (0, false)]);
+    check(None, Some(300), [(0, false), (6_000, false), (0, false)]);
+    check(None, Some(1_000), [(4_000, false), (6_000, false), (0, false)]);
+    check(None, None, [(0, true), (10_000, false), (0, false)]);
 }

@@ -176,3 +176,42 @@ fn a_fraction_is_of_the_payees_target_and_its_part() {
     assert_eq!(with(Some(900), Part { active: 1, of: 3 }), [(750, false), (50, false), (100, false)]);
     assert_eq!(with(None, Part::ALL), [(0, true); 3]);
 }
+
+#[test]
+fn an_amount_that_is_reached_is_earned_once() {
+    let (method, pays) = (Method::Lump, Pays::Lump);
+    let tiers = [(0, 0), (100, 50), (155, 90)];
+    let tiers = tiers.map(|(units, paid)| Tier { from: units * 1_000_000_000_000, rate: Rate(paid * 100_000_000) });
+    let component = Component {
+        method,
+        pays,
+        tiers: tiers.into(),
+        tier_by: TierBy::Amount,
+        no_quota: None,
+        ..component(QuotaUse::Interval, NoQuota::Park, 1)
+    };
+    earns(&component, [5_000, 4_000, 0]);
+}
+
+/// What an interval that is capped at 10.00 earned, in tenths by the months that it came with.
+fn parts(component: &Component) -> Vec<(usize, i64)> {
+    let pay = vec![Tranche { share: Rate(100_000_000), when: Due::IntervalEnd }];
+    let cap = Some(Amount(10_000_000));
+    let component = Component { pay, modifiers: Modifiers { cap, ..Modifiers::default() }, ..component.clone() };
+    let mut periods = throughout(&component);
+    periods.iter_mut().for_each(|period| period.named = vec![period.tier]);
+    let earned = earned(&periods, 2, true).unwrap();
+    let tenths = |slice: &Slice<'_>| (&slice.amount * BigRational::from_integer(10.into())).round().to_integer();
+    earned[2].slices.iter().map(|slice| (slice.place, i64::try_from(tenths(slice)).unwrap())).collect()
+}
+
+#[test]
+fn a_cap_is_shared_by_what_each_month_gave_or_left_to_who_comes_first() {
+    // 7.50, 0.50 and 1.00 twice over.
+    let double = component(QuotaUse::Interval, NoQuota::Park, 10);
+    assert_eq!(parts(&double), [(0, 83), (1, 6), (2, 11)]);
+    let pays = Pays::Formula(Formula::parse("measure('sales') * 10%").unwrap());
+    let formula = Component { pays, method: Method::Formula, tiers: vec![], ..double.clone() };
+    assert_eq!(parts(&formula), [(0, 100), (1, 0), (2, 0)]);
+    assert_eq!(parts(&Component { quota: equal(), ..double }), [(0, 100), (1, 0), (2, 0)]);
+}
