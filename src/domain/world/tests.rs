@@ -106,29 +106,22 @@ fn what_has_no_meaning_to_date() {
 }
 
 #[test]
-fn a_quota_to_date_does_not_begin_anew() {
-    let plan = |mid_interval_change, quota| {
-        let fixture = Plan { components: vec![component(quota)], mid_interval_change, ..reward::tests::plan() };
-        World::new(1).check_plan(&fixture).map_err(|reject| reject.to_string())
+fn a_quota_to_date_neither_begins_anew_nor_is_kept_behind_a_close() {
+    let check = |mid_interval_change, quota_after_release, refused: &str| {
+        for (quota, refused) in [(QuotaUse::Interval, ""), (shares(&[]), refused)] {
+            let plan =
+                Plan { components: vec![component(quota)], mid_interval_change, quota_after_release, ..reward::tests::plan() };
+            let found = World::new(1).check_plan(&plan).map_err(|reject| reject.to_string());
+            assert_eq!(found, if refused.is_empty() { Ok(()) } else { Err(refused.to_owned()) });
+        }
     };
-    let refused = "mid_interval_change: a quota to date goes on: it cannot begin anew [invalid_fact]";
-    assert_eq!(plan(MidIntervalChange::Carry, shares(&[])), Ok(()));
-    assert_eq!(plan(MidIntervalChange::Restart, QuotaUse::Interval), Ok(()));
-    assert_eq!(plan(MidIntervalChange::Restart, shares(&[])), Err(refused.into()));
-}
-
-#[test]
-fn a_quota_to_date_is_not_kept_behind_a_close() {
-    let plan = |quota_after_release, quota| {
-        let fixture = Plan { components: vec![component(quota)], quota_after_release, ..reward::tests::plan() };
-        World::new(1).check_plan(&fixture).map_err(|reject| reject.to_string())
-    };
-    let refused = "quota_after_release: with a quota to date the next period makes up for what a closed one keeps [invalid_fact]";
-    for mode in [QuotaAfterRelease::RaiseOnly, QuotaAfterRelease::Freeze] {
-        assert_eq!(plan(mode, QuotaUse::Interval), Ok(()));
-        assert_eq!(plan(mode, shares(&[])), Err(refused.into()));
-    }
-    assert_eq!(plan(QuotaAfterRelease::Adjust, shares(&[])), Ok(()));
+    let (carry, adjust) = (MidIntervalChange::Carry, QuotaAfterRelease::Adjust);
+    check(carry, adjust, "");
+    let anew = "mid_interval_change: a quota to date goes on: it cannot begin anew [invalid_fact]";
+    check(MidIntervalChange::Restart, adjust, anew);
+    let kept = "quota_after_release: with a quota to date the next period makes up for what a closed one keeps [invalid_fact]";
+    check(carry, QuotaAfterRelease::RaiseOnly, kept);
+    check(carry, QuotaAfterRelease::Freeze, kept);
 }
 
 #[test]
