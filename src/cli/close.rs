@@ -95,7 +95,7 @@ fn check_order(periods: &Periods, period: Period) -> anyhow::Result<()> {
 /// Whoever is paid in another currency has a rate: without one the engine refuses the close.
 pub fn check_pay_rates(periods: &Periods, period: Period) -> anyhow::Result<()> {
     let without = periods.world.as_ref().map(|world| world.without_pay_rate(period)).unwrap_or_default();
-    let line = |(currency, (payees, reject)): (&str, (Vec<&str>, Reject))| {
+    let line = |((_, currency), (payees, reject)): ((&str, &str), (Vec<&str>, Reject))| {
         let more = if payees.len() > NAMED { format!(" and {} more", payees.len() - NAMED) } else { String::new() };
         let (named, why) = (payees[..payees.len().min(NAMED)].join(", "), reject.message);
         format!("\n  {currency}: {why}; it pays {named}{more}")

@@ -5,7 +5,7 @@
 //! they count as is said beside them.
 
 use super::calendar::Date;
-use super::currency::{StatedRate, converted};
+use super::currency::{StatedRate, converted, is_rate_into};
 use super::deal::{Counts, DealClosed, Line, Split};
 use super::fact::CreditKind;
 use super::measure::{DealView, LineView, Measure, MeasureOf, Missing};
@@ -45,7 +45,8 @@ impl Credit {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credited {
     pub credits: Vec<Credit>,
-    /// Of a deal in another currency than the company's: one of each type that a measure which counts it converts at.
+    /// One of each type and currency that a measure which counts the deal converts at. None where all of them count a deal in
+    /// the company's currency.
     pub rates: Vec<StatedRate>,
 }
 
@@ -56,7 +57,9 @@ pub fn credits_of(deal: &DealClosed<'_>, world: &World) -> Result<Credited, Reje
     }
     check_facts(deal, world)?;
     let credits = shares_of(deal, world)?;
-    let rates = if *world.currency == *deal.currency { Vec::new() } else { rates_for(deal, &credits, world)? };
+    let others = *world.money.currency != *deal.currency;
+    let asked = others || world.measures.iter().any(|defined| defined.measure.currency.is_some());
+    let rates = if asked { rates_for(deal, &credits, world)? } else { Vec::new() };
     check_details(deal, &credits, world)?;
     Ok(Credited { credits, rates })
 }
@@ -128,8 +131,9 @@ fn check_details(deal: &DealClosed<'_>, credits: &[Credit], world: &World) -> Re
     Ok(())
 }
 
-/// The rates of a deal in another currency: every measure of money that counts one of its credits, in the order of their
-/// ids, must be able to convert it.
+/// The rates of a deal in another currency than measures: each of money that counts one of its credits, in the order of their
+/// ids, must be able to convert it. Those that count it as it is are said, too, where there is any rate or the deal is not in
+/// the company's currency.
 fn rates_for(deal: &DealClosed<'_>, credits: &[Credit], world: &World) -> Result<Vec<StatedRate>, Reject> {
     let mut rates: Vec<StatedRate> = Vec::new();
     for measure in by_id(world, Measure::is_money) {
@@ -137,23 +141,35 @@ fn rates_for(deal: &DealClosed<'_>, credits: &[Credit], world: &World) -> Result
         if lines.peek().is_none() {
             continue;
         }
+        let (into, other) = (world.currency_of(measure), world.other_currency_of(measure));
+        if into == deal.currency {
+            state(StatedRate::of_own(into), &mut rates);
+            continue;
+        }
         let Some(rate_type) = &measure.rate_type else {
-            let (own, id) = (&world.currency, &measure.measure_id);
+            let (own, id) = (into, &measure.measure_id);
             let message = format!("measure \"{id}\" counts {own} alone and has no rate_type, the deal is in {}", deal.currency);
             return Err(Reject::new(Reason::OtherCurrency, "currency", message));
         };
-        let rate = world.rate_on(rate_type, deal.currency, deal.closed_on)?;
+        let rate = world.rate_on(rate_type, deal.currency, into, deal.closed_on)?;
         let value = |line: &Line<'_>| measure.value(DealView::of(deal), LineView::of(line)).unwrap_or(0);
         if lines.any(|line| converted(Amount(value(line)), rate).is_none()) {
-            let message =
-                format!("at the \"{rate_type}\" rate {rate} a line has more digits in {} than can be counted", world.currency);
+            let message = format!("at the \"{rate_type}\" rate {rate} a line has more digits in {into} than can be counted");
             return Err(Reject::new(Reason::MissingRate, "currency", message));
         }
-        if !rates.iter().any(|known| *known.rate_type == **rate_type) {
-            rates.push(StatedRate { rate_type: rate_type.as_str().into(), rate });
-        }
+        state(StatedRate::new(rate_type, other, rate), &mut rates);
+    }
+    let as_it_is = |stated: &StatedRate| is_rate_into(&stated.name, "", Some(&world.money.currency));
+    if rates.iter().all(as_it_is) {
+        rates.clear();
     }
     Ok(rates)
+}
+
+fn state(stated: StatedRate, rates: &mut Vec<StatedRate>) {
+    if !rates.contains(&stated) {
+        rates.push(stated);
+    }
 }
 
 fn unknown(field: &str, payee_id: &str, on: Date) -> Reject {

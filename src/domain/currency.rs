@@ -1,13 +1,20 @@
-//! Currency rates: what a deal in another currency than the company's counts as, and what pay in another one is worth.
+//! Currency rates: what a deal in another currency than a measure's counts as, and what pay in another one is worth.
 //!
 //! Rates are stated, of a named type, and applied by one multiplication: never inverted, never chained. A line's amount
-//! is converted once, to a millionth of the company's unit (half to even); credits are exact shares of that. Leaves out
+//! is converted once, to a millionth of the measure's unit (half to even); credits are exact shares of that. Leaves out
 //! which rates a deal needs (`credit`), and how pay is converted (`conversion`).
 
 use super::calendar::Date;
 use super::money::{AMOUNT_DECIMALS, Amount, CurrencyRate};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// What amounts are in: those of the company, or of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Money {
+    pub currency: Arc<str>,
+    pub minor_digits: u32,
+}
 
 /// Rows that one type of rate may have for one currency: daily ones of 27 years.
 pub const MAXIMUM_RATES: usize = 10_000;
@@ -34,8 +41,34 @@ pub struct RateRow {
 /// The rate of a type that a deal's lines were converted at: it stays on the credit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatedRate {
-    pub rate_type: Arc<str>,
+    /// As [`is_rate_into`] reads it.
+    pub name: Arc<str>,
     pub rate: CurrencyRate,
+}
+
+impl StatedRate {
+    /// `into`: where that is not the company's currency.
+    pub fn new(rate_type: &str, into: Option<&str>, rate: CurrencyRate) -> StatedRate {
+        let name = into.map_or_else(|| rate_type.into(), |into| format!("{rate_type}{BEFORE_CURRENCY}{into}").into());
+        StatedRate { name, rate }
+    }
+
+    /// Says that the deal is in this currency: it counts as it is.
+    pub fn of_own(currency: &str) -> StatedRate {
+        StatedRate::new("", Some(currency), CurrencyRate::ONE)
+    }
+}
+
+/// No type of rate holds it.
+const BEFORE_CURRENCY: char = '\n';
+
+/// Whether a rate's name is that of a type, into a currency that is not the company's where one is given. What has no type is
+/// the deal's own currency.
+pub fn is_rate_into(name: &str, rate_type: &str, into: Option<&str>) -> bool {
+    match into {
+        Some(into) => name.strip_suffix(into).and_then(|name| name.strip_suffix(BEFORE_CURRENCY)) == Some(rate_type),
+        None => name == rate_type,
+    }
 }
 
 impl CurrencyRates {

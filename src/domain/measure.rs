@@ -5,7 +5,7 @@
 use super::calendar::Date;
 use super::deal::{Attribute, DealClosed, DealKind, Line, check_id};
 use super::fact::CreditKind;
-use super::money::{Amount, Quantity};
+use super::money::{Amount, Quantity, minor_digits};
 use serde::{Deserialize, Serialize};
 
 /// More conditions in one measure's filter are refused.
@@ -27,7 +27,7 @@ pub enum MeasureOf {
     Margin,
     /// A number among the deal's attributes: once a deal, as a count.
     Attribute,
-    /// What components earned, in the company's currency: no credit counts.
+    /// What components earned, in the measure's currency: no credit counts.
     Earned,
 }
 
@@ -116,7 +116,9 @@ pub struct Measure {
     pub geographies: Vec<String>,
     pub segments: Vec<String>,
     pub deal_kinds: Vec<DealKind>,
-    /// Of money: deals in another currency count in the company's at this type of rate. `None`: they wait.
+    /// What it counts in, of money and of earnings. `None`: the company's currency.
+    pub currency: Option<String>,
+    /// Of money: deals in another currency count in the measure's at this type of rate. `None`: they wait.
     pub rate_type: Option<String>,
     /// Of an attribute: which, and what it is.
     pub attribute: Option<String>,
@@ -232,6 +234,13 @@ impl Measure {
         let may_lack = of_attribute || self.of == MeasureOf::Margin;
         hold(self.missing.is_some() == may_lack, "missing", "stated exactly where a measure sums margins or an attribute")?;
         hold(self.rate_type.is_none() || self.is_money(), "rate_type", "only a measure of money converts currencies")?;
+        hold(
+            self.currency.is_none() || self.has_currency(),
+            "currency",
+            "only a measure of money or of earnings is in a currency",
+        )?;
+        let known = self.currency.as_deref().is_none_or(|currency| minor_digits(currency).is_some());
+        hold(known, "currency", "not an ISO 4217 currency code")?;
         let of_splits = |kind: &CreditKind| matches!(kind, CreditKind::Revenue | CreditKind::Overlay);
         let by_role = self.roles.is_empty() || self.credit_kinds.iter().all(of_splits);
         hold(by_role, "roles", "splits alone have a role: credit_kinds are REVENUE and OVERLAY")?;
@@ -250,6 +259,11 @@ impl Measure {
             MeasureOf::Quantity | MeasureOf::Count | MeasureOf::Earned => false,
             MeasureOf::Attribute => self.unit == Some(Unit::Money),
         }
+    }
+
+    /// Whether what it counts is in a currency.
+    pub fn has_currency(&self) -> bool {
+        self.is_money() || self.of == MeasureOf::Earned
     }
 
     /// Whether a deal counts with the first line that the filter takes alone.

@@ -5,6 +5,7 @@ use super::earnings;
 use super::fields::{Fields, checked_id, text_of};
 use super::modes;
 use super::node::Node;
+use super::people::currency;
 use super::source::{Findings, Located};
 use crate::domain::fact::CreditKind;
 use crate::domain::measure::{AttributeCondition, DatedBy, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Unit, Wanted};
@@ -16,6 +17,7 @@ pub struct MeasureDraft {
     pub id: Located<String>,
     /// What it counts: all money is an amount, any other number a quantity.
     pub counts: Option<MeasureOf>,
+    pub currency: Option<Located<String>>,
     pub rate_type: Option<Located<String>>,
     /// Of earnings: the components that it counts.
     pub components: Vec<Located<String>>,
@@ -49,6 +51,7 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let customers = texts("customers");
     let roles = roles(&credit_kinds, &mut fields, findings);
     let deal_kinds = fields.choices("deal_kinds", modes::DEAL_KIND, findings);
+    let currency = fields.optional_text("currency", findings).and_then(|text| currency(text, findings));
     let rate_type = fields.optional_id("rate_type", findings);
     let Details { attribute, unit, missing } = details(of.as_ref().map(|of| of.value), &mut fields, findings);
     let filter = filter(&mut fields, findings);
@@ -56,7 +59,7 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     fields.finish(modes::MEASURE_KEYS_NOT_BUILT, findings);
     let id = id?;
     let counts = of.as_ref().and_then(|of| counts(of.value, unit));
-    let stated = rate_type.as_ref().map(|rate_type| rate_type.value.clone());
+    let stated = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
     let measure = of.filter(|_| findings.errors() == before).map(|of| Measure {
         measure_id: id.value.clone(),
         of: of.value,
@@ -65,7 +68,8 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
         geographies,
         segments,
         deal_kinds,
-        rate_type: stated,
+        currency: stated(&currency),
+        rate_type: stated(&rate_type),
         attribute,
         unit,
         missing,
@@ -75,7 +79,7 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
         dated_by,
         roles,
     });
-    Some(MeasureDraft { id, counts, rate_type, components, is_dated: dated_by != DatedBy::Deal, measure })
+    Some(MeasureDraft { id, counts, currency, rate_type, components, is_dated: dated_by != DatedBy::Deal, measure })
 }
 
 /// Roles of splits, which credit of other kinds does not come of.

@@ -165,6 +165,6 @@ pub const AFTER_RELEASE_KEYS_NOT_BUILT: &[&str] = &["deal", "plan", "organisatio
 /// The same of a component.
 pub const COMPONENT_KEYS_NOT_BUILT: &[&str] = &["phase", "rate_type"];
 pub const COMPANY_KEYS_NOT_BUILT: &[&str] = &["pay_groups", "releasers", "closers", "currencies"];
-pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes", "currency"];
+pub const MEASURE_KEYS_NOT_BUILT: &[&str] = &["earning_codes"];
 /// Columns of payees.csv that are not built.
 pub const PAYEE_COLUMNS_NOT_BUILT: &[&str] = &["own_rate", "pay_mix", "territories", "tenure_from"];

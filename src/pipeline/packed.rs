@@ -62,8 +62,8 @@ pub enum Entry<'a> {
         cause: Cause,
         adjustment: AdjustmentMade,
     },
-    /// Credits of a deal in another currency than the company's, and the rate of each type (in `texts`) that its amounts
-    /// count at.
+    /// Credits of a deal that some measure counts at a rate, or that is not in the company's currency: each rate that its
+    /// amounts count at, with its name (in `texts`, as `domain::currency::is_rate_into` reads it).
     Converted {
         sequence: Option<i64>,
         rates: Vec<(u32, CurrencyRate)>,

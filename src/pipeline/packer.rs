@@ -187,7 +187,7 @@ pub struct GroupKind<'r> {
     pub cause: Cause,
     pub retract: bool,
     pub backfill_from: Option<u64>,
-    /// Of a deal in another currency than the company's.
+    /// Where any measure counts the deal at a rate, or it is not in the company's currency.
     pub rates: Option<&'r [StatedRate]>,
     /// Of what was returned of a deal: the day, and by line the one since which it is gone.
     pub returned: Option<(Date, &'r [Option<Date>])>,
@@ -262,7 +262,7 @@ impl Open {
             lines: std::mem::take(&mut self.lines),
             allocations: std::mem::take(&mut self.allocations),
         };
-        let mut at = |stated: &StatedRate| (self.texts.place(&stated.rate_type), stated.rate);
+        let mut at = |stated: &StatedRate| (self.texts.place(&stated.name), stated.rate);
         let rates = how.rates.map(|rates| rates.iter().map(&mut at).collect::<Vec<_>>());
         let (sequence, details) = (deal.sequence, how.read.details(deal));
         let entry = match (how.returned, how.dated, details, rates, sequence) {

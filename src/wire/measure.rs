@@ -39,6 +39,8 @@ pub(super) struct MeasureRecord {
     earned_by: Option<String>,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
+    currency: Option<String>,
 }
 
 /// Exactly one of texts, numbers and dates is stated.
@@ -72,6 +74,7 @@ impl MeasureRecord {
             earned_components: measure.earnings.as_ref().map(|of| of.components.clone()).unwrap_or_default(),
             earned_by: measure.earnings.as_ref().map(|of| mode_text(&of.by)).transpose()?,
             roles: measure.roles.clone(),
+            currency: measure.currency.clone(),
         })
     }
 
@@ -99,6 +102,7 @@ impl MeasureRecord {
             filter: filter.map(|(place, record)| condition(place, record)).collect::<Result<_, _>>()?,
             earnings,
             roles: self.roles,
+            currency: self.currency,
         })
     }
 }

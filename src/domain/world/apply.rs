@@ -10,6 +10,7 @@ use super::pools::pool_fault;
 use super::ramps::check_ramp;
 use super::{DefinedMeasure, Operation, PlanVersion, Run, RunState, World};
 use crate::domain::calendar::{Calendar, Date};
+use crate::domain::currency::Money;
 use crate::domain::deal::check_id;
 use crate::domain::fact::{
     Company, Cut, EarnedBy, Fact, FactBody, Measure, Payee, PayeeRow, PeriodClosed, PeriodReleased, PeriodReopened,
@@ -99,10 +100,10 @@ impl World {
         if let Some(rate_type) = &company.pay_rate_type {
             check_id("pay_rate_type", rate_type).map_err(|reject| invalid(&reject.field, reject.message))?;
         }
+        self.check_currencies(Some(&company.currency), self.known_measures(), self.known_plans())?;
         let first = self.company.is_none();
         self.company = Some(Arc::new(company.clone()));
-        self.currency = company.currency.as_str().into();
-        self.minor_digits = digits;
+        self.money = Money { currency: company.currency.as_str().into(), minor_digits: digits };
         Ok(Reach { parked: first, all_earnings: first, ..Reach::default() })
     }
 
@@ -161,6 +162,7 @@ impl World {
         }
         let mut components = self.plans.values().flatten().flat_map(|version| &version.plan.components);
         components.try_for_each(|component| check_dated(component, measure))?;
+        self.check_currencies(self.own_currency(), std::iter::once(measure), self.known_plans())?;
         let defined = {
             let id = measure.measure_id.as_str().into();
             DefinedMeasure { id, measure: measure.clone(), offset, listed: None, returned: None }
@@ -175,6 +177,8 @@ impl World {
 
     pub(super) fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {
         self.check_plan(plan)?;
+        let money = self.check_plan_currency(plan)?;
+        self.check_currencies(self.own_currency(), self.known_measures(), std::iter::once(plan))?;
         let versions = self.plans.get(&plan.plan_id).map(Vec::as_slice).unwrap_or_default();
         let other = versions.iter().filter(|version| version.plan.from != plan.from);
         for version in other {
@@ -188,7 +192,8 @@ impl World {
             return Ok(Reach::default());
         }
         let names = plan.components.iter().map(|c| (c.component_id.as_str().into(), c.earning_code.as_str().into())).collect();
-        let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id: plan.plan_id.as_str().into(), names });
+        let plan_id = plan.plan_id.as_str().into();
+        let version = Arc::new(PlanVersion { plan: plan.clone(), plan_id, money, names });
         let mut plans = self.plans.as_ref().clone();
         let versions = plans.entry(plan.plan_id.clone()).or_default();
         versions.retain(|version| version.plan.from != plan.from);
@@ -211,9 +216,6 @@ impl World {
         check_id("plan_id", &plan.plan_id).map_err(|reject| invalid(&reject.field, reject.message))?;
         if self.company.as_ref().is_some_and(|company| company.calendar != plan.calendar) {
             return Err(not_supported("calendar", "a plan on another calendar than the company's"));
-        }
-        if self.company.as_ref().is_some_and(|company| company.currency != plan.currency) {
-            return Err(not_supported("currency", "a plan in another currency than the company's"));
         }
         let inside = |date: Date| self.calendar.as_ref().is_some_and(|calendar| calendar.is_inside(date));
         if inside(plan.from) || plan.to.is_some_and(inside) {
@@ -255,6 +257,7 @@ impl World {
     fn apply_payee(&mut self, payee: &Payee) -> Result<Reach, Reject> {
         check_id("payee_id", &payee.payee_id).map_err(|reject| invalid(&reject.field, reject.message))?;
         check_rows(payee, self.calendar.as_deref())?;
+        self.check_payee_currency(payee)?;
         self.check_pay_currency(payee)?;
         let known = self.organisation.get(&payee.payee_id).cloned();
         if known.as_deref() == Some(payee) {
@@ -330,7 +333,7 @@ impl World {
         if self.runs[index].closed_by == author && !closer_may {
             return Err(invalid("author", format!("\"{author}\" closed this period; another person releases it")));
         }
-        check_totals(released, &self.currency)?;
+        check_totals(released, &self.money.currency)?;
         let run = &mut Arc::make_mut(&mut self.runs)[index];
         run.state = RunState::Released;
         run.release = Some((released.clone(), author.into()));

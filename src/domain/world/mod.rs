@@ -5,6 +5,7 @@
 
 mod apply;
 mod component;
+mod currencies;
 mod earnings;
 mod listed;
 mod lookups;
@@ -20,6 +21,7 @@ mod territories;
 pub(super) mod tests;
 
 pub use apply::Reach;
+pub use currencies::currency_fault;
 pub use earnings::{Fault, MAXIMUM_PHASE, phases};
 pub use lookups::{LookupTable, Lookups};
 pub use organisation::{MAXIMUM_TEAM, Organisation, Place, Seat, active_part, parameter_in, part_of, plans_in};
@@ -29,7 +31,7 @@ pub use ramps::{MAXIMUM_RAMP, ramp_fault, ramp_part};
 pub use territories::TerritoryMap;
 
 use super::calendar::{Calendar, Date, Period};
-use super::currency::CurrencyRates;
+use super::currency::{CurrencyRates, Money};
 use super::fact::{Company, Measure, PeriodClosed, PeriodReleased};
 use super::measure::DatedBy;
 use super::plan::{EarningUnit, Plan};
@@ -53,6 +55,8 @@ pub struct DefinedMeasure {
 pub struct PlanVersion {
     pub plan: Plan,
     pub plan_id: Arc<str>,
+    /// What it pays in: the same in all versions of a plan.
+    pub money: Money,
     /// `(component id, earning code)` of each component.
     pub names: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -91,8 +95,8 @@ pub struct World {
     /// The offset after the last fact applied.
     pub facts_next: u64,
     pub company: Option<Arc<Company>>,
-    pub currency: Arc<str>,
-    pub minor_digits: u32,
+    /// The company's.
+    pub money: Money,
     pub calendar: Option<Arc<Calendar>>,
     pub calendar_id: Arc<str>,
     pub measures: Arc<Vec<DefinedMeasure>>,
@@ -121,8 +125,7 @@ impl World {
             partitions,
             facts_next: 0,
             company: None,
-            currency: "".into(),
-            minor_digits: 2,
+            money: Money { currency: "".into(), minor_digits: 2 },
             calendar: None,
             calendar_id: "".into(),
             measures: Arc::default(),

@@ -46,7 +46,7 @@ impl World {
         let versions = self.versions_in(payee, period);
         let amount = |version: &PlanVersion, place, stated| {
             let amount = self.amount_of(payee, &version.plan, place, stated, period);
-            amount.map(|amount| self.minor(amount, Part::ALL))
+            amount.map(|amount| minor(version, amount, Part::ALL))
         };
         let drawn = versions.iter().find_map(|version| Some((version, draw_of(version, period)?)));
         let draw = drawn.map(|(version, draw)| self.draw_now(payee, version, draw, period)).transpose()?.flatten();
@@ -131,9 +131,9 @@ impl World {
         let most = draw.recover.as_ref().and_then(|recover| recover.maximum_balance);
         let most = most.map(|most| self.amount_of(payee, plan, AmountPlace::MaximumBalance, most, period)).transpose()?;
         Ok((amount.0 > 0).then(|| DrawNow {
-            amount: self.minor(amount, part),
+            amount: minor(version, amount, part),
             recoverable: draw.recover.is_some(),
-            maximum_balance: most.map(|most| self.minor(most, Part::ALL)),
+            maximum_balance: most.map(|most| minor(version, most, Part::ALL)),
         }))
     }
 
@@ -143,12 +143,12 @@ impl World {
         let last = if versions.is_empty() { newest(self.versions_before(payee, end).collect()) } else { versions.to_vec() };
         !last.is_empty() && last.iter().all(|version| receivable(version))
     }
+}
 
-    /// More than can be counted is more than any run pays.
-    fn minor(&self, amount: Amount, part: Part) -> Minor {
-        let exact = Exact::of(scaled(amount.0, AMOUNT_DECIMALS) * part.fraction());
-        exact.round(self.minor_digits, RoundingMode::HalfEven).unwrap_or(Minor(i64::MAX))
-    }
+/// More than can be counted is more than any run pays.
+fn minor(version: &PlanVersion, amount: Amount, part: Part) -> Minor {
+    let exact = Exact::of(scaled(amount.0, AMOUNT_DECIMALS) * part.fraction());
+    exact.round(version.money.minor_digits, RoundingMode::HalfEven).unwrap_or(Minor(i64::MAX))
 }
 
 /// Those of the latest day, in the order of plan ids.
@@ -171,7 +171,9 @@ impl World {
     /// What a run has paid in one currency cannot be taken back in another.
     pub(super) fn check_pay_currency(&self, payee: &Payee) -> Result<(), Reject> {
         let stated = payee.pay_currency();
-        let other = |row: &PayeeRow| row.pay_currency.as_deref().unwrap_or(&self.currency) != stated.unwrap_or(&self.currency);
+        // What is not stated is what the plans pay in.
+        let own = self.plan_currency(payee);
+        let other = |row: &PayeeRow| row.pay_currency.as_deref().unwrap_or(own) != stated.unwrap_or(own);
         if payee.rows.iter().any(other) {
             let message = format!("payee \"{}\": a pay currency that changes", payee.payee_id);
             return Err(Reject::new(Reason::NotSupported, "pay_currency", message));
@@ -181,8 +183,7 @@ impl World {
             return Err(invalid("pay_currency", format!("\"{unknown}\" is not an ISO 4217 currency code")));
         }
         let Some(known) = self.organisation.get(&payee.payee_id) else { return Ok(()) };
-        let currency = |of: &Payee| of.pay_currency().unwrap_or(&self.currency).to_string();
-        let (before, now) = (currency(known), currency(payee));
+        let (before, now) = (known.pay_currency().unwrap_or(own), stated.unwrap_or(own));
         if before != now && self.may_be_paid(&payee.payee_id) {
             let message = format!("payee \"{}\": pay in {now} after a close that pays in {before}", payee.payee_id);
             return Err(Reject::new(Reason::NotSupported, "pay_currency", message));

@@ -76,7 +76,7 @@ impl World {
         let prorated = payee.filter(|_| plan.prorate.cap);
         let part = prorated.and_then(|(payee, of)| active_part(payee, plan, of, interval, interval.first_and_last()));
         let amount = scaled(amount.0, AMOUNT_DECIMALS) * part.unwrap_or(Part::ALL).fraction();
-        let most = Exact::of(amount).round(self.minor_digits, RoundingMode::HalfEven)?;
+        let most = Exact::of(amount).round(version.money.minor_digits, RoundingMode::HalfEven)?;
         Some(Ok((interval, most)))
     }
 

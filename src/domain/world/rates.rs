@@ -1,10 +1,10 @@
 //! Facts about currency rates: whether they can be, what they touch, and the rate that a deal or a run of pay finds.
 
-use super::apply::{Reach, invalid, not_supported};
-use super::{RunState, World};
+use super::apply::{Reach, invalid};
+use super::{DefinedMeasure, RunState, World};
 use crate::domain::calendar::{Date, Period};
 use crate::domain::conversion::PayRate;
-use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, RateRow};
+use crate::domain::currency::{CurrencyRates, MAXIMUM_RATES, Money, RateRow};
 use crate::domain::deal::check_id;
 use crate::domain::money::{CurrencyRate, minor_digits};
 use crate::domain::reject::{Reason, Reject};
@@ -23,8 +23,9 @@ impl World {
         let all = Arc::make_mut(&mut self.rates);
         all.retain(|other| known.as_ref().is_none_or(|known| !Arc::ptr_eq(other, known)));
         all.push(Arc::new(stated.clone()));
-        if *stated.to_currency != *self.currency {
-            // Of pay: a close looks at it.
+        let counts = |of: &DefinedMeasure| of.measure.is_money() && self.currency_of(&of.measure) == stated.to_currency;
+        if *stated.to_currency != *self.money.currency && !self.measures.iter().any(counts) {
+            // Of pay, or of a measure that is none yet: a close looks at it, and what counts in that measure is told then.
             return Ok(Reach::default());
         }
         Ok(Reach { credits_from: Some(from), parked: true, ..Reach::default() })
@@ -32,9 +33,9 @@ impl World {
 
     fn check_rates(&self, stated: &CurrencyRates) -> Result<(), Reject> {
         check_id("rate_type", &stated.rate_type).map_err(|reject| invalid(&reject.field, reject.message))?;
-        let Some(company) = &self.company else {
-            return Err(invalid("to_currency", "the company, into whose currency rates convert, is not published yet".into()));
-        };
+        if self.company.is_none() {
+            return Err(invalid("to_currency", "the company, whose rates these are, is not published yet".into()));
+        }
         for (field, currency) in [("from_currency", &stated.from_currency), ("to_currency", &stated.to_currency)] {
             if minor_digits(currency).is_none() {
                 return Err(invalid(field, format!("\"{currency}\" is not an ISO 4217 currency code")));
@@ -42,9 +43,6 @@ impl World {
         }
         if stated.from_currency == stated.to_currency {
             return Err(invalid("from_currency", "a currency is worth itself".into()));
-        }
-        if ![&stated.from_currency, &stated.to_currency].contains(&&company.currency) {
-            return Err(not_supported("to_currency", "a rate neither from nor into the company's currency"));
         }
         if stated.rows.is_empty() || stated.rows.len() > MAXIMUM_RATES {
             return Err(invalid("rows", format!("{} rates: there are from 1 to {MAXIMUM_RATES}", stated.rows.len())));
@@ -65,9 +63,9 @@ impl World {
         self.rates.iter().find(same)
     }
 
-    /// The rate of a type from a currency into the company's that is in force on a day.
-    pub fn rate_on(&self, rate_type: &str, from_currency: &str, on: Date) -> Result<CurrencyRate, Reject> {
-        self.rate_row(rate_type, from_currency, &self.currency, on).map(|row| row.rate)
+    /// The rate of a type from a currency into another one that is in force on a day.
+    pub fn rate_on(&self, rate_type: &str, from_currency: &str, into: &str, on: Date) -> Result<CurrencyRate, Reject> {
+        self.rate_row(rate_type, from_currency, into, on).map(|row| row.rate)
     }
 
     fn rate_row(&self, rate_type: &str, from_currency: &str, into: &str, on: Date) -> Result<RateRow, Reject> {
@@ -83,9 +81,10 @@ impl World {
         Ok(*newest)
     }
 
-    /// The currency of a payee's pay, where it is another than the company's.
+    /// The currency of a payee's pay, where it is another than that of the plans.
     pub fn paid_in(&self, payee_id: &str) -> Option<&str> {
-        self.organisation.get(payee_id)?.pay_currency().filter(|currency| **currency != *self.currency)
+        let own = &self.money_of(payee_id).currency;
+        self.organisation.get(payee_id)?.pay_currency().filter(|currency| **currency != **own)
     }
 
     /// Whether a close that stands came after a payee was known: it may have paid him.
@@ -94,32 +93,34 @@ impl World {
         since.is_some_and(|runs| runs.iter().any(|run| run.state != RunState::Reopened))
     }
 
-    /// At which rate the run of a period pays in a currency: the one in force on the period's last day.
-    pub fn pay_rate<'w>(&'w self, currency: &'w str, period: Period) -> Result<PayRate<'w>, Reject> {
+    /// At which rate the run of a period pays what plans of some money earn in a currency: the one in force on the period's last
+    /// day.
+    pub fn pay_rate<'w>(&'w self, earned: &Money, currency: &'w str, period: Period) -> Result<PayRate<'w>, Reject> {
         let rate_type = self.company.as_ref().and_then(|company| company.pay_rate_type.as_deref()).ok_or_else(|| {
             let message = format!("no type of rate converts pay into {currency}: the company states no `pay_rate_type`");
             Reject::new(Reason::MissingRate, "pay_rate_type", message)
         })?;
         let (_, after) = self.bounds(period).ok_or_else(|| invalid("period", format!("no calendar reaches {period}")))?;
-        let row = self.rate_row(rate_type, &self.currency, currency, Date(after.0 - 1))?;
+        let row = self.rate_row(rate_type, &earned.currency, currency, Date(after.0 - 1))?;
         let unknown = || invalid("pay_currency", format!("\"{currency}\" is not an ISO 4217 currency code"));
         let minor_digits = minor_digits(currency).ok_or_else(unknown)?;
-        Ok(PayRate { currency, minor_digits, plan_digits: self.minor_digits, row })
+        Ok(PayRate { currency, minor_digits, plan_digits: earned.minor_digits, row })
     }
 
-    /// Whoever is paid in a currency that a period's run has no rate for, by currency, with the reason.
-    pub fn without_pay_rate(&self, period: Period) -> BTreeMap<&str, (Vec<&str>, Reject)> {
-        let mut without: BTreeMap<&str, (Vec<&str>, Reject)> = BTreeMap::new();
-        let mut paid: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    /// Whoever is paid in a currency that a period's run has no rate for, by the plans' currency and that one, with the reason.
+    pub fn without_pay_rate(&self, period: Period) -> BTreeMap<(&str, &str), (Vec<&str>, Reject)> {
+        let mut paid: BTreeMap<(&str, &str), (&Money, Vec<&str>)> = BTreeMap::new();
         for payee in self.organisation.payees() {
             if let Some(currency) = self.paid_in(&payee.payee_id) {
-                paid.entry(currency).or_default().push(&payee.payee_id);
+                let earned = self.money_of(&payee.payee_id);
+                paid.entry((&earned.currency, currency)).or_insert((earned, Vec::new())).1.push(&payee.payee_id);
             }
         }
-        for (currency, mut payees) in paid {
-            if let Err(reject) = self.pay_rate(currency, period) {
+        let mut without = BTreeMap::new();
+        for (pair, (earned, mut payees)) in paid {
+            if let Err(reject) = self.pay_rate(earned, pair.1, period) {
                 payees.sort_unstable();
-                without.insert(currency, (payees, reject));
+                without.insert(pair, (payees, reject));
             }
         }
         without
@@ -163,10 +164,6 @@ mod tests {
         let cases = [
             (CurrencyRates { rate_type: "".into(), ..stated() }, "rate_type: empty [invalid_fact]"),
             (
-                CurrencyRates { to_currency: "EUR".into(), ..stated() },
-                "to_currency: a rate neither from nor into the company's currency [not_supported]",
-            ),
-            (
                 CurrencyRates { from_currency: "USD".into(), to_currency: "euro".into(), ..stated() },
                 "to_currency: \"euro\" is not an ISO 4217 currency code [invalid_fact]",
             ),
@@ -189,7 +186,7 @@ mod tests {
             assert_eq!(apply(&mut world(), FactBody::RatesDefined(rates)).unwrap_err(), expected);
         }
         let early = apply(&mut World::new(1), FactBody::RatesDefined(stated())).unwrap_err();
-        assert_eq!(early, "to_currency: the company, into whose currency rates convert, is not published yet [invalid_fact]");
+        assert_eq!(early, "to_currency: the company, whose rates these are, is not published yet [invalid_fact]");
     }
 
     #[test]

@@ -108,9 +108,9 @@ impl Crediting {
     }
 }
 
-/// The rates of a deal in another currency than the company's, which its credits are told with.
+/// The rates that a deal's credits are told with; `None`: it is in the company's currency, and no measure asks for another.
 pub(super) fn rates_beside<'c>(deal: &DealClosed<'_>, credited: &'c Credited, world: &World) -> Option<&'c [StatedRate]> {
-    (*world.currency != *deal.currency).then_some(&credited.rates)
+    (*world.money.currency != *deal.currency || !credited.rates.is_empty()).then_some(&credited.rates)
 }
 
 /// Says that a deal is parked, or that it goes on.

@@ -129,8 +129,8 @@ impl<'i> Adjusted<'i> {
         let world = terms.world;
         for of in std::mem::take(&mut self.by_hand) {
             let period = of.effective_period;
-            let Some(minor) = of.minor(world.minor_digits) else {
-                let why = format!("{} is not in whole minor units of {}", of.amount, world.currency);
+            let Some(minor) = of.minor(terms.money.minor_digits) else {
+                let why = format!("{} is not in whole minor units of {}", of.amount, terms.money.currency);
                 self.tell(unmatched(of, &why));
                 continue;
             };

@@ -130,10 +130,12 @@ fn attainment(
         rolled: Measured(standing.rolled),
         territory: Measured(standing.territory),
         unit: match defined.measure.of {
-            _ if defined.measure.is_money() => world.currency.clone(),
-            MeasureOf::Earned => world.currency.clone(),
-            MeasureOf::Amount | MeasureOf::Margin | MeasureOf::Attribute | MeasureOf::Quantity => "unit".into(),
+            _ if defined.measure.has_currency() => match world.other_currency_of(&defined.measure) {
+                Some(currency) => currency.into(),
+                None => world.money.currency.clone(),
+            },
             MeasureOf::Count => "deal".into(),
+            _ => "unit".into(),
         },
         last: standing.last,
         sequence,

@@ -244,7 +244,11 @@ impl Posting<'_> {
     }
 
     fn unit_of(&self, component_id: &str) -> Arc<str> {
-        if self.world.earns_points(component_id) { POINTS.into() } else { self.world.currency.clone() }
+        if self.world.earns_points(component_id) {
+            POINTS.into()
+        } else {
+            self.world.money_of(&self.subject.payee_id).currency.clone()
+        }
     }
 
     fn accrual(&self, book: &Book, place: usize, previous_total: Minor) -> Accrual {

@@ -7,7 +7,7 @@ use super::inputs::{DealKey, Inputs};
 use super::looking_up::matched_rows;
 use super::{Earning, State, alarm};
 use crate::domain::calendar::{Date, Period, Span};
-use crate::domain::currency::converted;
+use crate::domain::currency::{converted, is_rate_into};
 use crate::domain::fact::CreditKind;
 use crate::domain::measure::{DatedBy, DealView, LineView, Measure};
 use crate::domain::money::{Amount, CurrencyRate};
@@ -31,14 +31,15 @@ impl Earning {
         self.check_link(number, packed)?;
         self.recent.clear();
         self.recent.resize(packed.payees.len(), [None; 2]);
+        let world = self.world.clone();
         for entry in &packed.entries {
             let (entry, roles) = match entry {
                 PackedEntry::Roles { roles, entry } => (&**entry, Some(roles.as_slice())),
                 entry => (entry, None),
             };
             let told = |group, sequence, rates, details| {
-                let (returned, dated) = (None, None);
-                Told { group, roles, sequence, rates, details, returned, dated }
+                let (returned, dated, company) = (None, None, &*world.money.currency);
+                Told { group, roles, sequence, company, rates, details, returned, dated }
             };
             match entry {
                 PackedEntry::Credits(group) => {
@@ -246,7 +247,9 @@ pub(super) struct Told<'a> {
     /// Of the splits of its allocations, in the record's texts. `None`: no measure reads any.
     roles: Option<&'a [Option<u32>]>,
     pub(super) sequence: Option<i64>,
-    /// By type, in the record's texts. `None`: its amounts are in the company's currency.
+    /// The company's currency.
+    company: &'a str,
+    /// By name, in the record's texts. `None`: its amounts are in the company's currency.
     rates: Option<&'a [(u32, CurrencyRate)]>,
     /// `None`: no measure reads any.
     pub(super) details: Option<&'a Details<'a>>,
@@ -262,6 +265,19 @@ impl<'a> Told<'a> {
         let text = move |place: u32| packed.texts.get(place as usize).copied();
         let role = move |at: usize| self.roles?.get(at).copied().flatten().and_then(text);
         self.group.allocations.iter().enumerate().map(move |(at, allocation)| (allocation, role(at)))
+    }
+
+    /// How a measure of money counts its amounts: as they are, or at a rate. `None`: it was told before the measure came.
+    fn rate_for(&self, measure: &Measure, packed: &PackedCredits<'_>) -> Option<Option<CurrencyRate>> {
+        let into = measure.currency.as_deref().filter(|currency| *currency != self.company);
+        let Some(rates) = self.rates else { return into.is_none().then_some(None) };
+        let text = |place: u32| packed.texts.get(place as usize).copied().unwrap_or_default();
+        let stated =
+            |rate_type: &str, into: Option<&str>| rates.iter().find(|(name, _)| is_rate_into(text(*name), rate_type, into));
+        if stated("", Some(into.unwrap_or(self.company))).is_some() {
+            return Some(None);
+        }
+        stated(measure.rate_type.as_deref()?, into).map(|(_, rate)| Some(*rate))
     }
 
     /// What was given before a fact counts by itself in nothing that the fact began.
@@ -352,14 +368,14 @@ pub(super) fn whole_of(lines: Option<&[i128]>) -> Option<i128> {
 
 /// What a measure takes of each line, before the share: 0 where its filter does not match, or the deal does not say it.
 pub(super) fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_>) -> Vec<i128> {
-    let Told { group, rates, details, returned, .. } = told;
+    let Told { group, details, returned, .. } = told;
     let text = |place: u32| packed.texts.get(place as usize).copied();
     let (customer, attributes) = details.map_or((None, &[][..]), |of| (of.customer, &of.attributes));
     let deal = DealView { kind: group.kind, customer, attributes };
     if !measure.takes_deal(deal) {
         return vec![0; group.lines.len()];
     }
-    let of_type = |rate_type: &str| rates?.iter().find(|(place, _)| text(*place) == Some(rate_type));
+    let rate = if measure.is_money() { told.rate_for(measure, packed) } else { Some(None) };
     let line_value = |(place, line): (usize, &CreditLine)| {
         let view = LineView {
             product: text(line.product),
@@ -370,14 +386,14 @@ pub(super) fn taken(measure: &Measure, packed: &PackedCredits<'_>, told: Told<'_
             cost: details.and_then(|details| details.costs.get(place).copied().flatten()),
         };
         let value = measure.value(deal, view).filter(|_| measure.takes_line(view)).unwrap_or(0);
-        if rates.is_none() || !measure.is_money() {
-            return value;
+        match rate {
+            Some(None) => value,
+            // Crediting gives nothing of a deal that does not fit. What it gave before is told to a later measure once and
+            // taken back once: nothing either.
+            Some(Some(rate)) => converted(Amount(value), rate).map_or(0, |amount| amount.0),
+            // A measure that came behind the deal has no rate among these: what is told next has.
+            None => 0,
         }
-        // A measure that came behind the deal has no rate among these: what is told next has.
-        let Some((_, rate)) = measure.rate_type.as_deref().and_then(of_type) else { return 0 };
-        // Crediting gives nothing of a deal that does not fit. What it gave before is told to a later measure once and
-        // taken back once: nothing either.
-        converted(Amount(value), *rate).map_or(0, |amount| amount.0)
     };
     let mut taken: Vec<i128> = group.lines.iter().enumerate().map(line_value).collect();
     if measure.counts_once() {

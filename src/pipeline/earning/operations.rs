@@ -113,7 +113,7 @@ impl Earning {
                     self.reprice(*place, effects)?;
                 }
                 for payout in self.close_payee(number, run, payee_id, &places, states, effects)? {
-                    operating.add(&payout, &self.world.currency);
+                    operating.add(&payout, &self.world.money.currency);
                     operating.digest = operating.digest.wrapping_add(digest(&payout));
                     effects.outputs.push(Output::PayoutDraft(payout));
                 }
@@ -255,7 +255,7 @@ fn payout_run(world: &World, run: usize) -> Option<PayoutRun> {
         period: run.closed.period,
         records: release.records,
         total: Minor(release.total_minor),
-        currency: world.currency.to_string(),
+        currency: world.money.currency.to_string(),
         other_totals: release.other_totals.clone(),
         digest: release.digest.clone(),
         closed_by: run.closed_by.clone(),

@@ -126,7 +126,7 @@ impl Earning {
 
     fn run_of<'r>(&'r self, run: usize, payee_id: &'r str, employee_ref: Option<&'r str>, world: &'r World) -> RunOf<'r> {
         let closed = &self.world.runs[run].closed;
-        let (run_id, currency) = (closed.close_id.as_str(), &*world.currency);
+        let (run_id, currency) = (closed.close_id.as_str(), &*world.money_of(payee_id).currency);
         RunOf { run_id, pay_group: PAY_GROUP, period: closed.period, payee_id, employee_ref, currency }
     }
 
@@ -184,7 +184,7 @@ fn converted(
     receivable: bool,
     before: &SideBySide,
 ) -> Option<ConvertedRun> {
-    let rate = world.pay_rate(currency, run.period).ok()?;
+    let rate = world.pay_rate(world.money_of(run.payee_id), currency, run.period).ok()?;
     convert(run, parts, brought, receivable, &rate, before)
 }
 

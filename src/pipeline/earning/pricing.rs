@@ -11,6 +11,7 @@ use super::entry::Waiting;
 use super::inputs::{Inputs, Statement};
 use super::priced::{Priced, Pricing, Source};
 use crate::domain::calendar::{Calendar, Date, Interval, IntervalKind, Period, Span};
+use crate::domain::currency::Money;
 use crate::domain::exact::Exact;
 use crate::domain::fact::Payee;
 use crate::domain::money::Minor;
@@ -99,6 +100,8 @@ pub struct Terms<'w> {
     pub world: &'w World,
     span: Span,
     payee: Option<&'w Payee>,
+    /// What all of it is in.
+    pub money: &'w Money,
     /// The plans that they follow from, by period of the span.
     plans: Vec<&'w [String]>,
     /// By plan and component.
@@ -110,7 +113,8 @@ impl<'w> Terms<'w> {
     pub fn of(payee_id: &str, span: Span, world: &'w World) -> Terms<'w> {
         let plans: Vec<_> = plans_of(payee_id, span, world).collect();
         let payee = world.organisation.get(payee_id).map(AsRef::as_ref);
-        let mut terms = Terms { world, span, payee, plans: Vec::new(), versions: Vec::new(), waiting: Vec::new() };
+        let money = world.money_of(payee_id);
+        let mut terms = Terms { world, span, payee, money, plans: Vec::new(), versions: Vec::new(), waiting: Vec::new() };
         for (at, period) in span.periods().enumerate() {
             for plan_id in plans[at] {
                 let Some(plan) = world.plan_version(plan_id, period) else {
@@ -136,7 +140,9 @@ impl<'w> Terms<'w> {
     pub fn are_of(&self, payee_id: &str, span: Span) -> bool {
         // What waits names its payee, and so does what is read of a payee's own rows.
         let known = || self.world.organisation.get(payee_id).is_some();
-        let shared = self.waiting.is_empty() && !self.is_personal() && self.payee.is_some() == known();
+        // The plans say it, where there are any.
+        let paid_alike = || self.plans.iter().any(|plans| !plans.is_empty()) || self.money == self.world.money_of(payee_id);
+        let shared = self.waiting.is_empty() && !self.is_personal() && self.payee.is_some() == known() && paid_alike();
         shared && self.span == span && self.plans.iter().copied().eq(plans_of(payee_id, span, self.world))
     }
 
@@ -233,7 +239,7 @@ impl<'w> Terms<'w> {
         let periods = (first.0..=last.0).map(Period);
         let rows = periods.clone().map(|period| self.period_input(interval, period, &in_force, inputs));
         let rows: Option<Vec<PeriodInput<'_>>> = rows.collect();
-        let digits = self.world.minor_digits;
+        let digits = self.money.minor_digits;
         let priced = rows.and_then(|rows| earned(&rows, digits, run.is_some()));
         let priced = priced.filter(|priced| priced.iter().all(|of| of.minor.is_payable(digits))).unwrap_or_else(|| {
             pricing.waiting.push(out_of_range(versions.component_id, interval));
@@ -245,7 +251,7 @@ impl<'w> Terms<'w> {
         let mut falling_due = run.map(|(run, run_end)| FallingDue { inputs, run, run_end, interval, before: 0 });
         for (period, earned) in periods.zip(priced) {
             let Some(version) = in_force(period) else { continue };
-            let due = falling_due.as_mut().map(|due| due.next(&earned, version.component(), in_force, self.world.minor_digits));
+            let due = falling_due.as_mut().map(|due| due.next(&earned, version.component(), in_force, digits));
             pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
             let earning_code = &version.plan.names[version.place].1;
             let source = Source::Plan { version: version.plan, earning_code };

@@ -12,7 +12,7 @@ use super::telling::News;
 use super::{Earning, alarm};
 use crate::domain::calendar::Span;
 use crate::domain::fact::{CreditKind, EarnedBy};
-use crate::domain::money::MEASURED_DECIMALS;
+use crate::domain::money::{MEASURED_DECIMALS, minor_digits};
 use crate::domain::output::Causes;
 use crate::domain::topic::Position;
 use crate::domain::world::Operation;
@@ -164,14 +164,16 @@ impl Earning {
         let place = self.load(number, &key, states)?;
         self.key = key;
         self.note_cause(place, of.partition, of.cause);
-        let earnings = self.world.measure(measure_id).and_then(|defined| defined.measure.earnings.as_ref());
+        let measure = self.world.measure(measure_id).map(|defined| &defined.measure);
+        let earnings = measure.and_then(|measure| measure.earnings.as_ref());
         // Boards show what is one's own beside what comes from below, as they do of credit.
         let kind = match earnings.map(|earnings| earnings.by) {
             Some(EarnedBy::Own) => CreditKind::Revenue,
             Some(EarnedBy::Reports | EarnedBy::Team) => CreditKind::Rolled,
             None => return Err(alarm(number, format!("\"{measure_id}\" is no measure of earnings"))),
         };
-        let digits = self.world.minor_digits;
+        let currency = measure.map(|measure| self.world.currency_of(measure)).unwrap_or_default();
+        let digits = minor_digits(currency).ok_or_else(|| alarm(number, format!("\"{measure_id}\" is in no currency")))?;
         let inputs = self.inputs_mut(place, of.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
         let value = of.minor.checked_mul(10i128.pow(MEASURED_DECIMALS - digits));
         let added = value.and_then(|value| inputs.sum_mut(measure_id, span.place(of.period) as u8).add(kind, value));

@@ -79,7 +79,7 @@ fn a_close_needs_a_rate_for_the_last_day() {
             state(&mut world, rates(stated)).unwrap();
         }
         let found = state(&mut world, close("c1", JANUARY));
-        let rate = found.map(|_| world.pay_rate("GBP", JANUARY).unwrap().row.rate.0);
+        let rate = found.map(|_| world.pay_rate(&world.money, "GBP", JANUARY).unwrap().row.rate.0);
         assert_eq!(rate, expected.map_err(String::from), "{stated:?}");
         assert_eq!(world.runs.len(), usize::from(expected.is_ok()));
     };

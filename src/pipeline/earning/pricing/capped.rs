@@ -44,7 +44,7 @@ impl<'w> Terms<'w> {
             let earned = pricing.earned.iter_mut().filter(|(key, _)| counts(key, of.period));
             for ((_, priced), cut) in earned.zip(cuts).filter(|(_, cut)| *cut != Minor(0)) {
                 priced.minor = Minor(priced.minor.0 - cut.0);
-                priced.exact = Exact::of(scaled(priced.minor.0, self.world.minor_digits));
+                priced.exact = Exact::of(scaled(priced.minor.0, self.money.minor_digits));
             }
         }
     }

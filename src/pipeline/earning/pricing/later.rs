@@ -105,7 +105,7 @@ impl<'w> Terms<'w> {
     {
         let (first, last) = interval.first_and_last();
         let in_force = |period: Period| versions.in_force[self.span.place(period)];
-        let digits = self.world.minor_digits;
+        let digits = self.money.minor_digits;
         let standing = |(period, inputs): &'i (Period, Inputs)| {
             let rows = (first.0..=last.0).map(|of| self.period_input(interval, Period(of), &in_force, inputs));
             let earned = earned(&rows.collect::<Option<Vec<_>>>()?, digits, in_parts)?;
@@ -120,7 +120,7 @@ impl<'w> Terms<'w> {
         standings.iter().all(|standing| {
             let total = standing.total();
             let added = total.saturating_sub(std::mem::replace(&mut before, total));
-            Minor(added).is_payable(self.world.minor_digits)
+            Minor(added).is_payable(self.money.minor_digits)
         })
     }
 
@@ -146,7 +146,7 @@ impl<'w> Terms<'w> {
             let places = (0..=standing.place).rev().map(|place| in_force(Period(first.0 + place as i32)));
             let Some(version): Option<InForce<'w>> = places.flatten().next() else { continue };
             let earned = &standing.earned[standing.place];
-            let due = falling_due.as_mut().map(|due| due.next(earned, version.component(), in_force, self.world.minor_digits));
+            let due = falling_due.as_mut().map(|due| due.next(earned, version.component(), in_force, self.money.minor_digits));
             if standing.period.0 - first.0 == standing.place as i32 {
                 pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
             }

@@ -30,6 +30,6 @@ impl Terms<'_> {
             waiting.push(Waiting { reason: Reason::MissingParameter, message });
             0
         });
-        (Minor(part), Exact::of(scaled(part, self.world.minor_digits)))
+        (Minor(part), Exact::of(scaled(part, self.money.minor_digits)))
     }
 }
