@@ -78,11 +78,12 @@ fn named(console: &Console, rejects: &Rejects, reason: Reason) {
 fn by_hand(console: &Console, totals: &Totals, period: Period) {
     let booked = || totals.0.iter().filter(|(key, _)| key.booking_period == period && key.component.starts_with(BY_HAND));
     let lines = booked().filter(|(_, booked)| booked.total.0 != 0).count();
-    let sum: i64 = booked().map(|(_, booked)| booked.total.0).sum();
-    let currency = booked().next().map_or("", |(_, booked)| booked.currency.as_ref());
-    let sum =
-        if lines > 0 { format!(", {} {currency} in all", grouped(&totals::money(Minor(sum), currency))) } else { String::new() };
-    console.notice(&format!("  {lines:>6}  lines of pay by hand{sum}"));
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    booked().for_each(|(_, booked)| *sums.entry(&booked.currency).or_default() += booked.total.0);
+    let sum = |(currency, sum): (&str, i64)| format!("{} {currency}", grouped(&totals::money(Minor(sum), currency)));
+    let sums: Vec<String> = sums.into_iter().map(sum).collect();
+    let sums = if lines > 0 { format!(", {} in all", sums.join(" and ")) } else { String::new() };
+    console.notice(&format!("  {lines:>6}  lines of pay by hand{sums}"));
 }
 
 /// What of money this period books, by payee: negative nets, and the largest sums.

@@ -3,6 +3,7 @@
 use super::changes::{Change, ChangeKind, Record};
 use super::check::{check_calendar, outside, unknown_measure};
 use super::codes;
+use super::currencies::PlanCurrencies;
 use super::draft::Draft;
 use super::fields::{checked_id, chosen, parsed_text};
 use super::modes;
@@ -165,9 +166,12 @@ fn check_target(row: &AdjustmentDraft, draft: &Draft, findings: &mut Findings) {
 fn check_amount(row: &AdjustmentDraft, draft: &Draft, findings: &mut Findings) {
     let Some(company) = &draft.company else { return };
     let money = !matches!(row.made.target, Target::Credit { .. });
-    let digits = minor_digits(&company.company.currency).filter(|_| money);
+    let rows = draft.payees.iter().flatten().filter(|payee| payee.id.value == row.made.payee_id);
+    let plans = rows.flat_map(|payee| &payee.plans).map(|plan| &plan.value);
+    let currency = PlanCurrencies::of_draft(draft).first(plans).unwrap_or(&company.company.currency);
+    let digits = minor_digits(currency).filter(|_| money);
     if digits.is_some_and(|digits| row.made.minor(digits).is_none()) {
-        let message = format!("{} is not in whole minor units of {}", row.made.amount, company.company.currency);
+        let message = format!("{} is not in whole minor units of {currency}", row.made.amount);
         findings.add(row.amount, codes::BAD_NUMBER, message, "round it: what is paid is whole");
     }
 }

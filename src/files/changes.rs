@@ -5,6 +5,7 @@
 
 use super::adjustments::adjustment_changes;
 use super::codes;
+use super::currencies::{self, PlanCurrencies};
 use super::diagnostic::Diagnostic;
 use super::draft::CompanyFiles;
 use super::pay_currencies;
@@ -78,7 +79,7 @@ pub fn changes(files: &CompanyFiles, current: &Current) -> Result<Vec<Change>, V
     }
     check_plan_versions(files, current, &mut findings);
     list.extend(files.plans.iter().filter_map(|located| plan(&located.value, current)));
-    list.extend(payees(&files.payees, &files.company.value.currency, current, &mut findings));
+    list.extend(payees(files, current, &mut findings));
     list.extend(territory_changes(files.territories.as_ref(), current.territories.as_ref(), &mut findings));
     list.extend(quota_changes(&files.quotas, &current.quotas, &mut findings));
     list.extend(adjustment_changes(&files.adjustments, &current.adjustments, &mut findings));
@@ -203,13 +204,16 @@ fn overlap(one: (Date, Option<Date>), other: (Date, Option<Date>)) -> bool {
 }
 
 /// Managers come before those below them, so that no state in between has a cycle that the files do not have.
-fn payees(stated: &[Located<Payee>], own: &str, current: &Current, findings: &mut Findings) -> Vec<Change> {
-    let merged: Vec<(Payee, Place)> =
-        stated.iter().map(|payee| (merged(&payee.value, current.payees.get(&payee.value.payee_id)), payee.place)).collect();
+fn payees(files: &CompanyFiles, current: &Current, findings: &mut Findings) -> Vec<Change> {
+    let merge = |payee: &Located<Payee>| merged(&payee.value, current.payees.get(&payee.value.payee_id));
+    let merged: Vec<(Payee, Place)> = files.payees.iter().map(|payee| (merge(payee), payee.place)).collect();
+    let plans = PlanCurrencies::of(current.plans.values().chain(files.plans.iter().map(|plan| &plan.value)));
     for (payee, place) in &merged {
         check_merged(payee, *place, findings);
+        let own = plans.of_payee(payee).unwrap_or(&files.company.value.currency);
         pay_currencies::check_published(payee, *place, own, current, findings);
     }
+    currencies::check_published(files, &merged, current, findings);
     let places: HashMap<&str, usize> = merged.iter().enumerate().map(|(at, (payee, _))| (payee.payee_id.as_str(), at)).collect();
     let mut order = Vec::new();
     let mut seen = HashSet::new();

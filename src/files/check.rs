@@ -3,6 +3,7 @@
 use super::adjustments;
 use super::codes;
 use super::component::ComponentDraft;
+use super::currencies;
 use super::draft::Draft;
 use super::organisation;
 use super::pay_currencies;
@@ -29,6 +30,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     }
     check_measure_twins(draft, findings);
     super::earnings::check(draft, findings);
+    currencies::check(draft, findings);
     rates::check(draft, findings);
     check_versions(&draft.plans, findings);
     check_caps(draft, findings);
@@ -66,13 +68,6 @@ pub fn check_calendar(named: &Located<String>, calendar: &Located<Calendar>, fin
 }
 
 fn check_plan(plan: &PlanDraft, draft: &Draft, findings: &mut Findings) {
-    if let (Some(currency), Some(company)) = (&plan.currency, &draft.company)
-        && currency.value != company.company.currency
-    {
-        let message = format!("{} in a company of {}: one currency a company", currency.value, company.company.currency);
-        let hint = "plans in another currency are not supported by this version";
-        findings.add(currency.place, codes::NOT_SUPPORTED, message, hint);
-    }
     if let Some(calendar) = &draft.calendar {
         if let Some(named) = &plan.calendar {
             check_calendar(named, calendar, findings);

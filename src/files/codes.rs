@@ -40,6 +40,10 @@ pub const BAD_RANGE: Code = error("bad-range", "`to` is the day after the last, 
 pub const DUPLICATE: Code = error("duplicate", "the same thing is stated twice");
 pub const OVERLAP: Code = error("overlap", "two rows or versions are in force on the same day");
 pub const UNKNOWN_CURRENCY: Code = error("unknown-currency", "not an ISO 4217 currency code");
+pub const OTHER_CURRENCY: Code = error(
+    "other-currency",
+    "the plans of a payee are in one currency, and pay on measures in it; in another one a measure is only compared with a quota",
+);
 pub const UNKNOWN_CALENDAR: Code = error("unknown-calendar", "no calendar of this name is defined");
 pub const UNKNOWN_MEASURE: Code = error("unknown-measure", "no measure of this name is defined");
 pub const UNKNOWN_PLAN: Code = error("unknown-plan", "no plan of this name is defined");
@@ -98,7 +102,7 @@ pub const UNKNOWN_RATE_TYPE: Code =
     warning("unknown-rate-type", "no rate of this type is stated: deals in other currencies wait");
 
 /// All of them, in the order of this file.
-pub const ALL: [Code; 59] = [
+pub const ALL: [Code; 60] = [
     SYNTAX,
     MISSING_FILE,
     UNREADABLE_FILE,
@@ -118,6 +122,7 @@ pub const ALL: [Code; 59] = [
     DUPLICATE,
     OVERLAP,
     UNKNOWN_CURRENCY,
+    OTHER_CURRENCY,
     UNKNOWN_CALENDAR,
     UNKNOWN_MEASURE,
     UNKNOWN_PLAN,

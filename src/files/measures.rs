@@ -58,6 +58,7 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
     let dated_by = fields.optional_choice("dated_by", modes::DATED_BY, findings).map_or(DatedBy::Deal, |by| by.value);
     fields.finish(modes::MEASURE_KEYS_NOT_BUILT, findings);
     let id = id?;
+    without_currency(currency.as_ref(), of.as_ref().and_then(|of| counts(of.value, unit)), findings);
     let counts = of.as_ref().and_then(|of| counts(of.value, unit));
     let stated = |text: &Option<Located<String>>| text.as_ref().map(|text| text.value.clone());
     let measure = of.filter(|_| findings.errors() == before).map(|of| Measure {
@@ -80,6 +81,14 @@ pub fn measure(node: &Node, findings: &mut Findings) -> Option<MeasureDraft> {
         roles,
     });
     Some(MeasureDraft { id, counts, currency, rate_type, components, is_dated: dated_by != DatedBy::Deal, measure })
+}
+
+/// A number that is no money is in no currency.
+fn without_currency(currency: Option<&Located<String>>, counts: Option<MeasureOf>, findings: &mut Findings) {
+    if let Some(currency) = currency.filter(|_| matches!(counts, Some(MeasureOf::Quantity | MeasureOf::Count))) {
+        let message = "`currency` has no effect: what the measure counts is no money";
+        findings.add(currency.place, codes::NO_EFFECT, message, "remove `currency`");
+    }
 }
 
 /// Roles of splits, which credit of other kinds does not come of.

@@ -5,7 +5,7 @@
 //! appended and how findings are coloured. Reading order: `source`, `diagnostic`, `codes` (findings); `node`, `fields`,
 //! `sheet` (documents); `modes`, `tiers`, `plan`, `definitions`, `calendar`, `people`, `quotas`,
 //! `adjustments`, `territories` (one file each); `draft`, `check`, `earnings`,
-//! `organisation`, `territory_check`, `pay_currencies` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_fields`, `deal_sheet` (another system's
+//! `organisation`, `territory_check`, `currencies`, `pay_currencies` (the whole); `changes` and `plan_words` (what publishing would append); `case` (tests of plans); `deal_fields`, `deal_sheet` (another system's
 //! report), `json_schema` (for editors), `payroll_file` (what payroll takes).
 
 mod adjustments;
@@ -17,6 +17,7 @@ mod check;
 mod clawback;
 pub mod codes;
 mod component;
+mod currencies;
 pub mod deal_fields;
 mod deal_rules;
 pub mod deal_sheet;

@@ -1,7 +1,8 @@
-//! Pay in another currency than the company's: one for each payee, and a type of rate that converts it.
+//! Pay in another currency than the plans': one for each payee, and a type of rate that converts it.
 
 use super::changes::Current;
 use super::codes;
+use super::currencies::PlanCurrencies;
 use super::draft::Draft;
 use super::people::PayeeDraft;
 use super::plan::nearest;
@@ -9,12 +10,13 @@ use super::source::{Findings, Located, Place};
 use crate::domain::fact::{Company, Payee, PayeeRow};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Compares what rows of a payee say with each other and with the company.
+/// Compares what rows of a payee say with each other, with the plans and with the company.
 pub fn check(draft: &Draft, findings: &mut Findings) {
     let Some(company) = &draft.company else { return };
-    let own = company.company.currency.as_str();
+    let plans = Earned::of(draft, &company.company);
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
     for payee in draft.payees.iter().flatten() {
+        let own = plans.earned_by(&payee.id.value);
         let stated = in_currency(payee).unwrap_or(own);
         let before = *first.entry(&payee.id.value).or_insert(stated);
         let place = payee.pay_currency.as_ref().map_or(payee.from_place, |currency| currency.place);
@@ -25,6 +27,29 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
             let hint = "add pay_rate_type = \"...\" to company.toml, a type of rates.csv";
             findings.add(place, codes::MISSING_KEY, message, hint);
         }
+    }
+}
+
+/// What the plans of everybody pay in.
+struct Earned<'d> {
+    by_payee: BTreeMap<&'d str, &'d str>,
+    company: &'d str,
+}
+
+impl<'d> Earned<'d> {
+    fn of(draft: &'d Draft, company: &'d Company) -> Earned<'d> {
+        let plans = PlanCurrencies::of_draft(draft);
+        let mut by_payee = BTreeMap::new();
+        for payee in draft.payees.iter().flatten() {
+            if let Some(currency) = plans.first(payee.plans.iter().map(|plan| &plan.value)) {
+                by_payee.entry(payee.id.value.as_str()).or_insert(currency);
+            }
+        }
+        Earned { by_payee, company: &company.currency }
+    }
+
+    fn earned_by(&self, payee_id: &str) -> &'d str {
+        self.by_payee.get(payee_id).copied().unwrap_or(self.company)
     }
 }
 
@@ -41,7 +66,8 @@ fn changes(payee: &str, before: &str, now: &str, place: Place, findings: &mut Fi
 /// A type that no row has, and currencies of pay that nothing converts into: no period would close.
 pub fn warn_no_rates(draft: &Draft, findings: &mut Findings) {
     let Some(company) = &draft.company else { return };
-    let (own, Some(Located { value: rate_type, place })) = (&company.company.currency, &company.pay_rate_type) else { return };
+    let Some(Located { value: rate_type, place }) = &company.pay_rate_type else { return };
+    let plans = Earned::of(draft, &company.company);
     let types: BTreeSet<&str> = draft.rates.iter().map(|row| row.rate_type.value.as_str()).collect();
     if !types.contains(rate_type.as_str()) {
         let hint = nearest(rate_type, "type of rate", types.iter().copied());
@@ -49,18 +75,19 @@ pub fn warn_no_rates(draft: &Draft, findings: &mut Findings) {
         return;
     }
     let mut said = BTreeSet::new();
-    for currency in draft.payees.iter().flatten().filter_map(|payee| payee.pay_currency.as_ref()) {
+    for payee in draft.payees.iter().flatten() {
+        let (Some(currency), own) = (&payee.pay_currency, plans.earned_by(&payee.id.value)) else { continue };
         let stated = draft.rates.iter().any(|row| {
-            (&row.rate_type.value, &row.from_currency.value, &row.to_currency.value) == (rate_type, own, &currency.value)
+            row.rate_type.value == *rate_type && row.from_currency.value == own && row.to_currency.value == currency.value
         });
-        if currency.value != *own && !stated && said.insert(&currency.value) {
+        if currency.value != own && !stated && said.insert((own, &currency.value)) {
             let message = format!("no \"{rate_type}\" rate from {own} to {} is stated", currency.value);
             findings.add(currency.place, codes::NO_PAY_RATE, message, "add rows to rates.csv");
         }
     }
 }
 
-/// The same of a payee's rows together with what is published; `own` is the company's currency.
+/// The same of a payee's rows together with what is published; `own` is what the plans pay in.
 pub fn check_published(merged: &Payee, place: Place, own: &str, current: &Current, findings: &mut Findings) {
     let of = |row: &PayeeRow| row.pay_currency.clone().unwrap_or(own.into());
     let mut stated = merged.rows.iter().map(of);

@@ -1,11 +1,10 @@
-//! `rates.csv`: what other currencies are worth in the company's, or the company's in those of pay, by type of rate and
-//! first day.
+//! `rates.csv`: what a currency is worth in another one, by type of rate and first day.
 //!
 //! A file may hold the newest rows alone: a row that is missing changes nothing of what is published.
 
 use super::changes::{Change, ChangeKind, Record};
 use super::codes;
-use super::definitions::{CompanyDraft, currency_code};
+use super::definitions::currency_code;
 use super::draft::Draft;
 use super::fields::{Fields, checked_id, parsed_text};
 use super::measures::MeasureDraft;
@@ -136,18 +135,13 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     }
 }
 
-/// Whether rows convert from or into the company's currency, each day once, and are not too many.
+/// Whether rows are of two currencies, each day once, and not too many.
 pub fn check_rows(rows: &[RateDraft], company: Option<&str>, findings: &mut Findings) {
     let mut seen = HashSet::new();
     let mut counts: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     for row in rows {
         let (kind, currency, into) = (&*row.rate_type.value, &*row.from_currency.value, &*row.to_currency.value);
         let from = row.from.value;
-        if let Some(company) = company.filter(|company| ![currency, into].contains(company)) {
-            let message = format!("a rate into {into} in a company of {company}");
-            let hint = "deals are converted into the company's currency and pay out of it, at rates that are stated so";
-            findings.add(row.to_currency.place, codes::NOT_SUPPORTED, message, hint);
-        }
         if currency == into {
             findings.add(row.from_currency.place, codes::NO_EFFECT, format!("{currency} is worth itself"), "remove the row");
         }
@@ -163,7 +157,7 @@ pub fn check_rows(rows: &[RateDraft], company: Option<&str>, findings: &mut Find
     }
 }
 
-/// Rates out of the company's currency are told from those into it.
+/// Rates into other currencies are told from those into the company's.
 fn of_pay(into: &str, company: Option<&str>) -> String {
     if company == Some(into) { String::new() } else { format!(" in {into}") }
 }
@@ -184,8 +178,11 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
             findings.add(rate_type.place, codes::UNKNOWN_RATE_TYPE, message, hint);
         }
     }
-    let deals = |own: &CompanyDraft| draft.rates.iter().any(|row| row.to_currency.value == own.company.currency);
-    let converting = draft.company.as_ref().is_some_and(deals) || measures().any(|measure| measure.rate_type.is_some());
+    let own = draft.company.as_ref().map(|company| &company.company.currency);
+    let counted: BTreeSet<&String> =
+        measures().filter_map(|of| of.currency.as_ref().map(|of| &of.value).or(own)).chain(own).collect();
+    let deals = draft.rates.iter().any(|row| counted.contains(&row.to_currency.value));
+    let converting = deals || measures().any(|measure| measure.rate_type.is_some());
     let without = |measure: &&MeasureDraft| measure.counts == Some(MeasureOf::Amount) && measure.rate_type.is_none();
     for measure in measures().filter(|_| converting).filter(without) {
         let message = format!("measure \"{}\" converts nothing", measure.id.value);

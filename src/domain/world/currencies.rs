@@ -119,7 +119,7 @@ impl World {
         let measures: Vec<&Measure> = measures.filter(|measure| measure.has_currency()).collect();
         for plan in plans {
             for component in &plan.components {
-                let mut faults = measures.iter().filter_map(|measure| currency_fault(own, plan, component, measure));
+                let mut faults = measures.iter().filter_map(|measure| currency_fault(own, &plan.currency, component, measure));
                 if let Some(Fault { component_id, message }) = faults.next() {
                     return Err(invalid(&format!("components.{component_id}"), message));
                 }
@@ -129,14 +129,14 @@ impl World {
     }
 }
 
-/// Why a component cannot read a measure, or a measure count what the component earns; `own` is the company's currency. What is
-/// compared with a quota is a ratio, and may be in any.
-pub fn currency_fault(own: &str, plan: &Plan, component: &Component, measure: &Measure) -> Option<Fault> {
+/// Why a component of a plan that pays in a currency cannot read a measure, or a measure count what the component earns; `own` is
+/// the company's. What is compared with a quota is a ratio, and may be in any.
+pub fn currency_fault(own: &str, pays: &str, component: &Component, measure: &Measure) -> Option<Fault> {
     let currency = measure.currency.as_deref().unwrap_or(own);
-    if !measure.has_currency() || currency == plan.currency {
+    if !measure.has_currency() || currency == pays {
         return None;
     }
-    let (id, pays, measure_id) = (&component.component_id, &plan.currency, &measure.measure_id);
+    let (id, measure_id) = (&component.component_id, &measure.measure_id);
     let in_money = |(read, by_quota): (&str, bool)| read == measure_id && !by_quota;
     let message = if component.paid() == Some(measure_id) || component.measures().any(in_money) {
         format!("component \"{id}\" pays {pays}: measure \"{measure_id}\" is in {currency}, to be compared with a quota alone")

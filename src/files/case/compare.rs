@@ -59,8 +59,7 @@ pub struct Difference {
 impl Case {
     /// Every expectation that is not met, in the order of the file's sections.
     pub fn compare(&self, got: &Got) -> Vec<Difference> {
-        let digits = minor_digits(&self.company.company.value.currency).unwrap_or(2);
-        let compare = Comparison { case: self, got, digits };
+        let compare = Comparison { case: self, got };
         let expect = &self.expect;
         let mut found: Vec<Difference> = expect.attainment.iter().flat_map(|row| compare.attainment(row)).collect();
         found.extend(expect.accrual.iter().flat_map(|row| compare.accrual(row)));
@@ -74,12 +73,12 @@ impl Case {
 struct Comparison<'g> {
     case: &'g Case,
     got: &'g Got,
-    digits: u32,
 }
 
 impl Comparison<'_> {
-    fn money(&self, amount: Minor) -> String {
-        amount.text(self.digits)
+    /// In the currency of a payee's plans.
+    fn money(&self, payee: &str, amount: Minor) -> String {
+        amount.text(minor_digits(self.case.earned_in(payee)).unwrap_or(2))
     }
 
     fn attainment(&self, row: &ExpectedAttainment) -> Vec<Difference> {
@@ -104,19 +103,28 @@ impl Comparison<'_> {
         }
         let mut pairs = Vec::new();
         if let Some(expected) = row.total {
-            pairs.push((format!("total {}", self.money(expected)), format!("total {}", self.money(Minor(total)))));
+            pairs.push((
+                format!("total {}", self.money(&row.payee, expected)),
+                format!("total {}", self.money(&row.payee, Minor(total))),
+            ));
         }
         for (name, expected, got) in [("booked in", &row.booked, &booked), ("earned for", &row.earned, &earned)] {
-            pairs.extend(expected.iter().flat_map(|expected| self.periods(name, expected, got)));
+            pairs.extend(expected.iter().flat_map(|expected| self.periods((&row.payee, name), expected, got)));
         }
         let interval = row.interval.map(|interval| format!(" in {interval}")).unwrap_or_default();
         let what = format!("accrual of {}, {}{interval}", row.payee, row.component);
         pairs.into_iter().filter_map(|pair| difference(row.line, &what, pair)).collect()
     }
 
-    fn periods(&self, name: &str, expected: &BTreeMap<Period, Minor>, got: &BTreeMap<Period, i64>) -> Vec<(String, String)> {
+    fn periods(
+        &self,
+        (payee, name): (&str, &str),
+        expected: &BTreeMap<Period, Minor>,
+        got: &BTreeMap<Period, i64>,
+    ) -> Vec<(String, String)> {
         let periods: BTreeSet<Period> = expected.keys().chain(got.keys()).copied().collect();
-        let show = |period: Period, amount: Option<i64>| format!("{name} {period} {}", self.money(Minor(amount.unwrap_or(0))));
+        let show =
+            |period: Period, amount: Option<i64>| format!("{name} {period} {}", self.money(payee, Minor(amount.unwrap_or(0))));
         let pair = |period: Period| {
             (show(period, expected.get(&period).map(|amount| amount.0)), show(period, got.get(&period).copied()))
         };
@@ -149,8 +157,8 @@ impl Comparison<'_> {
         let got = self.got.balances.get(&(row.payee.clone(), row.after)).copied().unwrap_or_default();
         let what = format!("balance of {} after {}", row.payee, row.after);
         let pair = |name: &str, expected: Option<Minor>, got: Minor| {
-            let expected = format!("{name} {}", self.money(expected?));
-            difference(row.line, &what, (expected, format!("{name} {}", self.money(got))))
+            let expected = format!("{name} {}", self.money(&row.payee, expected?));
+            difference(row.line, &what, (expected, format!("{name} {}", self.money(&row.payee, got))))
         };
         let pairs = [("carried", row.carried, got.carried), ("draw", row.draw, got.draw), ("held", row.held, got.held)];
         pairs.into_iter().filter_map(|(name, expected, got)| pair(name, expected, got)).collect()

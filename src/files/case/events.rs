@@ -1,6 +1,7 @@
 //! The events of a case, in order of arrival: deals, settlements, quotas, adjustments, changes of the organisation, closes and releases.
 
 use super::super::codes;
+use super::super::currencies::PlanCurrencies;
 use super::super::draft::CompanyFiles;
 use super::super::fields::Fields;
 use super::super::node::{Node, Value};
@@ -87,9 +88,17 @@ impl<'c> Reader<'c> {
         self.payees.keys().map(String::as_str)
     }
 
-    /// The currency of a payee's pay, where it is stated.
-    pub fn paid_in(&self, payee: &str) -> Option<&str> {
-        self.payees.get(payee)?.pay_currency()
+    /// The currency of a payee's pay.
+    pub fn paid_in(&self, payee: &str) -> &str {
+        let stated = self.payees.get(payee).and_then(Payee::pay_currency);
+        stated.unwrap_or_else(|| self.earned_in(payee))
+    }
+
+    /// The currency of a payee's plans.
+    pub fn earned_in(&self, payee: &str) -> &str {
+        let plans = PlanCurrencies::of(self.company.plans.iter().map(|plan| &plan.value));
+        let known = self.payees.get(payee).and_then(|payee| plans.of_payee(payee));
+        known.unwrap_or(&self.company.company.value.currency)
     }
 
     /// Every revision of every deal, and where it is stated.

@@ -91,7 +91,7 @@ const PAY_NOT_BUILT: [&str; 1] = ["CLAWBACK"];
 
 pub fn expect(node: &Node, company: &CompanyFiles, reader: &Reader<'_>, findings: &mut Findings) -> Option<Expect> {
     let mut fields = Fields::of(node, findings)?;
-    let names = Names { company, reader, digits: minor_digits(&company.company.value.currency)? };
+    let names = Names { company, reader };
     let attainment = fields.list("attainment", findings);
     let accrual = fields.list("accrual", findings);
     let payout = fields.list("payout", findings);
@@ -113,12 +113,13 @@ pub fn expect(node: &Node, company: &CompanyFiles, reader: &Reader<'_>, findings
 struct Names<'c> {
     company: &'c CompanyFiles,
     reader: &'c Reader<'c>,
-    digits: u32,
 }
 
 impl Names<'_> {
-    fn money(&self, text: &str) -> Result<Minor, crate::domain::money::NumberError> {
-        Minor::parse(text, self.digits)
+    /// In the currency of a payee's plans; one who is not known is told of elsewhere.
+    fn money(&self, payee: Option<&str>, text: &str) -> Result<Minor, crate::domain::money::NumberError> {
+        let currency = self.reader.earned_in(payee.unwrap_or_default());
+        Minor::parse(text, minor_digits(currency).unwrap_or(2))
     }
 
     fn payee(&self, fields: &mut Fields<'_>, findings: &mut Findings) -> Option<String> {
@@ -167,16 +168,16 @@ impl Names<'_> {
         let interval = fields.node("interval").and_then(|node| text_of(node, "interval", findings));
         let interval =
             interval.and_then(|text| super::super::fields::parsed_text(text, codes::BAD_DATE, str::parse::<Interval>, findings));
-        let total = fields.optional_number("total", |text| self.money(text), findings).map(|total| total.value);
-        let booked = fields.node("booked").and_then(|node| self.periods(node, findings));
-        let earned = fields.node("earned").and_then(|node| self.periods(node, findings));
+        let total = fields.optional_number("total", |text| self.money(payee.as_deref(), text), findings).map(|total| total.value);
+        let booked = fields.node("booked").and_then(|node| self.periods(payee.as_deref(), node, findings));
+        let earned = fields.node("earned").and_then(|node| self.periods(payee.as_deref(), node, findings));
         fields.finish(&["held", "payable", "plan_total"], findings);
         let (line, interval) = (findings.line(node.place), interval.map(|interval| interval.value));
         Some(ExpectedAccrual { line, payee: payee?, component: component?, interval, total, booked, earned })
     }
 
     /// `{ 2026-01 = "3800.00" }`.
-    fn periods(&self, node: &Node, findings: &mut Findings) -> Option<BTreeMap<Period, Minor>> {
+    fn periods(&self, payee: Option<&str>, node: &Node, findings: &mut Findings) -> Option<BTreeMap<Period, Minor>> {
         let fields = Fields::of(node, findings)?;
         let mut periods = BTreeMap::new();
         for entry in fields.others() {
@@ -184,7 +185,7 @@ impl Names<'_> {
             if let Err(error) = &period {
                 findings.add(entry.key_place, codes::BAD_DATE, error.to_string(), "");
             }
-            let amount = number_of(&entry.node, &entry.key, |text| self.money(text), findings);
+            let amount = number_of(&entry.node, &entry.key, |text| self.money(payee, text), findings);
             if let (Ok(period), Some(amount)) = (period, amount) {
                 periods.insert(period, amount.value);
             }
@@ -196,7 +197,7 @@ impl Names<'_> {
         let mut fields = Fields::of(node, findings)?;
         let payee = self.payee(&mut fields, findings);
         let period = fields.parsed("period", codes::BAD_DATE, str::parse::<Period>, findings);
-        let digits = payee.as_deref().and_then(|payee| self.reader.paid_in(payee)).and_then(minor_digits).unwrap_or(self.digits);
+        let digits = minor_digits(self.reader.paid_in(payee.as_deref().unwrap_or_default())).unwrap_or(2);
         let money = |text: &str| Minor::parse(text, digits);
         let net = fields.optional_number("net", money, findings).map(|net| net.value);
         let currency = fields.optional_text("currency", findings).and_then(|text| currency(text, findings));
@@ -221,9 +222,10 @@ impl Names<'_> {
         let mut fields = Fields::of(node, findings)?;
         let payee = self.payee(&mut fields, findings);
         let after = fields.parsed("after", codes::BAD_DATE, str::parse::<Period>, findings);
-        let carried = fields.optional_number("carried", |text| self.money(text), findings).map(|carried| carried.value);
-        let draw = fields.optional_number("draw", |text| self.money(text), findings).map(|draw| draw.value);
-        let held = fields.optional_number("held", |text| self.money(text), findings).map(|held| held.value);
+        let carried =
+            fields.optional_number("carried", |text| self.money(payee.as_deref(), text), findings).map(|carried| carried.value);
+        let draw = fields.optional_number("draw", |text| self.money(payee.as_deref(), text), findings).map(|draw| draw.value);
+        let held = fields.optional_number("held", |text| self.money(payee.as_deref(), text), findings).map(|held| held.value);
         fields.finish(&["receivable"], findings);
         if [carried, draw, held] == [None; 3] {
             let hint = "add carried = \"0.00\", draw = \"0.00\" or held = \"0.00\"";

@@ -21,6 +21,7 @@ pub use settled::CaseSettlement;
 pub use write::expectations;
 
 use super::CompanyFiles;
+use super::currencies::PlanCurrencies;
 use crate::domain::fact::Payee;
 
 /// A case, ready to run: publish `company`, state its quotas, then offer the events one after the other.
@@ -37,12 +38,23 @@ pub struct Case {
 impl Case {
     /// The currency of a payee's pay, as it is at the end.
     pub fn paid_in(&self, payee_id: &str) -> &str {
+        let stated = self.payee(payee_id).and_then(Payee::pay_currency);
+        stated.unwrap_or_else(|| self.earned_in(payee_id))
+    }
+
+    /// The currency of a payee's plans.
+    pub fn earned_in(&self, payee_id: &str) -> &str {
+        let plans = PlanCurrencies::of(self.company.plans.iter().map(|plan| &plan.value));
+        let known = self.payee(payee_id).and_then(|payee| plans.of_payee(payee));
+        known.unwrap_or(&self.company.company.value.currency)
+    }
+
+    fn payee(&self, payee_id: &str) -> Option<&Payee> {
         let stated = self.events.iter().filter_map(|event| match &event.kind {
             EventKind::Payee(payee) => Some(payee),
             _ => None,
         });
         let all = self.company.payees.iter().map(|payee| &payee.value).chain(stated);
-        let last = all.rev().find(|payee| payee.payee_id == payee_id);
-        last.and_then(Payee::pay_currency).unwrap_or(&self.company.company.value.currency)
+        all.rev().find(|payee| payee.payee_id == payee_id)
     }
 }

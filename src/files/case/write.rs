@@ -9,12 +9,11 @@ use std::fmt::Write;
 
 /// `[expect]` as TOML. Zeros are left out, and so is attainment that nobody was measured by.
 pub fn expectations(case: &Case, got: &Got) -> String {
-    let digits = minor_digits(&case.company.company.value.currency).unwrap_or(2);
     let mut text = String::from("\n[expect]\n");
     section(&mut text, "attainment", attainment(got));
-    section(&mut text, "accrual", accruals(got, digits));
+    section(&mut text, "accrual", accruals(case, got));
     section(&mut text, "payout", payouts(case, got));
-    section(&mut text, "balance", balances(got, digits));
+    section(&mut text, "balance", balances(case, got));
     let rejects = got
         .rejects
         .iter()
@@ -49,7 +48,7 @@ fn attainment(got: &Got) -> Vec<String> {
 /// A total, and its parts by booking period.
 type Booked = (i64, BTreeMap<Period, i64>);
 
-fn accruals(got: &Got, digits: u32) -> Vec<String> {
+fn accruals(case: &Case, got: &Got) -> Vec<String> {
     let mut totals: BTreeMap<(&str, &str, Interval), Booked> = BTreeMap::new();
     for ((payee, component, interval, _, booked), amount) in &got.accruals {
         let total = totals.entry((payee, component, *interval)).or_default();
@@ -57,6 +56,7 @@ fn accruals(got: &Got, digits: u32) -> Vec<String> {
         *total.1.entry(*booked).or_default() += amount.0;
     }
     let rows = totals.into_iter().map(|((payee, component, interval), (total, booked))| {
+        let digits = earned_digits(case, payee);
         let booked = booked.iter().filter(|(_, amount)| **amount != 0);
         let booked: Vec<String> = booked.map(|(period, amount)| format!("{period} = {}", money(*amount, digits))).collect();
         let (total, booked) = (money(total, digits), booked.join(", "));
@@ -65,6 +65,10 @@ fn accruals(got: &Got, digits: u32) -> Vec<String> {
         )
     });
     rows.collect()
+}
+
+fn earned_digits(case: &Case, payee: &str) -> u32 {
+    minor_digits(case.earned_in(payee)).unwrap_or(2)
 }
 
 /// The currency is there where it is not the company's.
@@ -84,8 +88,9 @@ fn payouts(case: &Case, got: &Got) -> Vec<String> {
     rows.collect()
 }
 
-fn balances(got: &Got, digits: u32) -> Vec<String> {
+fn balances(case: &Case, got: &Got) -> Vec<String> {
     let rows = got.balances.iter().map(|((payee, after), left)| {
+        let digits = earned_digits(case, payee);
         let [carried, draw, held] = [left.carried, left.draw, left.held].map(|amount| money(amount.0, digits));
         format!("payee = {payee:?}, after = \"{after}\", carried = {carried}, draw = {draw}, held = {held}")
     });
