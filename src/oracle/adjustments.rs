@@ -119,7 +119,8 @@ impl<'h> Pricing<'_, 'h> {
 
     /// The slot of an adjustment of money; `None` for one of credit, in parts of a minor unit, or of nothing in force.
     fn booked(&self, payee: u32, of: &'h Adjustment) -> Option<ByHand<'h>> {
-        let minor = decimal(of.made.amount.0, AMOUNT_DECIMALS) * BigRational::from_integer(10i64.pow(self.minor_digits).into());
+        let unit = BigRational::from_integer(10i64.pow(self.world.digits_of(payee)).into());
+        let minor = decimal(of.made.amount.0, AMOUNT_DECIMALS) * unit;
         let minor = minor.is_integer().then(|| minor.to_integer().to_i64()).flatten()?;
         let (component, effective) = (of.books?, of.made.effective_period);
         let slot = |interval| Slot { payee, component, interval, effective };

@@ -74,7 +74,7 @@ impl<'h> Pricing<'_, 'h> {
         let amount = own.map_or(Some(cap.amount), |own| self.own_cap(payee, plan, &own.parameter, interval, period))?;
         let part = if plan.prorate.cap { days_on(self.world, payee, plan, interval) } else { BigRational::one() };
         let exact = decimal(amount.0, AMOUNT_DECIMALS) * part;
-        Some(round(&exact, self.minor_digits, RoundingMode::HalfEven).unwrap_or(i64::MAX))
+        Some(round(&exact, self.world.digits_of(payee), RoundingMode::HalfEven).unwrap_or(i64::MAX))
     }
 
     /// As the payee's first row says it in the first month of the interval that has the payee on this version.

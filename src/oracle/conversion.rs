@@ -1,6 +1,6 @@
-//! Pay in another currency than the company's: what a settled run is in it.
+//! Pay in another currency than that of a payee's plans: what a settled run is in it.
 //!
-//! Of each component's interval two heaps are kept, what was paid in the company's currency and what that was in the
+//! Of each component's interval two heaps are kept, what was paid in the plans' currency and what that was in the
 //! other. A run that makes the first heap larger adds to the second at its rate, one that makes it smaller takes the same
 //! part off both, and one that goes through nothing begins anew at its rate. The second heap is kept to ten decimals of a
 //! minor unit of the first, half to even. Leaves out what is settled (`pay`).
@@ -24,7 +24,7 @@ pub(super) struct Heaps {
 #[derive(Clone, Default)]
 struct Heap {
     own: BigInt,
-    /// In 10^-10 of a minor unit of the company's currency, but of the other currency.
+    /// In 10^-10 of a minor unit of the plans' currency, but of the other currency.
     other: BigInt,
 }
 
@@ -48,13 +48,12 @@ pub(super) struct Entry<'l> {
 }
 
 impl<'w> Conversion<'w> {
-    /// `None` for a payee who is paid in the company's currency.
+    /// `None` for a payee who is paid in the currency of the plans.
     pub(super) fn of(world: &World<'w>, payee: u32, period: Period) -> Option<Conversion<'w>> {
-        let currency = paid_in(world, payee)?;
-        let row = rate(world, currency, period).ok()?;
-        let own = world.company.and_then(|company| minor_digits(&company.currency))?;
+        let (from, currency) = converted(world, payee)?;
+        let row = rate(world, (from, currency), period).ok()?;
         let digits = minor_digits(currency)?;
-        let unit = BigInt::from(10).pow(own + CURRENCY_RATE_DECIMALS - digits);
+        let unit = BigInt::from(10).pow(minor_digits(from)? + CURRENCY_RATE_DECIMALS - digits);
         Some(Conversion { currency, row, unit, most: 10i128.pow(14 + digits) })
     }
 
@@ -163,19 +162,20 @@ fn shared_out(whole: i128, exact: &[BigRational]) -> Vec<i128> {
     shares
 }
 
-/// The currency of a payee's pay, where it is not the company's.
-pub(super) fn paid_in<'h>(world: &World<'h>, payee: u32) -> Option<&'h str> {
+/// The currency of a payee's plans and that of the pay, where it is another one.
+pub(super) fn converted<'h>(world: &World<'h>, payee: u32) -> Option<(&'h str, &'h str)> {
     let stated = world.known(payee)?.payee.rows.first()?.pay_currency.as_deref()?;
-    world.company.is_none_or(|company| company.currency != stated).then_some(stated)
+    let earned_in = world.earned_in(payee).unwrap_or_default();
+    (earned_in != stated).then_some((earned_in, stated))
 }
 
 /// The rate of a period's last day.
-pub(super) fn rate<'h>(world: &World<'h>, currency: &str, period: Period) -> Result<&'h RateRow, String> {
+pub(super) fn rate<'h>(world: &World<'h>, (from, into): (&str, &str), period: Period) -> Result<&'h RateRow, String> {
     let company = world.company.ok_or("no company yet")?;
     let rate_type = company.pay_rate_type.as_deref().ok_or("no type of rate for pay")?;
     let (_, after) = world.bounds(period).ok_or("a period that the calendar does not reach")?;
     let last = Date(after.0 - 1);
-    let stated = world.rates.get(&(rate_type, company.currency.as_str(), currency)).ok_or("no rate of pay")?;
+    let stated = world.rates.get(&(rate_type, from, into)).ok_or("no rate of pay")?;
     let newest = stated.rows.iter().rev().find(|row| row.from <= last).ok_or("no rate of pay yet")?;
     let age = i64::from(last.0) - i64::from(newest.from.0);
     if age > i64::from(newest.max_age_days) { Err("a rate of pay that is too old".into()) } else { Ok(newest) }

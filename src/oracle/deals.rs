@@ -146,7 +146,7 @@ impl Case<'_, '_> {
     }
 
     fn as_of_a_deal(&self, money: BigRational) -> BigRational {
-        let digits = self.pricing.minor_digits;
+        let digits = self.pricing.world.digits_of(self.payee);
         match self.component.rounding_at {
             RoundingAt::Cumulative => money,
             RoundingAt::Deal => round(&money, digits, self.component.rounding).map_or(money, |minor| decimal(minor, digits)),

@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Phases that there are.
 const PHASES: usize = 4;
 
-/// By payee, place of the measure and pay period, in minor units.
-type Earned = BTreeMap<(u32, u32, Period), i128>;
+/// By payee, place of the measure and pay period, at 10^-12.
+type Earned = BTreeMap<(u32, u32, Period), I256>;
 
 /// Adds what measures of earnings count to sums of credits; `pricing` prices with the sums that it is given.
 pub(super) fn add<'h>(world: &World<'h>, mut sums: Sums, pricing: impl for<'s> Fn(&'s Sums) -> Pricing<'s, 'h>) -> Sums {
@@ -31,12 +31,14 @@ pub(super) fn add<'h>(world: &World<'h>, mut sums: Sums, pricing: impl for<'s> F
         if now == before {
             break;
         }
-        let scale = I256::from(10).pow(12 - priced.minor_digits);
         sums.sums.retain(|sum| counting.iter().all(|(measure, _)| *measure != sum.measure));
-        sums.sums.extend(now.iter().map(|((payee, measure, period), minor)| {
-            let sum = I256::from(*minor) * scale;
-            Sum { payee: *payee, measure: *measure, period: *period, sum }
-        }));
+        let sum = |((payee, measure, period), sum): (&(u32, u32, Period), &I256)| Sum {
+            payee: *payee,
+            measure: *measure,
+            period: *period,
+            sum: *sum,
+        };
+        sums.sums.extend(now.iter().map(sum));
         sums.sums.sort_unstable_by_key(|sum| (sum.payee, sum.measure, sum.period));
         before = now;
     }
@@ -48,12 +50,14 @@ fn earned(pricing: &Pricing<'_, '_>, sums: &Sums, counting: &[(u32, &Earnings)])
     let adjusted = pricing.history.adjustments.keys().copied().chain(pricing.world.measured_at_zero());
     let payees: BTreeSet<u32> = sums.sums.iter().map(|sum| sum.payee).chain(adjusted).collect();
     for payee in payees {
+        // Whoever is counted by a measure earns in its currency.
+        let unit = I256::from(10).pow(12 - pricing.world.digits_of(payee));
         for (slot, earned) in pricing.earned(payee, sums.of(payee)) {
             let component = pricing.history.texts.text(slot.component);
             let named = |of: &Earnings| !component.starts_with("manual:") && of.components.iter().any(|id| **component == **id);
             for (measure, of) in counting.iter().filter(|(_, of)| named(of)) {
                 for whose in receivers(pricing.world, payee, slot.effective, of.by) {
-                    *now.entry((whose, *measure, slot.effective)).or_default() += i128::from(earned.minor);
+                    *now.entry((whose, *measure, slot.effective)).or_insert(I256::ZERO) += I256::from(earned.minor) * unit;
                 }
             }
         }

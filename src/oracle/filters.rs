@@ -2,6 +2,7 @@
 
 use super::history::{Content, History, Line, Names, Stated};
 use super::rules::{Check, hold};
+use crate::domain::money::minor_digits;
 use crate::wire::records::{
     CreditKind, DatedBy, DealKind, MAXIMUM_CONDITIONS, Measure, MeasureOf, Missing, Reason, Unit, Wanted,
 };
@@ -17,6 +18,8 @@ pub(super) struct Filter {
     pub(super) parks: bool,
     pub(super) dated_by: DatedBy,
     pub(super) rate_type: Option<String>,
+    /// Where it is stated.
+    pub(super) currency: Option<String>,
     credit_kinds: Vec<CreditKind>,
     roles: FxHashSet<u32>,
     products: FxHashSet<u32>,
@@ -40,7 +43,6 @@ impl Filter {
     pub(super) fn new(measure: &Measure, history: &History) -> Filter {
         let names: &Names = &history.texts;
         let numbers = |texts: &[String]| texts.iter().filter_map(|text| names.find(text)).collect();
-        let in_currency = [MeasureOf::Amount, MeasureOf::Margin].contains(&measure.of);
         let conditions = measure.filter.iter().map(|condition| Wish {
             name: names.find(&condition.attribute),
             texts: if let Wanted::Text(texts) = &condition.is { numbers(texts) } else { FxHashSet::default() },
@@ -48,11 +50,12 @@ impl Filter {
         });
         Filter {
             of: measure.of,
-            is_money: in_currency || (measure.of == MeasureOf::Attribute && measure.unit == Some(Unit::Money)),
+            is_money: is_of_money(measure),
             once: [MeasureOf::Count, MeasureOf::Attribute].contains(&measure.of),
             parks: measure.missing == Some(Missing::Park),
             dated_by: measure.dated_by,
             rate_type: measure.rate_type.clone(),
+            currency: measure.currency.clone(),
             credit_kinds: measure.credit_kinds.clone(),
             roles: numbers(&measure.roles),
             products: numbers(&measure.products),
@@ -125,6 +128,15 @@ impl Wish {
     }
 }
 
+/// Whether a measure counts amounts of money that deals state.
+pub(super) fn is_of_money(measure: &Measure) -> bool {
+    match measure.of {
+        MeasureOf::Amount | MeasureOf::Margin => true,
+        MeasureOf::Attribute => measure.unit == Some(Unit::Money),
+        MeasureOf::Quantity | MeasureOf::Count | MeasureOf::Earned => false,
+    }
+}
+
 /// Whether a measure can be.
 pub(super) fn fits(measure: &Measure) -> Check {
     let (of_attribute, of_margin) = (measure.of == MeasureOf::Attribute, measure.of == MeasureOf::Margin);
@@ -133,6 +145,9 @@ pub(super) fn fits(measure: &Measure) -> Check {
     hold(measure.missing.is_some() == (of_attribute || of_margin), "`missing` where nothing can be, or none")?;
     let money = measure.of == MeasureOf::Amount || of_margin || measure.unit == Some(Unit::Money);
     hold(measure.rate_type.is_none() || money, "a rate for what is no money")?;
+    let currency = measure.currency.as_deref();
+    hold(currency.is_none() || money || measure.of == MeasureOf::Earned, "a currency of what is no money")?;
+    hold(currency.is_none_or(|code| minor_digits(code).is_some()), "a measure in no currency")?;
     let of_splits = [CreditKind::Revenue, CreditKind::Overlay];
     let named = measure.credit_kinds.iter().all(|kind| of_splits.contains(kind));
     hold(named || measure.roles.is_empty(), "roles of what no split names")?;

@@ -74,9 +74,9 @@ impl<'h> Pricing<'_, 'h> {
     }
 
     pub(super) fn at<'s>(&'s self, then: &'s Then) -> Pricing<'s, 'h> {
-        let Pricing { history, world, until, minor_digits, lines, paid, .. } = *self;
+        let Pricing { history, world, until, lines, paid, .. } = *self;
         let (deals, backs, closed) = (&then.deals, &then.backs, self.closed.clone());
-        Pricing { history, world, until, minor_digits, lines, deals, backs, paid, closed }
+        Pricing { history, world, until, lines, deals, backs, paid, closed }
     }
 
     /// What each pay period, of the interval or behind it, adds to what had been earned; as `priced`.
@@ -91,7 +91,7 @@ impl<'h> Pricing<'_, 'h> {
         for then in moments {
             let priced = self.at(then).priced_at_once(payee, &then.sums, interval, versions, false)?;
             let total = priced.iter().filter(|(slot, ..)| slot.effective <= then.period).map(|(_, minor, _)| minor).sum::<i64>();
-            let new = total.checked_sub(before).filter(|new| Minor(*new).is_payable(self.minor_digits))?;
+            let new = total.checked_sub(before).filter(|new| Minor(*new).is_payable(self.world.digits_of(payee)))?;
             before = total;
             let up_to = periods_of(interval).into_iter().zip(versions).filter(|(period, _)| *period <= then.period);
             if let Some((_, component)) = up_to.filter_map(|(_, version)| *version).next_back() {

@@ -61,7 +61,6 @@ pub(super) struct Run<'r, 'h> {
     pub(super) world: &'r World<'h>,
     pub(super) payee: u32,
     pub(super) period: Period,
-    pub(super) minor_digits: u32,
 }
 
 /// A draw as it is for the payee in the period.
@@ -269,8 +268,8 @@ impl<'h> Run<'_, 'h> {
 
     /// A part of an amount in minor units, half to even.
     fn minor(&self, amount: Amount, part: BigRational) -> i64 {
-        let exact =
-            decimal(amount.0, AMOUNT_DECIMALS) * part * BigRational::from_integer(BigInt::from(10).pow(self.minor_digits));
+        let unit = BigRational::from_integer(BigInt::from(10).pow(self.world.digits_of(self.payee)));
+        let exact = decimal(amount.0, AMOUNT_DECIMALS) * part * unit;
         let (down, two) = (exact.floor(), BigInt::from(2));
         let twice = (&exact - &down) * BigRational::from_integer(two.clone());
         let odd = !(down.to_integer() % two).is_zero();

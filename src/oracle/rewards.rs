@@ -52,7 +52,6 @@ pub(super) struct Pricing<'a, 'h> {
     pub(super) history: &'h History,
     pub(super) world: &'a World<'h>,
     pub(super) until: Until<'a>,
-    pub(super) minor_digits: u32,
     pub(super) lines: &'a Lines,
     pub(super) deals: &'a [DealSum],
     pub(super) backs: &'a [DealSum],
@@ -157,6 +156,7 @@ impl<'h> Pricing<'_, 'h> {
         // With what goes back with deals that were returned.
         let mut gross = BigRational::zero();
         let mut earned = Vec::new();
+        let digits = self.world.digits_of(payee);
         for (period, version) in periods_of(interval).into_iter().zip(versions) {
             let Some((plan, component)) = *version else { continue };
             if tables::is_plain(plan, component) {
@@ -175,20 +175,13 @@ impl<'h> Pricing<'_, 'h> {
                 cases.push(case);
                 fraction += tables::earned(&cases, &before) - taken_back(&cases, &before);
             }
-            let now = self.rounded(total, &fraction, component)?;
-            let new = now.checked_sub(rounded).filter(|new| !payable || Minor(*new).is_payable(self.minor_digits))?;
+            let now = rounded_at(total, &fraction, component, digits)?;
+            let new = now.checked_sub(rounded).filter(|new| !payable || Minor(*new).is_payable(digits))?;
             let slot = self.slot(payee, &component.component_id, interval, period).filter(|_| new != 0);
             earned.extend(slot.map(|slot| (slot, new, component.earning_code.as_str())));
             rounded = now;
         }
         Some(earned)
-    }
-
-    fn rounded(&self, total: I256, fraction: &BigRational, component: &Component) -> Option<i64> {
-        if fraction.is_zero() {
-            return round(total, self.minor_digits, component.rounding);
-        }
-        numbers::round(&(money(total)? + fraction), self.minor_digits, component.rounding)
     }
 
     /// The components of all plans that price a payee's pay period.
@@ -248,6 +241,14 @@ impl<'h> Pricing<'_, 'h> {
     pub(super) fn place_of(&self, measure: &str) -> Option<u32> {
         self.world.measures.keys().position(|id| *id == measure).map(|place| place as u32)
     }
+}
+
+/// Both parts of what is earned, in minor units of so many decimals.
+fn rounded_at(total: I256, fraction: &BigRational, component: &Component, digits: u32) -> Option<i64> {
+    if fraction.is_zero() {
+        return round(total, digits, component.rounding);
+    }
+    numbers::round(&(money(total)? + fraction), digits, component.rounding)
 }
 
 /// Money at the scale of this file as a fraction.

@@ -1,21 +1,22 @@
 //! Which facts count. A fact that is wrong in itself is ignored, with these reasons and no others:
 //!
 //! - company: another id, currency or calendar than the first one's, a currency without ISO 4217 digits, or a calendar
-//!   other than the one that is defined;
+//!   other than the one that is defined; plans and measures that do not fit beside its currency (`currencies`);
 //! - calendar: another id than the company's or the first one's, periods that do not follow each other,
 //!   or not an extension of the version before;
 //! - measure: the same id with another content (but for a type of rate where it had none), no kind of credit, or a type of rate for what is no amount;
-//!   of earnings: no component, or anything that filters credits; plans that it leaves without an order of phases;
+//!   a currency of what is no money, or that is none, or in which a component cannot read it (`currencies`); of earnings: no component, or anything that filters credits; plans that it leaves without an order of phases;
 //!   single deals, or a clawback that comes later, of what invoices or receipts date;
-//! - plan: an end not after its start, a start or end inside a known pay period, another currency or calendar
-//!   than the company's, a component twice, a component that cannot be (`plans`), components that read each other's earnings or
+//! - plan: an end not after its start, a start or end inside a known pay period, another calendar than the company's, another
+//!   currency than its other versions' or, of the first one, than that in which somebody on it earns, measures of money in
+//!   another one (`currencies`), a component twice, a component that cannot be (`plans`), components that read each other's earnings or
 //!   more than four phases deep, or single deals of them, a pool that is not the team's alone (`pools`), a cap of what is not earned at once (`caps`), a ramp of no quota, of one to date, or of what are no parts (`ramps`), a version that overlaps another one
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default", a team without a name or of too many,
 //!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]), rows in
-//!   several pay currencies or in no currency, another one than before once a close stands that came after the first fact;
+//!   several pay currencies or in no currency, plans in several currencies or in another one than before, another one than before once a close stands that came after the first fact;
 //! - territories: see `territories`;
-//! - rates: before the company, neither from nor into its currency, from one into itself or of what is no currency, none or more than
+//! - rates: before the company, from one currency into itself or of what is no currency, none or more than
 //!   [`MAXIMUM_RATES`], not in order of their days, or one that is not above zero and below 10^10;
 //! - close: another calendar or no calendar, a pay group other than "default", a period that the calendar does not
 //!   reach, a `close_id` used before, a cut that lacks a partition, any period but the one after the last closed, a pay
@@ -24,7 +25,8 @@
 //! - release: any but the first close that is not released; by the closer, unless the company lets the closer release.
 //!   Its digest and totals are not looked at here.
 
-use super::conversion::{paid_in, rate};
+use super::conversion::{converted, rate};
+use super::currencies;
 use super::earnings::in_order;
 use super::history::{History, Names};
 use super::pay::Run;
@@ -106,7 +108,11 @@ impl<'h> Rules<'h> {
             FactBody::CalendarDefined(calendar) => self.calendar(calendar),
             FactBody::MeasureDefined(measure) => self.measure(measure),
             FactBody::PlanDefined(plan) => self.plan(plan),
-            FactBody::PayeeDefined(payee) => self.payee(payee).and_then(|()| self.pay_currency(payee, closes)),
+            FactBody::PayeeDefined(payee) => {
+                self.payee(payee)?;
+                self.earns_in(payee)?;
+                self.pay_currency(payee, closes)
+            }
             FactBody::TerritoriesDefined(territories) => super::territories::fit(territories),
             FactBody::RatesDefined(stated) => self.rates(stated),
             FactBody::PeriodClosed(closed) => {
@@ -130,6 +136,8 @@ impl<'h> Rules<'h> {
         if let Some(calendar) = self.world.calendar {
             hold(calendar.calendar_id == company.calendar, "a second calendar")?;
         }
+        let (measures, plans) = (self.world.measures.values().copied(), self.world.plans.values().flatten().copied());
+        currencies::fit(company, &measures.collect::<Vec<_>>(), &plans.collect::<Vec<_>>())?;
         let Some(before) = self.world.company else { return Ok(()) };
         hold(before.company_id == company.company_id, "a second company")?;
         hold(before.currency == company.currency, "a second currency")?;
@@ -163,13 +171,14 @@ impl<'h> Rules<'h> {
         let others = self.world.measures.values().copied().filter(|other| other.measure_id != measure.measure_id);
         let (plans, all) = (&self.world.plans, others.chain([measure]).collect::<Vec<_>>());
         plans.values().try_for_each(|versions| super::caps::fits(versions.iter().copied(), &all))?;
-        in_order(&all, &plans.values().flatten().copied().collect::<Vec<_>>())
+        let plans: Vec<&Plan> = plans.values().flatten().copied().collect();
+        self.world.company.map_or(Ok(()), |company| currencies::fit(company, &all, &plans))?;
+        in_order(&all, &plans)
     }
 
     fn rates(&self, stated: &CurrencyRates) -> Check {
-        let company = self.world.company.ok_or("rates before the company")?;
+        hold(self.world.company.is_some(), "rates before the company")?;
         let pair = [&stated.from_currency, &stated.to_currency];
-        hold(pair.contains(&&company.currency), "rates of other currencies than the company's")?;
         hold(pair[0] != pair[1], "rates of a currency into itself")?;
         hold(pair.iter().all(|code| minor_digits(code).is_some()), "rates of no currency")?;
         hold((1..=MAXIMUM_RATES).contains(&stated.rows.len()), "no rates, or too many")?;
@@ -184,9 +193,9 @@ impl<'h> Rules<'h> {
         let inside = |date: &Date| self.world.period_of(*date).is_some() && self.world.starting_on(*date).is_none();
         hold(!dates.iter().flatten().any(inside), "a plan that starts or ends inside a pay period")?;
         if let Some(company) = self.world.company {
-            hold(plan.currency == company.currency, "a plan in another currency")?;
             hold(plan.calendar == company.calendar, "a plan on another calendar")?;
         }
+        self.plan_currency(plan)?;
         let others = self.world.plans.get(plan.plan_id.as_str()).into_iter().flatten();
         let clash = others.filter(|other| other.from != plan.from).any(|other| overlap(plan, other));
         hold(!clash, "a plan version that overlaps another one")?;
@@ -208,7 +217,20 @@ impl<'h> Rules<'h> {
         let all: Vec<&Plan> = others.chain([plan]).collect();
         super::caps::fits(all.iter().copied().filter(|other| other.plan_id == plan.plan_id), &measures)?;
         in_order(&measures, &all)?;
+        self.world.company.map_or(Ok(()), |company| currencies::fit(company, &measures, &all))?;
         pay_terms(plan)
+    }
+
+    /// That of all versions; the first one is in what everybody on it earns in already.
+    fn plan_currency(&self, plan: &Plan) -> Check {
+        hold(minor_digits(&plan.currency).is_some(), "a plan in no currency")?;
+        if let Some(versions) = self.world.plans.get(plan.plan_id.as_str()) {
+            return hold(versions.iter().all(|of| of.currency == plan.currency), "a plan in another currency than before");
+        }
+        let rows = |payee| self.world.known(payee).map(|seat| seat.payee.rows.as_slice()).unwrap_or_default();
+        let named = |payee: &u32| rows(*payee).iter().any(|row| row.plans.contains(&plan.plan_id));
+        let fits = |payee| self.world.earned_in(payee).is_none_or(|currency| currency == plan.currency);
+        hold(self.world.everyone().filter(named).all(fits), "a plan in another currency than that of who is on it")
     }
 
     fn payee(&self, payee: &'h Payee) -> Check {
@@ -232,6 +254,17 @@ impl<'h> Rules<'h> {
         hold(!self.makes_a_cycle(payee), "a manager cycle")
     }
 
+    /// All plans of a payee are in one currency, for ever.
+    fn earns_in(&self, payee: &Payee) -> Check {
+        let named = payee.rows.iter().flat_map(|row| &row.plans);
+        let known = named.filter_map(|plan_id| self.world.plans.get(plan_id.as_str())).flatten();
+        let currencies: BTreeSet<&str> = known.map(|plan| plan.currency.as_str()).collect();
+        hold(currencies.len() <= 1, "plans in several currencies")?;
+        let before = self.find(&payee.payee_id).and_then(|before| self.world.named_in(&before.rows));
+        let same = before.is_none() || before == self.world.named_in(&payee.rows);
+        hold(same, "plans in another currency than before")
+    }
+
     /// A component earns money or points, for ever; points have two decimals, as the money beside them.
     fn unit(&self, component: &Component, currency: &str) -> Check {
         let id = component.component_id.as_str();
@@ -240,16 +273,17 @@ impl<'h> Rules<'h> {
         hold(component.unit == EarningUnit::Money || minor_digits(currency) == Some(2), "points beside other decimals")
     }
 
-    /// One currency in all rows, and no other one once a close that stands may have paid.
+    /// One currency in all rows, else that of the plans, and no other one once a close that stands may have paid.
     fn pay_currency(&self, payee: &Payee, closes: &[Close<'_>]) -> Check {
-        let own = self.world.company.map_or("", |company| company.currency.as_str());
-        let of = |row: &'_ PayeeRow| row.pay_currency.clone().unwrap_or(own.to_string());
-        let stated: BTreeSet<String> = payee.rows.iter().map(of).collect();
+        let own = |rows: &[PayeeRow]| self.world.named_in(rows).unwrap_or_default().to_string();
+        let of = |rows: &[PayeeRow], row: &PayeeRow| row.pay_currency.clone().unwrap_or_else(|| own(rows));
+        let stated: BTreeSet<String> = payee.rows.iter().map(|row| of(&payee.rows, row)).collect();
         hold(stated.len() <= 1, "a pay currency that changes")?;
         let known = |row: &PayeeRow| row.pay_currency.as_deref().is_none_or(|code| minor_digits(code).is_some());
         hold(payee.rows.iter().all(known), "pay in no currency")?;
         let paid = self.known_since.get(payee.payee_id.as_str()).is_some_and(|since| closes.iter().any(|of| of.offset > *since));
-        let before = self.find(&payee.payee_id).and_then(|known| known.rows.first()).map(of);
+        let known = self.find(&payee.payee_id);
+        let before = known.and_then(|known| known.rows.first().map(|row| of(&known.rows, row)));
         hold(!paid || before.is_none_or(|before| stated.contains(&before)), "pay in another currency after a close")
     }
 
@@ -311,9 +345,9 @@ impl<'h> Rules<'h> {
         hold(!self.used.contains(closed.close_id.as_str()), "a close_id that was used before")?;
         let due = closes.last().map(|last| last.closed.period.0 + 1);
         hold(due.is_none_or(|due| closed.period.0 == due), "a close out of order")?;
-        let currencies: BTreeSet<&str> = self.world.everyone().filter_map(|payee| paid_in(&self.world, payee)).collect();
-        currencies.into_iter().try_for_each(|currency| rate(&self.world, currency, closed.period).map(drop))?;
-        let run = |payee| Run { world: &self.world, payee, period: closed.period, minor_digits: 0 };
+        let pairs: BTreeSet<(&str, &str)> = self.world.everyone().filter_map(|payee| converted(&self.world, payee)).collect();
+        pairs.into_iter().try_for_each(|pair| rate(&self.world, pair, closed.period).map(drop))?;
+        let run = |payee| Run { world: &self.world, payee, period: closed.period };
         let mut plans = self.world.plans.values().flatten();
         let read = plans.any(|plan| !plan.own_amounts.is_empty());
         self.world.everyone().filter(|_| read).try_for_each(|payee| run(payee).has_its_amounts())

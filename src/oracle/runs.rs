@@ -26,10 +26,11 @@ impl<'h> Account<'h> {
         let mut lines = Lines::new();
         parts.iter().for_each(|((_, _, line), minor)| *lines.entry(*line).or_default() += minor);
         let before = self.purse.carried;
-        let run = Run { world, payee, period, minor_digits: pricing.minor_digits };
+        let run = Run { world, payee, period };
         let added = run.settle(&lines, &mut self.purse);
         let carried = before - self.purse.carried;
-        let record = Record { close, payee_id: pricing.history.payees.text(payee), world };
+        let currency = world.earned_in(payee).unwrap_or_default();
+        let record = Record { close, payee_id: pricing.history.payees.text(payee), currency };
         if let Some(conversion) = Conversion::of(world, payee, period) {
             let mut entries = conversion.lines(&parts, period, &mut self.heaps);
             entries.extend(conversion.added(&added));
@@ -122,11 +123,12 @@ impl<'h> Account<'h> {
 struct Record<'r, 'h> {
     close: &'r Close<'h>,
     payee_id: &'r str,
-    world: &'r World<'h>,
+    /// Of the payee's plans.
+    currency: &'r str,
 }
 
 impl Record<'_, '_> {
-    /// A payout of nothing, in the company's currency.
+    /// A payout of nothing, in the currency of the payee's plans.
     fn payout(&self, code: &str, kind: PayoutKind, effective_period: Period, balance_after: Minor) -> Payout {
         Payout {
             run_id: self.close.closed.close_id.clone(),
@@ -139,7 +141,7 @@ impl Record<'_, '_> {
             kind,
             effective_period,
             amount: Minor(0),
-            currency: self.world.company.map(|company| company.currency.clone()).unwrap_or_default(),
+            currency: self.currency.into(),
             balance_after,
             converted: None,
         }

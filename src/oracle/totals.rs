@@ -5,6 +5,7 @@
 use super::conversion::Heaps;
 use super::credits::{Sum, Sums, Until, measure};
 use super::earnings;
+use super::filters::is_of_money;
 use super::history::{History, NextOffsets, QuotaKey};
 use super::pay::Purse;
 use super::quotas::Closed;
@@ -14,7 +15,7 @@ use super::runs::{employee_ref, payout_id};
 use super::tables::measures_of;
 use super::world::{World, long_intervals, periods_of};
 use crate::domain::money::{Amount, Measured, Minor, minor_digits};
-use crate::wire::records::{CurrencyTotal, Interval, IntervalKind, Payout, Period, Quarter, Reason};
+use crate::wire::records::{CurrencyTotal, Interval, IntervalKind, Measure, MeasureOf, Payout, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -73,12 +74,16 @@ pub struct Pending {
     pub missing: Vec<u32>,
 }
 
-/// Everything that a log adds up to. Money is in minor units of `currency`; zeros are left out.
+/// Everything that a log adds up to. Money is in minor units of the currency of the payee's plans; zeros are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Empty while no company is defined.
+    /// The company's; empty while none is defined.
     pub currency: String,
     pub minor_digits: u32,
+    /// What payees earn in whose plans are in another currency than the company's.
+    pub earned_in: BTreeMap<Arc<str>, Arc<str>>,
+    /// The currencies of measures of money and of earnings.
+    pub measured_in: BTreeMap<Arc<str>, Arc<str>>,
     /// Components that earn points, two decimals of which are a minor unit here; all others earn money.
     pub points: BTreeSet<Arc<str>>,
     pub booked: BTreeMap<TotalKey, Minor>,
@@ -177,7 +182,7 @@ pub(super) struct Account<'h> {
     /// What runs paid of each slot, and the slots that are paid in tranches.
     pub(super) paid: BTreeMap<Slot, i64>,
     pub(super) in_tranches: BTreeSet<Slot>,
-    /// Of who is paid in another currency than the company's.
+    /// Of who is paid in another currency than that of the plans.
     pub(super) heaps: Heaps,
 }
 
@@ -206,7 +211,7 @@ impl<'h> Books<'h> {
         let pricing = self.pricing(world, until, &sums);
         let period = close.closed.period;
         let (mut records, mut total, mut others) = (0, 0i64, BTreeMap::<String, (u64, i64)>::new());
-        let own = world.company.map_or("", |company| company.currency.as_str());
+        let own = world.own_currency().unwrap_or_default();
         for payee in self.paid(&sums, world) {
             let mut account = self.accounts.remove(&payee).unwrap_or_default();
             let mut earned = pricing.earned(payee, sums.of(payee));
@@ -254,12 +259,10 @@ impl<'h> Books<'h> {
     }
 
     fn pricing<'a>(&self, world: &'a World<'h>, until: Until<'a>, sums: &'a Sums) -> Pricing<'a, 'h> {
-        let digits = world.company.and_then(|company| minor_digits(&company.currency));
         Pricing {
             history: self.history,
             world,
             until,
-            minor_digits: digits.unwrap_or(0),
             lines: &sums.lines,
             deals: &sums.deals,
             backs: &sums.backs,
@@ -284,8 +287,7 @@ impl<'h> Books<'h> {
     fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Totals {
         let sums = self.sums(world, Until::End);
         let pricing = self.pricing(world, Until::End, &sums);
-        self.totals.currency = world.company.map(|company| company.currency.clone()).unwrap_or_default();
-        self.totals.minor_digits = pricing.minor_digits;
+        self.name_currencies(world);
         self.totals.points = world.points.iter().map(|component| Arc::from(*component)).collect();
         let booked_in = |slot: &Slot| match last_closed {
             Some(last) if slot.effective <= last => Period(last.0 + 1),
@@ -303,6 +305,19 @@ impl<'h> Books<'h> {
         let name = |(deal, reason): (u32, Reason)| (self.history.deals.text(deal).clone(), reason);
         self.totals.parked = sums.parked.into_iter().map(name).collect();
         self.totals
+    }
+
+    fn name_currencies(&mut self, world: &World<'h>) {
+        let own = world.own_currency().unwrap_or_default();
+        self.totals.currency = own.into();
+        self.totals.minor_digits = minor_digits(own).unwrap_or(0);
+        let abroad = world.everyone().filter_map(|payee| Some((payee, world.earned_in(payee)?)));
+        let abroad = abroad.filter(|(_, currency)| *currency != own);
+        let name = |payee| self.history.payees.text(payee).clone();
+        self.totals.earned_in = abroad.map(|(payee, currency)| (name(payee), currency.into())).collect();
+        let of_money = world.measures.values().filter(|of| is_of_money(of) || of.of == MeasureOf::Earned);
+        let stated = |of: &Measure| Arc::from(of.currency.as_deref().unwrap_or(own));
+        self.totals.measured_in = of_money.map(|of| (of.measure_id.as_str().into(), stated(of))).collect();
     }
 
     /// Adds a payee's account to the totals.

@@ -117,7 +117,7 @@ impl<'h> Pricing<'_, 'h> {
         };
         let money = shares(&cases).into_iter().map(part).fold(BigRational::zero(), |all, one| all + one);
         let last = cases.last()?;
-        Some(round(&money, self.minor_digits, last.component.rounding))
+        Some(round(&money, self.world.digits_of(payee), last.component.rounding))
     }
 
     /// The part of a deal that is paid for up to the last day of a run.

@@ -20,7 +20,7 @@ pub enum Difference {
         expected: Minor,
         got: Minor,
     },
-    /// A total in another unit: money has the company's currency, points are points.
+    /// A total in another unit: money has the currency of the payee's plans, points are points.
     Unit {
         key: TotalKey,
         expected: Arc<str>,
@@ -53,6 +53,12 @@ pub enum Difference {
         expected: Attained,
         got: Attained,
     },
+    /// Money that is measured in another currency than the measure's.
+    MeasuredIn {
+        key: AttainmentKey,
+        expected: Arc<str>,
+        got: Arc<str>,
+    },
 }
 
 /// How many payouts a run has, and what they add up to in the company's currency and in others.
@@ -73,6 +79,7 @@ pub struct Published {
     payouts: BTreeMap<String, Payout>,
     runs: BTreeMap<String, RunSum>,
     attainment: BTreeMap<AttainmentKey, Attained>,
+    measured_in: BTreeMap<AttainmentKey, Arc<str>>,
     differences: Vec<Difference>,
 }
 
@@ -124,6 +131,8 @@ impl Published {
     /// Takes a record of `attainment`; the newest of a key counts.
     pub fn attainment(&mut self, attainment: &Attainment) {
         let key = (self.share(&attainment.payee_id), self.share(&attainment.measure), attainment.interval);
+        let unit = self.share(&attainment.unit);
+        self.measured_in.insert(key.clone(), unit);
         self.attainment.insert(key, Attained { measured: attainment.measured, quota: attainment.quota });
     }
 
@@ -150,6 +159,7 @@ impl Published {
             payouts_checked: totals.payouts.len(),
             currency: totals.currency.clone(),
             minor_digits: totals.minor_digits,
+            earned_in: totals.earned_in.clone(),
             differences,
         }
     }
@@ -165,9 +175,10 @@ impl Published {
     }
 
     fn units(&self, totals: &Totals) -> impl Iterator<Item = Difference> {
-        let [money, points]: [Arc<str>; 2] = [totals.currency.as_str().into(), "points".into()];
+        let [own, points]: [Arc<str>; 2] = [totals.currency.as_str().into(), "points".into()];
         self.chains.iter().filter_map(move |(key, chain)| {
-            let expected = if totals.points.contains(&key.component) { &points } else { &money };
+            let money = totals.earned_in.get(&key.payee_id).unwrap_or(&own);
+            let expected = if totals.points.contains(&key.component) { &points } else { money };
             let differs = *expected != chain.unit;
             differs.then(|| Difference::Unit { key: key.clone(), expected: expected.clone(), got: chain.unit.clone() })
         })
@@ -204,7 +215,14 @@ impl Published {
             let got = self.attainment.get(key).copied().unwrap_or_default();
             (expected != got).then(|| Difference::Attainment { key: key.clone(), expected, got })
         };
-        keys.into_iter().filter_map(differs).collect()
+        keys.into_iter().filter_map(differs).chain(self.measured_in(totals)).collect()
+    }
+
+    fn measured_in(&self, totals: &Totals) -> impl Iterator<Item = Difference> {
+        self.measured_in.iter().filter_map(|(key, got)| {
+            let expected = totals.measured_in.get(&key.1).filter(|expected| *expected != got)?;
+            Some(Difference::MeasuredIn { key: key.clone(), expected: expected.clone(), got: got.clone() })
+        })
     }
 }
 
@@ -216,13 +234,21 @@ pub struct Report {
     /// As many as there are differences.
     pub totals_differing: usize,
     pub payouts_checked: usize,
+    /// The company's.
     pub currency: String,
     pub minor_digits: u32,
+    /// Of payees whose plans are in another one.
+    pub earned_in: BTreeMap<Arc<str>, Arc<str>>,
     pub differences: Vec<Difference>,
 }
 
 impl Report {
-    fn money(&self, minor: Minor) -> String {
+    /// An amount of a payee, in the currency of the plans.
+    fn money(&self, payee_id: &str, minor: Minor) -> String {
+        self.earned_in.get(payee_id).map_or_else(|| self.own_money(minor), |currency| text(minor, currency))
+    }
+
+    fn own_money(&self, minor: Minor) -> String {
         format!("{} {}", minor.text(self.minor_digits), self.currency)
     }
 
@@ -234,13 +260,15 @@ impl Report {
     fn line(&self, difference: &Difference) -> String {
         match difference {
             Difference::Total { key, expected, got } => {
-                format!("total of {}: expected {}, got {}", self.total(key), self.money(*expected), self.money(*got))
+                let [expected, got] = [expected, got].map(|minor| self.money(&key.payee_id, *minor));
+                format!("total of {}: expected {expected}, got {got}", self.total(key))
             }
             Difference::Unit { key, expected, got } => {
                 format!("total of {}: expected it in {expected}, got it in {got}", self.total(key))
             }
             Difference::Chain { key, partition, offset, expected, got } => {
-                let link = |link: &Link| format!("sequence {} after {}", link.sequence, self.money(link.previous_total));
+                let before = |link: &Link| self.money(&key.payee_id, link.previous_total);
+                let link = |link: &Link| format!("sequence {} after {}", link.sequence, before(link));
                 let (expected, got) = (link(expected), link(got));
                 format!("accrual at {partition}:{offset} of {}: expected {expected}, got {got}", self.total(key))
             }
@@ -253,14 +281,11 @@ impl Report {
             }
             Difference::PayoutTwice { payout_id } => format!("payout {payout_id}: published twice"),
             Difference::Run { run_id, expected, got } => {
-                let other = |of: &CurrencyTotal| {
-                    let digits = minor_digits(&of.currency).unwrap_or(0);
-                    format!(" and {} of {} {}", of.records, of.total.text(digits), of.currency)
-                };
+                let other = |of: &CurrencyTotal| format!(" and {} of {}", of.records, text(of.total, &of.currency));
                 let run = |run: &Option<RunSum>| match run {
                     Some((records, total, others)) => {
                         let others: String = others.iter().map(other).collect();
-                        format!("{records} payouts of {}{others}", self.money(*total))
+                        format!("{records} payouts of {}{others}", self.own_money(*total))
                     }
                     None => "none".into(),
                 };
@@ -270,21 +295,27 @@ impl Report {
                 let (expected, got) = (attained(expected), attained(got));
                 format!("attainment of {payee_id}, {measure}, {interval}: expected {expected}, got {got}")
             }
+            Difference::MeasuredIn { key: (payee_id, measure, interval), expected, got } => {
+                format!("attainment of {payee_id}, {measure}, {interval}: expected it in {expected}, got it in {got}")
+            }
         }
     }
 
     /// A payout's fields that are not in its id.
     fn payout(&self, payout: &Payout) -> String {
         let employee = payout.employee_ref.as_deref().unwrap_or("no employee_ref");
-        let balance = self.money(payout.balance_after);
-        let digits = minor_digits(&payout.currency).unwrap_or(0);
+        let balance = self.money(&payout.payee_id, payout.balance_after);
         let from = payout.converted.as_ref().map_or_else(String::new, |from| {
             let rate = from.rate.map_or("what was paid".into(), |(rate, of)| format!("{rate} of {of}"));
-            format!(", {} {} at {rate},", from.plan_amount.text(self.minor_digits), from.plan_currency)
+            format!(", {} at {rate},", text(from.plan_amount, &from.plan_currency))
         });
-        let amount = format!("{} {}{from}", payout.amount.text(digits), payout.currency);
+        let amount = text(payout.amount, &payout.currency) + &from;
         format!("{amount} in {} to {employee} with balance {balance}", payout.period)
     }
+}
+
+fn text(minor: Minor, currency: &str) -> String {
+    format!("{} {currency}", minor.text(minor_digits(currency).unwrap_or(0)))
 }
 
 fn attained(attained: &Attained) -> String {
