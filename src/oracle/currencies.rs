@@ -8,13 +8,30 @@
 
 use super::filters::{Filter, is_of_money};
 use super::formulas;
-use super::history::Content;
+use super::history::{Content, History};
 use super::rules::{Check, hold};
+use super::totals::Totals;
 use super::world::World;
 use crate::domain::money::minor_digits;
 use crate::wire::records::{Company, Component, Measure, MeasureOf, PayeeRow, Pays, Plan, Reason, TierBy};
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
+use std::sync::Arc;
+
+impl Totals {
+    /// Says what everything is in.
+    pub(super) fn name_currencies(&mut self, world: &World<'_>, history: &History) {
+        let own = world.own_currency().unwrap_or_default();
+        (self.currency, self.minor_digits) = (own.into(), minor_digits(own).unwrap_or(0));
+        let abroad = world.everyone().filter_map(|payee| Some((payee, world.earned_in(payee)?)));
+        let abroad = abroad.filter(|(_, currency)| *currency != own);
+        let name = |payee| history.payees.text(payee).clone();
+        self.earned_in = abroad.map(|(payee, currency)| (name(payee), currency.into())).collect();
+        let of_money = world.measures.values().filter(|of| is_of_money(of) || of.of == MeasureOf::Earned);
+        let stated = |of: &Measure| Arc::from(of.currency.as_deref().unwrap_or(own));
+        self.measured_in = of_money.map(|of| (of.measure_id.as_str().into(), stated(of))).collect();
+    }
+}
 
 impl<'h> World<'h> {
     pub(super) fn own_currency(&self) -> Option<&'h str> {
