@@ -5,7 +5,6 @@
 use super::conversion::Heaps;
 use super::credits::{Sum, Sums, Until, measure};
 use super::earnings;
-use super::filters::is_of_money;
 use super::history::{History, NextOffsets, QuotaKey};
 use super::pay::Purse;
 use super::quotas::Closed;
@@ -14,8 +13,8 @@ use super::rules::{Accepted, Close, accept};
 use super::runs::{employee_ref, payout_id};
 use super::tables::measures_of;
 use super::world::{World, long_intervals, periods_of};
-use crate::domain::money::{Amount, Measured, Minor, minor_digits};
-use crate::wire::records::{CurrencyTotal, Interval, IntervalKind, Measure, MeasureOf, Payout, Period, Quarter, Reason};
+use crate::domain::money::{Amount, Measured, Minor};
+use crate::wire::records::{CurrencyTotal, Interval, IntervalKind, Payout, Period, Quarter, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -287,7 +286,7 @@ impl<'h> Books<'h> {
     fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Totals {
         let sums = self.sums(world, Until::End);
         let pricing = self.pricing(world, Until::End, &sums);
-        self.name_currencies(world);
+        self.totals.name_currencies(self.history, world);
         self.totals.points = world.points.iter().map(|component| Arc::from(*component)).collect();
         let booked_in = |slot: &Slot| match last_closed {
             Some(last) if slot.effective <= last => Period(last.0 + 1),
@@ -305,19 +304,6 @@ impl<'h> Books<'h> {
         let name = |(deal, reason): (u32, Reason)| (self.history.deals.text(deal).clone(), reason);
         self.totals.parked = sums.parked.into_iter().map(name).collect();
         self.totals
-    }
-
-    fn name_currencies(&mut self, world: &World<'h>) {
-        let own = world.own_currency().unwrap_or_default();
-        self.totals.currency = own.into();
-        self.totals.minor_digits = minor_digits(own).unwrap_or(0);
-        let abroad = world.everyone().filter_map(|payee| Some((payee, world.earned_in(payee)?)));
-        let abroad = abroad.filter(|(_, currency)| *currency != own);
-        let name = |payee| self.history.payees.text(payee).clone();
-        self.totals.earned_in = abroad.map(|(payee, currency)| (name(payee), currency.into())).collect();
-        let of_money = world.measures.values().filter(|of| is_of_money(of) || of.of == MeasureOf::Earned);
-        let stated = |of: &Measure| Arc::from(of.currency.as_deref().unwrap_or(own));
-        self.totals.measured_in = of_money.map(|of| (of.measure_id.as_str().into(), stated(of))).collect();
     }
 
     /// Adds a payee's account to the totals.

@@ -15,6 +15,7 @@ impl Making {
         self.points = self.random.chance(25);
         self.rates();
         self.pay_rates();
+        self.rates_of_plans();
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);
             let mut measure = self.measure(id);
