@@ -133,6 +133,7 @@ pub const FEATURES: &[&str] = &[
     "plan in another currency",
     "plan in another currency than its payees",
     "plan of other decimals",
+    "plan that payees wait for",
     "plan version in a third currency",
     "quota in a plan's currency",
     "rate of a plan's currency missing",

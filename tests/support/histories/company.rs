@@ -174,7 +174,7 @@ impl Making {
         *self.random.pick(&[IntervalKind::Month, IntervalKind::Quarter, IntervalKind::Quarter])
     }
 
-    fn plain(&mut self, id: &str) -> Component {
+    pub(super) fn plain(&mut self, id: &str) -> Component {
         let measure = self.read_measure();
         let plain = rewards::plain_axis(measure);
         self.used(measure);
@@ -328,7 +328,7 @@ impl Making {
     }
 }
 
-fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>) -> Plan {
+pub(super) fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>) -> Plan {
     Plan {
         plan_id: plan_id.into(),
         from,

@@ -8,6 +8,9 @@ use super::rates::RATE_TYPES;
 use super::*;
 use std::collections::BTreeSet;
 
+/// A plan that payees are on before it is stated.
+const COMING: &str = "coming";
+
 /// Drawn apart, as everything here.
 pub struct PlanCurrencies {
     random: Random,
@@ -18,22 +21,27 @@ pub struct PlanCurrencies {
     renamed: bool,
     /// Measures of the company's money say so.
     states_own: bool,
-    /// The plan that each payee stays on.
+    /// The plan that each payee stays on, and who waits for a plan that comes, in the company's currency or in this one.
     homes: BTreeMap<String, String>,
+    waiting: BTreeSet<String>,
+    coming: Option<&'static str>,
     pay: BTreeMap<String, Option<String>>,
-    /// The plans that are told, and the measures in their currency.
+    /// The plans that are told, the measures in their currency, and what those of the company's convert at.
     told: BTreeSet<String>,
     measures: BTreeMap<String, Measure>,
+    rate_types: BTreeMap<String, String>,
 }
 
 impl PlanCurrencies {
-    /// Three of ten companies have such plans.
+    /// Three of ten companies have such plans. Where they measure earnings, most components are of one currency alone.
     pub fn new(seed: u64) -> PlanCurrencies {
         let mut random = Random(seed ^ 0x00c0_41e5);
         let stated = random.chance(30);
         let currency = *random.pick(&["EUR", "EUR", "EUR", "JPY", "JPY", "KWD"]);
         let plans = *random.pick(&[&["se"][..], &["se"], &["ae"], &["ae", "se"]]);
-        let renamed = currency != "EUR" || random.chance(60);
+        let apart = if Earns::new(seed).is_measured() { 95 } else { 50 };
+        let renamed = currency != "EUR" || random.chance(apart);
+        let coming = *random.pick(&[None, Some(currency)]);
         PlanCurrencies {
             currency: stated.then_some(currency),
             plans,
@@ -41,9 +49,12 @@ impl PlanCurrencies {
             states_own: random.chance(20),
             random,
             homes: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            coming,
             pay: BTreeMap::new(),
             told: BTreeSet::new(),
             measures: BTreeMap::new(),
+            rate_types: BTreeMap::new(),
         }
     }
 
@@ -52,6 +63,9 @@ impl PlanCurrencies {
     }
 
     fn of_plan(&self, plan_id: &str) -> Option<&'static str> {
+        if plan_id == COMING {
+            return self.coming;
+        }
         self.currency.filter(|_| self.plans.contains(&plan_id))
     }
 
@@ -67,6 +81,13 @@ impl PlanCurrencies {
     fn has_twin(id: &str) -> bool {
         let of_credits = MEASURES.contains(&id) && measures::measure(id).is_money();
         of_credits || earnings::EARNED.iter().any(|of| of.0 == id)
+    }
+
+    /// Whether somebody who waits for a plan earns in another currency.
+    fn is_late(&self, plan_id: &str, own: Option<&'static str>) -> bool {
+        let waits = |id: &String, home: &String| (plan_id == COMING && self.waiting.contains(id)) || home == plan_id;
+        let earns_in = |home: &String| self.of_plan(home).filter(|_| self.told.contains(home) && home != plan_id);
+        self.homes.iter().any(|(id, home)| waits(id, home) && earns_in(home) != own)
     }
 
     fn row(&mut self, from: Date, rate: i128) -> RateRow {
@@ -102,18 +123,18 @@ impl Making {
         let mut pairs = vec![];
         for rate_type in RATE_TYPES {
             pairs.extend(["USD", "EUR", "GBP"].map(|from| (rate_type, from, own)));
-            pairs.extend((own != "EUR").then_some((rate_type, own, "USD")));
+            pairs.push((rate_type, own, "USD"));
         }
         if self.abroad.rate_type().is_some() {
             pairs.extend(["USD", "GBP", "JPY", "KWD"].map(|into| ("pay", own, into)));
         }
         for (rate_type, from, into) in pairs.into_iter().filter(|(_, from, into)| from != into) {
             let random = &mut self.plan_currencies.random;
-            if rate_type != "pay" && random.chance(3) {
+            if rate_type != "pay" && random.chance(2) {
                 self.features.count("rate of a plan's currency missing");
                 continue;
             }
-            let late = random.chance(if rate_type == "pay" { 2 } else { 8 });
+            let late = random.chance(if rate_type == "pay" { 2 } else { 5 });
             let stated = self.plan_currencies.rates(rate_type, from, into);
             self.now_or_later("rates of a plan's currency later", late, FactBody::RatesDefined(stated.clone()));
             if self.plan_currencies.random.chance(30) {
@@ -124,6 +145,9 @@ impl Making {
                 self.later.push(("rates of a plan's currency changed", FactBody::RatesDefined(changed)));
             }
         }
+        let components = vec![self.plain(COMING)];
+        let coming = company::plan(COMING, day(1, 1), None, components);
+        self.later.push(("plan that payees wait for", FactBody::PlanDefined(coming)));
         if self.earns.is_measured() && self.plan_currencies.random.chance(30) {
             let earnings = Some(Earnings { components: vec!["base".into(), PlanCurrencies::named("base")], by: EarnedBy::Own });
             let both = Measure { of: MeasureOf::Earned, credit_kinds: vec![], earnings, ..measures::measure("both-base") };
@@ -163,11 +187,25 @@ impl Making {
             earnings.components.iter_mut().for_each(|id| *id = PlanCurrencies::named(id));
         }
         own.measures.insert(id, twin.clone());
+        self.converts_early(&mut measure);
+        let own = &mut self.plan_currencies;
         if own.states_own {
             self.features.count("measure in the company's currency by name");
             measure.currency = Some("USD".into());
         }
         vec![FactBody::MeasureDefined(measure), FactBody::MeasureDefined(twin)]
+    }
+
+    /// The company's measures convert from the start, most of them.
+    fn converts_early(&mut self, measure: &mut Measure) {
+        let PlanCurrencies { random, rate_types, .. } = &mut self.plan_currencies;
+        if !measure.is_money() {
+            return;
+        }
+        let drawn = measure.rate_type.clone();
+        let early = drawn.clone().or_else(|| random.chance(80).then(|| (*random.pick(&RATE_TYPES)).into()));
+        measure.rate_type = rate_types.get(&measure.measure_id).cloned().or(early);
+        rate_types.extend(measure.rate_type.clone().map(|rate_type| (measure.measure_id.clone(), rate_type)));
     }
 
     /// A version of a plan; now and then the same in a third currency, too.
@@ -176,12 +214,11 @@ impl Making {
         for component in &mut plan.components {
             self.reads_in(own, component);
         }
-        let first = self.plan_currencies.told.insert(plan.plan_id.clone());
-        let Some(currency) = own else { return vec![FactBody::PlanDefined(plan)] };
-        plan.currency = currency.into();
-        if first && self.plan_currencies.homes.values().any(|home| *home == plan.plan_id) {
+        if self.plan_currencies.told.insert(plan.plan_id.clone()) && self.plan_currencies.is_late(&plan.plan_id, own) {
             self.features.count("plan in another currency than its payees");
         }
+        let Some(currency) = own else { return vec![FactBody::PlanDefined(plan)] };
+        plan.currency = currency.into();
         self.features.count("plan in another currency");
         if plan.pay.draw.is_some() {
             self.features.count("draw in another currency");
@@ -252,6 +289,10 @@ impl Making {
             self.features.count("payee between plans of two currencies");
         } else if leaves {
             payee.rows.iter_mut().for_each(|row| row.plans = vec![home.clone()]);
+        }
+        if own.waiting.contains(&payee.payee_id) || own.random.chance(12) {
+            own.waiting.insert(payee.payee_id.clone());
+            payee.rows.iter_mut().for_each(|row| row.plans.push(COMING.into()));
         }
         let drawn = payee.rows.first().and_then(|row| row.pay_currency.clone());
         let one = payee.rows.iter().all(|row| row.pay_currency == drawn);

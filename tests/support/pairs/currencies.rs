@@ -1,6 +1,7 @@
 //! Pairs of plans and measures in currencies of their own.
 
 pub const PAIRS: &[(&str, &str)] = &[
+    ("plan that payees wait for", "close"),
     ("plan in another currency", "amendment"),
     ("plan in another currency", "begins anew"),
     ("plan in another currency", "calendar extended"),
@@ -59,7 +60,6 @@ pub const PAIRS: &[(&str, &str)] = &[
     ("cap in another currency", "close"),
     ("draw in another currency", "close"),
     ("draw in another currency", "paid: out of a plan's currency"),
-    ("draw in another currency", "paid: recovery"),
     ("earnings measured in another currency", "earnings of reports read"),
     ("earnings measured in another currency", "quota of earnings"),
     ("earnings measured in another currency", "team pool"),
@@ -71,14 +71,10 @@ pub const PAIRS: &[(&str, &str)] = &[
     ("money by hand in a plan's currency", "close"),
     ("money by hand in a plan's currency", "release"),
     ("paid: in a plan's currency", "paid: draw"),
-    ("paid: in a plan's currency", "paid: manual"),
     ("paid: in a plan's currency", "reopen"),
     ("paid: out of a plan's currency", "adjustment reversed"),
     ("paid: out of a plan's currency", "amendment"),
     ("paid: out of a plan's currency", "cancellation"),
-    ("paid: out of a plan's currency", "paid: carried"),
-    ("paid: out of a plan's currency", "paid: manual"),
-    ("paid: out of a plan's currency", "paid: taken back at what was paid"),
     ("paid: out of a plan's currency", "rates of a plan's currency changed"),
     ("paid: out of a plan's currency", "reopen"),
     ("quota in a plan's currency", "quota change"),
