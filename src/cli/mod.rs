@@ -14,6 +14,7 @@ mod control;
 mod crm_report;
 mod demo;
 mod diff;
+mod effects;
 mod engine;
 mod exit;
 mod explain;

@@ -3,6 +3,7 @@
 use super::append::now_microseconds;
 use super::check::{checked, print};
 use super::console::Console;
+use super::effects;
 use super::exit::{Exit, files_error};
 use super::session::{Author, LogOptions, Session};
 use crate::domain::adjustment::AdjustmentMade;
@@ -30,6 +31,9 @@ pub struct Publish {
     /// Publish without asking
     #[arg(long)]
     yes: bool,
+    /// Do not compute what the changes do to pay, which replays the log twice
+    #[arg(long)]
+    no_pay: bool,
 }
 
 impl Publish {
@@ -42,6 +46,9 @@ impl Publish {
             show(console, change)?;
         }
         let wanted = !changes.is_empty();
+        if wanted && !self.no_pay {
+            effects::show(&session, &changes, &facts(&changes, &author, &self.reason, now_microseconds()), console)?;
+        }
         if wanted && !self.yes && !console.confirm(&format!("publish {} changes?", changes.len()))? {
             console.notice("nothing was published");
             return Ok(Exit::Found);
@@ -145,20 +152,30 @@ pub fn show(console: &Console, change: &Change) -> anyhow::Result<()> {
     Ok(console.line(&format!("{mark} {}", change.description))?)
 }
 
+/// The facts among changes, in their order.
+fn facts(changes: &[Change], author: &str, reason: &str, occurred_at: i64) -> Vec<Fact> {
+    let fact = |(number, change): (usize, &Change)| match &change.record {
+        Record::Fact(body) => Some(Fact {
+            fact_id: format!("publish-{occurred_at}-{number}"),
+            author: author.into(),
+            reason: reason.into(),
+            approver: None,
+            occurred_at,
+            body: body.clone(),
+        }),
+        _ => None,
+    };
+    changes.iter().enumerate().filter_map(fact).collect()
+}
+
 /// Appends all changes together.
 pub fn append(session: &Session, changes: &[Change], author: &str, reason: &str) -> anyhow::Result<()> {
     let occurred_at = now_microseconds();
     let mut appender = session.appender()?;
-    for (number, change) in changes.iter().enumerate() {
+    facts(changes, author, reason, occurred_at).iter().try_for_each(|fact| appender.fact(fact))?;
+    for change in changes {
         match &change.record {
-            Record::Fact(body) => appender.fact(&Fact {
-                fact_id: format!("publish-{occurred_at}-{number}"),
-                author: author.into(),
-                reason: reason.into(),
-                approver: None,
-                occurred_at,
-                body: body.clone(),
-            })?,
+            Record::Fact(_) => {}
             Record::Quota(quota) => drop(appender.quota(&quota.as_quota_changed(author, reason, occurred_at))?),
             Record::Adjustment(made) => drop(appender.adjustment(&AdjustmentMade { occurred_at, ..made.clone() })?),
             Record::Name(name) => appender.name(name)?,

@@ -50,7 +50,7 @@ pub fn verify(session: &Session, console: &Console) -> anyhow::Result<Report> {
 }
 
 /// Everything that went in, with a word on how far the reading is.
-fn history(session: &Session, console: &Console) -> anyhow::Result<History> {
+pub fn history(session: &Session, console: &Console) -> anyhow::Result<History> {
     let mut progress = Progress::new(console, "reading", None);
     let mut count = 0;
     let history = replay::history(session.client(), session.codec(), session.maximum_record_bytes(), |_| {

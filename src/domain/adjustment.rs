@@ -27,7 +27,7 @@ pub struct AdjustmentMade {
     pub target: Target,
     pub calendar: String,
     pub effective_period: Period,
-    /// In the unit of what it adjusts: the measure's, or the company's currency. Never zero; negative takes away.
+    /// In the unit of what it adjusts: the measure's, or the currency of the payee's plans. Never zero; negative takes away.
     pub amount: Amount,
     /// The adjustment that this one takes back whole.
     pub reverses: Option<String>,

@@ -39,7 +39,7 @@ pub enum FactBody {
     PeriodReleased(PeriodReleased),
 }
 
-/// The company: one currency of plans, one calendar.
+/// The company: the currency of what states none, one calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Company {
     pub company_id: String,
@@ -82,7 +82,7 @@ pub struct PayeeRow {
     pub employee_ref: Option<String>,
     /// Amounts that plans read by name, in order of names.
     pub parameters: Vec<(String, Amount)>,
-    /// What this person is paid in; `None` is the company's currency. All rows of a payee say the same.
+    /// What this person is paid in; `None` is that of the plans. All rows of a payee say the same.
     pub pay_currency: Option<String>,
     /// Those of one team are measured, and share, together.
     pub team: Option<String>,

@@ -129,6 +129,7 @@ fn measure() -> Value {
         ("geographies", texts("Only these; none listed: every geography.")),
         ("segments", texts("Only these; none listed: every segment.")),
         ("deal_kinds", choices(modes::DEAL_KIND, "Only these; none listed: every deal.")),
+        ("currency", currency()),
         ("rate_type", text("Of money: the rates of rates.csv that convert deals in another currency.")),
         ("attribute", text("Of an attribute: which number of the deal.")),
         ("unit", choice(modes::UNIT, "Of an attribute: whether it is in the deal's currency.")),

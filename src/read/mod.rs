@@ -2,9 +2,10 @@
 //!
 //! Nothing here knows the engine: any other program could show the same from the same records. Leaves out printing
 //! (`cli`). Reading order: `scan` (records of a topic), `board`, `statement`, `payouts`, `rejects`, `totals`, `facts`;
-//! `replay` is what `verify` compares.
+//! `replay` is what `verify` compares, `effects` what a publication would change.
 
 pub mod board;
+pub mod effects;
 pub mod facts;
 pub mod payouts;
 pub mod payroll;

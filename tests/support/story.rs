@@ -27,6 +27,9 @@ pub struct Step {
 /// Of the payees, one after the other.
 const PLANS: [&str; 7] = ["ae", "ae", "enterprise", "development", "channel", "success", "se"];
 
+/// Every so many of the payees is in the south, and every deal of theirs is of there.
+const SOUTH: usize = 35;
+
 fn config() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config")
 }
@@ -97,7 +100,7 @@ impl Story {
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
         for number in 0..self.payees {
             let above = if number % 20 == 0 { manager } else { "m2" };
-            let plan = PLANS[number % PLANS.len()];
+            let plan = if number.is_multiple_of(SOUTH) { "south" } else { PLANS[number % PLANS.len()] };
             let target = if plan == "enterprise" { format!("{}.00", 5_000 + number) } else { String::new() };
             let cap = if plan == "channel" { "1500.00" } else { "" };
             let draw = if plan == "enterprise" { "2000.00" } else { "" };
@@ -110,6 +113,7 @@ impl Story {
                 "enterprise" => &["new-arr", "renewals"],
                 "success" => &["renewals", "churned-value"],
                 "se" => &["supported-arr"],
+                "south" => &["south-arr"],
                 _ => &["new-arr"],
             };
             for measure in measures {
@@ -205,6 +209,7 @@ pub fn deals(prefix: &str, count: usize) -> String {
         let [first, second, third] = [number, number * 7 + 3, third].map(|payee| payee % PAYEES);
         let kind = ["NEW", "EXPANSION", "RENEWAL"][number % 3];
         let product = ["analytics", "services", "core", "analytics"][number % 4];
+        let geography = if number.is_multiple_of(SOUTH) { r#""geography":"IT","# } else { "" };
         let split = |payee: usize, counts: &str, share: &str| {
             let role = if counts == "OVERLAY" { "technical lead" } else { "owner" };
             format!(r#"{{"payee_id":"p{payee:03}","role":"{role}","counts":"{counts}","share":"{share}"}}"#)
@@ -217,7 +222,7 @@ pub fn deals(prefix: &str, count: usize) -> String {
             splits.push(split(third, "OVERLAY", "1"));
         }
         format!(
-            r#"{{"deal_id":"{prefix}-{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-0{}-{:02}","currency":"USD","kind":"{kind}","lines":[{{"line_id":"1","product":"{product}","amount":"{}.37","quantity":"{}","cost":"50.00"}}],"attributes":{{"contract_value":1200.50,"industry":"bank","term_months":36}},"splits":[{}],"occurred_at":"2026-01-15T10:00:00Z"}}
+            r#"{{"deal_id":"{prefix}-{number}","revision":1,"status":"CLOSED","change":"CORRECTION","closed_on":"2026-0{}-{:02}","currency":"USD","kind":"{kind}","lines":[{{"line_id":"1",{geography}"product":"{product}","amount":"{}.37","quantity":"{}","cost":"50.00"}}],"attributes":{{"contract_value":1200.50,"industry":"bank","term_months":36}},"splits":[{}],"occurred_at":"2026-01-15T10:00:00Z"}}
 "#,
             number % 3 + 1,
             number % 28 + 1,

@@ -1,6 +1,7 @@
 //! What a component or a plan may not say about quotas to date, in the words of its reject; the other files state their own.
 
 mod components;
+mod currencies;
 mod direction;
 mod earnings;
 mod facts;

@@ -5,6 +5,7 @@ mod bad_files;
 mod calendars;
 mod case_files;
 mod clawback;
+mod currencies;
 mod deals;
 mod earnings;
 mod formulas;
@@ -131,8 +132,8 @@ fn the_worked_company_loads_without_a_finding() {
     let files = worked_company();
     assert_eq!(shown(&files.warnings), "");
     let counts = (files.measures.len(), files.plans.len(), files.payees.len(), files.quotas.len(), files.names.len());
-    assert_eq!(counts, (18, 8, 21, 80, 21));
-    assert_eq!(files.facts().len(), 2 + 3 + 18 + 8 + 21 + 1);
+    assert_eq!(counts, (19, 9, 22, 84, 22));
+    assert_eq!(files.facts().len(), 2 + 5 + 19 + 9 + 22 + 1);
 }
 
 #[test]

@@ -58,8 +58,8 @@ fn a_payee_has_one_currency_that_a_rate_converts() {
     check("pay_rate_type = \"month\"\n", ANA, RATES, other);
     let empty = "company.toml:5:17: bad-id: `pay_rate_type`: empty\n";
     check("pay_rate_type = \"\"\n", &ANA.replace("GBP", ""), RATES, empty);
-    let inverted = "rate_type,from_currency,to_currency,from,rate,max_age_days\npay,GBP,EUR,2026-01-01,1.2,30\n";
-    check(TYPE, ANA, inverted, "rates.csv:2:9: not-supported: a rate into EUR in a company of USD\n");
+    let inverted = RATES.replace("USD,GBP", "GBP,USD");
+    check(TYPE, ANA, &inverted, "payees.csv:3:36: no-pay-rate: no \"pay\" rate from USD to GBP is stated\n");
     let twice = format!("{RATES}pay,USD,GBP,2026-01-01,0.75,30\n");
     check(TYPE, ANA, &twice, "rates.csv:3:13: duplicate: the \"pay\" rate of USD in GBP from 2026-01-01 is there twice\n");
 }

@@ -50,7 +50,7 @@ fn rows_that_are_refused() {
     let check = |row: &str, expected: &str| {
         assert_eq!(brief(&found(FILE, "", &sheet(row))), format!("{FILE}:{expected}\n"), "{row}");
     };
-    check("spot,GBP,EUR,2026-01-02,1.22,3", "2:10: not-supported: a rate into EUR in a company of USD");
+    check("spot,EUR,EUR,2026-01-02,1,3", "2:6: no-effect: EUR is worth itself");
     check("spot,USD,USD,2026-01-02,1,3", "2:6: no-effect: USD is worth itself");
     check("spot,gbp,USD,2026-01-02,1.22,3", "2:6: unknown-currency: \"gbp\" is not an ISO 4217 currency code");
     check("spot,GBP,USD,02.01.2026,1.22,3", "2:14: bad-date: \"02.01.2026\" is not a date like 2026-01-31");
@@ -112,8 +112,7 @@ fn an_event_of_a_case_states_rates_that_can_be() {
     let good = row("GBP", "USD", "rate = \"1.2\", max_age_days = 3");
     check(&good, "");
     check(&format!("{good}, {good}"), "case.toml:4:204: duplicate: the \"spot\" rate of GBP from 2026-01-02 is there twice\n");
-    let other = row("GBP", "EUR", "rate = \"1.2\", max_age_days = 3");
-    check(&other, "case.toml:4:71: not-supported: a rate into EUR in a company of USD\n");
+    check(&row("GBP", "EUR", "rate = \"1.2\", max_age_days = 3"), "");
     check(&row("GBP", "USD", "rate = \"1.2\""), "case.toml:4:12: missing-key: `max_age_days` is missing\n");
     let text = row("GBP", "USD", "rate = \"1.2\", max_age_days = -1");
     check(&text, "case.toml:4:126: bad-number: \"-1\" is not a whole number of days up to 2147483647\n");

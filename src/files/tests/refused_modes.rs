@@ -67,12 +67,11 @@ fn the_rest_of_a_company() {
         (
             "measures.toml",
             "of = \"amount\"",
-            "of = \"amount\"\ncurrency = \"EUR\"",
+            "of = \"amount\"\nearning_codes = [\"COMM\"]",
             "4:1",
-            "`currency` is not supported by this version",
+            "`earning_codes` is not supported by this version",
         ),
         ("payees.csv", ",default,", ",field,", "2:14", "pay group \"field\" is not supported by this version"),
-        (PLAN_FILE, "\"USD\"", "\"EUR\"", "4:12", "EUR in a company of USD: one currency a company"),
     ];
     for (file, from, to, at, what) in cases {
         check(file, from, to, &format!("{file}:{at}: {not}: {what}"));
