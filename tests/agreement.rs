@@ -85,6 +85,11 @@ fn count_paid(payout: &Payout, features: &mut Features) {
         if from.rate.is_none() && payout.kind != PayoutKind::Carried {
             features.count("paid: taken back at what was paid");
         }
+        if from.plan_currency != "USD" {
+            features.count("paid: out of a plan's currency");
+        }
+    } else if payout.currency != "USD" {
+        features.count("paid: in a plan's currency");
     }
     let late = payout.effective_period != payout.period;
     match payout.kind {

@@ -9,7 +9,7 @@ use accrue::domain::output::CloseNote;
 use accrue::domain::pay_terms::PaymentExcess;
 use accrue::domain::plan::EarningUnit;
 use accrue::domain::topic::{Position, Topic, partition_of};
-use accrue::oracle::{EarnedKey, History, Totals};
+use accrue::oracle::{EarnedKey, History, RunTotal, Totals};
 use histories::{Event, Features};
 use std::collections::BTreeMap;
 
@@ -100,7 +100,9 @@ fn bookings_add_up_to_what_was_earned_and_payouts_to_what_was_booked() {
         let last = totals.runs.iter().map(|run| run.period).max();
         let closed = totals.booked.iter().filter(|(key, _)| Some(key.booking_period) <= last);
         let booked: i64 = closed.map(|(_, minor)| minor.0).sum();
-        let paid: i64 = totals.runs.iter().map(|run| run.total.0).sum();
+        // Everybody in the currency of the plans, each of which adds up by itself.
+        let abroad = |run: &RunTotal| run.other_totals.iter().map(|other| other.total.0).sum::<i64>();
+        let paid: i64 = totals.runs.iter().map(|run| run.total.0 + abroad(run)).sum();
         let carried: i64 = totals.balances.values().map(|balance| balance.0).sum();
         let last_run = totals.runs.iter().max_by_key(|run| run.period).map(|run| run.run_id.as_str());
         let left = totals.left.iter().filter(|((run_id, _), _)| Some(run_id.as_str()) == last_run);

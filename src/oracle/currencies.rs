@@ -16,22 +16,6 @@ use crate::domain::money::minor_digits;
 use crate::wire::records::{Company, Component, Measure, MeasureOf, PayeeRow, Pays, Plan, Reason, TierBy};
 use num_bigint::BigInt;
 use num_traits::{Signed, ToPrimitive};
-use std::sync::Arc;
-
-impl Totals {
-    /// Says what everything is in.
-    pub(super) fn name_currencies(&mut self, world: &World<'_>, history: &History) {
-        let own = world.own_currency().unwrap_or_default();
-        (self.currency, self.minor_digits) = (own.into(), minor_digits(own).unwrap_or(0));
-        let abroad = world.everyone().filter_map(|payee| Some((payee, world.earned_in(payee)?)));
-        let abroad = abroad.filter(|(_, currency)| *currency != own);
-        let name = |payee| history.payees.text(payee).clone();
-        self.earned_in = abroad.map(|(payee, currency)| (name(payee), currency.into())).collect();
-        let of_money = world.measures.values().filter(|of| is_of_money(of) || of.of == MeasureOf::Earned);
-        let stated = |of: &Measure| Arc::from(of.currency.as_deref().unwrap_or(own));
-        self.measured_in = of_money.map(|of| (of.measure_id.as_str().into(), stated(of))).collect();
-    }
-}
 
 impl<'h> World<'h> {
     pub(super) fn own_currency(&self) -> Option<&'h str> {
@@ -54,6 +38,22 @@ impl<'h> World<'h> {
     /// The decimals of what a payee earns.
     pub(super) fn digits_of(&self, payee: u32) -> u32 {
         self.earned_in(payee).and_then(minor_digits).unwrap_or(0)
+    }
+}
+
+impl Totals {
+    /// Of payees who do not earn in the company's currency, and of measures of money.
+    pub(super) fn name_currencies(&mut self, history: &History, world: &World<'_>) {
+        let own = world.own_currency().unwrap_or_default();
+        self.currency = own.into();
+        self.minor_digits = minor_digits(own).unwrap_or(0);
+        let earning = world.everyone().filter_map(|payee| Some((payee, world.earned_in(payee)?)));
+        let abroad = earning.filter(|(_, currency)| *currency != own);
+        let name = |payee| history.payees.text(payee).clone();
+        self.earned_in = abroad.map(|(payee, currency)| (name(payee), currency.into())).collect();
+        let of_money = world.measures.values().filter(|of| is_of_money(of) || of.of == MeasureOf::Earned);
+        let stated = |of: &Measure| of.currency.as_deref().unwrap_or(own).into();
+        self.measured_in = of_money.map(|of| (of.measure_id.as_str().into(), stated(of))).collect();
     }
 }
 

@@ -275,15 +275,14 @@ impl<'h> Rules<'h> {
 
     /// One currency in all rows, else that of the plans, and no other one once a close that stands may have paid.
     fn pay_currency(&self, payee: &Payee, closes: &[Close<'_>]) -> Check {
-        let own = |rows: &[PayeeRow]| self.world.named_in(rows).unwrap_or_default().to_string();
-        let of = |rows: &[PayeeRow], row: &PayeeRow| row.pay_currency.clone().unwrap_or_else(|| own(rows));
-        let stated: BTreeSet<String> = payee.rows.iter().map(|row| of(&payee.rows, row)).collect();
+        let own = self.world.named_in(&payee.rows).unwrap_or_default();
+        let of = |row: &'_ PayeeRow| row.pay_currency.clone().unwrap_or(own.to_string());
+        let stated: BTreeSet<String> = payee.rows.iter().map(of).collect();
         hold(stated.len() <= 1, "a pay currency that changes")?;
         let known = |row: &PayeeRow| row.pay_currency.as_deref().is_none_or(|code| minor_digits(code).is_some());
         hold(payee.rows.iter().all(known), "pay in no currency")?;
         let paid = self.known_since.get(payee.payee_id.as_str()).is_some_and(|since| closes.iter().any(|of| of.offset > *since));
-        let known = self.find(&payee.payee_id);
-        let before = known.and_then(|known| known.rows.first().map(|row| of(&known.rows, row)));
+        let before = self.find(&payee.payee_id).and_then(|known| known.rows.first()).map(of);
         hold(!paid || before.is_none_or(|before| stated.contains(&before)), "pay in another currency after a close")
     }
 

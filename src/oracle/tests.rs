@@ -9,6 +9,7 @@ mod organisation;
 mod own_amounts;
 mod own_modifiers;
 mod own_rates;
+mod plan_currencies;
 mod pools;
 mod published;
 mod ramps;

@@ -286,7 +286,7 @@ impl<'h> Books<'h> {
     fn finish(mut self, world: &World<'h>, last_closed: Option<Period>) -> Totals {
         let sums = self.sums(world, Until::End);
         let pricing = self.pricing(world, Until::End, &sums);
-        self.totals.name_currencies(world, self.history);
+        self.totals.name_currencies(self.history, world);
         self.totals.points = world.points.iter().map(|component| Arc::from(*component)).collect();
         let booked_in = |slot: &Slot| match last_closed {
             Some(last) if slot.effective <= last => Period(last.0 + 1),

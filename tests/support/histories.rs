@@ -24,6 +24,7 @@ use own_modifiers::OwnNumbers;
 pub use owned::{OwnedDeal, OwnedLine, OwnedSplit};
 use pay_currencies::Abroad;
 use plan_caps::Caps;
+use plan_currencies::PlanCurrencies;
 use ramps::Ramps;
 use roles::Roles;
 use std::collections::BTreeMap;
@@ -52,6 +53,8 @@ mod pay;
 mod pay_currencies;
 #[path = "histories/plan_caps.rs"]
 mod plan_caps;
+#[path = "histories/plan_currencies.rs"]
+mod plan_currencies;
 #[path = "histories/ramps.rs"]
 mod ramps;
 #[path = "histories/rates.rs"]
@@ -282,6 +285,7 @@ struct Making {
     abroad: Abroad,
     earns: Earns,
     caps: Caps,
+    plan_currencies: PlanCurrencies,
     ramps: Ramps,
     after_releases: AfterReleases,
     own_numbers: OwnNumbers,
@@ -311,6 +315,7 @@ impl Making {
             abroad: Abroad::new(seed),
             earns: Earns::new(seed),
             caps: Caps::new(seed),
+            plan_currencies: PlanCurrencies::new(seed),
             ramps: Ramps::new(seed),
             after_releases: AfterReleases::new(seed),
             own_numbers: OwnNumbers::new(seed),
@@ -322,8 +327,10 @@ impl Making {
     }
 
     fn fact(&mut self, author: &str, body: FactBody) {
-        let (fact_id, occurred_at) = (format!("fact-{}", self.events.len()), self.events.len() as i64);
-        let fact = Fact { fact_id, author: author.into(), reason: "generated".into(), approver: None, occurred_at, body };
-        self.events.push(Event::Fact(Box::new(fact)));
+        for body in self.in_currencies(body) {
+            let (fact_id, occurred_at) = (format!("fact-{}", self.events.len()), self.events.len() as i64);
+            let fact = Fact { fact_id, author: author.into(), reason: "generated".into(), approver: None, occurred_at, body };
+            self.events.push(Event::Fact(Box::new(fact)));
+        }
     }
 }

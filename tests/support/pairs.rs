@@ -1,5 +1,6 @@
 //! What random histories must hold together often enough for their agreement to mean something, of the names in `features`.
 
+mod currencies;
 mod lower;
 mod own;
 mod released;
@@ -7,7 +8,8 @@ mod released;
 use std::sync::LazyLock;
 
 /// Features that have a say about each other: how many histories hold both.
-pub static PAIRS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| [OF_ALL, lower::PAIRS, own::PAIRS, released::PAIRS].concat());
+pub static PAIRS: LazyLock<Vec<(&str, &str)>> =
+    LazyLock::new(|| [OF_ALL, currencies::PAIRS, lower::PAIRS, own::PAIRS, released::PAIRS].concat());
 
 const OF_ALL: &[(&str, &str)] = &[
     ("historic rate", "return of a part"),

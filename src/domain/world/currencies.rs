@@ -58,6 +58,12 @@ impl World {
         plans.filter_map(|plan_id| self.plans.get(plan_id)?.first()).map(|version| &version.money)
     }
 
+    /// The same, where it is settled: on no known plan it is not before the company is known.
+    fn settled_currency<'w>(&'w self, payee: &'w Payee) -> Option<&'w Arc<str>> {
+        let own = self.company.as_ref().map(|_| &self.money);
+        self.plan_money(payee).or(own).map(|money| &money.currency)
+    }
+
     /// What was earned in one currency is never called another one.
     pub(super) fn check_payee_currency(&self, payee: &Payee) -> Result<(), Reject> {
         let all: BTreeSet<&str> = self.known_moneys(payee).map(|money| &*money.currency).collect();
@@ -65,11 +71,9 @@ impl World {
             let all: Vec<&str> = all.into_iter().collect();
             return Err(invalid("plans", format!("payee \"{}\": plans in {}", payee.payee_id, all.join(" and "))));
         }
-        if self.organisation.get(&payee.payee_id).is_none() {
-            return Ok(());
-        }
-        let (before, now) = (&*self.money_of(&payee.payee_id).currency, self.plan_currency(payee));
-        if before != now {
+        let known = self.organisation.get(&payee.payee_id);
+        let (before, now) = (known.and_then(|known| self.settled_currency(known)), self.plan_currency(payee));
+        if let Some(before) = before.filter(|before| ***before != *now) {
             return Err(invalid("plans", format!("payee \"{}\": plans in {now} after {before}", payee.payee_id)));
         }
         Ok(())
@@ -92,11 +96,8 @@ impl World {
             };
         }
         let on_it = |payee: &&Arc<Payee>| payee.rows.iter().any(|row| row.plans.contains(&plan.plan_id));
-        let before = |payee: &Payee| match (self.plan_money(payee), &self.company) {
-            (None, None) => None,
-            (known, _) => Some(known.unwrap_or(&self.money).currency.clone()),
-        };
-        let others = self.organisation.payees().filter(on_it).filter_map(|payee| Some((&payee.payee_id, before(payee)?)));
+        let of = |payee: &'_ Arc<Payee>| Some((payee.payee_id.clone(), self.settled_currency(payee)?.clone()));
+        let others = self.organisation.payees().filter(on_it).filter_map(of);
         // The first of them by id, so that everybody says the same.
         match others.filter(|(_, before)| *before != money.currency).min() {
             Some((payee_id, before)) => {

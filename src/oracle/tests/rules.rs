@@ -66,7 +66,10 @@ fn plan_facts() {
     check(fact(plan("2026-02-15", None, vec![flat()])), "a plan that starts or ends inside a pay period");
     check(fact(plan("2026-02-01", Some("2026-02-01"), vec![flat()])), "a plan that ends before it starts");
     check(fact(plan("2026-02-01", None, vec![flat()])), "a plan version that overlaps another one");
-    check(fact(Plan { currency: "EUR".into(), ..plan("2026-01-01", None, vec![flat()]) }), "a plan in another currency");
+    check(
+        fact(Plan { currency: "EUR".into(), ..plan("2026-01-01", None, vec![flat()]) }),
+        "a plan in another currency than before",
+    );
     check(fact(plan("2026-01-01", None, vec![flat(), flat()])), "a component twice");
     check(fact(plan("2026-01-01", None, vec![component(&[("1", "5%")])])), "tiers that do not start at 0");
     check(fact(plan("2026-01-01", None, vec![component(&[("0", "5%"), ("0", "6%")])])), "tiers that do not rise");

@@ -35,7 +35,7 @@ impl Making {
             self.features.count("adjusted by parts of a cent");
             amount += 1_000;
         }
-        let made = AdjustmentMade {
+        let mut made = AdjustmentMade {
             adjustment_id: format!("A{}", self.adjustments.len()),
             payee_id: (*self.random.pick(&payees)).into(),
             target,
@@ -48,6 +48,7 @@ impl Making {
             approver: None,
             occurred_at: self.events.len() as i64,
         };
+        self.adjusted_in_currency(&mut made);
         self.adjustments.push(made.clone());
         made
     }

@@ -15,6 +15,7 @@ impl Making {
         self.points = self.random.chance(25);
         self.rates();
         self.pay_rates();
+        self.rates_of_plans();
         for (place, id) in MEASURES.iter().enumerate() {
             let late = place > 0 && self.random.chance(15);
             let mut measure = self.measure(id);
@@ -173,7 +174,7 @@ impl Making {
         *self.random.pick(&[IntervalKind::Month, IntervalKind::Quarter, IntervalKind::Quarter])
     }
 
-    fn plain(&mut self, id: &str) -> Component {
+    pub(super) fn plain(&mut self, id: &str) -> Component {
         let measure = self.read_measure();
         let plain = rewards::plain_axis(measure);
         self.used(measure);
@@ -327,7 +328,7 @@ impl Making {
     }
 }
 
-fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>) -> Plan {
+pub(super) fn plan(plan_id: &str, from: Date, to: Option<Date>, components: Vec<Component>) -> Plan {
     Plan {
         plan_id: plan_id.into(),
         from,

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Measures by the components that they count and whose, and the components that may read them.
-const EARNED: [(&str, &[&str], EarnedBy, &[&str]); 5] = [
+pub(super) const EARNED: [(&str, &[&str], EarnedBy, &[&str]); 5] = [
     ("own-base", &["base"], EarnedBy::Own, &["accelerator", "extra"]),
     ("team-base", &["base"], EarnedBy::Reports, &["accelerator", "extra"]),
     ("own-accelerator", &["accelerator"], EarnedBy::Own, &["extra"]),

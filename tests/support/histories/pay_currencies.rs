@@ -45,7 +45,7 @@ impl Making {
         }
         if self.abroad.random.chance(10) {
             let refused =
-                CurrencyRates { to_currency: "CHF".into(), from_currency: "GBP".into(), ..self.stated_pay_rates("GBP") };
+                CurrencyRates { to_currency: "GBP".into(), from_currency: "GBP".into(), ..self.stated_pay_rates("GBP") };
             self.later.push(("fact refused", FactBody::RatesDefined(refused)));
         }
     }

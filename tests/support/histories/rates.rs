@@ -3,13 +3,13 @@
 
 use super::*;
 
-const RATE_TYPES: [&str; 2] = ["spot", "month"];
+pub(super) const RATE_TYPES: [&str; 2] = ["spot", "month"];
 const CURRENCIES: [&str; 2] = ["EUR", "GBP"];
 
 impl Making {
     /// Half of the companies convert; some lack a rate for ever.
     pub(super) fn rates(&mut self) {
-        self.converts = self.random.chance(50);
+        self.converts = self.random.chance(50) || self.plan_currencies.are_stated();
         if !self.converts {
             return;
         }
@@ -30,7 +30,7 @@ impl Making {
         if self.random.chance(20) {
             let stated = self.stated_rates("spot", "EUR");
             let refused = match self.random.below(3) {
-                0 => CurrencyRates { to_currency: "GBP".into(), ..stated },
+                0 => CurrencyRates { to_currency: "pound".into(), ..stated },
                 1 => CurrencyRates { from_currency: "USD".into(), ..stated },
                 _ => CurrencyRates { rows: vec![], ..stated },
             };
@@ -76,6 +76,11 @@ impl Making {
 
     /// Of a deal: the company's own, one that is converted, or one that nothing converts.
     pub(super) fn currency(&mut self) -> String {
+        let drawn = self.drawn_currency();
+        self.currency_of_deal(drawn)
+    }
+
+    fn drawn_currency(&mut self) -> String {
         if self.converts && self.random.chance(30) {
             self.features.count("other currency");
             return (*self.random.pick(&CURRENCIES)).into();

@@ -266,9 +266,11 @@ impl Making {
             interval = *self.random.pick(&[Interval::Year(Year(2026)), first_half]);
         }
         let payees = [&REPS[..], &MANAGERS[..]].concat();
+        let payee_id = *self.random.pick(&payees);
+        let measure = self.quota_measure().into();
         OwnedQuota {
-            payee_id: (*self.random.pick(&payees)).into(),
-            measure: self.quota_measure().into(),
+            payee_id: payee_id.into(),
+            measure: self.measure_of(payee_id, measure, "quota in a plan's currency"),
             interval,
             amount: self.quota_amount(),
             revision: 1,

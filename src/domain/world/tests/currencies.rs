@@ -121,6 +121,10 @@ fn a_plan_keeps_its_currency_and_comes_before_its_payees() {
     }
     assert_eq!((&*early.money_of("ana").currency, early.money_of("ana").minor_digits), ("EUR", 2));
     assert_eq!(&*early.money_of("bo").currency, "USD");
+    let mut early = World::new(1);
+    for fact in [of("ae", "EUR"), payee("ana", &[&["unknown"]]), payee("ana", &[&["ae"]])] {
+        state(&mut early, fact).unwrap();
+    }
 }
 
 #[test]
