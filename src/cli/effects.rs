@@ -19,11 +19,6 @@ const SHOWN: usize = 20;
 /// Computes and shows what changes would do; `facts` are those among them.
 pub fn show(session: &Session, changes: &[Change], facts: &[Fact], console: &Console) -> anyhow::Result<()> {
     let mut history = history(session, console)?;
-    let before = history.totals();
-    if before.earned.is_empty() && before.parked.is_empty() {
-        // Nothing was sold yet.
-        return Ok(());
-    }
     let quotas = changes.iter().filter_map(|change| match &change.record {
         Record::Quota(quota) => Some(quota.as_quota_changed("", "", 0)),
         _ => None,
@@ -34,6 +29,11 @@ pub fn show(session: &Session, changes: &[Change], facts: &[Fact], console: &Con
     });
     let (quotas, adjustments): (Vec<_>, Vec<AdjustmentMade>) = (quotas.collect(), adjustments.collect());
     let coming = Coming { facts, quotas: &quotas, adjustments: &adjustments };
+    if !history.has_inputs() && adjustments.is_empty() {
+        // Nothing was sold yet.
+        return Ok(());
+    }
+    let before = history.totals();
     coming.join(&mut history, session.client().partitions(Topic::DealClosed)?);
     let mut effects = effects(&before, &history.totals());
     // The largest losses first.
@@ -56,7 +56,7 @@ fn object(of: &Effect, console: &Console) -> anyhow::Result<()> {
 
 fn table(effects: &[Effect], console: &Console) {
     if effects.is_empty() {
-        console.notice("nobody earns anything else by it");
+        console.notice("nobody earns more or less money by it");
         return;
     }
     let mut table = Table::new(&["payee", ">earned now", ">then", ">difference", ">of it closed", "currency"]);
@@ -79,6 +79,6 @@ fn losers(effects: &[Effect], console: &Console) {
     }
     let more = if losers.len() > SHOWN { format!(" and {} more", losers.len() - SHOWN) } else { String::new() };
     let named = losers[..losers.len().min(SHOWN)].join(", ");
-    let text = format!("{} lose for periods that are closed, which may not be lawful everywhere: {named}{more}", losers.len());
+    let text = format!("less is earned for periods that are closed, which may not be lawful everywhere, by {named}{more}");
     super::console::fold(&text).iter().for_each(|line| console.notice(line));
 }

@@ -31,7 +31,7 @@ pub struct Publish {
     /// Publish without asking
     #[arg(long)]
     yes: bool,
-    /// Do not compute what the changes do to pay, which replays the log twice
+    /// Do not compute what the changes do to pay, for which the log is replayed
     #[arg(long)]
     no_pay: bool,
 }
@@ -41,13 +41,17 @@ impl Publish {
         let author = self.author.name()?;
         let files = checked(&self.directory, console)?;
         let session = Session::open_or_create(&self.log, console)?;
-        let changes = differences(&session, &files, &self.directory, console)?;
+        let (current, world) = current(&session)?;
+        let changes = differences(&current, &files, &self.directory, console)?;
         for change in &changes {
             show(console, change)?;
         }
+        let facts = facts(&changes, &author, &self.reason, now_microseconds());
+        check(world, &changes, &facts, console)?;
         let wanted = !changes.is_empty();
-        if wanted && !self.no_pay {
-            effects::show(&session, &changes, &facts(&changes, &author, &self.reason, now_microseconds()), console)?;
+        // Names move no money.
+        if !self.no_pay && changes.iter().any(|change| !matches!(change.record, Record::Name(_))) {
+            effects::show(&session, &changes, &facts, console)?;
         }
         if wanted && !self.yes && !console.confirm(&format!("publish {} changes?", changes.len()))? {
             console.notice("nothing was published");
@@ -64,8 +68,8 @@ impl Publish {
 }
 
 /// What the directory would change; what cannot be published is told with its place, and nothing is appended.
-fn differences(session: &Session, files: &CompanyFiles, directory: &Path, console: &Console) -> anyhow::Result<Vec<Change>> {
-    match changes(files, &current(session)?) {
+fn differences(current: &Current, files: &CompanyFiles, directory: &Path, console: &Console) -> anyhow::Result<Vec<Change>> {
+    match changes(files, current) {
         Ok(changes) => Ok(changes),
         Err(findings) => {
             findings.iter().try_for_each(|finding| print(console, finding))?;
@@ -74,8 +78,24 @@ fn differences(session: &Session, files: &CompanyFiles, directory: &Path, consol
     }
 }
 
-/// What is published now.
-fn current(session: &Session) -> anyhow::Result<Current> {
+/// What the log would refuse is told, and nothing is appended: files are not compared with all that is published.
+fn check(mut world: World, changes: &[Change], facts: &[Fact], console: &Console) -> anyhow::Result<()> {
+    let stated = changes.iter().filter(|change| matches!(change.record, Record::Fact(_)));
+    let mut refused = 0;
+    for (change, fact) in stated.zip(facts) {
+        if let Err(reject) = world.apply(world.facts_next, fact) {
+            refused += 1;
+            console.notice(&format!("refused: {}: {reject}", change.description));
+        }
+    }
+    match refused {
+        0 => Ok(()),
+        _ => Err(files_error("what is refused does not fit what is published; nothing was appended")),
+    }
+}
+
+/// What is published now, and what it adds up to.
+fn current(session: &Session) -> anyhow::Result<(Current, World)> {
     let (client, codec) = (session.client(), session.codec());
     let mut current = Current::default();
     let mut world = World::new(client.partitions(Topic::DealClosed)?);
@@ -119,7 +139,7 @@ fn current(session: &Session) -> anyhow::Result<Current> {
         }
         Ok(())
     })?;
-    Ok(current)
+    Ok((current, world))
 }
 
 /// Takes a fact into what is published.

@@ -51,6 +51,8 @@ pub struct MeasureUse {
     /// Its sum is read, not its quota alone.
     pub summed: bool,
     pub by_quota: bool,
+    /// Its sum or its quota is read as a number, not the one as a part of the other alone.
+    pub in_units: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -109,6 +109,8 @@ pub fn check_published(files: &CompanyFiles, merged: &[(Payee, Place)], current:
     };
     merged.iter().for_each(|(payee, place)| check(payee, *place));
     let named: Vec<&str> = merged.iter().map(|(payee, _)| payee.payee_id.as_str()).collect();
-    let first = files.plans.first().map_or(files.company.place, |plan| plan.place);
-    current.payees.values().filter(|payee| !named.contains(&payee.payee_id.as_str())).for_each(|payee| check(payee, first));
+    for payee in current.payees.values().filter(|payee| !named.contains(&payee.payee_id.as_str())) {
+        let on_it = |plan: &&Located<Plan>| payee.rows.iter().any(|row| row.plans.contains(&plan.value.plan_id));
+        check(payee, files.plans.iter().find(on_it).map_or(files.company.place, |plan| plan.place));
+    }
 }

@@ -181,7 +181,10 @@ pub fn warn_unknown(draft: &Draft, findings: &mut Findings) {
     let own = draft.company.as_ref().map(|company| &company.company.currency);
     let counted: BTreeSet<&String> =
         measures().filter_map(|of| of.currency.as_ref().map(|of| &of.value).or(own)).chain(own).collect();
-    let deals = draft.rates.iter().any(|row| counted.contains(&row.to_currency.value));
+    let named: BTreeSet<&String> = measures().filter_map(|of| Some(&of.rate_type.as_ref()?.value)).collect();
+    let of_pay = draft.company.as_ref().and_then(|of| of.company.pay_rate_type.as_ref()).filter(|of| !named.contains(of));
+    let of_deals = draft.rates.iter().filter(|row| Some(&row.rate_type.value) != of_pay);
+    let deals = of_deals.into_iter().any(|row| counted.contains(&row.to_currency.value));
     let converting = deals || measures().any(|measure| measure.rate_type.is_some());
     let without = |measure: &&MeasureDraft| measure.counts == Some(MeasureOf::Amount) && measure.rate_type.is_none();
     for measure in measures().filter(|_| converting).filter(without) {

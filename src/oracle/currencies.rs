@@ -103,7 +103,7 @@ pub(super) fn fit(company: &Company, measures: &[&Measure], plans: &[&Plan]) -> 
     Ok(())
 }
 
-/// The measures that a component reads other than as a part of a quota, or pays on.
+/// The measures that a component reads, or whose quotas it reads, other than as the one's part of the other, or pays on.
 fn read_as_sums(component: &Component) -> Vec<&str> {
     let sum = |tier_by: TierBy| tier_by != TierBy::Attainment;
     let pays_on_sums = matches!(component.pays, Pays::RateOf | Pays::PerUnit);
@@ -114,8 +114,7 @@ fn read_as_sums(component: &Component) -> Vec<&str> {
     read.extend(multiplier.iter().filter(|of| sum(of.tier_by)).map(|of| of.measure.as_str()));
     read.extend(gate.iter().filter(|of| sum(of.tier_by)).map(|of| of.measure.as_str()));
     if let Pays::Formula(formula) = &component.pays {
-        let by_quota = formulas::names(formula.text(), &["quota", "attainment"]);
-        read.extend(formulas::names(formula.text(), &["measure"]).into_iter().filter(|name| !by_quota.contains(name)));
+        read.extend(formulas::names(formula.text(), &["measure", "quota"]));
     }
     read
 }

@@ -147,6 +147,11 @@ pub struct History {
 }
 
 impl History {
+    /// Whether anything was sold or adjusted that can be paid for.
+    pub fn has_inputs(&self) -> bool {
+        self.deals.len() > 0 || !self.adjustments.is_empty()
+    }
+
     /// An empty history of a log whose inputs have this many partitions.
     pub fn new(partitions: u32) -> History {
         History { partitions, ..History::default() }

@@ -52,7 +52,8 @@ pub struct Effect {
 
 /// Everybody for whom any period earns something else, in the order of ids.
 pub fn effects(before: &Totals, after: &Totals) -> Vec<Effect> {
-    let closed = before.runs.iter().map(|run| run.period).max();
+    // One that partitions still perform is closed, too.
+    let closed = before.runs.iter().map(|run| run.period).chain(before.pending.iter().map(|close| close.period)).max();
     let mut sums: BTreeMap<&Arc<str>, (i64, i64, i64, bool)> = BTreeMap::new();
     for (totals, is_after) in [(before, false), (after, true)] {
         let money = totals.earned.iter().filter(|(key, _)| !totals.points.contains(&key.component));

@@ -228,12 +228,13 @@ impl<'t> Reader<'t> {
     fn measure(&mut self, reads: Reads, term: fn(usize) -> Term) -> Parsed<Term> {
         let id = self.name()?;
         let place = self.measures.iter().position(|named| named.id == id).unwrap_or_else(|| {
-            self.measures.push(MeasureUse { id, summed: false, by_quota: false });
+            self.measures.push(MeasureUse { id, summed: false, by_quota: false, in_units: false });
             self.measures.len() - 1
         });
         let named = &mut self.measures[place];
         named.summed |= reads != Reads::Quota;
         named.by_quota |= reads != Reads::Sum;
+        named.in_units |= reads != Reads::Both;
         self.count(term(place))
     }
 

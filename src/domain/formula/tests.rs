@@ -135,8 +135,11 @@ fn a_formula_is_as_long_and_as_deep_as_is_allowed() {
 fn a_formula_says_what_it_reads_and_what_it_chooses() {
     let text = "min( quota(\"b\") , if(attainment('a') > 1, payee(\"p\"), measure(\"c\")) ) + target('p')";
     let formula = Formula::parse(text).unwrap();
-    let named: Vec<_> = formula.measures().iter().map(|named| (named.id.as_str(), named.summed, named.by_quota)).collect();
-    assert_eq!(named, [("b", false, true), ("a", true, true), ("c", true, false)]);
+    let named: Vec<_> =
+        formula.measures().iter().map(|named| (named.id.as_str(), named.summed, named.by_quota, named.in_units)).collect();
+    assert_eq!(named, [("b", false, true, true), ("a", true, true, false), ("c", true, false, true)]);
+    let both = Formula::parse("attainment('a') * measure('a')").unwrap();
+    assert!(both.measures()[0].in_units);
     assert_eq!(formula.parameters(), ["p"]);
     let variants: Vec<_> = formula.variants().map(|(choice, changed)| (choice.to_owned(), changed.text().len())).collect();
     let longer = text.len() + "()+777777".len();

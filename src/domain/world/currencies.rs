@@ -74,7 +74,7 @@ impl World {
         let known = self.organisation.get(&payee.payee_id);
         let (before, now) = (known.and_then(|known| self.settled_currency(known)), self.plan_currency(payee));
         if let Some(before) = before.filter(|before| ***before != *now) {
-            return Err(invalid("plans", format!("payee \"{}\": plans in {now} after {before}", payee.payee_id)));
+            return Err(invalid("plans", format!("payee \"{}\": plans in \"{now}\" after \"{before}\"", payee.payee_id)));
         }
         Ok(())
     }
@@ -139,7 +139,8 @@ pub fn currency_fault(own: &str, pays: &str, component: &Component, measure: &Me
     }
     let (id, measure_id) = (&component.component_id, &measure.measure_id);
     let in_money = |(read, by_quota): (&str, bool)| read == measure_id && !by_quota;
-    let message = if component.paid() == Some(measure_id) || component.measures().any(in_money) {
+    let in_formula = component.formula().is_some_and(|of| of.measures().iter().any(|of| of.in_units && of.id == *measure_id));
+    let message = if component.paid() == Some(measure_id) || in_formula || component.measures().any(in_money) {
         format!("component \"{id}\" pays {pays}: measure \"{measure_id}\" is in {currency}, to be compared with a quota alone")
     } else if measure.counts_earnings_of(id) {
         format!("component \"{id}\" pays {pays}: measure \"{measure_id}\" counts what is earned in {currency}")

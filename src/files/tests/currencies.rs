@@ -126,7 +126,8 @@ fn what_is_published_stays_in_its_currency() {
     let mut bo = crate::domain::fact::Payee { payee_id: "bo".into(), ..bo };
     bo.rows[0].plans = vec!["south".into()];
     other.payees.insert("bo".into(), bo);
-    let late = "plans/ae.2026-01-01.toml:2:8: cannot-change: \"bo\" is published with plans in USD: plans in EUR cannot follow\n";
+    let late =
+        "plans/south.2026-01-01.toml:2:8: cannot-change: \"bo\" is published with plans in USD: plans in EUR cannot follow\n";
     assert_eq!(brief(&changes(&read(ae), &other).unwrap_err()), late);
     let mut changed = published(&read(ae));
     changed.plans.values_mut().filter(|plan| plan.plan_id == "south").for_each(|plan| plan.currency = "GBP".into());

@@ -2,7 +2,7 @@
 //!
 //! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
 //! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
-//! `stating` what people state, `pricing` (with `adjusting`), `booking` and `attaining` what follows from it, `dating` measures
+//! `counting` and `matching` which credits count where, `stating` what people state, `pricing` (with `adjusting`), `booking` and `attaining` what follows from it, `dating` measures
 //! that count what was invoiced or paid, `settling` the end of a batch, `operations` closes, reopens and
 //! releases, `paying` a payee's part of them, `tranches` what a run pays of what is earned in parts, `telling` and `rounds` what
 //! one payee's earnings are to another's components, `progress` the cursors, `rebuilt` what a rebuild puts in a state's place.

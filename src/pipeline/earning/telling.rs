@@ -104,6 +104,10 @@ pub fn news(entry: &mut Entry, payee_id: &Arc<str>, telling: Telling, views: &[V
 /// What a view earned for each sum that counts it.
 fn wanted(payee_id: &Arc<str>, view: &View<'_>) -> Option<Wanted> {
     let (world, mut wanted) = (view.world, Wanted::new());
+    if world.company.is_none() {
+        // Nobody knows in which currency it is; the company's fact tells it.
+        return Some(wanted);
+    }
     let earnings = world.measures.iter().filter_map(|defined| Some((defined, defined.measure.earnings.as_ref()?)));
     for (defined, earnings) in earnings {
         let counted = view.pricing.earned.iter().filter(|((component, _, _), priced)| {

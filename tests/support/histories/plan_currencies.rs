@@ -246,6 +246,7 @@ impl Making {
             .filter(|(_, by_quota)| !by_quota)
             .map(|(id, _)| id)
             .chain(component.paid())
+            .chain(component.formula().into_iter().flat_map(|of| of.measures()).filter(|of| of.in_units).map(|of| of.id.as_str()))
             .map(String::from)
             .collect();
         let read: BTreeSet<String> = component.measures().map(|(id, _)| id.into()).collect();

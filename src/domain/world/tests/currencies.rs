@@ -8,9 +8,10 @@ use crate::domain::currency::{CurrencyRates, RateRow, StatedRate, is_rate_into};
 use crate::domain::deal::DealClosed;
 use crate::domain::deal::tests::deal;
 use crate::domain::fact::{Company, CreditKind, FactBody, Payee, PayeeRow};
+use crate::domain::formula::Formula;
 use crate::domain::measure::{EarnedBy, Earnings, Measure, MeasureOf};
 use crate::domain::money::{CurrencyRate, Rate};
-use crate::domain::plan::{Component, Method, Pays, Plan, QuotaUse, Tier, TierBy};
+use crate::domain::plan::{Component, Method, NoQuota, Pays, Plan, QuotaUse, Tier, TierBy};
 use crate::domain::reward;
 use crate::domain::world::World;
 
@@ -93,13 +94,13 @@ fn all_plans_of_a_payee_are_in_one_currency() {
     check(&[of("ae", "EUR"), of("se", "USD"), payee("ana", &[&["ae"], &["se"]])], two);
     // Another one than before, or than the company's where there was none.
     let moved = [of("ae", "EUR"), of("se", "USD"), payee("ana", &[&["se"]]), payee("ana", &[&["ae"]])];
-    check(&moved, "plans: payee \"ana\": plans in EUR after USD [invalid_fact]");
+    check(&moved, "plans: payee \"ana\": plans in \"EUR\" after \"USD\" [invalid_fact]");
     let hired = [of("ae", "EUR"), payee("ana", &[&[]]), payee("ana", &[&["ae"]])];
-    check(&hired, "plans: payee \"ana\": plans in EUR after USD [invalid_fact]");
+    check(&hired, "plans: payee \"ana\": plans in \"EUR\" after \"USD\" [invalid_fact]");
     check(&[of("ae", "USD"), payee("ana", &[&[]]), payee("ana", &[&["ae"]])], "");
     check(&[of("ae", "EUR"), payee("ana", &[&["ae"]]), payee("ana", &[&[], &["ae"]])], "");
     let leaves = [of("ae", "EUR"), payee("ana", &[&["ae"]]), payee("ana", &[&[]])];
-    check(&leaves, "plans: payee \"ana\": plans in USD after EUR [invalid_fact]");
+    check(&leaves, "plans: payee \"ana\": plans in \"USD\" after \"EUR\" [invalid_fact]");
 }
 
 #[test]
@@ -144,6 +145,15 @@ fn what_a_plan_reads_of_money_is_in_its_currency() {
     check(&[dollars(), plan("ae", "EUR", lump)], "");
     let other = Component { paid_measure: Some("euros".into()), method: Method::Retroactive, ..attained };
     check(&[dollars(), measure("euros", Some("EUR"), None), plan("ae", "EUR", other)], "");
+    // A formula that reads the sum, or the quota, as a number beside the one as a part of the other.
+    let formula = |text: &str| {
+        let pays = Pays::Formula(Formula::parse(text).unwrap());
+        let by_formula = Component { pays, method: Method::Formula, tier_by: TierBy::Attainment, ..component("c") };
+        Component { tiers: vec![], no_quota: Some(NoQuota::Park), ..by_formula }
+    };
+    check(&[dollars(), plan("ae", "EUR", formula("attainment('sales') * 500"))], "");
+    check(&[dollars(), plan("ae", "EUR", formula("attainment('sales') * measure('sales')"))], pays);
+    check(&[dollars(), plan("ae", "EUR", formula("attainment('sales') * quota('sales')"))], pays);
     // The company comes last.
     let mut early = World::new(1);
     state(&mut early, dollars()).unwrap();
