@@ -5,6 +5,7 @@ use super::console::Console;
 use super::exit::{Exit, files_error};
 use super::publish::{show, take};
 use crate::domain::adjustment::AdjustmentMade;
+use crate::domain::currency::CurrencyRates;
 use crate::domain::territory::Territories;
 use crate::files::{CompanyFiles, Current, Diagnostic, Quota, Record, changes};
 use clap::Args;
@@ -75,7 +76,8 @@ fn gone(before: &CompanyFiles, after: &CompanyFiles) -> Vec<String> {
         let adjustment = |of: &AdjustmentMade| format!("adjustment {} of {}", of.adjustment_id, of.payee_id);
         let adjustments = files.adjustments.iter().map(|of| adjustment(&of.value));
         let rows = files.rates.iter().flat_map(|of| of.value.rows.iter().map(move |row| (&of.value, row.from)));
-        let rates = rows.map(|(of, from)| format!("the {} rate of {} from {from}", of.rate_type, of.from_currency));
+        let rate = |of: &CurrencyRates| format!("{} rate from {} to {}", of.rate_type, of.from_currency, of.to_currency);
+        let rates = rows.map(|(of, from)| format!("the {} of {from}", rate(of)));
         let stated = measures.chain(rates).chain(plans).chain(payees).chain(names).chain(territories);
         stated.chain(quotas).chain(adjustments).collect()
     };

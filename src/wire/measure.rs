@@ -40,7 +40,7 @@ pub(super) struct MeasureRecord {
     #[serde(default)]
     roles: Vec<String>,
     #[serde(default)]
-    currency: Option<String>,
+    measure_currency: Option<String>,
 }
 
 /// Exactly one of texts, numbers and dates is stated.
@@ -74,7 +74,7 @@ impl MeasureRecord {
             earned_components: measure.earnings.as_ref().map(|of| of.components.clone()).unwrap_or_default(),
             earned_by: measure.earnings.as_ref().map(|of| mode_text(&of.by)).transpose()?,
             roles: measure.roles.clone(),
-            currency: measure.currency.clone(),
+            measure_currency: measure.currency.clone(),
         })
     }
 
@@ -102,7 +102,7 @@ impl MeasureRecord {
             filter: filter.map(|(place, record)| condition(place, record)).collect::<Result<_, _>>()?,
             earnings,
             roles: self.roles,
-            currency: self.currency,
+            currency: self.measure_currency,
         })
     }
 }

@@ -18,7 +18,7 @@ fn a_measure_has_a_currency_where_it_is_of_money() {
     let euros = euros.unwrap_or_else(|found| panic!("{}", shown(&found)));
     assert_eq!(euros.measures[0].value.currency.as_deref(), Some("EUR"));
     let seats = "of = \"quantity\"\ncurrency = \"EUR\"";
-    let number = "measures.toml:7:12: no-effect: `currency` has no effect: what the measure counts is no money\n";
+    let number = "measures.toml:8:12: no-effect: `currency` has no effect: what the measure counts is no money\n";
     assert_eq!(brief(&found("measures.toml", "of = \"quantity\"", seats)), number);
     let code = "measures.toml:4:12: unknown-currency: \"euro\" is not an ISO 4217 currency code\n";
     assert_eq!(brief(&found("measures.toml", "of = \"amount\"", &EUROS.replace("EUR", "euro"))), code);
@@ -32,7 +32,7 @@ fn a_plan_pays_on_measures_in_its_currency() {
     // What is compared with its quota is a ratio.
     let lump = [
         (PLAN_FILE, "\"USD\"", "\"EUR\""),
-        (PLAN_FILE, "pays = { rate_of = \"sales\" }", "pays = \"lump\""),
+        (PLAN_FILE, "pays = { rate_of = \"sales\" }", "pays = { lump = true }"),
         (PLAN_FILE, "\"marginal\"", "\"lump\""),
         (
             PLAN_FILE,
@@ -92,7 +92,7 @@ fn plans_of_a_payee_are_in_one_currency() {
     check_ana(moves, "payees.csv:4:21: other-currency: \"ana\" has plans in USD, and \"south\" is in EUR\n");
     let twice = "plans/ae.2026-07-01.toml:4:12: other-currency: plan \"ae\" is in USD, and in EUR here\n";
     let next = PLAN.replace("\"USD\"", "\"EUR\"").replace("from = 2026-01-01", "from = 2026-07-01");
-    let next = next.replace("pays = { rate_of = \"sales\" }", "pays = \"lump\"").replace("\"marginal\"", "\"lump\"");
+    let next = next.replace("pays = { rate_of = \"sales\" }", "pays = { lump = true }").replace("\"marginal\"", "\"lump\"");
     let next = next.replace("rate = \"6%\"", "amount = \"0.00\"").replace("rate = \"12%\"", "amount = \"5.00\"");
     let two = [(PLAN_FILE, "to = 2027-01-01", "to = 2026-07-01"), ("plans/ae.2026-07-01.toml", "", next.as_str())];
     check(&two, twice);
@@ -126,10 +126,10 @@ fn what_is_published_stays_in_its_currency() {
     let mut bo = crate::domain::fact::Payee { payee_id: "bo".into(), ..bo };
     bo.rows[0].plans = vec!["south".into()];
     other.payees.insert("bo".into(), bo);
-    let late = "plans/ae.2026-01-01.toml:1:1: cannot-change: \"bo\" is published with plans in USD: plans in EUR cannot follow\n";
+    let late = "plans/ae.2026-01-01.toml:2:8: cannot-change: \"bo\" is published with plans in USD: plans in EUR cannot follow\n";
     assert_eq!(brief(&changes(&read(ae), &other).unwrap_err()), late);
     let mut changed = published(&read(ae));
     changed.plans.values_mut().filter(|plan| plan.plan_id == "south").for_each(|plan| plan.currency = "GBP".into());
-    let plan = "plans/south.2026-01-01.toml:1:1: cannot-change: plan \"south\" is published in GBP, and is in EUR here\n";
+    let plan = "plans/south.2026-01-01.toml:2:8: cannot-change: plan \"south\" is published in GBP, and is in EUR here\n";
     assert_eq!(brief(&changes(&read(ae), &changed).unwrap_err()), plan);
 }

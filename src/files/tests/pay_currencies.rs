@@ -59,7 +59,9 @@ fn a_payee_has_one_currency_that_a_rate_converts() {
     let empty = "company.toml:5:17: bad-id: `pay_rate_type`: empty\n";
     check("pay_rate_type = \"\"\n", &ANA.replace("GBP", ""), RATES, empty);
     let inverted = RATES.replace("USD,GBP", "GBP,USD");
-    check(TYPE, ANA, &inverted, "payees.csv:3:36: no-pay-rate: no \"pay\" rate from USD to GBP is stated\n");
+    let converts = "measures.toml:2:6: no-rate-type: measure \"sales\" converts nothing\n";
+    let none = none.replace("EUR", "GBP");
+    check(TYPE, ANA, &inverted, &format!("{converts}{none}"));
     let twice = format!("{RATES}pay,USD,GBP,2026-01-01,0.75,30\n");
     check(TYPE, ANA, &twice, "rates.csv:3:13: duplicate: the \"pay\" rate of USD in GBP from 2026-01-01 is there twice\n");
 }

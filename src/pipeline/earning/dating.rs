@@ -2,8 +2,8 @@
 //! that came with it.
 
 use super::Earning;
-use super::counting::{Told, matched};
 use super::inputs::DealKey;
+use super::matching::{Told, matched};
 use crate::domain::calendar::Period;
 use crate::domain::measure::DatedBy;
 use crate::domain::money::Amount;

@@ -1,7 +1,7 @@
 //! Which row of a table takes which lines of a group: the sum of each row is kept beside its measure's.
 
-use super::counting::{Matched, Told, came, taken, whole_of};
 use super::dating::Part;
+use super::matching::{Matched, Told, came, taken, whole_of};
 use crate::domain::deal::Attribute;
 use crate::domain::money::{AMOUNT_DECIMALS, MEASURED_DECIMALS};
 use crate::domain::plan::lookup::Shown;

@@ -15,6 +15,7 @@ mod dating;
 mod entry;
 mod inputs;
 mod looking_up;
+mod matching;
 mod operations;
 mod paying;
 mod priced;

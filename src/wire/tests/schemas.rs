@@ -101,7 +101,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 22] = [
         include_str!("../../../schemas/history/facts.51.avsc"),
         &["direction", "at_zero", "at_most", "own_rate", "own_otherwise", "quota_after_release"],
     ),
-    (2, 52, include_str!("../../../schemas/history/facts.52.avsc"), &["currency"]),
+    (2, 52, include_str!("../../../schemas/history/facts.52.avsc"), &["measure_currency"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
