@@ -136,9 +136,10 @@ impl<'h> Rules<'h> {
         if let Some(calendar) = self.world.calendar {
             hold(calendar.calendar_id == company.calendar, "a second calendar")?;
         }
-        let (measures, plans) = (self.world.measures.values().copied(), self.world.plans.values().flatten().copied());
-        currencies::fit(company, &measures.collect::<Vec<_>>(), &plans.collect::<Vec<_>>())?;
-        let Some(before) = self.world.company else { return Ok(()) };
+        let Some(before) = self.world.company else {
+            let (measures, plans) = (self.world.measures.values().copied(), self.world.plans.values().flatten().copied());
+            return currencies::fit(company, &measures.collect::<Vec<_>>(), &plans.collect::<Vec<_>>());
+        };
         hold(before.company_id == company.company_id, "a second company")?;
         hold(before.currency == company.currency, "a second currency")?;
         hold(before.calendar == company.calendar, "a second calendar")
