@@ -63,6 +63,7 @@ pub static PUBLISHED: [Published; 11] = [
             (49, include_str!("../../schemas/history/facts.49.avsc")),
             (50, include_str!("../../schemas/history/facts.50.avsc")),
             (51, include_str!("../../schemas/history/facts.51.avsc")),
+            (52, include_str!("../../schemas/history/facts.52.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

@@ -63,7 +63,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 21] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 22] = [
     (
         2,
         3,
@@ -101,13 +101,14 @@ const EARLIER: [(usize, u8, &str, &[&str]); 21] = [
         include_str!("../../../schemas/history/facts.51.avsc"),
         &["direction", "at_zero", "at_most", "own_rate", "own_otherwise", "quota_after_release"],
     ),
+    (2, 52, include_str!("../../../schemas/history/facts.52.avsc"), &["from_parameter"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
     (4, 5, include_str!("../../../schemas/history/accrual.5.avsc"), &[]),
 ];
 /// How many of them are of facts.
-const OF_FACTS: usize = 17;
+const OF_FACTS: usize = 18;
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {
@@ -287,6 +288,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                     plan.quota_after_release = Default::default();
                     plan.components.iter_mut().for_each(|component| component.modifiers.floor = None);
                     plan.components.iter_mut().for_each(|component| component.own_rates.clear());
+                    plan.components.iter_mut().for_each(|component| component.own_edges.clear());
                     plan.components.iter_mut().for_each(|component| component.clawback.scale.clear());
                     plan.components.iter_mut().for_each(|component| component.own_modifiers.clear());
                     plan.components.iter_mut().for_each(higher);
@@ -340,6 +342,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             (49, 3),
             (50, 3),
             (51, 1),
+            (52, 1),
         ]
         .into_iter()
         .find(|(of, _)| *of == id)
