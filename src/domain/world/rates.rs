@@ -131,7 +131,8 @@ impl World {
 mod tests {
     use super::*;
     use crate::domain::currency::RateRow;
-    use crate::domain::fact::{Company, Fact, FactBody};
+    use crate::domain::fact::{Company, CreditKind, Fact, FactBody};
+    use crate::domain::measure::{Measure, MeasureOf};
 
     fn stated() -> CurrencyRates {
         let row = RateRow { from: Date(10), rate: CurrencyRate::ONE, max_age_days: 5 };
@@ -208,7 +209,26 @@ mod tests {
         check(&rates, Some(10));
         // Those of pay touch no credit, and are others.
         let pay = CurrencyRates { from_currency: "USD".into(), to_currency: "GBP".into(), ..stated() };
-        assert_eq!(apply(&mut world, FactBody::RatesDefined(pay)).unwrap(), Reach::default());
+        assert_eq!(apply(&mut world, FactBody::RatesDefined(pay.clone())).unwrap(), Reach::default());
         assert_eq!(world.rates.len(), 2);
+        // But in a measure's currency they are of deals.
+        let with = |unit: MeasureOf, currency: &str| {
+            let (measure_id, credit_kinds) = (format!("{unit:?}{currency}"), vec![CreditKind::Revenue]);
+            let currency = (unit == MeasureOf::Amount).then(|| currency.into());
+            FactBody::MeasureDefined(Measure { measure_id, of: unit, credit_kinds, currency, ..Measure::default() })
+        };
+        let row = RateRow { from: Date(30), rate: CurrencyRate(3), max_age_days: 5 };
+        for (measure, expected) in [
+            (with(MeasureOf::Count, "GBP"), None),
+            (with(MeasureOf::Amount, "EUR"), None),
+            (with(MeasureOf::Amount, "GBP"), Some(Date(10))),
+        ] {
+            apply(&mut world, measure).unwrap();
+            let other = CurrencyRates { rows: vec![row], ..pay.clone() };
+            for stated in [other, pay.clone()] {
+                let reach = apply(&mut world, FactBody::RatesDefined(stated)).unwrap();
+                assert_eq!((reach.credits_from, reach.parked), (expected, expected.is_some()));
+            }
+        }
     }
 }

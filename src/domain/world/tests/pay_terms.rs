@@ -194,3 +194,18 @@ fn a_small_net_waits_until_its_payee_leaves_or_the_year_ends() {
     check(Flush::YearEnd, None, [true, true, false]);
     check(Flush::YearEnd, Some(12), [true, false, false]);
 }
+
+#[test]
+fn a_draw_is_of_the_part_of_its_period_that_somebody_is_there() {
+    let check = |prorated: bool, from: &str, expected: i64| {
+        let prorate = Prorate { by: ProrateBy::ActiveDays, draw: prorated, ..Prorate::NOTHING };
+        let drawn = PayTerms { draw: Some(draw(31_000_000)), ..PayTerms::default() };
+        let plans = vec![Plan { prorate, ..plan("ae", drawn) }];
+        let world = world(plans, vec![payee_row(from.parse().unwrap(), None, None)]);
+        let terms = world.pay_terms("ana", JANUARY, false).unwrap();
+        assert_eq!(terms.draw.map(|draw| draw.amount.0), Some(expected), "{prorated} {from}");
+    };
+    check(true, "2026-01-01", 3_100);
+    check(true, "2026-01-17", 1_500);
+    check(false, "2026-01-17", 3_100);
+}
