@@ -179,7 +179,7 @@ fn what_another_version_of_the_files_changes_is_said_in_words() {
 ";
     change("nodes.csv", &[("geography,NO,North,2026-01-01,\n", "")]);
     change("directory.csv", &[("kay,Kay Moreau,West\n", "")]);
-    change("payees.csv", &[("cleo,Account Executive,noor,default,ae,2026-01-01,2026-05-16,E1103,,,,,\n", "")]);
+    change("payees.csv", &[("cleo,Account Executive,noor,default,ae,2026-01-01,2026-05-16,E1103,,,,,,\n", "")]);
     let said = out(&diff());
     assert_eq!(code(&diff()), 1);
     assert!(said.starts_with(expected), "{said}");

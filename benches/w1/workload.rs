@@ -259,6 +259,7 @@ fn plan() -> Plan {
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_edges: Vec::new(),
         direction: Direction::Higher,
         attribution: Attribution::Slice,
         count_split: CountSplit::Share,

@@ -19,7 +19,7 @@ mod own_amounts;
 mod own_modifiers;
 mod pool;
 
-pub use component::{Bound, Component, Gate, Modifiers, Multiplier, Otherwise, OwnRate, Tested, Tier};
+pub use component::{Bound, Component, Gate, Modifiers, Multiplier, Otherwise, OwnEdge, OwnRate, Tested, Tier};
 pub use own_amounts::{AmountPlace, OwnAmount};
 pub use own_modifiers::{OwnModifier, OwnPlace};
 pub use pool::{PoolShare, Sharer, Undivided};

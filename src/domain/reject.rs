@@ -42,10 +42,11 @@ pub enum Reason {
     DividedByZero,
     MissingCost,
     MissingAttribute,
+    EdgesOutOfOrder,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 31] = [
+    pub const ALL: [Reason; 32] = [
         Reason::RecordTooLarge,
         Reason::UnknownFormat,
         Reason::UnknownSchema,
@@ -77,6 +78,7 @@ impl Reason {
         Reason::DividedByZero,
         Reason::MissingCost,
         Reason::MissingAttribute,
+        Reason::EdgesOutOfOrder,
     ];
 
     pub fn code(self) -> &'static str {
@@ -112,6 +114,7 @@ impl Reason {
             Reason::DividedByZero => "divided_by_zero",
             Reason::MissingCost => "missing_cost",
             Reason::MissingAttribute => "missing_attribute",
+            Reason::EdgesOutOfOrder => "edges_out_of_order",
         }
     }
 
@@ -171,6 +174,9 @@ impl Reason {
             Reason::MissingAttribute => {
                 "a measure sums an attribute and lets deals wait that do not state it as a number: send a revision with it"
             }
+            Reason::EdgesOutOfOrder => {
+                "a payee's own edges put a component's tiers out of order, or are 0: state amounts above 0 between the edges beside them"
+            }
             Reason::UnknownDeal => "a settlement is of a deal that is not there: it counts when the deal comes",
             Reason::UnmatchedAdjustment => "a manual adjustment fits nothing that it could adjust or reverse: state another one",
             Reason::UnknownTerritory => "no territory takes a line, or nobody has the territory that wins it",
@@ -196,6 +202,7 @@ impl Reason {
                 | Reason::MissingQuota
                 | Reason::MissingParameter
                 | Reason::DividedByZero
+                | Reason::EdgesOutOfOrder
                 | Reason::UnknownMeasure
                 | Reason::NoSuchInterval
                 | Reason::AmountOutOfRange

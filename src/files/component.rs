@@ -106,7 +106,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     fields.finish(modes::COMPONENT_KEYS_NOT_BUILT, findings);
     let pool_place = pool.as_ref().map(|pool| pool.place);
     let own_modifiers = named.own_modifiers();
-    let own = table.as_ref().map_or_else(Vec::new, Table::own_rates).into_iter().chain(named.parameters());
+    let own = table.as_ref().map_or_else(Vec::new, Table::own).into_iter().chain(named.parameters());
     let own = own.chain(pool.as_ref().and_then(Pool::parameter)).collect();
     let mut draft = ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, own, others, component: None };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
@@ -140,7 +140,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
         let of_formula = formula::check(&draft, &stated, no_quota, findings);
         let of_lines = lookup::check(&draft, &stated, findings);
         let of_count = deal_rules::counted(&draft, count_split.as_ref(), findings);
-        let of_edges = (boundary.value, table.tiers.tiers.last().map(|last| last.from));
+        let of_edges = (boundary.value, table.tiers.last_from());
         let of_lower = lower::check(&draft, &stated, (direction.as_ref(), no_quota), of_edges, findings);
         if !deal_rules::check(&draft, &stated, findings) || !of_formula || !of_lines || !of_lower || !of_count || !fits {
             return Some(draft);
@@ -169,6 +169,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             rounding_at: rounding_at.value,
             tiers: table.tiers.tiers,
             own_rates: table.tiers.own_rates,
+            own_edges: table.tiers.own_edges,
             lookup: table.lookup,
             modifiers,
             own_modifiers,

@@ -242,9 +242,9 @@ fn pays() -> Value {
 
 fn tier() -> Value {
     let keys = [
-        ("from", number("Where it starts; with a % sign of the quota.")),
-        ("at", number("Where a curve's point is.")),
-        ("to", number("Where it ends; only the last of interpolated tiers needs one.")),
+        ("from", number_or_own("Where it starts; with a % sign of the quota.")),
+        ("at", number_or_own("Where a curve's point is.")),
+        ("to", number_or_own("Where it ends; only the last of interpolated tiers needs one.")),
         ("rate", number_or_own("A rate or money per unit.")),
         ("fraction", number_or_own("Of the target.")),
         ("amount", number_or_own("Money.")),

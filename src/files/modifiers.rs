@@ -97,7 +97,7 @@ fn multiplier(node: &Node, named: &mut Named, findings: &mut Findings) -> Option
     let listed = findings.len() == before;
     fields.finish(&[], findings);
     let ((measure, tier_by), place) = (looked_at?, place.filter(|_| listed)?);
-    let Tiers { tiers, own_rates, own_places } = factors(items, place, tier_by, findings)?;
+    let Tiers { tiers, own_rates, own_places, .. } = factors(items, place, tier_by, findings)?;
     let own = own_rates.into_iter().zip(own_places);
     named.own.extend(own.map(|(own, place)| (OwnPlace::Factor(own.tier), Located::new(own.parameter, place))));
     Some(Multiplier { measure, tier_by, tiers })

@@ -162,7 +162,9 @@ fn component_words(component: &Component) -> Words {
         Some(format!("payee.{}", own.parameter))
     };
     for (place, tier) in component.tiers.iter().enumerate() {
-        say(&format!("tier from {}", edge(tier.from, component.tier_by)), own(place).unwrap_or_else(|| value(component, tier)));
+        let own_edge = component.own_edge(place).map(|own| format!("payee.{own}"));
+        let from = own_edge.unwrap_or_else(|| edge(tier.from, component.tier_by));
+        say(&format!("tier from {from}"), own(place).unwrap_or_else(|| value(component, tier)));
     }
     if let Some(lookup) = &component.lookup {
         let shown = |rate: Rate| match component.pays {

@@ -158,7 +158,7 @@ impl Case<'_, '_> {
         Ok(match point.stands_at(self.component.tier_by, &self.component.measure, sum.clone())? {
             Stands::Nothing => BigRational::zero(),
             Stands::Unmeasured => rates[0].clone(),
-            Stands::At(x) => rates[self.tier_at(&self.component.tiers, &x)].clone(),
+            Stands::At(x) => rates[self.tier_at(&self.edges(), &x)].clone(),
         })
     }
 }

@@ -3,11 +3,10 @@
 //! Leaves out in which intervals nothing but a quota is measured (`intervals`).
 
 use super::deals::{by_deals, earns_by_deal};
-use super::numbers::decimal;
+use super::own_rates::{has_own_edge, stated};
 use super::rewards::find;
 use super::rules::{Check, hold};
 use super::tables::{Case, Point, Stands};
-use crate::domain::money::MEASURED_DECIMALS;
 use crate::wire::records::{AtZero, Beyond, Boundary, Component, Direction, Method, Negative, NoQuota, Pays, TierBy};
 use num_rational::BigRational;
 use num_traits::Zero;
@@ -27,20 +26,22 @@ pub(super) fn is_nothing_at(component: &Component, x: &BigRational) -> bool {
 }
 
 /// What falls, over what a sum has come down to.
-pub(super) fn pays(component: &Component, x: &BigRational, whole: &BigRational, rates: &[BigRational]) -> BigRational {
+pub(super) fn pays(
+    component: &Component,
+    x: &BigRational,
+    whole: &BigRational,
+    rates: &[BigRational],
+    edges: &[BigRational],
+) -> BigRational {
     if is_nothing_at(component, x) {
         return BigRational::zero();
     }
     let of_target = matches!(component.pays, Pays::FractionOf(_));
     match component.method {
-        Method::Curve => on_curve(component, x, rates) * whole,
-        Method::Retroactive if of_target => &rates[reached(component, x)] * x * whole,
-        _ => &rates[reached(component, x)] * whole,
+        Method::Curve => on_curve(component, x, rates, edges) * whole,
+        Method::Retroactive if of_target => &rates[reached(component, x, edges)] * x * whole,
+        _ => &rates[reached(component, x, edges)] * whole,
     }
-}
-
-fn at(component: &Component, place: usize) -> BigRational {
-    decimal(component.tiers[place].from, MEASURED_DECIMALS)
 }
 
 /// Whether a sum has come down to an edge.
@@ -49,23 +50,23 @@ pub(super) fn has_come_down(component: &Component, x: &BigRational, edge: &BigRa
 }
 
 /// The best tier that a sum has come down to; the worst one where that is none.
-fn reached(component: &Component, x: &BigRational) -> usize {
-    let mut places = (0..component.tiers.len()).rev();
-    places.find(|place| has_come_down(component, x, &at(component, *place))).unwrap_or(0)
+fn reached(component: &Component, x: &BigRational, edges: &[BigRational]) -> usize {
+    let mut places = (0..edges.len()).rev();
+    places.find(|place| has_come_down(component, x, &edges[*place])).unwrap_or(0)
 }
 
 /// Nothing above the first point, a straight line from each to the next one, and behind the last what it says.
-fn on_curve(component: &Component, x: &BigRational, rates: &[BigRational]) -> BigRational {
-    if !has_come_down(component, x, &at(component, 0)) {
+fn on_curve(component: &Component, x: &BigRational, rates: &[BigRational], edges: &[BigRational]) -> BigRational {
+    if !has_come_down(component, x, &edges[0]) {
         return BigRational::zero();
     }
     let last = rates.len() - 1;
     let between = |above: usize| {
-        let (from, to) = (at(component, above), at(component, above + 1));
-        let gone = (&from - x) / (&from - &to);
+        let (from, to) = (&edges[above], &edges[above + 1]);
+        let gone = (from - x) / (from - to);
         &rates[above] + (&rates[above + 1] - &rates[above]) * gone
     };
-    match (0..last).find(|place| *x > at(component, place + 1)) {
+    match (0..last).find(|place| *x > edges[place + 1]) {
         Some(above) => between(above),
         None if component.beyond == Some(Beyond::Extend) && last > 0 => between(last - 1),
         None => rates[last].clone(),
@@ -111,8 +112,8 @@ pub(super) fn fit(component: &Component) -> Check {
     hold(read_off, "lower is better of what builds up from zero")?;
     hold(component.negative == Negative::Carry, "something else below zero where lower is better")?;
     hold(!earns_by_deal(component), "single deals where lower is better")?;
-    let falling = component.tiers.windows(2).all(|pair| pair[1].from < pair[0].from);
-    let Some(last) = component.tiers.last().filter(|last| falling && last.from >= 0) else {
+    let falling = stated(component).windows(2).all(|pair| pair[1].from < pair[0].from);
+    let Some(last) = component.tiers.last().filter(|_| falling && stated(component).iter().all(|tier| tier.from >= 0)) else {
         return Err("tiers that do not fall where lower is better".into());
     };
     if at_zero == AtZero::Nothing {
@@ -120,5 +121,6 @@ pub(super) fn fit(component: &Component) -> Check {
     }
     let quota = component.tier_by == TierBy::Attainment && component.no_quota != Some(NoQuota::FirstTier);
     hold(quota, "zero that nobody has a quota for")?;
-    hold(last.from > 0 || component.boundary == Boundary::Upper, "zero that is not in the best tier")
+    let own = has_own_edge(component, component.tiers.len() - 1);
+    hold(last.from > 0 || own || component.boundary == Boundary::Upper, "zero that is not in the best tier")
 }

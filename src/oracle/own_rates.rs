@@ -3,12 +3,14 @@
 //!
 //! Leaves out what a table does with them (`tables`, `lookups`).
 
+use super::lower;
 use super::numbers::decimal;
 use super::rules::{Check, hold};
 use super::tables::{Case, Waits, rate};
-use crate::wire::records::Component;
+use crate::domain::money::MEASURED_DECIMALS;
+use crate::wire::records::{Component, Method, Tier};
 use num_rational::BigRational;
-use num_traits::Zero;
+use num_traits::{Signed, Zero};
 
 impl Case<'_, '_> {
     /// One for each tier. A parameter that the payee does not have is waited for, whichever tier is reached.
@@ -17,7 +19,26 @@ impl Case<'_, '_> {
         for own in &self.component.own_rates {
             rates[own.tier] = self.parameter(&own.parameter).ok_or(Waits)?;
         }
-        Ok(rates)
+        for own in &self.component.own_edges {
+            let above_nothing = self.parameter(&own.parameter).ok_or(Waits)?.is_positive();
+            if !above_nothing {
+                return Err(Waits);
+            }
+        }
+        let falling = lower::is_lower(self.component);
+        let ordered = |pair: &[BigRational]| if falling { pair[0] > pair[1] } else { pair[0] < pair[1] };
+        if self.edges().windows(2).all(ordered) { Ok(rates) } else { Err(Waits) }
+    }
+
+    /// Where each tier starts: a payee who lacks an edge, or whose tiers are not in order, has no rates to go with them.
+    pub(super) fn edges(&self) -> Vec<BigRational> {
+        let mut edges = starts(&self.component.tiers);
+        for own in &self.component.own_edges {
+            if let Some(from) = self.parameter(&own.parameter) {
+                edges[own.tier] = from;
+            }
+        }
+        edges
     }
 
     /// Whether a parameter has more digits in front of the point than a rate of a plan could.
@@ -25,6 +46,34 @@ impl Case<'_, '_> {
         let own = self.component.own_rates.iter().filter_map(|own| self.parameter(&own.parameter));
         own.into_iter().any(|value| value >= decimal(10i64.pow(10), 0))
     }
+}
+
+/// Where tiers start, as the plan states it.
+pub(super) fn starts(tiers: &[Tier]) -> Vec<BigRational> {
+    tiers.iter().map(|tier| decimal(tier.from, MEASURED_DECIMALS)).collect()
+}
+
+/// Edges of the payee's own: of tiers for which the plan states none, and of the first tier only where it need not be 0.
+pub(super) fn edges_fit(component: &Component) -> Check {
+    let places: Vec<usize> = component.own_edges.iter().map(|own| own.tier).collect();
+    hold(places.is_sorted_by(|one, next| one < next), "two edges of the payee's own for a tier")?;
+    for own in &component.own_edges {
+        let free = component.tiers.get(own.tier).is_some_and(|tier| tier.from == 0);
+        hold(free, "an edge of the plan's and of the payee's own")?;
+        hold(!own.parameter.is_empty(), "an edge of the payee's own without a name")?;
+    }
+    let from_anywhere = lower::is_lower(component) || matches!(component.method, Method::Curve | Method::Overage);
+    hold(from_anywhere || !has_own_edge(component, 0), "tiers that do not start at 0")
+}
+
+/// The tiers that start where the plan says it.
+pub(super) fn stated(component: &Component) -> Vec<Tier> {
+    let stated = (0..).zip(&component.tiers).filter(|(place, _)| !has_own_edge(component, *place));
+    stated.map(|(_, tier)| *tier).collect()
+}
+
+pub(super) fn has_own_edge(component: &Component, tier: usize) -> bool {
+    component.own_edges.iter().any(|own| own.tier == tier)
 }
 
 /// Each of a tier that is there and for which the plan states nothing; of steps not the first, of tiers in proportion not the end.

@@ -17,7 +17,7 @@
 //! - a formula with tiers, with another measure than the first that it names, of single deals, that does not carry, with
 //!   a first tier, or of a quota to date; the method of formulas without one;
 //! - a lookup as `lookups` says; a value of the payee's own as `own_rates` says, for a first step or for the end of tiers in
-//!   proportion;
+//!   proportion; an edge of the payee's own as it says, which the tiers beside it are not compared with;
 //! - an overage from zero on, of another measure, or with a first tier; a floor above the cap, or where
 //!   a tranche waits for deals, or deals are taken back by themselves;
 //! - a scale by ages as `ages` says; lower that is better as `lower` says;
@@ -30,7 +30,7 @@ use super::formulas::{is_formula, names};
 use super::lookups::{self, is_lookup};
 use super::lower;
 use super::own_modifiers;
-use super::own_rates::{self, is_own};
+use super::own_rates::{self, has_own_edge, is_own};
 use super::rules::{Check, hold};
 use crate::wire::records::{
     AmountPlace, Attribution, Component, CountSplit, EarningUnit, IntervalKind, Method, Negative, NoQuota, Otherwise, OwnPlace,
@@ -179,6 +179,7 @@ fn rising(tiers: &[Tier]) -> Check {
 
 fn table(component: &Component) -> Check {
     own_rates::fit(component)?;
+    own_rates::edges_fit(component)?;
     let (tiers, method) = (&component.tiers, component.method);
     if is_formula(component) || is_lookup(component) {
         return hold(component.beyond.is_none(), "a curve says what is beyond it, and only a curve");
@@ -186,15 +187,18 @@ fn table(component: &Component) -> Check {
     if lower::is_lower(component) {
         return hold(component.beyond.is_some() == (method == Method::Curve), "a curve says what is beyond it, and only a curve");
     }
-    rising(tiers)?;
+    hold(!tiers.is_empty(), "no tiers")?;
+    let stated = own_rates::stated(component);
+    hold(stated.is_empty() || rising(&stated).is_ok(), "tiers that do not rise")?;
     let (first, last) = (&tiers[0], &tiers[tiers.len() - 1]);
     let curve = method == Method::Curve;
-    hold(method != Method::Overage || first.from > 0, "an overage from zero on")?;
+    let own_first = has_own_edge(component, 0);
+    hold(method != Method::Overage || first.from > 0 || own_first, "an overage from zero on")?;
     hold(if curve { first.from >= 0 } else { first.from == 0 || method == Method::Overage }, "tiers that do not start at 0")?;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and only a curve")?;
     let on_sum = matches!(component.pays, Pays::RateOf | Pays::PerUnit);
     let steps = method == Method::Lump || (curve && !on_sum);
-    let nothing = first.rate.0 == 0 && !is_own(component, 0);
+    let nothing = own_first || (first.rate.0 == 0 && !is_own(component, 0));
     hold(!(steps && first.from == 0 && !nothing), "pay for a sum of zero")?;
     let ends = tiers.len() >= 2 && last.rate.0 == 0 && !is_own(component, tiers.len() - 1);
     hold(method != Method::Interpolated || ends, "tiers in proportion without an end")

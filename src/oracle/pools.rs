@@ -71,7 +71,11 @@ pub(super) fn fits(component: &Component, plan: &Plan) -> Check {
     };
     hold(component.interval == IntervalKind::Month, "a pool of more than a pay period")?;
     hold(
-        !of_payee && component.no_quota.is_none() && component.own_rates.is_empty() && component.own_modifiers.is_empty(),
+        !of_payee
+            && component.no_quota.is_none()
+            && component.own_rates.is_empty()
+            && component.own_edges.is_empty()
+            && component.own_modifiers.is_empty(),
         "a pool of what is one payee's",
     )?;
     let (cap, floor) = (component.modifiers.cap.is_some(), component.modifiers.floor.is_some());

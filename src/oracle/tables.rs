@@ -10,6 +10,7 @@ use super::formulas::{self, is_formula};
 use super::lookups::is_lookup;
 use super::lower;
 use super::numbers::{decimal, whole_number};
+use super::own_rates::starts;
 use super::quotas::looks_back;
 use super::rewards::Pricing;
 use super::to_date::{is_to_date, made_up, so_far};
@@ -35,6 +36,7 @@ pub(super) fn is_plain(plan: &Plan, component: &Component) -> bool {
         && plain
         && !lower::is_lower(component)
         && component.own_rates.is_empty()
+        && component.own_edges.is_empty()
         && component.modifiers == Default::default()
 }
 
@@ -126,7 +128,7 @@ impl Case<'_, '_> {
             let tier = match point.stands(multiplier.tier_by, &multiplier.measure)? {
                 Stands::Nothing => return Ok(None),
                 Stands::Unmeasured => 0,
-                Stands::At(x) => self.tier_at(&multiplier.tiers, &x),
+                Stands::At(x) => self.tier_at(&starts(&multiplier.tiers), &x),
             };
             money *= self.number(OwnPlace::Factor(tier)).unwrap_or_default();
         }
@@ -150,10 +152,10 @@ impl Case<'_, '_> {
     }
 
     /// The last tier that `x` has passed, or hit where the boundary says so; the first one takes what is below.
-    pub(super) fn tier_at(self, tiers: &[Tier], x: &BigRational) -> usize {
+    pub(super) fn tier_at(self, starts: &[BigRational], x: &BigRational) -> usize {
         let mut found = 0;
-        for (place, tier) in tiers.iter().enumerate() {
-            if self.passes(x, &decimal(tier.from, MEASURED_DECIMALS)) {
+        for (place, from) in starts.iter().enumerate() {
+            if self.passes(x, from) {
                 found = place;
             }
         }
@@ -281,7 +283,7 @@ impl Point<'_, '_> {
     /// What the table gives at a position, `negative` included, with these values of its tiers.
     pub(super) fn at(&self, x: &BigRational, whole: &BigRational, rates: &[BigRational]) -> BigRational {
         if lower::is_lower(self.case.component) {
-            return lower::pays(self.case.component, x, whole, rates);
+            return lower::pays(self.case.component, x, whole, rates, &self.case.edges());
         }
         if !x.is_negative() {
             return self.pays(x, whole, rates);
@@ -309,18 +311,18 @@ impl Point<'_, '_> {
     /// For a position that is not negative.
     fn pays(&self, x: &BigRational, whole: &BigRational, rates: &[BigRational]) -> BigRational {
         let component = self.case.component;
-        let tiers = &component.tiers;
-        let reached = || &rates[self.case.tier_at(tiers, x)];
+        let edges = &self.case.edges();
+        let reached = || &rates[self.case.tier_at(edges, x)];
         let of_target = matches!(component.pays, Pays::FractionOf(_));
         match component.method {
             // Of a sum the parts of the axis are parts of the sum; of a target they are parts of the quota.
-            Method::Marginal if of_target => marginal(tiers, rates, x) * whole,
+            Method::Marginal if of_target => marginal(edges, rates, x) * whole,
             Method::Marginal if x.is_zero() => BigRational::zero(),
-            Method::Marginal => marginal(tiers, rates, x) * whole / x,
+            Method::Marginal => marginal(edges, rates, x) * whole / x,
             Method::Retroactive if of_target => reached() * x * whole,
             Method::Retroactive => reached() * whole,
             Method::Overage => {
-                let over = x - decimal(tiers[0].from, MEASURED_DECIMALS);
+                let over = x - &edges[0];
                 match (over.is_positive(), of_target) {
                     (false, _) => BigRational::zero(),
                     (true, true) => reached() * over * whole,
@@ -328,7 +330,7 @@ impl Point<'_, '_> {
                 }
             }
             Method::Lump => reached() * whole,
-            Method::Interpolated => in_proportion(tiers, rates, x) * whole,
+            Method::Interpolated => in_proportion(edges, rates, x) * whole,
             Method::Curve => self.on_curve(x, rates) * whole,
             // Those are priced deal by deal or line by line, or are no table.
             Method::WholeDealBefore | Method::WholeDealAfter | Method::Formula | Method::Lookup => BigRational::zero(),
@@ -339,16 +341,16 @@ impl Point<'_, '_> {
         let component = self.case.component;
         match component.method {
             Method::Curve | Method::Lump | Method::Overage => BigRational::zero(),
-            Method::Interpolated => &rates[0] * x / decimal(component.tiers[1].from, MEASURED_DECIMALS),
+            Method::Interpolated => &rates[0] * x / &self.case.edges()[1],
             _ if matches!(component.pays, Pays::FractionOf(_)) => &rates[0] * x * whole,
             _ => &rates[0] * whole,
         }
     }
 
     fn on_curve(&self, x: &BigRational, rates: &[BigRational]) -> BigRational {
-        let points = &self.case.component.tiers;
-        let at = |place: usize| decimal(points[place].from, MEASURED_DECIMALS);
-        if !self.case.passes(x, &at(0)) {
+        let points = self.case.edges();
+        let at = |place: usize| points[place].clone();
+        if !self.case.passes(x, &points[0]) {
             return BigRational::zero();
         }
         let line = |from: usize, to: usize| {
@@ -366,23 +368,22 @@ impl Point<'_, '_> {
 }
 
 /// Each rate on the part of `x` that lies in its tier.
-fn marginal(tiers: &[Tier], rates: &[BigRational], x: &BigRational) -> BigRational {
-    tiers.iter().enumerate().fold(BigRational::zero(), |all, (place, tier)| {
-        let from = decimal(tier.from, MEASURED_DECIMALS);
-        let end = tiers.get(place + 1).map_or(x.clone(), |next| decimal(next.from, MEASURED_DECIMALS).min(x.clone()));
+fn marginal(edges: &[BigRational], rates: &[BigRational], x: &BigRational) -> BigRational {
+    edges.iter().enumerate().fold(BigRational::zero(), |all, (place, from)| {
+        let end = edges.get(place + 1).unwrap_or(x).min(x);
         if end > from { all + &rates[place] * (end - from) } else { all }
     })
 }
 
 /// Each tier's amount by how much of the tier `x` covers; the last one only says where the table ends.
-fn in_proportion(tiers: &[Tier], rates: &[BigRational], x: &BigRational) -> BigRational {
+fn in_proportion(edges: &[BigRational], rates: &[BigRational], x: &BigRational) -> BigRational {
     let mut all = BigRational::zero();
-    for (pair, rate) in tiers.windows(2).zip(rates) {
-        let (from, to) = (decimal(pair[0].from, MEASURED_DECIMALS), decimal(pair[1].from, MEASURED_DECIMALS));
-        if *x >= to {
+    for (pair, rate) in edges.windows(2).zip(rates) {
+        let (from, to) = (&pair[0], &pair[1]);
+        if x >= to {
             all += rate;
-        } else if *x > from {
-            all += rate * (x - &from) / (to - &from);
+        } else if x > from {
+            all += rate * (x - from) / (to - from);
         }
     }
     all

@@ -299,6 +299,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_edges: Vec::new(),
         direction: Direction::Higher,
         attribution: Attribution::Slice,
         count_split: CountSplit::Share,

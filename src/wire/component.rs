@@ -9,11 +9,12 @@ use super::lookup::{self, LookupRecord, lookup_record, read_lookup};
 use super::mode::{mode, mode_text, only};
 use super::own_modifiers::{OwnModifierRecord, own_factors, own_modifier_records, read_own_modifiers};
 use super::pool::{pool_text, read_pool};
+use super::tiers::{
+    MultiplierRecord, TierRecord, multiplier_record, own_edges, own_rates, read_multiplier, read_tiers, tier_records,
+};
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
-use crate::domain::plan::{
-    Attribution, Clawback, Component, CountSplit, EarningUnit, Modifiers, Multiplier, OwnRate, Pays, QuotaUse, Tier,
-};
+use crate::domain::plan::{Attribution, Clawback, Component, CountSplit, EarningUnit, Modifiers, Pays, QuotaUse};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
@@ -83,21 +84,6 @@ struct TrancheRecord {
 }
 
 #[derive(Serialize, Deserialize)]
-struct TierRecord {
-    from: MeasuredDecimal,
-    rate: RateDecimal,
-    #[serde(default)]
-    rate_parameter: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MultiplierRecord {
-    measure: String,
-    tier_by: String,
-    tiers: Vec<TierRecord>,
-}
-
-#[derive(Serialize, Deserialize)]
 struct FloorRecord {
     per: String,
     amount: AmountDecimal,
@@ -112,16 +98,6 @@ struct CapRecord {
 
 pub(super) fn rate_decimal(rate: Rate) -> RateDecimal {
     Unscaled(i128::from(rate.0))
-}
-
-fn tier_records(tiers: &[Tier], own_rates: &[OwnRate]) -> Vec<TierRecord> {
-    let own = |place: usize| own_rates.iter().find(|own| own.tier == place).map(|own| own.parameter.clone());
-    let record = |(place, tier): (usize, &Tier)| TierRecord {
-        from: Unscaled(tier.from),
-        rate: rate_decimal(tier.rate),
-        rate_parameter: own(place),
-    };
-    tiers.iter().enumerate().map(record).collect()
 }
 
 pub(super) fn component_record(component: &Component) -> Result<ComponentRecord, String> {
@@ -154,7 +130,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         clawback_scale: scale_records(&component.clawback.scale),
         rounding_mode: mode_text(&component.rounding)?,
         rounding_at: mode_text(&component.rounding_at)?,
-        tiers: tier_records(&component.tiers, &component.own_rates),
+        tiers: tier_records(&component.tiers, &component.own_rates, &component.own_edges),
         paid_measure: component.paid_measure.clone(),
         target,
         beyond: component.beyond.as_ref().map(mode_text).transpose()?,
@@ -216,11 +192,6 @@ fn read_tranche(path: &str, record: &TrancheRecord) -> Result<Tranche, Reject> {
     Ok(Tranche { share: read_rate(&format!("{path}.share"), record.share)?, when })
 }
 
-fn multiplier_record(of: &Multiplier, own: &[OwnRate]) -> Result<MultiplierRecord, String> {
-    let tier_by = mode_text(&of.tier_by)?;
-    Ok(MultiplierRecord { measure: of.measure.clone(), tier_by, tiers: tier_records(&of.tiers, own) })
-}
-
 pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Component, Reject> {
     let at = |field: &str| format!("{path}.{field}");
     only(&at("late"), record.late.as_deref().unwrap_or("refold"), "refold")?;
@@ -249,6 +220,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         rounding: mode(&at("rounding_mode"), &record.rounding_mode)?,
         rounding_at: mode(&at("rounding_at"), &record.rounding_at)?,
         tiers: read_tiers(&at("tiers"), &record.tiers)?,
+        own_edges: own_edges(&record.tiers),
         own_rates: record.lookup.as_ref().map_or_else(|| own_rates(&record.tiers), lookup::own_rates),
         lookup: record.lookup.map(|lookup| read_lookup(&at("lookup"), lookup)).transpose()?,
         pay: record
@@ -298,19 +270,6 @@ fn read_pays(path: &str, pays: &str, target: Option<String>, formula: Option<Str
     }
 }
 
-fn read_tiers(path: &str, records: &[TierRecord]) -> Result<Vec<Tier>, Reject> {
-    records.iter().enumerate().map(|(place, tier)| read_tier(&format!("{path}[{place}]"), tier)).collect()
-}
-
-fn own_rates(records: &[TierRecord]) -> Vec<OwnRate> {
-    let own = |(tier, record): (usize, &TierRecord)| Some(OwnRate { tier, parameter: record.rate_parameter.clone()? });
-    records.iter().enumerate().filter_map(own).collect()
-}
-
-fn read_tier(path: &str, record: &TierRecord) -> Result<Tier, Reject> {
-    Ok(Tier { from: read_edge(&format!("{path}.from"), record.from)?, rate: read_rate(&format!("{path}.rate"), record.rate)? })
-}
-
 pub(super) fn read_edge(path: &str, edge: MeasuredDecimal) -> Result<i128, Reject> {
     in_range(edge.in_range().is_some(), || path.into(), "decimal(38,12)")?;
     Ok(edge.0)
@@ -325,11 +284,6 @@ pub(super) fn read_rate(path: &str, rate: RateDecimal) -> Result<Rate, Reject> {
 pub(super) fn read_amount(path: &str, amount: AmountDecimal) -> Result<Amount, Reject> {
     in_range(amount.in_range().is_some(), || path.into(), "decimal(24,6)")?;
     Ok(Amount(amount.0))
-}
-
-fn read_multiplier(path: &str, record: MultiplierRecord) -> Result<Multiplier, Reject> {
-    let tier_by = mode(&format!("{path}.tier_by"), &record.tier_by)?;
-    Ok(Multiplier { measure: record.measure, tier_by, tiers: read_tiers(&format!("{path}.tiers"), &record.tiers)? })
 }
 
 fn read_cap(path: &str, record: &CapRecord) -> Result<Amount, Reject> {

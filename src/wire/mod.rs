@@ -44,6 +44,7 @@ mod route;
 mod schema;
 mod settlement;
 mod territory;
+mod tiers;
 pub mod trace;
 mod writers;
 

@@ -22,8 +22,8 @@ pub use crate::domain::plan::lookup::{Band, LineKey, Listed, Lookup, Row as Look
 pub use crate::domain::plan::{
     AfterRelease, AmountPlace, AtZero, Attribution, Beyond, Bound, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, Component,
     CountSplit, Direction, EarningUnit, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay, NoQuota,
-    Otherwise, OwnAmount, OwnModifier, OwnPlace, OwnRate, Pays, Plan, PlanCap, PoolShare, Prorate, ProrateBy, QuotaAfterRelease,
-    QuotaUse, RoundingAt, ScaleRow, Scope, Tested, Tier, TierBy,
+    Otherwise, OwnAmount, OwnEdge, OwnModifier, OwnPlace, OwnRate, Pays, Plan, PlanCap, PoolShare, Prorate, ProrateBy,
+    QuotaAfterRelease, QuotaUse, RoundingAt, ScaleRow, Scope, Tested, Tier, TierBy,
 };
 pub use crate::domain::quota::QuotaChanged;
 pub use crate::domain::reject::Reason;

@@ -65,6 +65,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_edges: Vec::new(),
         direction: Direction::Higher,
         attribution: Attribution::Slice,
         count_split: CountSplit::Share,

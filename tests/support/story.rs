@@ -93,20 +93,20 @@ impl Story {
             self.write(&format!("{directory}/plans/{name}"), &text);
         }
         let mut payees = String::from(
-            "id,title,manager,pay_group,plans,from,to,employee_ref,target_incentive,pay_currency,team,parameter.deal_cap,parameter.draw\n",
+            "id,title,manager,pay_group,plans,from,to,employee_ref,target_incentive,pay_currency,team,parameter.deal_cap,parameter.draw,parameter.large_deal\n",
         );
-        payees += "m0,Head,,default,director,2026-01-01,,E0,,,,,\n";
-        payees += "m1,Manager,m0,default,manager,2026-01-01,,E1,,,,,\nm2,Manager,m0,default,manager,2026-01-01,,E2,,GBP,,,\n";
+        payees += "m0,Head,,default,director,2026-01-01,,E0,,,,,,\n";
+        payees += "m1,Manager,m0,default,manager,2026-01-01,,E1,,,,,,\nm2,Manager,m0,default,manager,2026-01-01,,E2,,GBP,,,,\n";
         let mut quotas = String::from("payee,measure,calendar,interval,amount,applies_from\n");
         for number in 0..self.payees {
             let above = if number % 20 == 0 { manager } else { "m2" };
             let plan = if number.is_multiple_of(SOUTH) { "south" } else { PLANS[number % PLANS.len()] };
             let target = if plan == "enterprise" { format!("{}.00", 5_000 + number) } else { String::new() };
-            let cap = if plan == "channel" { "1500.00" } else { "" };
+            let (cap, large) = if plan == "channel" { ("1500.00", "150.00") } else { ("", "") };
             let draw = if plan == "enterprise" { "2000.00" } else { "" };
             let currency = if number % 50 == 2 { "GBP" } else { "" };
             payees += &format!(
-                "p{number:03},Seller,{above},default,{plan},2026-01-01,,X{number},{target},{currency},t{},{cap},{draw}\n",
+                "p{number:03},Seller,{above},default,{plan},2026-01-01,,X{number},{target},{currency},t{},{cap},{draw},{large}\n",
                 number / 20
             );
             let measures: &[&str] = match plan {

@@ -291,6 +291,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         lookup: None,
         beyond: None,
         own_rates: Vec::new(),
+        own_edges: Vec::new(),
         direction: Direction::Higher,
         attribution: Attribution::Slice,
         count_split: CountSplit::Share,

@@ -110,7 +110,8 @@ fn parts(at: usize, plan: &Plan) -> Vec<Part> {
     for (place, component) in plan.components.iter().enumerate() {
         let id = &component.component_id;
         for tier in tiers(component) {
-            let from = edge(&component.tiers[tier], component.tier_by);
+            let own = component.own_edge(tier).map(|own| format!("payee.{own}"));
+            let from = own.unwrap_or_else(|| edge(&component.tiers[tier], component.tier_by));
             add(format!("{id}: tier from {from}"), &|plan| {
                 let component = &mut plan.components[place];
                 component.own_rates.retain(|own| own.tier != tier);
@@ -193,8 +194,10 @@ fn tiers(component: &Component) -> impl Iterator<Item = usize> {
     let steps = component.method == Method::Lump || (component.method == Method::Curve && component.paid().is_none());
     let lower = component.is_lower();
     let last = component.tiers.len() - usize::from(component.method == Method::Interpolated);
-    let nothing = move |tier: &Tier| steps && !lower && tier.from == 0 && tier.rate == Rate(0);
-    let skipped: Vec<bool> = component.tiers.iter().map(nothing).collect();
+    let nothing = |(place, tier): (usize, &Tier)| {
+        steps && !lower && tier.from == 0 && !component.is_own_edge(place) && tier.rate == Rate(0)
+    };
+    let skipped: Vec<bool> = component.tiers.iter().enumerate().map(nothing).collect();
     (0..last).filter(move |place| !skipped[*place])
 }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
-use crate::domain::money::{Amount, Rate, RoundingMode};
+use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Rate, RoundingMode};
 use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,21 @@ pub struct OwnRate {
     /// The tier's place, or the row's; `otherwise` of a lookup stands behind its last row.
     pub tier: usize,
     pub parameter: String,
+}
+
+/// A tier that starts at a parameter of the payee.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnEdge {
+    /// The tier's place.
+    pub tier: usize,
+    pub parameter: String,
+}
+
+impl OwnEdge {
+    /// A payee's amount as a tier's `from`: 1 is an attainment of 100 %.
+    pub fn from(amount: Amount) -> i128 {
+        amount.0.saturating_mul(10i128.pow(MEASURED_DECIMALS - AMOUNT_DECIMALS))
+    }
 }
 
 /// One component of a plan: turns sums into earnings under one earning code.
@@ -66,6 +81,8 @@ pub struct Component {
     pub tiers: Vec<Tier>,
     /// Values of tiers, or of a lookup's rows, that each payee has of their own, by their place.
     pub own_rates: Vec<OwnRate>,
+    /// Tiers that start where each payee has it of their own, by their place; the plan states 0 there.
+    pub own_edges: Vec<OwnEdge>,
     /// Present exactly with a lookup.
     pub lookup: Option<Lookup>,
     pub modifiers: Modifiers,
@@ -241,7 +258,7 @@ impl Component {
     /// Whether it reads any parameter of the payee.
     pub fn reads_parameters(&self) -> bool {
         let of_formula = self.formula().is_some_and(|formula| !formula.parameters().is_empty());
-        let own = !self.own_rates.is_empty() || !self.own_modifiers.is_empty();
+        let own = !self.own_rates.is_empty() || !self.own_edges.is_empty() || !self.own_modifiers.is_empty();
         matches!(self.pays, Pays::FractionOf(_)) || of_formula || own
     }
 
@@ -257,6 +274,28 @@ impl Component {
             Some(lookup) if place == lookup.rows.len() => lookup.otherwise,
             Some(lookup) => lookup.rows.get(place).map(|row| row.rate),
         }
+    }
+
+    /// Whether a tier starts where the payee has it.
+    pub fn is_own_edge(&self, tier: usize) -> bool {
+        self.own_edge(tier).is_some()
+    }
+
+    /// The parameter of the payee where a tier starts.
+    pub fn own_edge(&self, tier: usize) -> Option<&str> {
+        self.own_edges.iter().find(|own| own.tier == tier).map(|own| own.parameter.as_str())
+    }
+
+    /// The tiers that start where the plan says it.
+    pub fn stated_tiers(&self) -> Vec<Tier> {
+        (0..).zip(&self.tiers).filter(|(tier, _)| !self.is_own_edge(*tier)).map(|(_, of)| *of).collect()
+    }
+
+    /// Whether its tiers rise (or fall, where lower is better) with a payee's edges in their places, all of which are above 0.
+    pub fn is_in_order(&self, tiers: &[Tier]) -> bool {
+        let own = self.own_edges.iter().filter_map(|own| tiers.get(own.tier));
+        let ordered = |pair: &[Tier]| if self.is_lower() { pair[0].from > pair[1].from } else { pair[0].from < pair[1].from };
+        own.into_iter().all(|tier| tier.from > 0) && tiers.windows(2).all(ordered)
     }
 
     /// What it pays where no table says it.

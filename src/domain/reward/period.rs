@@ -31,6 +31,8 @@ pub struct PeriodInput<'w> {
     pub target: Option<Amount>,
     /// The payee's own values of tiers, as the component names them.
     pub own_rates: Vec<Option<Rate>>,
+    /// Where tiers of theirs start, as the component names them.
+    pub own_edges: Vec<Option<Amount>>,
     /// The component's modifiers with the payee's own numbers; `None` where all are the plan's.
     pub own_modifiers: Option<Result<Modifiers, Lacks<'w>>>,
     /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
@@ -89,6 +91,8 @@ pub enum Lacks<'w> {
     Quota(&'w str),
     /// A parameter of the payee.
     Parameter(&'w str),
+    /// Tiers that are in order: where they start the payee says, too.
+    Order,
     /// Anything but zero to divide by, in a formula.
     Divisor,
 }

@@ -4,7 +4,7 @@ use super::{Lacks, OneDeal, PeriodInput, Reading};
 use crate::domain::deals::{of_deal, whole_deal};
 use crate::domain::exact::{Exact, scaled};
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, Measured, Rate};
-use crate::domain::plan::{Component, Method, NoQuota, Pays, Scope, Tier, TierBy};
+use crate::domain::plan::{Component, Method, NoQuota, OwnEdge, Pays, Scope, Tier, TierBy};
 use crate::domain::rate_table::{Axis, Part, Question, times_rate, value, without_quota};
 use num_rational::BigRational;
 use std::borrow::Cow;
@@ -120,10 +120,10 @@ impl<'w> Pricing<'_, 'w> {
         Ok(each)
     }
 
-    /// The component's tiers with the payee's own values; all of them have to be there, whichever is reached.
+    /// The component's tiers with the payee's own values and edges; all of them have to be there, whichever is reached.
     fn tiers(&self) -> Result<Cow<'w, [Tier]>, Lacks<'w>> {
         let component = self.component;
-        if component.own_rates.is_empty() {
+        if component.own_rates.is_empty() && component.own_edges.is_empty() {
             return Ok(Cow::Borrowed(&component.tiers));
         }
         let mut tiers = component.tiers.clone();
@@ -131,7 +131,11 @@ impl<'w> Pricing<'_, 'w> {
             let rate = stated.ok_or(Lacks::Parameter(&own.parameter))?;
             tiers.get_mut(own.tier).into_iter().for_each(|tier| tier.rate = rate);
         }
-        Ok(Cow::Owned(tiers))
+        for (own, stated) in component.own_edges.iter().zip(&self.period.own_edges) {
+            let amount = stated.ok_or(Lacks::Parameter(&own.parameter))?;
+            tiers.get_mut(own.tier).into_iter().for_each(|tier| tier.from = OwnEdge::from(amount));
+        }
+        if component.is_in_order(&tiers) { Ok(Cow::Owned(tiers)) } else { Err(Lacks::Order) }
     }
 
     fn target(&self) -> Result<Option<BigRational>, Lacks<'w>> {

@@ -2,6 +2,7 @@
 
 mod lower;
 mod modifiers;
+mod own_edges;
 mod own_lines;
 mod own_modifiers;
 mod pro_rata;
@@ -35,6 +36,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         method: Method::Marginal,
         beyond: None,
         own_rates: Vec::new(),
+        own_edges: Vec::new(),
         own_modifiers: Vec::new(),
         boundary: Boundary::Upper,
         direction: Direction::Higher,
@@ -74,6 +76,7 @@ pub fn input<'w>(tier: Reading) -> PeriodInput<'w> {
         parts: Parts::ALL,
         target: None,
         own_rates: vec![],
+        own_edges: vec![],
         own_modifiers: None,
         tier,
         paid: Reading::default(),

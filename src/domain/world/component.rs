@@ -182,7 +182,8 @@ fn check_direction(component: &Component) -> Check {
     }
     let by_attainment = component.tier_by == TierBy::Attainment;
     hold(by_attainment && component.no_quota != Some(NoQuota::FirstTier), "without a quota nobody is measured at zero")?;
-    let ends_at_zero = component.tiers.last().is_some_and(|last| last.from == 0);
+    let last = component.tiers.len().saturating_sub(1);
+    let ends_at_zero = !component.is_own_edge(last) && component.tiers.last().is_some_and(|last| last.from == 0);
     hold(component.boundary == Boundary::Upper || !ends_at_zero, "a sum of zero is not in the best tier")
 }
 
@@ -190,19 +191,26 @@ fn check_table(component: &Component) -> Check {
     let curve = component.method == Method::Curve;
     hold(component.beyond.is_some() == curve, "a curve says what is beyond it, and nothing else does")?;
     check_own_rates(component)?;
+    check_own_edges(component)?;
     if component.formula().is_some() || component.lookup.is_some() {
         return Ok(());
     }
     let overage = component.method == Method::Overage;
+    let stated = component.stated_tiers();
+    let ordered = !stated.is_empty() || component.tiers.is_empty();
     if component.is_lower() {
-        return check_falling(&component.tiers, component.tier_by);
+        return if ordered { check_falling(&stated, component.tier_by) } else { Ok(()) };
     }
-    check_tiers(&component.tiers, component.tier_by, !curve && !overage)?;
+    let from_zero = !curve && !overage;
+    hold(!from_zero || !component.is_own_edge(0), "tiers start at 0 and ascend")?;
+    if ordered {
+        check_tiers(&stated, component.tier_by, from_zero)?;
+    }
     let first = component.tiers.first();
-    hold(!overage || first.is_none_or(|tier| tier.from > 0), "an overage begins above zero")?;
+    hold(!overage || first.is_none_or(|tier| tier.from > 0 || component.is_own_edge(0)), "an overage begins above zero")?;
     let steps = component.method == Method::Lump || (curve && component.paid().is_none());
     let own = |place: usize| component.own_rates.iter().any(|own| own.tier == place);
-    let nothing = |tier: &Tier| tier.from != 0 || (tier.rate.0 == 0 && !own(0));
+    let nothing = |tier: &Tier| tier.from != 0 || component.is_own_edge(0) || (tier.rate.0 == 0 && !own(0));
     hold(!steps || first.is_none_or(nothing), "a sum of zero would be paid")?;
     let last = component.tiers.len().saturating_sub(1);
     let open = last == 0 || own(last) || component.tiers[last].rate.0 != 0;
@@ -217,6 +225,17 @@ fn check_own_rates(component: &Component) -> Check {
     }
     let ascending = component.own_rates.windows(2).all(|pair| pair[0].tier < pair[1].tier);
     hold(ascending, "a tier has one value of the payee's own")
+}
+
+/// Where a tier starts is stated by the plan, or it is a parameter of the payee.
+fn check_own_edges(component: &Component) -> Check {
+    for own in &component.own_edges {
+        let free = component.tiers.get(own.tier).is_some_and(|tier| tier.from == 0);
+        hold(free, "a tier starts where it is stated, or where the payee has it")?;
+        hold(!own.parameter.is_empty(), "an edge of the payee's own without a name")?;
+    }
+    let ascending = component.own_edges.windows(2).all(|pair| pair[0].tier < pair[1].tier);
+    hold(ascending, "a tier has one edge of the payee's own")
 }
 
 /// Tiers ascend from 0, or points from anywhere.

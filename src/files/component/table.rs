@@ -17,10 +17,11 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// The parameters of the payee that are values of tiers or rows.
-    pub(super) fn own_rates(&self) -> Vec<Located<String>> {
-        let named = self.tiers.own_rates.iter().zip(&self.tiers.own_places);
-        named.map(|(own, place)| Located::new(own.parameter.clone(), *place)).collect()
+    /// The parameters of the payee that are values of tiers or rows, or edges of tiers.
+    pub(super) fn own(&self) -> Vec<Located<String>> {
+        let values = self.tiers.own_rates.iter().map(|own| &own.parameter).zip(&self.tiers.own_places);
+        let edges = self.tiers.own_edges.iter().map(|own| &own.parameter).zip(&self.tiers.edge_places);
+        values.chain(edges).map(|(parameter, place)| Located::new(parameter.clone(), *place)).collect()
     }
 }
 

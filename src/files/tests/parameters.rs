@@ -1,8 +1,8 @@
 //! Parameters of payees: columns of `payees.csv` that plans name, and what is wrong with them.
 
 use super::{PLAN, PLAN_FILE, brief, found, shown, small_texts};
-use crate::domain::money::Amount;
-use crate::domain::plan::{OwnPlace, OwnRate};
+use crate::domain::money::{Amount, Rate};
+use crate::domain::plan::{OwnEdge, OwnPlace, OwnRate, Tier};
 use crate::files::Diagnostic;
 
 /// The small company whose plan pays a fraction of a parameter, with these payees.
@@ -93,6 +93,92 @@ fn values_of_tiers_that_are_refused() {
     let lump = lump.replace(TABLE, amounts);
     let zero = brief(&found(PLAN_FILE, PLAN, &lump));
     assert_eq!(zero, format!("{PLAN_FILE}:24:34: paid-for-nothing: a sum of zero would be paid\n"));
+}
+
+#[test]
+fn edges_of_tiers_are_numbers_or_the_payees_own() {
+    let of = |table: &str| {
+        let payees = sheet("parameter.low,parameter.high", "50%,100%");
+        small_texts(&[(PLAN_FILE, TABLE, table), ("payees.csv", super::PAYEES, &payees)])
+    };
+    let three = |second: &str, third: &str| {
+        let tier = |from: &str, rate: &str| format!("{{ from = \"{from}\", rate = \"{rate}\" }}");
+        format!("tiers = [{}, {}, {}]", tier("0%", "6%"), tier(second, "8%"), tier(third, "12%"))
+    };
+    let check = |table: &str, expected: &[(usize, &str)], froms: &[i128]| {
+        let files = of(table).unwrap_or_else(|found| panic!("{}", shown(&found)));
+        let component = &files.plans[0].value.components[0];
+        let own: Vec<_> = component.own_edges.iter().map(|own| (own.tier, own.parameter.as_str())).collect();
+        assert_eq!(own, expected, "{table}");
+        let stated: Vec<_> = component.tiers.iter().map(|tier| tier.from / 10_000_000_000).collect();
+        assert_eq!(stated, froms, "{table}");
+    };
+    check(&three("payee.low", "100%"), &[(1, "low")], &[0, 0, 100]);
+    check(&three("50%", "payee.high"), &[(2, "high")], &[0, 50, 0]);
+    check(&three("payee.low", "payee.high"), &[(1, "low"), (2, "high")], &[0, 0, 0]);
+    let refused = |table: &str, expected: &str| {
+        let found = of(table).map_or_else(|found| found, |files| files.warnings);
+        assert_eq!(brief(&found), format!("{PLAN_FILE}:{expected}\n"), "{table}");
+    };
+    refused(&three("payee.lwo", "100%"), "24:49: unknown-parameter: no payee has a parameter \"lwo\"");
+    refused(&three("payee.", "100%"), "24:49: unknown-value: `from` is not a parameter of the payee: \"payee.\"");
+    let first = TABLE.replace("\"0%\"", "\"payee.low\"");
+    refused(&first, "24:19: tier-start: the first tier starts at payee.low, not at 0%");
+    let to = |from: &str| {
+        let plan = three(from, "100%");
+        plan.replace("\"6%\" }", "\"6%\", to = \"50%\" }")
+    };
+    refused(&to("payee.low"), "24:43: tier-overlap: the tier ends at 50%, and the next one starts at payee.low");
+    let own_end = three("50%", "100%").replace("\"6%\" }", "\"6%\", to = \"payee.low\" }");
+    refused(&own_end, "24:43: tier-overlap: the tier ends at payee.low, and the next one starts at 50%");
+    let around = three("payee.low", "0%");
+    refused(&around, "24:19: tier-never-reached: the tier from 0% is never reached: the next one starts there, too");
+    let end = TABLE.replace("\"12%\" }", "\"12%\", to = \"payee.high\" }");
+    refused(&end, "24:76: tier-gap: nothing is said about sums above the last tier");
+}
+
+#[test]
+fn tiers_in_proportion_may_end_at_the_payees_own() {
+    let plan = |tiers: &str| {
+        let plan = PLAN.replace("rate_of = \"sales\"", "lump = true").replace("\"marginal\"", "\"interpolated\"");
+        plan.replace(TABLE, &tiers.replace("rate = ", "amount = ").replace("6%", "600").replace("8%", "800"))
+    };
+    let of = |tiers: &str| {
+        let payees = sheet("parameter.low,parameter.high", "50%,100%");
+        small_texts(&[(PLAN_FILE, PLAN, &plan(tiers)), ("payees.csv", super::PAYEES, &payees)])
+    };
+    let files =
+        of("tiers = [{ from = \"0%\", to = \"payee.high\", rate = \"6%\" }]").unwrap_or_else(|found| panic!("{}", shown(&found)));
+    let component = &files.plans[0].value.components[0];
+    assert_eq!(component.own_edges, [OwnEdge { tier: 1, parameter: "high".into() }]);
+    assert_eq!(component.tiers, [600, 0].map(|amount| Tier { from: 0, rate: Rate(amount * 100_000_000) }));
+    let refused = |tiers: &str, expected: &str| {
+        let found = of(tiers).map_or_else(|found| found, |files| files.warnings);
+        assert_eq!(brief(&found), format!("{PLAN_FILE}:{expected}\n"), "{tiers}");
+    };
+    let typo = "tiers = [{ from = \"0%\", to = \"payee.hihg\", rate = \"6%\" }]";
+    refused(typo, "24:30: unknown-parameter: no payee has a parameter \"hihg\"");
+    let before = "tiers = [{ from = \"0%\", rate = \"6%\" }, { from = \"60%\", rate = \"8%\" }, { from = \"payee.low\", to = \"60%\", rate = \"8%\" }]";
+    refused(before, "24:104: tier-order: the last tier ends before it starts");
+}
+
+#[test]
+fn edges_of_the_payees_own_fall_where_lower_is_better() {
+    let of = |boundary: &str, tiers: [&str; 2]| {
+        let plan = PLAN.replace("negative = \"carry\"", "direction = \"lower\"\nat_zero = \"best\"");
+        let plan = plan.replace("\"marginal\"", "\"retroactive\"").replace("\"upper\"", &format!("\"{boundary}\""));
+        let [worst, best] = tiers.map(|from| format!("{{ from = \"{from}\", rate = \"6%\" }}"));
+        let plan = plan.replace(TABLE, &format!("tiers = [{worst}, {{ from = \"payee.low\", rate = \"6%\" }}, {best}]"));
+        let payees = sheet("parameter.low,parameter.high", "50%,100%");
+        let found = small_texts(&[(PLAN_FILE, PLAN, &plan), ("payees.csv", super::PAYEES, &payees)]);
+        brief(&found.map_or_else(|found| found, |files| files.warnings))
+    };
+    assert_eq!(of("upper", ["100%", "40%"]), "");
+    assert_eq!(of("lower", ["payee.high", "payee.high"]), "");
+    let order = "25:87: tier-order: the tier from 100% comes after the one from 40%";
+    assert_eq!(of("upper", ["40%", "100%"]), format!("{PLAN_FILE}:{order}\n"));
+    let zero = "22:11: wrong-unit: a sum of zero is not in the best tier";
+    assert_eq!(of("lower", ["100%", "0%"]), format!("{PLAN_FILE}:{zero}\n"));
 }
 
 /// A gate and a multiplier with a number of the payee's own each, and the caps of an interval and of a deal.

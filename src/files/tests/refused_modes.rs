@@ -31,7 +31,6 @@ fn modes_of_a_plan_and_component() {
         ),
         ("interval = \"quarter\"", "interval = \"week\"", "13:12", "interval = \"week\" is"),
         ("to = \"0.01\"", "to = \"1\"", "23:19", "rounding to anything but the currency's minor unit is"),
-        ("from = \"100%\"", "from = \"payee.from\"", "24:49", "`from` from a payee's parameter is"),
     ];
     for (from, to, at, what) in table {
         refused(from, to, at, what);

@@ -57,6 +57,38 @@ fn an_exact_hit_is_where_the_boundary_says() {
 }
 
 #[test]
+fn edges_of_the_payees_own_fall_with_those_of_the_plan() {
+    let check = |own: &[usize], edge: &str, component: Component, expected: [&str; 3]| {
+        let own_edges = own.iter().map(|tier| OwnEdge { tier: *tier, parameter: "edge".into() }).collect();
+        let mut component = Component { own_edges, ..component };
+        own.iter().for_each(|tier| component.tiers[*tier].from = 0);
+        let mut script = Script::with_plan(component);
+        script.fact("admin", payee("ana", vec![own_rates::having("2026-01-01", None, &[("edge", edge)])]));
+        script.quota("2026-Q1", Some("300000"), 1, None);
+        for (day, amount) in [("2026-01-20", "30000"), ("2026-02-03", "75000"), ("2026-03-03", "90000")] {
+            script.deal(told(day, day, amount));
+        }
+        assert_eq!(script.quarter(), expected, "{edge}");
+    };
+    let best = || lump(AtZero::Best);
+    // At 10, 35 and 65 % of the quota.
+    check(&[1], "0.65", best(), ["100.00", "-60.00", "0.00"]);
+    check(&[1], "0.5", best(), ["100.00", "-60.00", "-30.00"]);
+    check(&[2], "0.35", best(), ["100.00", "0.00", "-90.00"]);
+    check(&[2], "0.09", best(), ["40.00", "0.00", "-30.00"]);
+    for (tier, edge) in [(1, "1"), (1, "0.1"), (2, "0.5"), (2, "0"), (0, "0.5")] {
+        check(&[tier], edge, best(), ["0.00"; 3]);
+    }
+    check(&[1, 2], "0.5", best(), ["0.00"; 3]);
+    // From 100 % down the line rises to 40.00 at 20 %, and from there to 100.00.
+    let curve = Component { method: Method::Curve, beyond: Some(Beyond::Flat), ..best() };
+    check(&[1], "0.2", curve.clone(), ["100.00", "-65.62", "-11.26"]);
+    check(&[0], "0.65", curve, ["100.00", "-37.50", "-52.50"]);
+    let last = Component { boundary: Boundary::Lower, ..best() };
+    check(&[2], "0.1", last, ["40.00", "0.00", "-30.00"]);
+}
+
+#[test]
 fn rates_are_read_off_on_all_that_is_paid() {
     let rates = |at_zero| Component { pays: Pays::RateOf, method: Method::Retroactive, ..lump(at_zero) };
     let tiers = [(UNIT, 1_000_000), (UNIT / 2, 2_000_000)].map(|(from, rate)| Tier { from, rate: Rate(rate) });
@@ -119,4 +151,8 @@ fn what_cannot_be_is_ignored() {
     zero.tiers[2].from = 0;
     check(zero, "zero that is not in the best tier");
     check(Component { beyond: Some(Beyond::Flat), ..best() }, "a curve says what is beyond it, and only a curve");
+    let mut around = lump(AtZero::Best);
+    (around.tiers[1].from, around.tiers[2].from) = (0, UNIT);
+    around.own_edges = vec![OwnEdge { tier: 1, parameter: "edge".into() }];
+    check(around, "tiers that do not fall where lower is better");
 }

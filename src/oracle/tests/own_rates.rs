@@ -72,6 +72,38 @@ fn a_month_without_one_of_them_adds_nothing() {
     check(Component { tiers, ..to_date }, without(&[]), ["4400.00", "0.00", "3400.00"]);
 }
 
+/// The higher rate begins where the payee has it.
+fn edged(from: &[usize]) -> Component {
+    let own_edges = from.iter().map(|tier| OwnEdge { tier: *tier, parameter: "edge".into() }).collect();
+    let plain = component(&[("0", "0.05"), ("0", "0.1")]);
+    Component { own_edges, ..plain }
+}
+
+#[test]
+fn tiers_begin_where_the_payee_has_it() {
+    let rows = |edges: [&'static str; 2]| {
+        let having = |from, to, edge: &str| having(from, to, &[("edge", edge)]);
+        vec![having("2026-01-01", Some("2026-02-01"), edges[0]), having("2026-02-01", None, edges[1])]
+    };
+    // 40 000 at 5 % and 20 000 at 10 %; then all of it at 10 %.
+    check(edged(&[1]), rows(["40000", "40000"]), ["4000.00", "2000.00", "4000.00"]);
+    // From 60 000 to 80 000 below 90 000, and from 80 000 to 120 000 above for the most part.
+    check(edged(&[1]), rows(["40000", "90000"]), ["4000.00", "1000.00", "3500.00"]);
+    let by = |method| Component { method, ..edged(&[1]) };
+    check(by(Method::Retroactive), rows(["70000", "70000"]), ["3000.00", "5000.00", "4000.00"]);
+    check(by(Method::WholeDealBefore), rows(["70000", "70000"]), ["3000.00", "1000.00", "4000.00"]);
+    check(Component { scope: Scope::Deal, ..edged(&[1]) }, rows(["50000", "50000"]), ["3500.00", "1000.00", "2000.00"]);
+    // Nothing rises to 0, and who lacks one waits.
+    check(edged(&[1]), rows(["40000", "0"]), ["4000.00", "0.00", "0.00"]);
+    let lacking = vec![having("2026-01-01", Some("2026-02-01"), &[("edge", "40000")]), having("2026-02-01", None, &[])];
+    check(edged(&[1]), lacking, ["4000.00", "0.00", "0.00"]);
+    // What is above the first edge, at the rate that is reached: the other edge is the same and does not rise.
+    let overage = |own: &[usize]| Component { method: Method::Overage, ..edged(own) };
+    check(overage(&[0, 1]), rows(["40000", "40000"]), ["0.00"; 3]);
+    let one = Component { tiers: component(&[("0", "0.05")]).tiers, ..overage(&[0]) };
+    check(one, rows(["40000", "70000"]), ["1000.00", "500.00", "2000.00"]);
+}
+
 /// Lines of a product have the rate of its row; all lines are of the suite.
 pub(super) fn lines_of(product: &str, own: [Option<&str>; 2]) -> Component {
     let listed = Listed { by: LineKey::Product, values: vec![product.into()] };

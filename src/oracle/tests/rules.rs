@@ -115,6 +115,15 @@ fn values_of_the_payees_own() {
     check(fact(two(["0", "0"], own(&[2], "own"))), "a value of the plan's and of the payee's own");
     check(fact(two(["0", "0"], own(&[0], ""))), "a value of the payee's own without a name");
     check(fact(two(["0", "0"], own(&[0, 0], "own"))), "two values of the payee's own for a tier");
+    let edged = |froms: [&str; 2], places: &[usize], name: &str| {
+        let own_edges = places.iter().map(|tier| OwnEdge { tier: *tier, parameter: name.into() }).collect();
+        Component { own_edges, ..component(&[(froms[0], "5%"), (froms[1], "6%")]) }
+    };
+    check(fact(edged(["0", "5"], &[1], "own")), "an edge of the plan's and of the payee's own");
+    check(fact(edged(["0", "0"], &[2], "own")), "an edge of the plan's and of the payee's own");
+    check(fact(edged(["0", "0"], &[1], "")), "an edge of the payee's own without a name");
+    check(fact(edged(["0", "0"], &[1, 1], "own")), "two edges of the payee's own for a tier");
+    check(fact(edged(["0", "5"], &[0], "own")), "tiers that do not start at 0");
     let lines = |rates: [Option<&str>; 2], places: &[usize]| {
         let mut looked_up = super::own_rates::lines_of("suite", [None, rates[1]]);
         looked_up.own_rates = own(places, "own");

@@ -280,6 +280,10 @@ fn lacking(component_id: &str, interval: Interval, lacks: Lacks<'_>) -> Waiting 
             let message = format!("component \"{component_id}\" needs the payee's {name} in {interval}");
             Waiting { reason: Reason::MissingParameter, message }
         }
+        Lacks::Order => {
+            let message = format!("component \"{component_id}\": the payee's own edges put its tiers out of order in {interval}");
+            Waiting { reason: Reason::EdgesOutOfOrder, message }
+        }
         Lacks::Divisor => {
             let message = format!("component \"{component_id}\": its formula divides by zero in {interval}");
             Waiting { reason: Reason::DividedByZero, message }
@@ -330,4 +334,22 @@ fn no_long_component(statement: &Statement) -> Waiting {
 pub fn no_period(statement: &Statement) -> Waiting {
     let message = label(&statement.measure, statement.interval) + "no calendar reaches it";
     Waiting { reason: Reason::NoSuchInterval, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_component_waits_for_is_told() {
+        let check = |lacks, expected: &str| {
+            let Waiting { reason, message } = lacking("commission", "2026-Q1".parse().unwrap(), lacks);
+            assert_eq!(format!("{message} [{}]", reason.code()), expected);
+        };
+        check(Lacks::Quota("sales"), "component \"commission\" needs a quota of \"sales\" for 2026-Q1 [missing_quota]");
+        check(Lacks::Parameter("edge"), "component \"commission\" needs the payee's edge in 2026-Q1 [missing_parameter]");
+        let order = "component \"commission\": the payee's own edges put its tiers out of order in 2026-Q1 [edges_out_of_order]";
+        check(Lacks::Order, order);
+        check(Lacks::Divisor, "component \"commission\": its formula divides by zero in 2026-Q1 [divided_by_zero]");
+    }
 }

@@ -101,7 +101,7 @@ const EARLIER: [(usize, u8, &str, &[&str]); 22] = [
         include_str!("../../../schemas/history/facts.51.avsc"),
         &["direction", "at_zero", "at_most", "own_rate", "own_otherwise", "quota_after_release"],
     ),
-    (2, 52, include_str!("../../../schemas/history/facts.52.avsc"), &["measure_currency"]),
+    (2, 52, include_str!("../../../schemas/history/facts.52.avsc"), &["from_parameter", "measure_currency"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
@@ -289,6 +289,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
                     plan.quota_after_release = Default::default();
                     plan.components.iter_mut().for_each(|component| component.modifiers.floor = None);
                     plan.components.iter_mut().for_each(|component| component.own_rates.clear());
+                    plan.components.iter_mut().for_each(|component| component.own_edges.clear());
                     plan.components.iter_mut().for_each(|component| component.clawback.scale.clear());
                     plan.components.iter_mut().for_each(|component| component.own_modifiers.clear());
                     plan.components.iter_mut().for_each(higher);
@@ -342,7 +343,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             (49, 3),
             (50, 3),
             (51, 3),
-            (52, 2),
+            (52, 3),
         ]
         .into_iter()
         .find(|(of, _)| *of == id)

@@ -158,6 +158,7 @@ impl Making {
         let component = self.with_own_modifiers(component);
         let component = self.turned(component);
         let component = self.counted_whole(component);
+        let component = self.with_own_edges(component);
         if !(self.points && id == "extra") {
             return component;
         }
@@ -200,6 +201,7 @@ impl Making {
             lookup: None,
             beyond: None,
             own_rates: Vec::new(),
+            own_edges: Vec::new(),
             direction: Direction::Higher,
             attribution: Attribution::Slice,
             count_split: CountSplit::Share,

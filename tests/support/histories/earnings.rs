@@ -112,6 +112,7 @@ impl Making {
             paid_measure: None,
             beyond: None,
             own_rates: Vec::new(),
+            own_edges: Vec::new(),
             direction: Direction::Higher,
             attribution: Attribution::Slice,
             count_split: CountSplit::Share,

@@ -4,17 +4,20 @@ use super::*;
 
 #[path = "own_amounts.rs"]
 mod own_amounts;
+#[path = "own_edges.rs"]
+mod own_edges;
 
 /// Drawn apart, so that the rest of a history is what it is without.
 pub struct OwnNumbers {
     random: Random,
     /// Of amounts of terms of pay, of caps of plans, and of what gates leave.
     terms: Random,
+    edges: Random,
 }
 
 impl OwnNumbers {
     pub fn new(seed: u64) -> OwnNumbers {
-        OwnNumbers { random: Random(seed ^ 0x0b5e_55ed), terms: Random(seed ^ 0x0d0e_77e2) }
+        OwnNumbers { random: Random(seed ^ 0x0b5e_55ed), terms: Random(seed ^ 0x0d0e_77e2), edges: Random(seed ^ 0x0ed6_e50f) }
     }
 }
 
@@ -71,6 +74,7 @@ impl Making {
 
     /// Each row has its own, most of them both; now and then one that is too large to multiply with.
     pub(super) fn own_numbers(&mut self, rows: &mut [PayeeRow]) {
+        self.own_edges(rows);
         let random = &mut self.own_numbers.random;
         for row in rows {
             let mut part = Amount(250_000 * random.below(9) as i128);

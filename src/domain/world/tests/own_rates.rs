@@ -47,6 +47,63 @@ fn what_has_to_pay_nothing_is_no_value_of_the_payees() {
 }
 
 #[test]
+fn a_tier_starts_in_one_place() {
+    let edged = |component: Component, own: &[(usize, &str)]| {
+        let mut component = component;
+        for (tier, parameter) in own {
+            component.tiers.get_mut(*tier).into_iter().for_each(|tier| tier.from = 0);
+            component.own_edges.push(OwnEdge { tier: *tier, parameter: (*parameter).into() });
+        }
+        component
+    };
+    check(edged(component(&[]), &[(1, "above")]), "");
+    assert!(edged(component(&[]), &[(1, "above")]).reads_parameters());
+    let stated = "a tier starts where it is stated, or where the payee has it";
+    let mut both = edged(component(&[]), &[(1, "above")]);
+    both.tiers[1].from = 1_000_000;
+    check(both, stated);
+    check(edged(component(&[]), &[(2, "above")]), stated);
+    check(edged(component(&[]), &[(1, "")]), "an edge of the payee's own without a name");
+    check(edged(component(&[]), &[(1, "one"), (1, "two")]), "a tier has one edge of the payee's own");
+    let order = "tiers start at 0 and ascend";
+    check(edged(component(&[]), &[(0, "first")]), order);
+    // What the plan states ascends, whatever stands between.
+    let three = |from: i128| {
+        let mut component = component(&[]);
+        component.tiers.push(Tier { from, rate: Rate(0) });
+        edged(component, &[(1, "above")])
+    };
+    check(three(1_000_000), "");
+    check(three(0), order);
+    check(three(1), "a tier of attainment has at most 4 decimals of a percent");
+    // Where the first tier need not be 0 it may be the payee's, and then nothing is paid for a sum of zero.
+    let overage = |own: &[(usize, &str)]| edged(Component { method: Method::Overage, ..component(&[]) }, own);
+    check(overage(&[(0, "first"), (1, "above")]), "");
+    check(overage(&[]), "an overage begins above zero");
+    let curve = |own: &[(usize, &str)]| {
+        let lump = Component { pays: Pays::Lump, method: Method::Curve, beyond: Some(Beyond::Flat), ..component(&[]) };
+        edged(lump, own)
+    };
+    check(curve(&[(0, "first")]), "");
+    check(curve(&[(1, "above")]), "a sum of zero would be paid");
+    let formula = Component { tiers: vec![], ..edged(component(&[]), &[(1, "above")]) };
+    assert!(check_component(&formula).is_err());
+    // Where lower is better each of them may be, and what the plan states falls.
+    let lower = |own: &[(usize, &str)], third: i128| {
+        let mut component = Component { method: Method::Retroactive, boundary: Boundary::Lower, ..component(&[]) };
+        component.tiers.push(Tier { from: third, rate: Rate(0) });
+        component.tiers[0].from = 2_000_000;
+        edged(Component { direction: Direction::Lower(AtZero::Best), ..component }, own)
+    };
+    check(lower(&[(1, "second")], 1_000_000), "");
+    check(lower(&[(0, "first"), (1, "second"), (2, "third")], 0), "");
+    check(lower(&[(1, "second")], 2_000_000), "tiers fall where lower is better");
+    check(lower(&[(1, "second"), (2, "third")], 0), "");
+    let refused = check_component(&lower(&[(1, "second")], 0)).unwrap_err().to_string();
+    assert_eq!(refused, "direction: component \"new\": a sum of zero is not in the best tier [invalid_fact]");
+}
+
+#[test]
 fn a_row_of_a_lookup_has_one_rate() {
     let row = |product: &str, rate: i64| {
         let listed = Listed { by: LineKey::Product, values: vec![product.into()] };

@@ -59,6 +59,7 @@ impl<'w> Terms<'w> {
             parts: Parts::ALL,
             target: None,
             own_rates: Vec::new(),
+            own_edges: Vec::new(),
             own_modifiers: None,
             tier: nothing,
             paid: nothing,
@@ -101,6 +102,7 @@ impl<'w> Terms<'w> {
         if version.is_personal() {
             input.target = self.target(component, period);
             input.own_rates = self.own_rates(component, period)?;
+            input.own_edges = component.own_edges.iter().map(|own| self.parameter(&own.parameter, period)).collect();
             input.own_modifiers = self.own_modifiers(component, period)?;
         }
         if version.is_personal() || run.is_some() {
