@@ -214,7 +214,8 @@ impl<'w> Segment<'w> {
         let priced = &self.priced + &added;
         let Some(earned) = end.modified(&priced, &self.before)? else { return Ok(Exact::ZERO) };
         (self.priced, self.start, self.passed) = (priced, Some(end.point()), Exact::ZERO);
-        self.begun |= component.begins_with_nothing() && end.is_measured(end.point());
+        // Rates, too, have measured the payee: an amount of a version behind them is not the first.
+        self.begun |= component.is_lower() && !component.reads_deals() && end.is_measured(end.point());
         let before = std::mem::replace(&mut self.earned, earned);
         if in_deals {
             let deals = by_deal.into_iter().zip(&period.deals);

@@ -21,7 +21,6 @@ pub const PAIRS: &[(&str, &str)] = &[
     ("plan in another currency", "lump"),
     ("plan in another currency", "measure later"),
     ("plan in another currency", "minimum settlement"),
-    ("plan in another currency", "more than can be paid"),
     ("plan in another currency", "moved deal"),
     ("plan in another currency", "own amounts of pay"),
     ("plan in another currency", "own modifiers"),
