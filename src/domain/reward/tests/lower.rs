@@ -69,6 +69,12 @@ fn amounts_count_from_the_first_period_that_is_measured() {
     // One that begins anew does not.
     periods[1..].iter_mut().for_each(|period| period.anew = Some(Period(2)));
     check(&periods, [(10_000, false), (20_000, false), (-16_000, false)]);
+    // Rates have measured the payee, too.
+    let rates = Component { method: Method::Retroactive, pays: Pays::RateOf, ..lump(AtZero::Best) };
+    let mut periods = months(&component, [0, 0, 60], [true; 3]);
+    periods[0].component = Some(&rates);
+    periods[1..].iter_mut().for_each(|period| period.version = FEBRUARY);
+    check(&periods, [(0, false), (0, false), (-6_000, false)]);
 }
 
 #[test]
