@@ -247,7 +247,7 @@ impl Posting<'_> {
         if self.world.earns_points(component_id) {
             POINTS.into()
         } else {
-            self.world.money_of(&self.subject.payee_id).currency.clone()
+            self.world.money_of(self.subject.payee_id).currency.clone()
         }
     }
 

@@ -206,7 +206,7 @@ fn a_deal_counts_in_each_measure_in_its_currency() {
     let dollars_rate = |rate| StatedRate::new("month", None, CurrencyRate(rate));
     check("USD", &both, Ok(vec![StatedRate::of_own("USD"), into_euros(9)]));
     check("EUR", &both, Ok(vec![dollars_rate(7), StatedRate::of_own("EUR")]));
-    check("EUR", &[euros.clone()], Ok(vec![StatedRate::of_own("EUR")]));
+    check("EUR", std::slice::from_ref(&euros), Ok(vec![StatedRate::of_own("EUR")]));
     let missing = |from: &str, to: &str| {
         let day = deal().closed_on;
         format!("currency: no \"month\" rate from {from} to {to} is stated for {day} or before [missing_rate]")
