@@ -31,7 +31,7 @@ pub struct Publish {
     /// Publish without asking
     #[arg(long)]
     yes: bool,
-    /// Do not compute what the changes do to pay, for which the log is replayed
+    /// Do not replay the log to say what the changes do to pay
     #[arg(long)]
     no_pay: bool,
 }
