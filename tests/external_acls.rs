@@ -45,16 +45,23 @@ fn refused(company: &Company, role: &str, arguments: &[&str]) -> Option<String> 
 fn change(company: &Company, version: usize) {
     let story = &company.story;
     story.write("company/directory.csv", &format!("id,name,team\np001,Ana {version},West\n"));
-    for (file, start, line) in [
-        ("payees.csv", "p000,", format!("p000,Seller {version},m2,default,ae,2026-01-01,,X0,,,,,\n")),
-        ("quotas.csv", "p000,", format!("p000,new-arr,fiscal,2026-Q1,{}.00,\n", 300 + version)),
-        ("adjustments.csv", "more,", format!("more-{version},p001,fiscal,2026-03,1.25,,,CONTEST,,more,hr\n")),
-    ] {
+    for (file, column, value) in
+        [("payees.csv", 1, format!("Seller {version}")), ("quotas.csv", 4, format!("{}.00", 300 + version))]
+    {
         let path = format!("company/{file}");
         let before = std::fs::read_to_string(story.path(&path)).unwrap();
-        let kept = before.lines().filter(|line| !line.starts_with(start)).map(|line| format!("{line}\n")).collect::<String>();
-        story.write(&path, &(kept + &line));
+        let line = |line: &str| {
+            let mut columns: Vec<&str> = line.split(',').collect();
+            if line.starts_with("p000,") {
+                columns[column] = &value;
+            }
+            columns.join(",") + "\n"
+        };
+        story.write(&path, &before.lines().map(line).collect::<String>());
     }
+    let path = "company/adjustments.csv";
+    let before = std::fs::read_to_string(story.path(path)).unwrap();
+    story.write(path, &(before + &format!("more-{version},p001,fiscal,2026-03,1.25,,,CONTEST,,more,hr\n")));
 }
 
 /// Before there is a worker; the last deal is of nobody.
