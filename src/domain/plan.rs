@@ -51,6 +51,15 @@ pub struct Plan {
     pub components: Vec<Component>,
 }
 
+impl Plan {
+    /// Whether the fiscal year prices a component: its interval is longer than a quarter, or what it earns hangs on what the
+    /// intervals of the year before it left.
+    pub fn prices_by_year(&self, component: &Component) -> bool {
+        let capped = self.cap.is_some_and(|cap| cap.per.is_yearly());
+        component.interval.is_yearly() || component.deficit == Deficit::NextIntervalOfYear || capped
+    }
+}
+
 /// The most that all components of a plan earn together in an interval; what is above is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanCap {
@@ -230,6 +239,16 @@ pub enum Negative {
     Carry,
     Zero,
     Mirror,
+}
+
+/// What becomes of what an interval's sum lacks to zero, where less than nothing earns nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deficit {
+    #[default]
+    Lost,
+    /// The next interval of the fiscal year starts from it. A year starts from nothing.
+    NextIntervalOfYear,
 }
 
 /// What of a component's earning belongs to a deal, or to a pay period's deals.

@@ -17,7 +17,7 @@ use super::unit::check_units;
 use crate::domain::calendar::{Calendar, Date};
 use crate::domain::fact::{Measure, MeasureOf};
 use crate::domain::plan::{Pays, Plan, TierBy};
-use crate::domain::world::cap_fault;
+use crate::domain::world::{by_year_fault, cap_fault};
 use std::collections::{HashMap, HashSet};
 
 pub fn check(draft: &Draft, findings: &mut Findings) {
@@ -35,6 +35,7 @@ pub fn check(draft: &Draft, findings: &mut Findings) {
     check_versions(&draft.plans, findings);
     check_caps(draft, findings);
     check_units(&draft.plans, findings);
+    check_by_year(draft, findings);
     organisation::check(draft, findings);
     super::pay_conflicts::check(draft, findings);
     pay_currencies::check(draft, findings);
@@ -227,6 +228,16 @@ fn check_caps(draft: &Draft, findings: &mut Findings) {
             let hint = "put what the cap is of into a plan of its own, which a payee may be on beside others";
             findings.add(place, codes::NOT_SUPPORTED, fault, hint);
         }
+    }
+}
+
+/// What prices a component of months or quarters never changes, since what is booked of it stands there.
+fn check_by_year(draft: &Draft, findings: &mut Findings) {
+    let plans = || draft.plans.iter().filter_map(|draft| draft.plan.as_ref());
+    let Some((plan, fault)) = by_year_fault(plans()) else { return };
+    let own = draft.plans.iter().find(|draft| draft.plan.as_ref().is_some_and(|of| std::ptr::eq(of, plan)));
+    if let Some(id) = own.and_then(|draft| draft.id.as_ref()) {
+        findings.add(id.place, codes::NOT_SUPPORTED, fault, "give one of them another id");
     }
 }
 

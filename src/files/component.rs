@@ -20,7 +20,9 @@ use crate::domain::adjustment::BY_HAND;
 use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{Minor, RoundingMode, parse_scaled};
 use crate::domain::pay::RESERVED;
-use crate::domain::plan::{Boundary, Component, CountSplit, Direction, EarningUnit, Method, Negative, Pays, RoundingAt, TierBy};
+use crate::domain::plan::{
+    Boundary, Component, CountSplit, Deficit, Direction, EarningUnit, Method, Negative, Pays, RoundingAt, TierBy,
+};
 use crate::domain::tranche::Due;
 use fit::check_fit;
 use lower::{Lower, lower};
@@ -45,6 +47,8 @@ pub struct ComponentDraft {
     pub unit: Option<Located<EarningUnit>>,
     /// Where it says that it is a pool.
     pub pool_place: Option<Place>,
+    /// Where it states what becomes of a deficit.
+    pub deficit_place: Option<Place>,
     pub interval: Option<IntervalKind>,
     pub measure: Option<Located<String>>,
     pub tier_by: Option<Located<TierBy>>,
@@ -79,7 +83,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let (pays, paid) = pays(&mut fields, findings);
     let by_formula = formula::place(method.as_ref(), pays.as_ref());
     let by_line = lookup::place(method.as_ref()).filter(|_| by_formula.is_none());
-    let Asked { measure, tier_by, boundary, direction, negative } = match by_line {
+    let Asked { measure, tier_by, boundary, direction, negative, deficit } = match by_line {
         Some(place) => by_lines(&mut fields, place, paid.as_ref(), findings),
         None => asked(&mut fields, by_formula, findings),
     };
@@ -108,7 +112,21 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
     let own_modifiers = named.own_modifiers();
     let own = table.as_ref().map_or_else(Vec::new, Table::own).into_iter().chain(named.parameters());
     let own = own.chain(pool.as_ref().and_then(Pool::parameter)).collect();
-    let mut draft = ComponentDraft { id, unit, pool_place, interval, measure, tier_by, pays, paid, own, others, component: None };
+    let deficit_place = deficit.as_ref().map(|deficit| deficit.place);
+    let mut draft = ComponentDraft {
+        id,
+        unit,
+        pool_place,
+        deficit_place,
+        interval,
+        measure,
+        tier_by,
+        pays,
+        paid,
+        own,
+        others,
+        component: None,
+    };
     let fits = check_fit(&draft, method.as_ref(), negative.as_ref(), no_quota, findings);
     let reads_off = lower::reads_off(direction.as_ref(), method.as_ref(), findings);
     let negative = negative.zip(direction.filter(|_| reads_off)).zip(count_split);
@@ -162,6 +180,7 @@ pub fn component(node: &Node, minor: Option<u32>, findings: &mut Findings) -> Op
             boundary: boundary.value,
             direction: direction.map_or(Direction::Higher, |lower| lower.direction()),
             negative: negative.value,
+            deficit: deficit.map_or(Deficit::Lost, |of| of.value),
             quota: used,
             no_quota,
             clawback: clawback.value,
@@ -237,6 +256,7 @@ struct Asked {
     /// `None` where it was refused.
     direction: Option<Option<Lower>>,
     negative: Option<Located<Negative>>,
+    deficit: Option<Located<Deficit>>,
 }
 
 /// Of a lookup: no tier is picked, and a line takes back what such a line earns.
@@ -244,7 +264,7 @@ fn by_lines(fields: &mut Fields<'_>, place: Place, paid: Option<&Located<String>
     lookup::no_tiers(fields, findings);
     let negative = Some(Located::new(Negative::Carry, place));
     let boundary = lookup::boundary(fields, place, findings);
-    Asked { measure: paid.cloned(), tier_by: None, boundary, direction: Some(None), negative }
+    Asked { measure: paid.cloned(), tier_by: None, boundary, direction: Some(None), negative, deficit: None }
 }
 
 fn asked(fields: &mut Fields<'_>, by_formula: Option<Place>, findings: &mut Findings) -> Asked {
@@ -252,13 +272,13 @@ fn asked(fields: &mut Fields<'_>, by_formula: Option<Place>, findings: &mut Find
         formula::no_table(fields, findings);
         let negative = Some(Located::new(Negative::Carry, place));
         let boundary = formula::boundary(fields, place, findings);
-        return Asked { measure: None, tier_by: None, boundary, direction: Some(None), negative };
+        return Asked { measure: None, tier_by: None, boundary, direction: Some(None), negative, deficit: None };
     }
     let (measure, tier_by) = measured(fields, "tier_by", findings);
     let boundary = fields.choice("boundary", modes::BOUNDARY, findings);
     let (direction, negative) = lower(fields, findings);
-    fields.optional_choice("deficit", modes::DEFICIT, findings);
-    Asked { measure, tier_by, boundary, direction, negative }
+    let deficit = fields.optional_choice("deficit", modes::DEFICIT, findings);
+    Asked { measure, tier_by, boundary, direction, negative, deficit }
 }
 
 fn component_id(fields: &mut Fields<'_>, findings: &mut Findings) -> Option<Located<String>> {

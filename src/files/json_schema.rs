@@ -189,7 +189,7 @@ fn component() -> Value {
         ("negative", choice(modes::NEGATIVE, "What a negative sum earns.")),
         ("direction", choice(modes::DIRECTION, "Whether more is better, as where it is left out, or less.")),
         ("at_zero", choice(modes::AT_ZERO, "Where lower is better: what a sum of exactly zero earns.")),
-        ("deficit", choice(modes::DEFICIT, "What is missing at an interval's end.")),
+        ("deficit", choice(modes::DEFICIT, "What becomes of what is missing at an interval's end; lost where it is left out.")),
         ("clawback", clawback::clawback()),
         ("rounding", rounding()),
         ("attribution", choice(modes::ATTRIBUTION, "Which earning a deal has, with tranches and a historic rate.")),

@@ -11,7 +11,7 @@ use crate::domain::measure::{DatedBy, EarnedBy, MeasureOf, Missing, Unit};
 use crate::domain::money::RoundingMode;
 use crate::domain::pay_terms::{AtEnd, Flush, PaymentExcess, RecoveryFloor};
 use crate::domain::plan::{
-    AfterRelease, AtZero, Attribution, Beyond, Boundary, CountSplit, EarningUnit, Method, MidIntervalChange, Negative,
+    AfterRelease, AtZero, Attribution, Beyond, Boundary, CountSplit, Deficit, EarningUnit, Method, MidIntervalChange, Negative,
     NegativePay, NoQuota, ProrateBy, QuotaAfterRelease, RoundingAt, Scope, TierBy,
 };
 use crate::domain::settlement::SettlementKind;
@@ -142,7 +142,8 @@ pub const NEGATIVE: &Choices<Negative> =
 /// Whether lower is better.
 pub const DIRECTION: &Choices<bool> = &[("higher", Some(false)), ("lower", Some(true))];
 pub const AT_ZERO: &Choices<AtZero> = &[("best", Some(AtZero::Best)), ("nothing", Some(AtZero::Nothing))];
-pub const DEFICIT: &Choices<()> = &[("lost", Some(())), ("next_interval", None)];
+pub const DEFICIT: &Choices<Deficit> =
+    &[("lost", Some(Deficit::Lost)), ("next_interval_of_year", Some(Deficit::NextIntervalOfYear)), ("next_interval", None)];
 /// Whether to date.
 pub const QUOTA: &Choices<bool> = &[("interval", Some(false)), ("to_date", Some(true))];
 pub const NO_QUOTA: &Choices<NoQuota> =

@@ -16,7 +16,7 @@ use crate::domain::calendar::Date;
 use crate::domain::money::{Rate, minor_digits};
 use crate::domain::pay_terms::PayTerms;
 use crate::domain::plan::{AfterRelease, MidIntervalChange, NegativePay, OwnAmount, Plan, PlanCap, Prorate, QuotaAfterRelease};
-use crate::domain::world::pool_fault;
+use crate::domain::world::{deficit_fault, pool_fault};
 
 /// A plan as read: what other files refer to is known even where the rest was refused.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ pub fn plan(node: &Node, findings: &mut Findings) -> Option<PlanDraft> {
         let pay = (negative_pay?.value, pay?, cap.map(|cap| cap.value), own_amounts);
         let ramp = ramp.map(|ramp| ramp.value).unwrap_or_default();
         draft.plan = assembled(&draft, (prorate?, ramp), mid_interval_change?.value, after_release?, pay);
-        draft.plan.iter().for_each(|plan| check_pools(plan, &draft.components, findings));
+        draft.plan.iter().for_each(|plan| check_whole(plan, &draft.components, findings));
         let ramped = draft.plan.as_ref().zip(ramp_place);
         ramped.into_iter().for_each(|(plan, place)| check_ramp(plan, place, findings));
     }
@@ -133,11 +133,15 @@ pub fn check_range(from: &Option<Located<Date>>, to: &Option<Located<Date>>, fin
     }
 }
 
-/// Everybody who shares a pool computes the same.
-fn check_pools(plan: &Plan, components: &[ComponentDraft], findings: &mut Findings) {
+/// Everybody who shares a pool computes the same, and what goes on is something that can.
+fn check_whole(plan: &Plan, components: &[ComponentDraft], findings: &mut Findings) {
     for (draft, component) in components.iter().zip(&plan.components) {
         if let Some((place, fault)) = draft.pool_place.zip(pool_fault(component, plan)) {
             let hint = "let a monthly component, of measures with earned_by = \"team\" alone, be the pool";
+            findings.add(place, codes::NOT_SUPPORTED, fault, hint);
+        }
+        if let Some((place, fault)) = draft.deficit_place.zip(deficit_fault(component, plan)) {
+            let hint = "remove `deficit`, or let it be of the running sum of one measure, with negative = \"zero\"";
             findings.add(place, codes::NOT_SUPPORTED, fault, hint);
         }
     }

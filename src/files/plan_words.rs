@@ -6,8 +6,8 @@ use crate::domain::calendar::IntervalKind;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, MEASURED_DECIMALS, RATE_DECIMALS, Rate, format_scaled};
 use crate::domain::pay_terms::Draw;
 use crate::domain::plan::{
-    AmountPlace, Bound, Clawback, Component, Direction, Gate, Method, Otherwise, OwnPlace, Pays, Plan, Prorate, QuotaUse,
-    ScaleRow, Tested, Tier, TierBy,
+    AmountPlace, Bound, Clawback, Component, Deficit, Direction, Gate, Method, Otherwise, OwnPlace, Pays, Plan, Prorate,
+    QuotaUse, ScaleRow, Tested, Tier, TierBy,
 };
 
 /// A name and what it is set to.
@@ -144,7 +144,12 @@ fn component_words(component: &Component) -> Words {
             say("direction", mode(modes::DIRECTION, true));
             say("at_zero", mode(modes::AT_ZERO, at_zero));
         }
-        Direction::Higher if by_tiers => say("negative", mode(modes::NEGATIVE, component.negative)),
+        Direction::Higher if by_tiers => {
+            say("negative", mode(modes::NEGATIVE, component.negative));
+            if component.deficit != Deficit::Lost {
+                say("deficit", mode(modes::DEFICIT, component.deficit));
+            }
+        }
         Direction::Higher => {}
     }
     say("boundary", mode(modes::BOUNDARY, component.boundary));

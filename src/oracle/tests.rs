@@ -301,6 +301,7 @@ fn component(tiers: &[(&str, &str)]) -> Component {
         own_rates: Vec::new(),
         own_edges: Vec::new(),
         direction: Direction::Higher,
+        deficit: Deficit::Lost,
         attribution: Attribution::Slice,
         count_split: CountSplit::Share,
         own_modifiers: Vec::new(),

@@ -14,7 +14,7 @@ use super::tiers::{
 };
 use crate::domain::formula::Formula;
 use crate::domain::money::{Amount, Rate};
-use crate::domain::plan::{Attribution, Clawback, Component, CountSplit, EarningUnit, Modifiers, Pays, QuotaUse};
+use crate::domain::plan::{Attribution, Clawback, Component, CountSplit, Deficit, EarningUnit, Modifiers, Pays, QuotaUse};
 use crate::domain::reject::{Reason, Reject};
 use crate::domain::tranche::{Due, Tranche};
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,8 @@ pub(super) struct ComponentRecord {
     direction: Option<String>,
     #[serde(default)]
     at_zero: Option<String>,
+    #[serde(default)]
+    deficit: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -123,6 +125,7 @@ pub(super) fn component_record(component: &Component) -> Result<ComponentRecord,
         negative: mode_text(&component.negative)?,
         direction,
         at_zero,
+        deficit: (component.deficit != Deficit::Lost).then(|| mode_text(&component.deficit)).transpose()?,
         quota: component.reads_quota().then(|| quota_text(&component.quota).into()),
         no_quota: component.no_quota.as_ref().map(mode_text).transpose()?,
         clawback_price: mode_text(&component.clawback.price)?,
@@ -210,6 +213,7 @@ pub(super) fn read_component(path: &str, record: ComponentRecord) -> Result<Comp
         boundary: mode(&at("boundary"), &record.boundary)?,
         negative: mode(&at("negative"), &record.negative)?,
         direction: read_direction(path, record.direction.as_deref(), record.at_zero.as_deref())?,
+        deficit: record.deficit.as_deref().map_or(Ok(Deficit::Lost), |text| mode(&at("deficit"), text))?,
         quota: read_quota(path, record.quota.as_deref(), &record.spread)?,
         no_quota: record.no_quota.as_deref().map(|text| mode(&at("no_quota"), text)).transpose()?,
         clawback: Clawback {

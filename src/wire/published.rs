@@ -64,6 +64,7 @@ pub static PUBLISHED: [Published; 11] = [
             (50, include_str!("../../schemas/history/facts.50.avsc")),
             (51, include_str!("../../schemas/history/facts.51.avsc")),
             (52, include_str!("../../schemas/history/facts.52.avsc")),
+            (53, include_str!("../../schemas/history/facts.53.avsc")),
         ],
         ..written(Topic::Facts, include_str!("../../schemas/facts.avsc"))
     },

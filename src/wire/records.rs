@@ -21,8 +21,8 @@ pub use crate::domain::pay_terms::{
 pub use crate::domain::plan::lookup::{Band, LineKey, Listed, Lookup, Row as LookupRow, Takes};
 pub use crate::domain::plan::{
     AfterRelease, AmountPlace, AtZero, Attribution, Beyond, Bound, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, Component,
-    CountSplit, Direction, EarningUnit, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay, NoQuota,
-    Otherwise, OwnAmount, OwnEdge, OwnModifier, OwnPlace, OwnRate, Pays, Plan, PlanCap, PoolShare, Prorate, ProrateBy,
+    CountSplit, Deficit, Direction, EarningUnit, Gate, Method, MidIntervalChange, Modifiers, Multiplier, Negative, NegativePay,
+    NoQuota, Otherwise, OwnAmount, OwnEdge, OwnModifier, OwnPlace, OwnRate, Pays, Plan, PlanCap, PoolShare, Prorate, ProrateBy,
     QuotaAfterRelease, QuotaUse, RoundingAt, ScaleRow, Scope, Tested, Tier, TierBy,
 };
 pub use crate::domain::quota::QuotaChanged;

@@ -67,6 +67,7 @@ pub fn component(tier_by: TierBy, method: Method, tiers: &[(&str, &str)]) -> Com
         own_rates: Vec::new(),
         own_edges: Vec::new(),
         direction: Direction::Higher,
+        deficit: Deficit::Lost,
         attribution: Attribution::Slice,
         count_split: CountSplit::Share,
         own_modifiers: Vec::new(),

@@ -1,4 +1,4 @@
-//! Programs that are not ours, for the tests of the feature `external-tests`: what they need is fetched once into
+//! Programs that are not ours, for the tests `external_*`: what they need is fetched once into
 //! `${XDG_CACHE_HOME:-~/.cache}/accrue`, named by what was asked for. What is missing fails the test and says what to install.
 
 use super::story::{PATIENCE, accrue, succeeded, text};

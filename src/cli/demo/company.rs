@@ -293,6 +293,7 @@ fn by_attainment(id: &str, earning_code: &str, measure: &str, tiers: &[(i128, i6
         own_rates: Vec::new(),
         own_edges: Vec::new(),
         direction: Direction::Higher,
+        deficit: Deficit::Lost,
         attribution: Attribution::Slice,
         count_split: CountSplit::Share,
         own_modifiers: Vec::new(),

@@ -93,11 +93,12 @@ impl Span {
         period.0.rem_euclid(self.count() as i32) as usize
     }
 
-    /// Its intervals of a kind, in order; none of a kind that belongs to the other span.
+    /// Its intervals of a kind, in order; none of a kind that is longer than it.
     pub fn intervals(self, kind: IntervalKind) -> impl Iterator<Item = Interval> {
         let starts = self.periods().map(move |period| Interval::of(kind, period));
         let mut last = None;
-        starts.filter(move |interval| Span::of(*interval) == self && last.replace(*interval) != Some(*interval))
+        let inside = kind.count() <= self.count();
+        starts.filter(move |interval| inside && last.replace(*interval) != Some(*interval))
     }
 }
 
@@ -243,6 +244,6 @@ mod tests {
         check("2026-Q2", IntervalKind::Year, &[]);
         check("2026", IntervalKind::HalfYear, &["2026-H1", "2026-H2"]);
         check("2026", IntervalKind::Year, &["2026"]);
-        check("2026", IntervalKind::Month, &[]);
+        check("2026", IntervalKind::Quarter, &["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"]);
     }
 }

@@ -3,8 +3,8 @@
 use super::lookup::Lookup;
 use super::own_modifiers::{OwnModifier, OwnPlace};
 use super::{
-    AtZero, Attribution, Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, CountSplit, Direction, EarningUnit, Method,
-    Negative, NoQuota, Pays, PoolShare, QuotaUse, RoundingAt, Scope, TierBy,
+    AtZero, Attribution, Beyond, Boundary, Clawback, ClawbackPeriod, ClawbackPrice, CountSplit, Deficit, Direction, EarningUnit,
+    Method, Negative, NoQuota, Pays, PoolShare, QuotaUse, RoundingAt, Scope, TierBy,
 };
 use crate::domain::calendar::IntervalKind;
 use crate::domain::formula::Formula;
@@ -69,6 +69,7 @@ pub struct Component {
     pub direction: Direction,
     /// Carried where lower is better: a sum below zero is in the last tier.
     pub negative: Negative,
+    pub deficit: Deficit,
     /// To date only where something is compared with a quota.
     pub quota: QuotaUse,
     /// Present exactly where something is compared with a quota.

@@ -40,6 +40,7 @@ pub fn component(quota: QuotaUse, no_quota: NoQuota, rate: i64) -> Component {
         own_modifiers: Vec::new(),
         boundary: Boundary::Upper,
         direction: Direction::Higher,
+        deficit: Deficit::Lost,
         count_split: CountSplit::Share,
         negative: Negative::Carry,
         quota,

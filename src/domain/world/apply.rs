@@ -203,7 +203,8 @@ impl World {
         (self.plans, self.earning_rounds) = (Arc::new(plans), rounds);
         let units = Arc::make_mut(&mut self.units);
         units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
-        let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| component.interval.is_yearly());
+        Arc::make_mut(&mut self.by_year).note(plan);
+        let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| plan.prices_by_year(component));
         if years_begin {
             self.yearly = Some(offset);
         }
@@ -236,6 +237,7 @@ impl World {
             self.measures.iter().try_for_each(|defined| check_dated(component, &defined.measure))?;
             check_to_date(component, plan)?;
         }
+        self.check_by_year(plan)?;
         check_ramp(plan)?;
         check_own_amounts(plan)?;
         check_pay_terms(plan)

@@ -4,6 +4,7 @@
 //! it saw. What a fact may say, and what it touches, is `apply`.
 
 mod apply;
+mod by_year;
 mod component;
 mod currencies;
 mod earnings;
@@ -21,6 +22,7 @@ mod territories;
 pub(super) mod tests;
 
 pub use apply::Reach;
+pub use by_year::{ByYear, by_year_fault, deficit_fault};
 pub use currencies::currency_fault;
 pub use earnings::{Fault, MAXIMUM_PHASE, phases};
 pub use lookups::{LookupTable, Lookups};
@@ -104,7 +106,9 @@ pub struct World {
     pub lookups: Arc<Lookups>,
     /// What a component of a name earns: the first plan that has one says it for good.
     pub units: Arc<BTreeMap<String, EarningUnit>>,
-    /// The fact since which credits are summed by year, too, because a component's interval is longer than a quarter.
+    /// Which components of months and quarters the year prices.
+    pub by_year: Arc<ByYear>,
+    /// The fact since which credits are summed by year, too, because a component is priced by the year.
     pub yearly: Option<u64>,
     /// Whether any component asks now what was returned of deals: only then a deal waits for that, too.
     pub reads_returns: bool,
@@ -132,6 +136,7 @@ impl World {
             plans: Arc::default(),
             lookups: Arc::default(),
             units: Arc::default(),
+            by_year: Arc::default(),
             yearly: None,
             reads_returns: false,
             earning_rounds: 0,

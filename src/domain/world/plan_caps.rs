@@ -16,9 +16,16 @@ use std::sync::Arc;
 pub fn cap_fault(versions: &[&Plan], measures: &[&Measure]) -> Option<String> {
     let stated = versions.iter().find_map(|plan| plan.cap)?;
     let components = || versions.iter().flat_map(|plan| &plan.components);
-    let kinds = versions.iter().filter_map(|plan| plan.cap).map(|cap| cap.per).chain(components().map(|of| of.interval));
-    if kinds.into_iter().any(|kind| kind.is_yearly() != stated.per.is_yearly()) {
-        return Some("a cap of a month or quarter over components of half-years or years, or the reverse".into());
+    let by_year = stated.per.is_yearly();
+    let differs = |plan: &&Plan| plan.components.iter().any(|component| plan.prices_by_year(component) != by_year);
+    if versions.iter().filter_map(|plan| plan.cap).any(|cap| cap.per.is_yearly() != by_year) {
+        return Some("a cap of a month or quarter in one version, and of a half-year or year in another".into());
+    }
+    if versions.iter().copied().any(|plan| differs(&plan)) {
+        return Some(match by_year {
+            true => "another version has no cap of a half-year or year: what it earns is not known by the year".into(),
+            false => "a cap of a month or quarter over components of half-years or years, or whose deficits go on".into(),
+        });
     }
     if let Some(of) = components().find(|of| !of.pay.is_empty()) {
         return Some(format!("component \"{}\" is paid in parts, and a cap cuts what is paid at once", of.component_id));

@@ -81,12 +81,14 @@ impl<'i> Adjusted<'i> {
             true => not_a_first_day(of, from),
             false => no_period(of),
         };
-        let all = self.inputs.statements.iter().filter_map(|of| Some((of, misfit(of)?)));
-        let waiting: Vec<Waiting> = all.map(told).collect();
-        if !waiting.is_empty() {
-            self.inputs.to_mut().statements.retain(|of| misfit(of).is_none());
-            self.waiting.extend(waiting);
+        let all: Vec<(&Statement, Date)> = self.inputs.statements.iter().filter_map(|of| Some((of, misfit(of)?))).collect();
+        if all.is_empty() {
+            return;
         }
+        // A year that prices months has their quotas, too: their quarter alone says that one waits.
+        let own = all.into_iter().filter(|(of, _)| Span::of(of.interval) == self.span);
+        self.waiting.extend(own.map(told).collect::<Vec<_>>());
+        self.inputs.to_mut().statements.retain(|of| misfit(of).is_none());
     }
 
     /// As a deal of its own that closed on the period's last day.

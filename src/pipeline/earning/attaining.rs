@@ -62,12 +62,13 @@ fn all_of(entry: &Entry) -> Option<Inputs> {
 /// What was published before, what has a quota, what a component of the payee measures, and every sum of a quarter.
 fn targets(entry: &Entry, inputs: &Inputs, span: Span, terms: &Terms<'_>) -> Vec<Target> {
     let known = entry.attained.iter().map(|known| (known.measure.clone(), known.interval));
-    let stated = inputs.statements.iter().map(|statement| (statement.measure.clone(), statement.interval));
+    let own = inputs.statements.iter().filter(|statement| Span::of(statement.interval) == span);
+    let stated = own.map(|statement| (statement.measure.clone(), statement.interval));
     let summed = inputs.sums.iter().filter_map(|sum| match span {
         Span::Quarter(quarter) => Some((sum.measure.clone(), Interval::Quarter(quarter))),
         Span::Year(_) => None,
     });
-    let measured = terms.measured().map(|(measure, interval)| (measure.into(), interval));
+    let measured = terms.measured().iter().map(|(measure, interval)| ((*measure).into(), *interval));
     let mut targets: Vec<Target> = known.chain(stated).chain(summed).chain(measured).collect();
     targets.sort_unstable();
     targets.dedup();

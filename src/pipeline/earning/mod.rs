@@ -149,7 +149,9 @@ impl Earning {
         let key: Arc<[u8]> = key.into();
         self.places.entry(partition).or_default().insert(key.clone(), self.loaded.len());
         self.loaded.push(Loaded { partition, key, stored, state, touched: false, changed: false, causes: None });
-        Ok(self.loaded.len() - 1)
+        let place = self.loaded.len() - 1;
+        self.take_quotas(partition, place, states)?;
+        Ok(place)
     }
 
     /// Adopts every offered fact; a close and a release keep the world that they saw. A partition that has adopted a fact before is not
@@ -218,7 +220,7 @@ impl Earning {
             }
         };
         self.partition(number)?.progress.pass = (!done).then_some(pass);
-        for key in &keys {
+        for key in &self.with_years(keys.clone(), &[]) {
             let place = self.load(number, key, states)?;
             self.loaded[place].touched = true;
         }

@@ -158,6 +158,7 @@ impl Earning {
         if let Operation::Close(run) = operation {
             keys.extend(self.drawn_keys(number, run)?.into_iter().filter(inside));
         }
+        *keys = self.with_years(std::mem::take(keys), after);
         keys.sort_unstable();
         keys.dedup();
         Ok(())

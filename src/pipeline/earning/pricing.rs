@@ -1,6 +1,7 @@
 //! Prices one entry: which components are in force in which period, what each earned, and what they lack.
 
 mod capped;
+mod deficit;
 mod later;
 mod pooled;
 mod reading;
@@ -104,8 +105,10 @@ pub struct Terms<'w> {
     pub money: &'w Money,
     /// The plans that they follow from, by period of the span.
     plans: Vec<&'w [String]>,
-    /// By plan and component.
+    /// By plan and component: of what the span prices.
     versions: Vec<Versions<'w>>,
+    /// What components measure over intervals that are kept in the span.
+    measured: Vec<(&'w str, Interval)>,
     waiting: Vec<Waiting>,
 }
 
@@ -114,7 +117,9 @@ impl<'w> Terms<'w> {
         let plans: Vec<_> = plans_of(payee_id, span, world).collect();
         let payee = world.organisation.get(payee_id).map(AsRef::as_ref);
         let money = world.money_of(payee_id);
-        let mut terms = Terms { world, span, payee, money, plans: Vec::new(), versions: Vec::new(), waiting: Vec::new() };
+        let (plans_by_period, versions) = (Vec::new(), Vec::new());
+        let mut terms =
+            Terms { world, span, payee, money, plans: plans_by_period, versions, measured: Vec::new(), waiting: Vec::new() };
         for (at, period) in span.periods().enumerate() {
             for plan_id in plans[at] {
                 let Some(plan) = world.plan_version(plan_id, period) else {
@@ -125,14 +130,21 @@ impl<'w> Terms<'w> {
                     }
                     continue;
                 };
-                let components = plan.plan.components.iter().enumerate();
-                for (place, component) in components.filter(|(_, of)| of.interval.is_yearly() == span.is_year()) {
-                    wait_for_measures(component, world, &mut terms.waiting);
-                    versions_slot(&mut terms.versions, plan, component).in_force[at] = Some(InForce { plan, place });
+                for (place, component) in plan.plan.components.iter().enumerate() {
+                    if plan.plan.prices_by_year(component) == span.is_year() {
+                        wait_for_measures(component, world, &mut terms.waiting);
+                        versions_slot(&mut terms.versions, plan, component).in_force[at] = Some(InForce { plan, place });
+                    }
+                    let interval = Interval::of(component.interval, period);
+                    if Span::of(interval) == span {
+                        terms.measured.extend(component.measures().map(|(measure, _)| (measure, interval)));
+                    }
                 }
             }
         }
         terms.versions.sort_by_key(|of| (of.plan_id, of.component_id, of.kind));
+        terms.measured.sort_unstable();
+        terms.measured.dedup();
         Terms { plans, ..terms }
     }
 
@@ -152,16 +164,14 @@ impl<'w> Terms<'w> {
         versions.any(|version| version.is_personal())
     }
 
-    /// What the components measure, and over which interval.
-    pub fn measured(&self) -> impl Iterator<Item = (&'w str, Interval)> {
-        self.versions.iter().flat_map(move |versions| {
-            let in_force =
-                versions.in_force.iter().zip(self.span.periods()).filter_map(|(version, period)| version.zip(Some(period)));
-            in_force.flat_map(|(version, period)| {
-                let interval = Interval::of(versions.kind, period);
-                version.component().measures().map(move |(measure, _)| (measure, interval))
-            })
-        })
+    /// What the components measure over intervals that are kept in the span: published there, wherever it is paid on.
+    pub fn measured(&self) -> &[(&'w str, Interval)] {
+        &self.measured
+    }
+
+    /// Quotas of the span's own intervals: a year that prices months has theirs, too, and their quarters say what becomes of them.
+    fn own<'i>(&self, inputs: &'i Inputs) -> impl Iterator<Item = &'i Statement> {
+        inputs.statements.iter().filter(|statement| Span::of(statement.interval) == self.span)
     }
 
     /// The shortest interval of a component of this name that is in force in a period, in whichever span it is.
@@ -197,7 +207,7 @@ impl<'w> Terms<'w> {
         let adjusted = self.adjusted(inputs);
         let inputs = &*adjusted.inputs;
         let Some(calendar) = self.world.calendar.as_deref() else {
-            pricing.waiting.extend(inputs.statements.iter().map(no_period));
+            pricing.waiting.extend(self.own(inputs).map(no_period));
             adjusted.book(&mut pricing, self);
             return pricing;
         };
@@ -216,9 +226,9 @@ impl<'w> Terms<'w> {
             pricing.waiting.append(&mut own.waiting);
             own.earned.into_iter().for_each(|(key, priced)| pricing.add(key, priced));
         }
-        wait_for_periods(inputs, calendar, &mut pricing.waiting);
+        wait_for_periods(self.own(inputs), calendar, &mut pricing.waiting);
         if self.is_summed_by_nobody() {
-            pricing.waiting.extend(inputs.statements.iter().map(no_long_component));
+            pricing.waiting.extend(self.own(inputs).map(no_long_component));
         }
         adjusted.book(&mut pricing, self);
         pricing.waiting.sort();
@@ -318,8 +328,8 @@ fn wait_for_measures(component: &Component, world: &World, waiting: &mut Vec<Wai
 }
 
 /// Quotas of intervals that the calendar does not reach yet.
-fn wait_for_periods(inputs: &Inputs, calendar: &Calendar, waiting: &mut Vec<Waiting>) {
-    let unreached = inputs.statements.iter().filter(|statement| {
+fn wait_for_periods<'i>(statements: impl Iterator<Item = &'i Statement>, calendar: &Calendar, waiting: &mut Vec<Waiting>) {
+    let unreached = statements.filter(|statement| {
         let (first, last) = statement.interval.first_and_last();
         calendar.bounds(first).is_none() || calendar.bounds(last).is_none()
     });

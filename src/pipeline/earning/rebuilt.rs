@@ -16,6 +16,7 @@ use super::telling::{Sum, Told};
 use crate::domain::calendar::{Interval, Period, Span};
 use crate::domain::output::{Accrual, Attainment, RejectKind, RejectRecord};
 use crate::domain::topic::Position;
+use crate::domain::world::ByYear;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -60,6 +61,7 @@ impl fmt::Display for Difference {
 /// What has been said about the payees of a partition, by the key of the state that keeps it.
 #[derive(Debug, Default)]
 pub struct Published {
+    by_year: Arc<ByYear>,
     books: BTreeMap<Vec<u8>, Vec<Book>>,
     attained: BTreeMap<Vec<u8>, Vec<Attained>>,
     /// By payee; the last word about each is that it waits.
@@ -68,9 +70,14 @@ pub struct Published {
 }
 
 impl Published {
+    /// Nothing yet.
+    pub fn new(by_year: Arc<ByYear>) -> Published {
+        Published { by_year, ..Published::default() }
+    }
+
     /// Takes in the next accrual; those of a partition come in the order of their numbers.
     pub fn accrual(&mut self, of: &Accrual) {
-        let key = entry_key(&of.payee_id, &of.calendar, Span::of(of.interval));
+        let key = entry_key(&of.payee_id, &of.calendar, self.by_year.span_of(&of.component, of.interval));
         let books = self.books.entry(key).or_default();
         let same =
             |book: &Book| (&book.component, book.interval, book.effective) == (&of.component, of.interval, of.effective_period);

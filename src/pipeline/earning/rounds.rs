@@ -88,7 +88,7 @@ impl Earning {
         if self.partition(number)?.progress.exchange.rounds == 0 {
             let after = self.partition(number)?.progress.exchange.after.clone().unwrap_or_default();
             let keys = states.keys_between(number, &after, None, budget)?;
-            for key in &keys {
+            for key in &self.with_years(keys.clone(), &after) {
                 self.partition(number)?.progress.exchange.after = Some(key.clone());
                 if let Some(KeyOf::Entry { .. }) = parse_key(key) {
                     let place = self.load(number, key, states)?;

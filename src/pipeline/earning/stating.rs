@@ -1,10 +1,11 @@
-//! Counts what people state about a payee: quotas and manual adjustments, each accepted once.
+//! Counts what people state about a payee: quotas and manual adjustments, each accepted once. And where a year that prices months
+//! and quarters has their quotas from.
 
-use super::entry::entry_key;
-use super::inputs::Statement;
+use super::entry::{Entry, KeyOf, entry_key, parse_key};
+use super::inputs::{Inputs, Statement};
 use super::{Earning, State, alarm};
 use crate::domain::adjustment::{AdjustmentMade, MAXIMUM_ADJUSTMENTS, Target};
-use crate::domain::calendar::Span;
+use crate::domain::calendar::{Interval, Quarter, Span, Year};
 use crate::domain::output::RejectKind;
 use crate::domain::quota::QuotaChanged;
 use crate::domain::reject::{Reason, Reject};
@@ -23,27 +24,80 @@ impl Earning {
         states: &mut dyn States,
         effects: &mut Effects,
     ) -> Result<(), StageError> {
-        let place = self.load(number, &entry_key(quota.payee_id, quota.calendar, Span::of(quota.interval)), states)?;
         let statement = Statement::of(packed.epoch, quota);
-        let State::Entry { entry, .. } = &self.loaded[place].state else {
-            return Err(alarm(number, "a quota's key is a ledger's"));
+        for span in self.spans_with_quota(quota.interval) {
+            let place = self.load(number, &entry_key(quota.payee_id, quota.calendar, span), states)?;
+            let State::Entry { entry, .. } = &self.loaded[place].state else {
+                return Err(alarm(number, "a quota's key is a ledger's"));
+            };
+            let known = entry.inputs.statement_like(&statement);
+            let known = known.or_else(|| entry.later.iter().find_map(|(_, later)| later.statement_like(&statement)));
+            let verdict = match known {
+                Some(same) if same.says_the_same(&statement) => return Ok(()),
+                Some(_) => Err(revision_conflict(quota)),
+                None => self.check_calendar(quota.calendar),
+            };
+            if let Err(reject) = verdict {
+                let position = Position { topic: Topic::QuotaChanged, partition: packed.source, offset: cause.offset };
+                self.refuse(position, quota.payee_id, reject, effects);
+                return Ok(());
+            }
+            self.note_cause(place, packed.source, cause);
+            let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
+            inputs.statements.push(statement.clone());
+        }
+        Ok(())
+    }
+
+    /// The entries that need a quota: that of its interval, and the year where years price months and quarters.
+    fn spans_with_quota(&self, interval: Interval) -> impl Iterator<Item = Span> + use<> {
+        let own = Span::of(interval);
+        let year = year_of(own).filter(|_| self.world.by_year.any());
+        [own].into_iter().chain(year)
+    }
+
+    /// A year that prices months and quarters has their quotas. Where it has none it may be older than that: it takes what its
+    /// quarters have.
+    pub(super) fn take_quotas(&mut self, number: u32, place: usize, states: &mut dyn States) -> Result<(), StageError> {
+        let State::Entry { entry, payee_id, calendar, span: Span::Year(Year(year)) } = &self.loaded[place].state else {
+            return Ok(());
         };
-        let known = entry.inputs.statement_like(&statement);
-        let known = known.or_else(|| entry.later.iter().find_map(|(_, later)| later.statement_like(&statement)));
-        let verdict = match known {
-            Some(same) if same.says_the_same(&statement) => return Ok(()),
-            Some(_) => Err(revision_conflict(quota)),
-            None => self.check_calendar(quota.calendar),
-        };
-        if let Err(reject) = verdict {
-            let position = Position { topic: Topic::QuotaChanged, partition: packed.source, offset: cause.offset };
-            self.refuse(position, quota.payee_id, reject, effects);
+        let of_quarters = |inputs: &Inputs| inputs.statements.iter().any(|of| !of.interval.kind().is_yearly());
+        if !self.world.by_year.any() || all_inputs(entry).any(|(_, inputs)| of_quarters(inputs)) {
             return Ok(());
         }
-        self.note_cause(place, packed.source, cause);
-        let inputs = self.inputs_mut(place, packed.epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
-        inputs.statements.push(statement);
+        let quarters = (0..4).map(|quarter| entry_key(payee_id, calendar, Span::Quarter(Quarter(year * 4 + quarter))));
+        let mut statements: Vec<(u32, Statement)> = Vec::new();
+        for key in quarters.collect::<Vec<_>>() {
+            let quarter = self.load(number, &key, states)?;
+            if let State::Entry { entry, .. } = &self.loaded[quarter].state {
+                let told =
+                    |(epoch, inputs): (u32, &Inputs)| inputs.statements.iter().map(|of| (epoch, of.clone())).collect::<Vec<_>>();
+                statements.extend(all_inputs(entry).flat_map(told));
+            }
+        }
+        for (epoch, statement) in statements {
+            let inputs = self.inputs_mut(place, epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
+            inputs.statements.push(statement);
+        }
         Ok(())
+    }
+
+    /// Keys with the years of the quarters among them behind a cursor, where years price months and quarters: such a year may be
+    /// stored by nothing yet.
+    pub(super) fn with_years(&self, mut keys: Vec<Vec<u8>>, after: &[u8]) -> Vec<Vec<u8>> {
+        if !self.world.by_year.any() {
+            return keys;
+        }
+        let year = |key: &Vec<u8>| match parse_key(key)? {
+            KeyOf::Entry { payee_id, calendar, span } => Some(entry_key(payee_id, calendar, year_of(span)?)),
+            KeyOf::Ledger { .. } => None,
+        };
+        let years: Vec<Vec<u8>> = keys.iter().filter_map(year).filter(|year| year.as_slice() > after).collect();
+        keys.extend(years);
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     pub(super) fn count_adjustment(
@@ -98,6 +152,19 @@ impl Earning {
         }
         Ok(())
     }
+}
+
+/// The year of a quarter.
+fn year_of(span: Span) -> Option<Span> {
+    match span {
+        Span::Quarter(Quarter(quarter)) => Some(Span::Year(Year(quarter.div_euclid(4)))),
+        Span::Year(_) => None,
+    }
+}
+
+/// What was told, by the epoch that it is kept under.
+fn all_inputs(entry: &Entry) -> impl Iterator<Item = (u32, &Inputs)> {
+    [(0, &entry.inputs)].into_iter().chain(entry.later.iter().map(|(epoch, inputs)| (*epoch, inputs)))
 }
 
 fn revision_conflict(quota: &QuotaChanged<'_>) -> Reject {

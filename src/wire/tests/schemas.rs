@@ -63,7 +63,7 @@ fn every_schema_has_one_id_of_its_own() {
 }
 
 /// What was written before: the place of the schema that reads it, its id, and the fields that came since.
-const EARLIER: [(usize, u8, &str, &[&str]); 22] = [
+const EARLIER: [(usize, u8, &str, &[&str]); 23] = [
     (
         2,
         3,
@@ -102,13 +102,14 @@ const EARLIER: [(usize, u8, &str, &[&str]); 22] = [
         &["direction", "at_zero", "at_most", "own_rate", "own_otherwise", "quota_after_release"],
     ),
     (2, 52, include_str!("../../../schemas/history/facts.52.avsc"), &["from_parameter", "measure_currency"]),
+    (2, 53, include_str!("../../../schemas/history/facts.53.avsc"), &["deficit"]),
     (3, 4, include_str!("../../../schemas/history/attainment.4.avsc"), &["territory"]),
     (5, 6, include_str!("../../../schemas/history/payout.6.avsc"), &["plan_amount", "plan_currency", "rate", "rate_date"]),
     (6, 7, include_str!("../../../schemas/history/payout-run.7.avsc"), &["other_totals"]),
     (4, 5, include_str!("../../../schemas/history/accrual.5.avsc"), &[]),
 ];
 /// How many of them are of facts.
-const OF_FACTS: usize = 18;
+const OF_FACTS: usize = 19;
 
 /// Every record of a schema: its fields by name, each with its type (without docs) and whether it has a default.
 fn records(schema: &Value, found: &mut BTreeMap<String, BTreeMap<String, (String, bool)>>) {

@@ -116,7 +116,7 @@ impl Rebuild {
 
     /// What is said of a member's payees.
     fn compared(&self, member: &Member, folded: &Folded) -> Result<Compared, Stop> {
-        let mut compared = Compared::new(published(self.client.as_ref(), &self.codec, member.partition)?);
+        let mut compared = Compared::new(published(self.client.as_ref(), &self.codec, member.partition, &folded.by_year)?);
         let (rebuilt, ..) = folded.of(member.partition)?;
         let mut after = Vec::new();
         loop {

@@ -5,13 +5,14 @@ use super::changelog::undecided;
 use super::{LOOK, PATIENCE};
 use crate::domain::output::{CloseNote, RejectKind, RunBalance};
 use crate::domain::topic::Topic;
-use crate::domain::world::World;
+use crate::domain::world::{ByYear, World};
 use crate::log::{Batch, Client, Records, Row};
 use crate::pipeline::earning::rebuilt::{Published, Stood};
 use crate::pipeline::packed::{Entry, PackedCredits};
 use crate::wire::{Codec, Draft, Unread, read_close_note, read_draft, read_reject};
 use crate::worker::Stop;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 const READ_BYTES: usize = 1 << 20;
@@ -62,8 +63,8 @@ fn unreadable(topic: Topic, row: &Row, error: impl std::fmt::Display) -> Stop {
 }
 
 /// All that was published of a partition's payees.
-pub fn published(client: &dyn Client, codec: &Codec, partition: u32) -> Result<Published, Stop> {
-    let mut published = Published::default();
+pub fn published(client: &dyn Client, codec: &Codec, partition: u32, by_year: &Arc<ByYear>) -> Result<Published, Stop> {
+    let mut published = Published::new(by_year.clone());
     for topic in [Topic::Accrual, Topic::Attainment, Topic::Rejected] {
         let all = whole(client, topic, partition)?;
         if topic != Topic::Attainment && all.start > 0 {
@@ -146,6 +147,8 @@ pub struct Facts {
     pub closes: Vec<(u64, String)>,
     /// Whether any measure has counted what components earn.
     pub measure_earnings: bool,
+    /// Which components the year prices.
+    pub by_year: Arc<ByYear>,
     /// Where the sources stood, by close and partition.
     cuts: BTreeMap<(String, u32), Positions>,
 }
@@ -186,7 +189,7 @@ impl Facts {
             }
             Ok(())
         })?;
-        Ok(Facts { offsets, closes, measure_earnings, cuts })
+        Ok(Facts { offsets, closes, measure_earnings, by_year: world.by_year, cuts })
     }
 
     /// The facts before an offset, and the offset behind the last of them.

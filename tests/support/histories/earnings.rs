@@ -114,6 +114,7 @@ impl Making {
             own_rates: Vec::new(),
             own_edges: Vec::new(),
             direction: Direction::Higher,
+            deficit: Deficit::Lost,
             attribution: Attribution::Slice,
             count_split: CountSplit::Share,
             own_modifiers: Vec::new(),

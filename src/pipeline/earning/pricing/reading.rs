@@ -80,7 +80,7 @@ impl<'w> Terms<'w> {
         let read = |measure: Option<&str>| self.reading(interval, (since, period), measure, (inputs, statements), component);
         input.component = Some(component);
         (input.version, input.anew) = (version.plan.plan.from, run.map(|run| run.first));
-        input.tier = read(Some(&component.measure))?;
+        input.tier = self.with_deficit(read(Some(&component.measure))?, (component, interval), in_force, inputs)?;
         input.paid = read(component.paid_measure.as_deref())?;
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
         input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
@@ -195,7 +195,7 @@ fn restarted<'w>(interval: Interval, period: Period, in_force: &impl Fn(Period) 
 }
 
 /// What a component reads of a measure in a period. Where what a deal earned is taken back by itself, it goes on counting.
-fn sum_of(component: &Component, measure: &str, place: usize, inputs: &Inputs) -> Option<i128> {
+pub(super) fn sum_of(component: &Component, measure: &str, place: usize, inputs: &Inputs) -> Option<i128> {
     let left = inputs.by_kind(measure, place).total()?;
     match component.takes_back() {
         true => inputs.returned_of(measure, place).try_fold(left, |sum, of| sum.checked_add(of.value)),

@@ -8,6 +8,7 @@ use super::super::told::{Facts, Runs};
 use super::EarningStages;
 use super::stand::{Member, Stand, crediting_first};
 use crate::domain::topic::Topic;
+use crate::domain::world::ByYear;
 use crate::log::Client;
 use crate::log::embedded::{Embedded, EmbeddedSettings};
 use crate::pipeline::crediting::rebuilt::{Compared, Source};
@@ -27,6 +28,8 @@ pub struct Folded {
     stood: BTreeMap<u32, Stood>,
     /// What was said meanwhile.
     pub said: Arc<dyn Client>,
+    /// Which components the year prices.
+    pub by_year: Arc<ByYear>,
 }
 
 impl Folded {
@@ -85,7 +88,7 @@ impl<'r> Follower<'r> {
         }
     }
 
-    fn end(self, rebuild: &Rebuild) -> Result<Folded, Stop> {
+    fn end(self, rebuild: &Rebuild, facts: &Facts) -> Result<Folded, Stop> {
         let (store, states) = self.fold.end(rebuild)?;
         let mut stood = BTreeMap::new();
         for (partition, record) in self.reached.lock().unwrap_or_else(PoisonError::into_inner).iter() {
@@ -102,7 +105,7 @@ impl<'r> Follower<'r> {
                 )));
             }
         }
-        Ok(Folded { _store: store, states, stood, said: self.between })
+        Ok(Folded { _store: store, states, stood, said: self.between, by_year: facts.by_year.clone() })
     }
 }
 
@@ -137,7 +140,7 @@ impl Rebuild {
         first.run(&Until { facts: facts.before(stand.facts_of_crediting), inputs: &inputs })?;
         second.follow(stand.facts_of_both)?;
         self.check_crediting(stand, &sent, first)?;
-        second.end(self)
+        second.end(self, facts)
     }
 
     /// What the inputs give is what crediting has: else what it has sent is something else.
