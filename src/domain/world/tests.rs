@@ -1,5 +1,6 @@
 //! What a component or a plan may not say about quotas to date, in the words of its reject; the other files state their own.
 
+mod by_year;
 mod components;
 mod currencies;
 mod direction;

@@ -97,8 +97,9 @@ fn a_cap_of_a_plan_is_of_what_is_earned_and_paid_at_once() {
     ] {
         assert_eq!(stated(from, to, &[]), format!("{PLAN_FILE}:{wanted}\n"), "{to}");
     }
-    let kinds = "a cap of a month or quarter over components of half-years or years, or the reverse";
-    assert_eq!(stated("\"quarter\"", "\"year\"", &[]), format!("{PLAN_FILE}:10:15: not-supported: {kinds}\n"));
+    assert_eq!(stated("\"quarter\"", "\"year\"", &[]), "");
+    let kinds = "a cap of a month or quarter over components of half-years or years, or whose deficits go on";
+    refused(&[(PLAN_FILE, "negative = \"carry\"", "negative = \"zero\"\ndeficit = \"next_interval_of_year\"")], kinds);
     let later = "attribution = \"slice\"\npay = [{ share = \"100%\", when = \"interval_end\" }]\ntiers = ";
     let parts = "component \"new\" is paid in parts, and a cap cuts what is paid at once";
     refused(&[(PLAN_FILE, "tiers = ", later)], parts);
@@ -138,6 +139,17 @@ fn two_plans_of_a_payee_state_each_term_once() {
         assert_eq!(with_second_plan(first, second, to), wanted);
     }
     assert_eq!(with_second_plan(DRAW, minimum, "to = 2027-01-01"), "", "different terms");
+}
+
+#[test]
+fn a_component_is_priced_by_the_year_in_all_plans_or_in_none() {
+    let of_year = "cap = { per = \"half_year\", amount = \"5000.00\", excess = \"lost\" }\n";
+    let twice = "component \"new\" is priced by the year in one plan (its deficits go on, or the plan has a cap of a year) and by the \
+                 quarter in another";
+    let refused = format!("plans/spiff.2026-01-01.toml:1:8: not-supported: {twice}\n");
+    assert_eq!(with_second_plan("", of_year, "to = 2027-01-01"), refused);
+    assert_eq!(with_second_plan(of_year, "", "to = 2027-01-01"), refused);
+    assert_eq!(with_second_plan(of_year, of_year, "to = 2027-01-01"), "");
 }
 
 /// The small company with these keys of its plan, and what ana has.

@@ -12,6 +12,20 @@ const TIERS: &str = "tiers = ";
 const TABLE: &str = "tiers = [{ from = \"0%\", rate = \"6%\" }, { from = \"100%\", rate = \"12%\" }]";
 
 #[test]
+fn what_an_interval_lacks_may_go_on() {
+    let carry = "negative = \"carry\"";
+    let stated = |negative: &str, deficit: &str| format!("negative = \"{negative}\"\ndeficit = \"{deficit}\"");
+    check(carry, &stated("zero", "next_interval_of_year"), &[]);
+    check(carry, &stated("zero", "lost"), &[]);
+    check(carry, &stated("carry", "lost"), &[]);
+    let nothing = "22:11: not-supported: only where a sum below zero earns nothing is anything missing";
+    check(carry, &stated("carry", "next_interval_of_year"), &[nothing]);
+    let ever = "22:11: not-supported: deficit = \"next_interval\" is not supported by this version";
+    check(carry, &stated("zero", "next_interval"), &[ever]);
+    check(carry, &stated("zero", "kept"), &["22:11: unknown-value: \"kept\" is not a value of `deficit`"]);
+}
+
+#[test]
 fn gates() {
     let gate = "gate = { measure = \"sales\", as = \"attainment\", at_least = \"80%\"";
     let table = [

@@ -2,7 +2,7 @@
 
 use crate::domain::fact::{Fact, FactBody};
 use crate::domain::money::POINTS;
-use crate::domain::plan::{Attribution, Bound, Component, CountSplit, Direction, Prorate, QuotaUse};
+use crate::domain::plan::{Attribution, Bound, Component, CountSplit, Deficit, Direction, Prorate, QuotaUse};
 use crate::wire::json::to_json;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
@@ -254,7 +254,7 @@ fn at_once(component: &mut Component) {
 
 /// As every component was.
 fn higher(component: &mut Component) {
-    component.direction = Direction::Higher;
+    (component.direction, component.deficit) = (Direction::Higher, Deficit::Lost);
     if let Some(gate) = component.modifiers.gate.as_mut().filter(|gate| matches!(gate.bound, Bound::AtMost(_))) {
         gate.bound = Bound::AtLeast(0);
     }
@@ -345,6 +345,7 @@ fn facts_of_an_earlier_schema_are_read_with_defaults() {
             (50, 3),
             (51, 3),
             (52, 3),
+            (53, 1),
         ]
         .into_iter()
         .find(|(of, _)| *of == id)

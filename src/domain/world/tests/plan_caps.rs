@@ -38,9 +38,10 @@ fn all_that_a_cap_cuts_is_earned_and_paid_at_once() {
     check(quarterly(), CAP, None);
     check(Component { interval: IntervalKind::Month, ..quarterly() }, CAP, None);
     check(Component { interval: IntervalKind::HalfYear, ..quarterly() }, PlanCap { per: IntervalKind::Year, ..CAP }, None);
-    let kinds = "a cap of a month or quarter over components of half-years or years, or the reverse";
+    let kinds = "a cap of a month or quarter over components of half-years or years, or whose deficits go on";
     check(Component { interval: IntervalKind::HalfYear, ..quarterly() }, CAP, Some(kinds));
-    check(quarterly(), PlanCap { per: IntervalKind::Year, ..CAP }, Some(kinds));
+    let deficit = Deficit::NextIntervalOfYear;
+    check(Component { negative: Negative::Zero, deficit, component_id: "more".into(), ..quarterly() }, CAP, Some(kinds));
     let parts = "component \"new\" is paid in parts, and a cap cuts what is paid at once";
     let pay = vec![Tranche { share: Rate(100_000_000), when: Due::IntervalEnd }];
     check(Component { pay, ..quarterly() }, CAP, Some(parts));
@@ -50,6 +51,30 @@ fn all_that_a_cap_cuts_is_earned_and_paid_at_once() {
     let negative = plan(Some(PlanCap { amount: Amount(-1), ..CAP }), quarterly());
     let found = state(&mut World::new(1), FactBody::PlanDefined(negative));
     assert_eq!(found.err().as_deref(), Some("cap: a cap is not negative [invalid_fact]"));
+}
+
+#[test]
+fn a_cap_of_a_year_is_over_whatever_the_year_prices() {
+    let of_year = PlanCap { per: IntervalKind::Year, ..CAP };
+    let from = crate::domain::calendar::Date(reward::tests::plan().from.0 + 90);
+    let version =
+        |cap, id: &str, interval| plan(cap, Component { component_id: id.into(), interval, ..component(QuotaUse::Interval) });
+    let check = |first: Plan, next: Plan, refused: Option<&str>| {
+        let mut world = World::new(1);
+        state(&mut world, FactBody::PlanDefined(Plan { to: Some(from), ..first })).unwrap();
+        let next = state(&mut world, FactBody::PlanDefined(Plan { from, ..next }));
+        assert_eq!(next.err().as_deref(), refused);
+    };
+    let (month, half, year) = (IntervalKind::Month, IntervalKind::HalfYear, IntervalKind::Year);
+    check(version(Some(of_year), "new", month), version(Some(of_year), "new", month), None);
+    check(version(Some(of_year), "new", month), version(Some(of_year), "more", half), None);
+    check(version(None, "new", year), version(Some(of_year), "more", month), None);
+    let unknown =
+        "cap: another version has no cap of a half-year or year: what it earns is not known by the year [not_supported]";
+    check(version(None, "new", month), version(Some(of_year), "more", month), Some(unknown));
+    check(version(Some(of_year), "new", month), version(None, "more", month), Some(unknown));
+    let mixed = "cap: a cap of a month or quarter in one version, and of a half-year or year in another [not_supported]";
+    check(version(Some(CAP), "new", month), version(Some(of_year), "more", month), Some(mixed));
 }
 
 #[test]
