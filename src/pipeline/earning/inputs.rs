@@ -16,6 +16,7 @@ use num_rational::BigRational;
 use num_traits::Zero;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
@@ -231,10 +232,12 @@ impl Inputs {
         self.returned.iter().filter(move |of| usize::from(of.place) == place && of.measure == measure)
     }
 
-    /// What was told but for what was returned on or after a day, as if it had not been; `None` when a sum does not fit.
-    pub fn without_returns_since(&self, day: Date) -> Option<Inputs> {
+    /// What was told but for what was returned on or after a day of deals of some places, as if it had not been; `None` when a sum
+    /// does not fit.
+    pub fn without_returns_since(&self, day: Date, places: &RangeInclusive<usize>) -> Option<Inputs> {
         let mut inputs = self.clone();
-        let (since, before) = std::mem::take(&mut inputs.returned).into_vec().into_iter().partition(|of: &Returned| of.on >= day);
+        let is_later = |of: &Returned| of.on >= day && places.contains(&of.place.into());
+        let (since, before) = std::mem::take(&mut inputs.returned).into_vec().into_iter().partition(is_later);
         let since: Vec<Returned> = since;
         inputs.returned = Vec::into_boxed_slice(before);
         for of in &since {

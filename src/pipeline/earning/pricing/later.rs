@@ -11,6 +11,7 @@ use crate::domain::reward::{Earned, earned};
 use crate::pipeline::earning::inputs::Inputs;
 use crate::pipeline::earning::priced::{Priced, Pricing, Source};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 /// What an interval earned up to a pay period, as it stood then.
 struct Standing<'i> {
@@ -54,7 +55,7 @@ impl<'w> Terms<'w> {
         let mut periods: Vec<Period> = (first.0..=last.0).map(Period).collect();
         periods.extend(self.returned_behind(interval, inputs));
         let standings =
-            periods.iter().map(|period| Some((*period, self.inputs_at(*period, inputs)?))).collect::<Option<Vec<_>>>();
+            periods.iter().map(|period| Some((*period, self.inputs_at(*period, interval, inputs)?))).collect::<Option<Vec<_>>>();
         let standings = standings.as_ref().and_then(|known| self.standings(interval, versions, known, run.is_some()));
         let standings = standings.filter(|all| self.are_payable(all)).unwrap_or_else(|| {
             pricing.waiting.push(out_of_range(versions.component_id, interval));
@@ -80,16 +81,22 @@ impl<'w> Terms<'w> {
 
     /// The pay periods behind an interval in which deals of it are returned.
     fn returned_behind(&self, interval: Interval, inputs: &Inputs) -> BTreeSet<Period> {
-        let (first, last) = interval.first_and_last();
-        let places = self.span.place(first)..=self.span.place(last);
+        let (_, last) = interval.first_and_last();
+        let places = self.places(interval);
         let own = inputs.returned.iter().filter(|of| places.contains(&usize::from(of.place)));
         let calendar = self.world.calendar.as_deref();
         own.filter_map(|of| calendar?.period_of(of.on)).filter(|period| *period > last).collect()
     }
 
-    fn inputs_at(&self, period: Period, inputs: &Inputs) -> Option<Inputs> {
+    /// What was known of the interval by the end of a pay period; what others lack is what they lack by now.
+    fn inputs_at(&self, period: Period, interval: Interval, inputs: &Inputs) -> Option<Inputs> {
         let after = self.world.bounds(period).map_or(Date(i32::MAX), |(_, after)| after);
-        inputs.without_returns_since(after)
+        inputs.without_returns_since(after, &self.places(interval))
+    }
+
+    fn places(&self, interval: Interval) -> RangeInclusive<usize> {
+        let (first, last) = interval.first_and_last();
+        self.span.place(first)..=self.span.place(last)
     }
 
     /// `None` when an amount does not fit.
