@@ -3,8 +3,12 @@
 
 mod support;
 
+use accrue::domain::calendar::{Half, Interval, IntervalKind, Period, Quarter};
 use accrue::domain::fact::FactBody;
+use accrue::domain::money::Measured;
 use accrue::domain::output::{Payout, PayoutKind};
+use accrue::domain::plan::{Deficit, Plan};
+use std::collections::BTreeSet;
 use support::features::{FEATURES, LEAST};
 use support::histories::{Event, Features, History};
 use support::memory::{Manner, Memory};
@@ -75,7 +79,37 @@ fn check(seed: u64) -> Features {
     assert!(report.differences.is_empty(), "history {seed}: {} differ\n{report}", report.differences.len());
     let mut features = history.features;
     memory.payouts.iter().for_each(|payout| count_paid(payout, &mut features));
+    count_deficits(&memory, &events, &mut features);
     features
+}
+
+/// Sums below zero of what brings them in, before an interval of the year that has a sum of its own.
+fn count_deficits(memory: &Memory, events: &[Event], features: &mut Features) {
+    let plans = events.iter().filter_map(|event| match event {
+        Event::Fact(fact) => match &fact.body {
+            FactBody::PlanDefined(plan) => Some(plan),
+            _ => None,
+        },
+        _ => None,
+    });
+    let components = plans.flat_map(|plan: &Plan| &plan.components).filter(|of| of.deficit == Deficit::NextIntervalOfYear);
+    let read: BTreeSet<(IntervalKind, &str)> = components.map(|of| (of.interval, of.measure.as_str())).collect();
+    for ((payee, measure, interval), lacking) in memory.measured.iter().filter(|(_, measured)| measured.0 < 0) {
+        let (kind, next) = match *interval {
+            Interval::Month(month) if month.0 % 12 < 11 => (IntervalKind::Month, Interval::Month(Period(month.0 + 1))),
+            Interval::Quarter(of) if of.0 % 4 < 3 => (IntervalKind::Quarter, Interval::Quarter(Quarter(of.0 + 1))),
+            Interval::Half(half) if half.0 % 2 < 1 => (IntervalKind::HalfYear, Interval::Half(Half(half.0 + 1))),
+            _ => continue,
+        };
+        let follows = memory.measured.get(&(payee.clone(), measure.clone(), next)).copied().unwrap_or_default();
+        if !read.contains(&(kind, &**measure)) || follows == Measured(0) {
+            continue;
+        }
+        features.count("deficit brought forward");
+        if follows.0 + lacking.0 > 0 {
+            features.count("deficit made up for");
+        }
+    }
 }
 
 /// What was really paid: a rule that is stated and never pays shows nothing.

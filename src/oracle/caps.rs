@@ -1,5 +1,6 @@
 //! The cap of a plan: what its components keep of what they earned together, pay period by pay period.
 
+use super::deficits::is_long;
 use super::intervals::interval_of;
 use super::numbers::{decimal, round};
 use super::rewards::{Earned, Pricing, Slot};
@@ -8,7 +9,7 @@ use super::segments::days_on;
 use super::tables::covers;
 use super::world::periods_of;
 use crate::domain::money::{AMOUNT_DECIMALS, Amount, RoundingMode};
-use crate::wire::records::{AmountPlace, Component, Interval, IntervalKind, Measure, Period, Plan, PlanCap};
+use crate::wire::records::{AmountPlace, Component, Deficit, Interval, Measure, Period, Plan, PlanCap};
 use num_rational::BigRational;
 use num_traits::{One, ToPrimitive, Zero};
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,10 +104,11 @@ pub(super) fn fits<'p>(versions: impl Iterator<Item = &'p Plan> + Clone, measure
     }
     hold(caps.iter().all(|cap| !cap.amount.0.is_negative()), "a negative cap of a plan")?;
     let components: Vec<&Component> = versions.flat_map(|plan| &plan.components).collect();
-    let long = |kind: IntervalKind| matches!(kind, IntervalKind::HalfYear | IntervalKind::Year);
-    let kinds: BTreeSet<bool> =
-        caps.iter().map(|cap| long(cap.per)).chain(components.iter().map(|of| long(of.interval))).collect();
-    hold(kinds.len() == 1, "a cap over months and years")?;
+    let short = caps.iter().any(|cap| !is_long(cap.per));
+    let over_years = caps.iter().any(|cap| is_long(cap.per)) || components.iter().any(|of| is_long(of.interval));
+    hold(!(short && over_years), "a cap over months and years")?;
+    let lost = components.iter().all(|of| of.deficit == Deficit::Lost);
+    hold(!short || lost, "a cap of months where deficits are brought in")?;
     hold(components.iter().all(|of| of.pay.is_empty() && !super::later::is_later(of)), "a cap of what is earned or paid later")?;
     let counted = measures.iter().filter_map(|measure| measure.earnings.as_ref()).flat_map(|of| &of.components);
     let ids: BTreeSet<&String> = counted.collect();

@@ -46,14 +46,15 @@ impl<'h> Pricing<'_, 'h> {
         let end = inside.iter().copied().max()?;
         let behind = returned.into_iter().filter(|period| *period > end);
         let moments: Vec<Period> = inside.iter().copied().chain(behind).collect();
-        Some(moments.into_iter().map(|period| self.then(payee, sums, period)).collect())
+        Some(moments.into_iter().map(|period| self.then(payee, sums, &inside, period)).collect())
     }
 
-    fn then(&self, payee: u32, sums: &[Sum], period: Period) -> Then {
+    /// Of what counts in the pay periods `inside`; what other intervals lack is what they lack by now.
+    fn then(&self, payee: u32, sums: &[Sum], inside: &[Period], period: Period) -> Then {
         let after = self.world.bounds(period).map_or(Date(i32::MAX), |(_, after)| after);
         let mut then = Then { period, sums: sums.to_vec(), deals: Vec::new(), backs: Vec::new() };
         then.deals.extend(self.deals.iter().filter(|deal| deal.payee == payee).cloned());
-        for back in self.backs.iter().filter(|back| back.payee == payee) {
+        for back in self.backs.iter().filter(|back| back.payee == payee && inside.contains(&back.period)) {
             if back.on < after {
                 then.backs.push(back.clone());
                 continue;

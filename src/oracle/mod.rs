@@ -17,6 +17,7 @@ mod credits;
 mod currencies;
 mod dated;
 mod deals;
+mod deficits;
 mod earnings;
 mod filters;
 mod formulas;

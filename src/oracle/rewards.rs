@@ -160,7 +160,7 @@ impl<'h> Pricing<'_, 'h> {
         for (period, version) in periods_of(interval).into_iter().zip(versions) {
             let Some((plan, component)) = *version else { continue };
             if tables::is_plain(plan, component) {
-                total += self.part(payee, sums, component, interval, period);
+                total += self.part(payee, sums, (plan, component), interval, period);
             } else {
                 let mut case = Case { pricing: self, payee, sums, plan, component, interval, period, seen_by: None };
                 if case.is_beyond_rates() || case.is_beyond_factors() {
@@ -206,11 +206,12 @@ impl<'h> Pricing<'_, 'h> {
     }
 
     /// What a component earns in one pay period: its table at the interval's sum after the period, less the same before.
-    fn part(&self, payee: u32, sums: &[Sum], component: &Component, interval: Interval, period: Period) -> I256 {
+    fn part(&self, payee: u32, sums: &[Sum], (plan, component): (&Plan, &Component), interval: Interval, period: Period) -> I256 {
         let Some(measure) = self.place_of(&component.measure) else { return I256::ZERO };
+        let start = self.brought_in(payee, sums, (plan, component), interval);
         let up_to = |last: Period| -> I256 {
             let inside = periods_of(interval).into_iter().filter(|period| *period <= last);
-            inside.fold(I256::ZERO, |all, period| all + sum_of(sums, measure, period))
+            inside.fold(start, |all, period| all + sum_of(sums, measure, period))
         };
         let quota = self.quota(payee, &component.measure, interval, period).and_then(|statement| statement.amount);
         let before = Period(period.0 - 1);
@@ -268,7 +269,7 @@ pub(super) fn find<'h>(
     found.next().copied()
 }
 
-fn sum_of(sums: &[Sum], measure: u32, period: Period) -> I256 {
+pub(super) fn sum_of(sums: &[Sum], measure: u32, period: Period) -> I256 {
     let found = sums.iter().find(|sum| sum.measure == measure && sum.period == period);
     found.map_or(I256::ZERO, |found| found.sum)
 }

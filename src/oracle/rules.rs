@@ -10,7 +10,7 @@
 //! - plan: an end not after its start, a start or end inside a known pay period, another calendar than the company's, another
 //!   currency than its other versions' or, of the first one, than that in which somebody on it earns, measures of money in
 //!   another one (`currencies`), a component twice, a component that cannot be (`plans`), components that read each other's earnings or
-//!   more than four phases deep, or single deals of them, a pool that is not the team's alone (`pools`), a cap of what is not earned at once (`caps`), a ramp of no quota, of one to date, or of what are no parts (`ramps`), a version that overlaps another one
+//!   more than four phases deep, or single deals of them, a pool that is not the team's alone (`pools`), a cap of what is not earned at once (`caps`), a deficit of what cannot lack anything, a component that was priced by the year or was not (`deficits`), a ramp of no quota, of one to date, or of what are no parts (`ramps`), a version that overlaps another one
 //!   of the plan (the same start replaces);
 //! - payee: no row, a row whose end is not after its start, rows out of order or overlapping, a pay group other than "default", a team without a name or of too many,
 //!   different plans inside one known pay period, a manager cycle on any date (or a chain of more than [`WALK_LIMIT`]), rows in
@@ -206,6 +206,7 @@ impl<'h> Rules<'h> {
         plan.components.iter().try_for_each(|component| self.unit(component, &plan.currency))?;
         plan.components.iter().try_for_each(|component| pools::fits(component, plan))?;
         super::ramps::fits(plan)?;
+        plan.components.iter().try_for_each(|component| super::deficits::fits(component, plan, &self.world))?;
         let measures = || self.world.measures.values();
         plan.components.iter().try_for_each(|of| measures().try_for_each(|measure| super::dated::fits(of, measure)))?;
         let restarts = plan.mid_interval_change == MidIntervalChange::Restart;

@@ -253,9 +253,8 @@ impl Point<'_, '_> {
 
     /// What the table pays; `None` where that is nothing for want of a quota.
     pub(super) fn table(&self) -> Result<Option<BigRational>, Waits> {
-        let sum = self.sum(&self.case.component.measure);
         let whole = self.paid_on()?;
-        self.table_of(sum, whole)
+        self.table_of(self.position(), whole)
     }
 
     /// The table of a component that is paid on the measure that picks its tier, at another sum of it.
@@ -299,7 +298,9 @@ impl Point<'_, '_> {
     fn paid_on(&self) -> Result<BigRational, Waits> {
         let component = self.case.component;
         match &component.pays {
-            Pays::RateOf | Pays::PerUnit => Ok(self.sum(component.paid_measure.as_deref().unwrap_or(&component.measure))),
+            Pays::RateOf | Pays::PerUnit => {
+                Ok(component.paid_measure.as_ref().map_or_else(|| self.position(), |id| self.sum(id)))
+            }
             Pays::Lump | Pays::Formula(_) => Ok(BigRational::one()),
             Pays::FractionOf(name) => {
                 let stated = self.case.parameter(name).ok_or(Waits)?;

@@ -3,6 +3,7 @@
 mod after_release;
 mod closes;
 mod currencies;
+mod deficits;
 mod formulas;
 mod lower;
 mod organisation;

@@ -31,6 +31,9 @@ pub(super) struct World<'h> {
     pub(super) points: BTreeSet<&'h str>,
     /// Those that earn money.
     pub(super) money: BTreeSet<&'h str>,
+    /// Components of months or quarters that are priced by the year, by name, and those that are not.
+    pub(super) by_year: BTreeSet<&'h str>,
+    pub(super) by_interval: BTreeSet<&'h str>,
     /// Some plan has or had a component over half a year or a year.
     pub(super) yearly: bool,
     /// What is or was measured at zero by some plan, and over what.
@@ -63,6 +66,7 @@ impl<'h> World<'h> {
                     let names = if component.unit == EarningUnit::Points { &mut self.points } else { &mut self.money };
                     names.insert(&component.component_id);
                     self.note_best_at_zero(component);
+                    self.note_span(plan, component);
                 }
                 let versions = self.plans.entry(&plan.plan_id).or_default();
                 versions.retain(|version| version.from != plan.from);

@@ -19,6 +19,7 @@ use accrue::domain::settlement::SettlementKind;
 use accrue::domain::tranche::{Due, Tranche};
 use accrue::wire::json::Settlement;
 use after_release::AfterReleases;
+use by_year::ByYear;
 use earnings::Earns;
 use own_modifiers::OwnNumbers;
 pub use owned::{OwnedDeal, OwnedLine, OwnedSplit};
@@ -33,6 +34,8 @@ use std::collections::BTreeMap;
 mod adjustments;
 #[path = "histories/after_release.rs"]
 mod after_release;
+#[path = "histories/by_year.rs"]
+mod by_year;
 #[path = "histories/company.rs"]
 mod company;
 #[path = "histories/earnings.rs"]
@@ -283,6 +286,7 @@ struct Making {
     /// Measures convert other currencies.
     converts: bool,
     abroad: Abroad,
+    by_year: ByYear,
     earns: Earns,
     caps: Caps,
     plan_currencies: PlanCurrencies,
@@ -313,6 +317,7 @@ impl Making {
             points: false,
             converts: false,
             abroad: Abroad::new(seed),
+            by_year: ByYear::new(seed),
             earns: Earns::new(seed),
             caps: Caps::new(seed),
             plan_currencies: PlanCurrencies::new(seed),

@@ -3,10 +3,10 @@
 //! picks.
 
 use accrue::domain::adjustment::AdjustmentMade;
-use accrue::domain::calendar::Period;
+use accrue::domain::calendar::{Interval, Period};
 use accrue::domain::deal::DealClosed;
 use accrue::domain::fact::{Cut, Fact, FactBody, PeriodClosed, PeriodReleased, PeriodReopened};
-use accrue::domain::money::Minor;
+use accrue::domain::money::{Measured, Minor};
 use accrue::domain::output::{CloseNote, CurrencyTotal, RejectRecord};
 use accrue::domain::quota::QuotaChanged;
 use accrue::domain::settlement::DealSettled;
@@ -16,6 +16,7 @@ use accrue::pipeline::crediting::Crediting;
 use accrue::pipeline::earning::Earning;
 use accrue::pipeline::{Effects, Outcome, Output};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use super::runner::{Manner, Work};
 use super::runner::{Runner, step};
@@ -39,6 +40,8 @@ pub struct Memory {
     pub notes: Vec<CloseNote>,
     /// What runs leave, by run and payee: carried, owed, held.
     pub left: BTreeMap<(String, String), [Minor; 4]>,
+    /// Where each measured sum stands, by payee, measure and interval.
+    pub measured: BTreeMap<(Arc<str>, Arc<str>, Interval), Measured>,
 }
 
 impl Memory {
@@ -58,6 +61,7 @@ impl Memory {
             outcomes: BTreeMap::new(),
             notes: Vec::new(),
             left: BTreeMap::new(),
+            measured: BTreeMap::new(),
         }
     }
 
@@ -217,7 +221,11 @@ impl Memory {
         for output in effects.outputs {
             match output {
                 Output::Credits { partition, bytes } => self.inputs.entry((Topic::Credits, partition)).or_default().push(bytes),
-                Output::Attainment { attainment, .. } => self.published.attainment(&attainment),
+                Output::Attainment { attainment, .. } => {
+                    self.published.attainment(&attainment);
+                    let key = (attainment.payee_id.clone(), attainment.measure.clone(), attainment.interval);
+                    self.measured.insert(key, attainment.measured);
+                }
                 Output::Accrual(accrual) => {
                     self.published.accrual(0, self.accruals.len() as u64, &accrual);
                     self.accruals.push(accrual);

@@ -4,12 +4,13 @@ mod currencies;
 mod lower;
 mod own;
 mod released;
+mod yearly;
 
 use std::sync::LazyLock;
 
 /// Features that have a say about each other: how many histories hold both.
 pub static PAIRS: LazyLock<Vec<(&str, &str)>> =
-    LazyLock::new(|| [OF_ALL, currencies::PAIRS, lower::PAIRS, own::PAIRS, released::PAIRS].concat());
+    LazyLock::new(|| [OF_ALL, currencies::PAIRS, lower::PAIRS, own::PAIRS, released::PAIRS, yearly::PAIRS].concat());
 
 const OF_ALL: &[(&str, &str)] = &[
     ("historic rate", "return of a part"),

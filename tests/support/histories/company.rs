@@ -124,9 +124,11 @@ impl Making {
                 let mut corrected = Plan { components, mid_interval_change, ..plan.clone() };
                 self.ramp(&mut corrected);
                 self.after_release(&mut corrected);
+                let corrected = self.by_the_year(corrected);
                 self.later.push(("plan corrected", FactBody::PlanDefined(corrected)));
             }
             let late = self.random.chance(10);
+            let plan = self.by_the_year(plan);
             self.now_or_later("plan later", late, FactBody::PlanDefined(plan));
         }
     }

@@ -24,6 +24,7 @@ impl Making {
                 84..94 => self.settlement(),
                 _ => self.period_step(),
             }
+            self.falls_and_rises();
         }
     }
 
@@ -64,7 +65,7 @@ impl Making {
         stated
     }
 
-    fn tell(&mut self, deal: OwnedDeal) {
+    pub(super) fn tell(&mut self, deal: OwnedDeal) {
         debug_assert!(deal.as_deal().check().is_ok());
         self.events.push(Event::Deal(deal));
     }
