@@ -1,6 +1,6 @@
 //! The cap of a plan: what its components keep of what they earned together, pay period by pay period.
 
-use super::deficits::is_long;
+use super::deficits::{by_year, is_long};
 use super::intervals::interval_of;
 use super::numbers::{decimal, round};
 use super::rewards::{Earned, Pricing, Slot};
@@ -103,9 +103,12 @@ pub(super) fn fits<'p>(versions: impl Iterator<Item = &'p Plan> + Clone, measure
         return Ok(());
     }
     hold(caps.iter().all(|cap| !cap.amount.0.is_negative()), "a negative cap of a plan")?;
+    let known = |plan: &Plan| plan.components.iter().all(|of| is_long(of.interval) || by_year(plan, of));
+    let of_a_year = caps.iter().any(|cap| is_long(cap.per));
+    hold(!of_a_year || versions.clone().all(known), "a cap of a year over what another version prices by the quarter")?;
     let components: Vec<&Component> = versions.flat_map(|plan| &plan.components).collect();
     let short = caps.iter().any(|cap| !is_long(cap.per));
-    let over_years = caps.iter().any(|cap| is_long(cap.per)) || components.iter().any(|of| is_long(of.interval));
+    let over_years = of_a_year || components.iter().any(|of| is_long(of.interval));
     hold(!(short && over_years), "a cap over months and years")?;
     let lost = components.iter().all(|of| of.deficit == Deficit::Lost);
     hold(!short || lost, "a cap of months where deficits are brought in")?;

@@ -82,7 +82,7 @@ pub(super) fn is_long(kind: IntervalKind) -> bool {
     matches!(kind, IntervalKind::HalfYear | IntervalKind::Year)
 }
 
-fn by_year(plan: &Plan, component: &Component) -> bool {
+pub(super) fn by_year(plan: &Plan, component: &Component) -> bool {
     brings_in(component) || plan.cap.as_ref().is_some_and(|cap| is_long(cap.per))
 }
 

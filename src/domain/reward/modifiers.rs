@@ -66,7 +66,8 @@ impl<'p, 'w> Pricing<'p, 'w> {
             return true;
         }
         let formula = period.named.iter().filter(|_| self.component.formula().is_some());
-        [&period.tier, &period.paid].into_iter().chain(formula).any(|reading| reading.to.0 != 0)
+        // What is missing of the intervals before is nothing of this one.
+        period.tier.to != period.deficit || [&period.paid].into_iter().chain(formula).any(|reading| reading.to.0 != 0)
     }
 
     /// What a cap of the interval leaves behind what earlier versions earned.

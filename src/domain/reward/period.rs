@@ -18,6 +18,14 @@ pub struct Reading {
     pub to: Measured,
 }
 
+impl Reading {
+    /// The same sums, starting from what is missing; `None` where they do not fit.
+    pub fn behind(self, deficit: Measured) -> Option<Reading> {
+        let moved = |sum: Measured| sum.0.checked_add(deficit.0).map(Measured);
+        Some(Reading { from: moved(self.from)?, to: moved(self.to)?, ..self })
+    }
+}
+
 /// One pay period of the interval: the component's version in force (if any) and what it reads.
 #[derive(Clone, Debug)]
 pub struct PeriodInput<'w> {
@@ -35,6 +43,8 @@ pub struct PeriodInput<'w> {
     pub own_edges: Vec<Option<Amount>>,
     /// The component's modifiers with the payee's own numbers; `None` where all are the plan's.
     pub own_modifiers: Option<Result<Modifiers, Lacks<'w>>>,
+    /// What the sums of the measure that picks the tier start from: at most zero.
+    pub deficit: Measured,
     /// The measures that pick the tier, are paid on, pick the multiplier and are tested by the gate.
     pub tier: Reading,
     pub paid: Reading,

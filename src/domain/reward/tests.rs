@@ -79,6 +79,7 @@ pub fn input<'w>(tier: Reading) -> PeriodInput<'w> {
         own_rates: vec![],
         own_edges: vec![],
         own_modifiers: None,
+        deficit: Measured(0),
         tier,
         paid: Reading::default(),
         multiplier: Reading::default(),

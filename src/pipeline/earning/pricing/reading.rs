@@ -61,6 +61,7 @@ impl<'w> Terms<'w> {
             own_rates: Vec::new(),
             own_edges: Vec::new(),
             own_modifiers: None,
+            deficit: Measured(0),
             tier: nothing,
             paid: nothing,
             multiplier: nothing,
@@ -80,7 +81,8 @@ impl<'w> Terms<'w> {
         let read = |measure: Option<&str>| self.reading(interval, (since, period), measure, (inputs, statements), component);
         input.component = Some(component);
         (input.version, input.anew) = (version.plan.plan.from, run.map(|run| run.first));
-        input.tier = self.with_deficit(read(Some(&component.measure))?, (component, interval), in_force, inputs)?;
+        input.deficit = self.deficit(component, interval, in_force, inputs)?;
+        input.tier = read(Some(&component.measure))?.behind(input.deficit)?;
         input.paid = read(component.paid_measure.as_deref())?;
         input.multiplier = read(modifiers.multiplier.as_ref().map(|of| of.measure.as_str()))?;
         input.gate = read(modifiers.gate.as_ref().map(|of| of.measure.as_str()))?;
