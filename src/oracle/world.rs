@@ -2,7 +2,6 @@
 //!
 //! Leaves out which facts are accepted (`rules`).
 
-use super::deficits::{by_year, is_long};
 use super::history::Names;
 use crate::wire::records::{
     Calendar, Company, CurrencyRates, Date, EarningUnit, FactBody, Half, Interval, IntervalKind, Measure, Payee, PayeeRow,
@@ -35,7 +34,7 @@ pub(super) struct World<'h> {
     /// Components of months or quarters that are priced by the year, by name, and those that are not.
     pub(super) by_year: BTreeSet<&'h str>,
     pub(super) by_interval: BTreeSet<&'h str>,
-    /// Some plan has or had a component over half a year or a year, or one that is priced by the year.
+    /// Some plan has or had a component that is priced by the year.
     pub(super) yearly: bool,
     /// What is or was measured at zero by some plan, and over what.
     pub(super) at_zero: BTreeSet<(IntervalKind, &'h str)>,
@@ -61,7 +60,6 @@ impl<'h> World<'h> {
                 self.measures.insert(&measure.measure_id, measure);
             }
             FactBody::PlanDefined(plan) => {
-                self.yearly |= plan.components.iter().any(|component| is_long(component.interval) || by_year(plan, component));
                 for component in &plan.components {
                     let names = if component.unit == EarningUnit::Points { &mut self.points } else { &mut self.money };
                     names.insert(&component.component_id);

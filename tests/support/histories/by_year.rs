@@ -20,11 +20,11 @@ pub struct ByYear {
 }
 
 impl ByYear {
-    /// Three of ten companies. What is earned nobody counts where it is cut, but for who is refused.
+    /// A third of the companies. What is earned nobody counts where it is cut, but for who is refused.
     pub fn new(seed: u64) -> ByYear {
         let mut random = Random(seed ^ 0x0bee_7ea2);
-        let stated = random.chance(30);
-        let capped = random.chance(if Earns::new(seed).is_measured() { 4 } else { 50 });
+        let stated = random.chance(36);
+        let capped = random.chance(if Earns::new(seed).is_measured() { 4 } else { 60 });
         let mut ids: Vec<&str> = IDS.into_iter().filter(|_| random.chance(55) || capped).collect();
         if ids.is_empty() {
             ids.push(IDS[0]);
@@ -134,7 +134,12 @@ impl Making {
             plan.own_amounts.retain(|own| own.place != AmountPlace::PlanCap);
             return false;
         }
-        let own = plan.own_amounts.iter().any(|own| own.place == AmountPlace::PlanCap);
+        let mut own = plan.own_amounts.iter().any(|own| own.place == AmountPlace::PlanCap);
+        if !own && random.chance(25) {
+            own = true;
+            plan.own_amounts.push(OwnAmount { place: AmountPlace::PlanCap, parameter: "earn_at_most".into() });
+            self.features.count("own cap of a plan");
+        }
         let per = *random.pick(&[IntervalKind::HalfYear, IntervalKind::Year, IntervalKind::Year]);
         let amount = random.below(60) as i128 * 177_700_000;
         plan.cap = Some(PlanCap { per, amount: Amount(if own { 0 } else { amount }) });

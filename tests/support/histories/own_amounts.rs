@@ -12,7 +12,7 @@ impl Making {
     /// Some of the amounts of some plans are the payee's own.
     pub fn with_own_amounts(&mut self, plan: &mut Plan) {
         let random = &mut self.own_numbers.terms;
-        if random.chance(50) {
+        if random.chance(42) {
             return;
         }
         let (pay, own) = (&mut plan.pay, &mut plan.own_amounts);

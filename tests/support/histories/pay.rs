@@ -15,7 +15,7 @@ impl Making {
         if self.random.chance(30) {
             self.features.count("payment cap");
             let least = plan.pay.draw.as_ref().map_or(Amount(0), |draw| draw.amount);
-            let amount = least.max(Amount((1 + self.random.below(40)) as i128 * 10_000_000));
+            let amount = least.max(Amount((1 + self.random.below(30)) as i128 * 10_000_000));
             let excess = *self.random.pick(&[PaymentExcess::Carry, PaymentExcess::Lost, PaymentExcess::Lost]);
             if excess == PaymentExcess::Lost {
                 self.features.count("payment cap that loses");

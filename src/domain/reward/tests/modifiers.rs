@@ -104,6 +104,27 @@ fn a_month_without_deals_waits_for_the_quota_too() {
 }
 
 #[test]
+fn what_is_missing_of_earlier_intervals_is_nothing_that_is_measured() {
+    let modifiers = Modifiers { floor: Some(Amount(20_000_000)), ..Modifiers::default() };
+    let component = Component { negative: Negative::Zero, modifiers, ..component(QuotaUse::Interval, NoQuota::Park, 5) };
+    let months = |sums: [i128; 4], expected: [(i64, bool); 3]| {
+        let mut periods = throughout(&component);
+        for (place, period) in periods.iter_mut().enumerate() {
+            let stated = |units: i128| Measured(units * 1_000_000_000_000);
+            let (from, to) = (stated(sums[place]), stated(sums[place + 1]));
+            period.deficit = stated(-100);
+            period.tier = Reading { from, to, ..period.tier }.behind(period.deficit).unwrap();
+        }
+        check(&periods, expected);
+    };
+    months([0; 4], [(0, false); 3]);
+    // 20 of a floor, be it that just what is missing was sold; then 15 and 20 on 500.
+    months([0, 0, 100, 600], [(0, false), (2_000, false), (1_500, false)]);
+    let most = Reading { to: Measured(i128::MIN), ..Reading::default() };
+    assert!(most.behind(Measured(-1)).is_none());
+}
+
+#[test]
 fn what_another_measure_pays_begins_where_the_period_does() {
     let component = Component {
         paid_measure: Some("paid".into()),
