@@ -75,7 +75,7 @@ by ana
     assert_eq!((earned("ana"), earned("zoe")), (24_000, 12_250), "{totals}");
 
     let (told, _) = publish(&company(&scratch, "2.5%", quota), &["--json"]);
-    let ana = r#"{"after":"300.00","before":"240.00","currency":"USD","difference":"60.00","in_closed_periods":"20.00","kind":"pay","payee":"ana"}"#;
+    let ana = r#"{"after":"300.00","before":"240.00","currency":"USD","difference":"60.00","in_closed_periods":"20.00","kind":"pay","less_in":[],"payee":"ana"}"#;
     let pay: Vec<&str> = told.lines().filter(|line| line.contains(r#""kind":"pay""#)).collect();
     assert_eq!((pay.len(), pay.last().copied()), (2, Some(ana)), "{told}");
     let (_, said) = publish(&company(&scratch, "2.0%", quota), &["--no-pay"]);

@@ -37,7 +37,7 @@ pub fn show(session: &Session, changes: &[Change], facts: &[Fact], console: &Con
     coming.join(&mut history, session.client().partitions(Topic::DealClosed)?);
     let mut effects = effects(&before, &history.totals());
     // The largest losses first.
-    effects.sort_by_key(|of| (of.in_closed.0.min(0), of.after.0 - of.before.0));
+    effects.sort_by_key(|of| (-of.less.0, of.after.0 - of.before.0));
     if console.json {
         return effects.iter().try_for_each(|effect| object(effect, console));
     }
@@ -51,6 +51,7 @@ fn object(of: &Effect, console: &Console) -> anyhow::Result<()> {
     console.object(&json!({
         "kind": "pay", "payee": *of.payee_id, "currency": *of.currency, "before": money(of.before.0), "after": money(of.after.0),
         "difference": money(of.after.0 - of.before.0), "in_closed_periods": money(of.in_closed.0),
+        "less_in": of.less_in.iter().map(ToString::to_string).collect::<Vec<_>>(),
     }))
 }
 
@@ -73,7 +74,7 @@ fn table(effects: &[Effect], console: &Console) {
 
 /// Whoever would lose what may have been paid.
 fn losers(effects: &[Effect], console: &Console) {
-    let losers: Vec<&str> = effects.iter().filter(|of| of.in_closed.0 < 0).map(|of| &*of.payee_id).collect();
+    let losers: Vec<&str> = effects.iter().filter(|of| !of.less_in.is_empty()).map(|of| &*of.payee_id).collect();
     if losers.is_empty() {
         return;
     }

@@ -220,7 +220,8 @@ impl Earning {
             }
         };
         self.partition(number)?.progress.pass = (!done).then_some(pass);
-        for key in &self.with_years(keys.clone(), &[]) {
+        let keys = self.with_years(keys, &[]);
+        for key in &keys {
             let place = self.load(number, key, states)?;
             self.loaded[place].touched = true;
         }

@@ -88,15 +88,16 @@ impl Earning {
         if self.partition(number)?.progress.exchange.rounds == 0 {
             let after = self.partition(number)?.progress.exchange.after.clone().unwrap_or_default();
             let keys = states.keys_between(number, &after, None, budget)?;
-            for key in &self.with_years(keys.clone(), &after) {
+            used = keys.len().max(1);
+            let all = keys.len() < budget;
+            for key in &self.with_years(keys, &after) {
                 self.partition(number)?.progress.exchange.after = Some(key.clone());
                 if let Some(KeyOf::Entry { .. }) = parse_key(key) {
                     let place = self.load(number, key, states)?;
                     self.reprice(place, effects)?;
                 }
             }
-            used = keys.len().max(1);
-            if keys.len() == budget {
+            if !all {
                 return Ok(0);
             }
         }
