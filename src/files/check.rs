@@ -234,10 +234,16 @@ fn check_caps(draft: &Draft, findings: &mut Findings) {
 /// What prices a component of months or quarters never changes, since what is booked of it stands there.
 fn check_by_year(draft: &Draft, findings: &mut Findings) {
     let plans = || draft.plans.iter().filter_map(|draft| draft.plan.as_ref());
-    let Some((plan, fault)) = by_year_fault(plans()) else { return };
+    let Some((plan, component_id, fault)) = by_year_fault(plans()) else { return };
     let own = draft.plans.iter().find(|draft| draft.plan.as_ref().is_some_and(|of| std::ptr::eq(of, plan)));
-    if let Some(id) = own.and_then(|draft| draft.id.as_ref()) {
-        findings.add(id.place, codes::NOT_SUPPORTED, fault, "give one of them another id");
+    let mut ids = own.into_iter().flat_map(|draft| &draft.components).filter_map(|component| component.id.as_ref());
+    if let Some(id) = ids.find(|id| id.value == component_id) {
+        findings.add(
+            id.place,
+            codes::NOT_SUPPORTED,
+            fault,
+            "give the component another id in one of them, or let both say the same",
+        );
     }
 }
 

@@ -69,9 +69,9 @@ fn one_before(interval: Interval) -> Option<Interval> {
 }
 
 impl<'h> World<'h> {
-    /// Remembers whether a component is priced by the year, and of months or quarters which one.
+    /// Remembers whether a component runs over half a year or a year, and of months or quarters whether the year prices it.
     pub(super) fn note_span(&mut self, plan: &Plan, component: &'h Component) {
-        self.yearly |= is_long(component.interval) || by_year(plan, component);
+        self.yearly |= is_long(component.interval);
         if !is_long(component.interval) {
             let names = if by_year(plan, component) { &mut self.by_year } else { &mut self.by_interval };
             names.insert(&component.component_id);

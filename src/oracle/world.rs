@@ -34,7 +34,7 @@ pub(super) struct World<'h> {
     /// Components of months or quarters that are priced by the year, by name, and those that are not.
     pub(super) by_year: BTreeSet<&'h str>,
     pub(super) by_interval: BTreeSet<&'h str>,
-    /// Some plan has or had a component that is priced by the year.
+    /// Some plan has or had a component over half a year or a year.
     pub(super) yearly: bool,
     /// What is or was measured at zero by some plan, and over what.
     pub(super) at_zero: BTreeSet<(IntervalKind, &'h str)>,

@@ -54,6 +54,12 @@ impl Period {
     }
 }
 
+impl Quarter {
+    pub fn year(self) -> Year {
+        Year(self.0.div_euclid(4))
+    }
+}
+
 impl Span {
     /// The span that an interval belongs to.
     pub fn of(interval: Interval) -> Span {

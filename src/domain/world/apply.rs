@@ -204,6 +204,7 @@ impl World {
         let units = Arc::make_mut(&mut self.units);
         units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
         Arc::make_mut(&mut self.by_year).note(plan);
+        self.has_long_intervals |= plan.components.iter().any(|component| component.interval.is_yearly());
         let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| plan.prices_by_year(component));
         if years_begin {
             self.yearly = Some(offset);

@@ -3,7 +3,7 @@
 
 use super::World;
 use super::apply::{invalid, not_supported};
-use crate::domain::calendar::{Interval, IntervalKind, Span, Year};
+use crate::domain::calendar::{Interval, IntervalKind, Span};
 use crate::domain::plan::{Component, Deficit, MidIntervalChange, Negative, Plan, Scope};
 use crate::domain::reject::Reject;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ impl ByYear {
     /// What a component's interval is priced in.
     pub fn span_of(&self, component_id: &str, interval: Interval) -> Span {
         match Span::of(interval) {
-            Span::Quarter(quarter) if self.0.get(component_id) == Some(&true) => Span::Year(Year(quarter.0.div_euclid(4))),
+            Span::Quarter(quarter) if self.0.get(component_id) == Some(&true) => Span::Year(quarter.year()),
             span => span,
         }
     }
@@ -38,19 +38,20 @@ fn of_plan(plan: &Plan) -> impl Iterator<Item = (&String, bool)> {
     short.map(|component| (&component.component_id, plan.prices_by_year(component)))
 }
 
-/// Why components of one name cannot be in all of these plans: in some of them the year prices it, in others its quarter does.
-pub fn by_year_fault<'p>(plans: impl Iterator<Item = &'p Plan>) -> Option<(&'p Plan, String)> {
+/// The first component of a name that cannot be in all of these plans, with its plan, and why: in some of them the year prices it,
+/// in others its quarter does.
+pub fn by_year_fault<'p>(plans: impl Iterator<Item = &'p Plan>) -> Option<(&'p Plan, &'p str, String)> {
     let mut known: BTreeMap<&String, bool> = BTreeMap::new();
     plans.into_iter().find_map(|plan| {
         let differs = of_plan(plan).find(|(id, by_year)| *known.entry(id).or_insert(*by_year) != *by_year);
-        differs.map(|(id, _)| (plan, differing(id)))
+        differs.map(|(id, _)| (plan, id.as_str(), differing(id)))
     })
 }
 
 fn differing(component_id: &str) -> String {
     format!(
-        "component \"{component_id}\" is priced by the year in one plan (its deficits go on, or the plan has a cap of a year) and \
-         by the quarter in another"
+        "component \"{component_id}\" is priced by the year in one plan (its deficits go on, or the plan has a cap of a half-year or \
+         year) and by the quarter in another"
     )
 }
 
@@ -79,6 +80,6 @@ impl World {
             }
         }
         let differs = of_plan(plan).find(|(id, by_year)| self.by_year.0.get(*id).is_some_and(|known| known != by_year));
-        differs.map_or(Ok(()), |(id, _)| Err(invalid("components", differing(id) + "; use a new id")))
+        differs.map_or(Ok(()), |(id, _)| Err(invalid("components", differing(id) + "; use a new id for the component")))
     }
 }

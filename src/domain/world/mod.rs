@@ -108,6 +108,8 @@ pub struct World {
     pub units: Arc<BTreeMap<String, EarningUnit>>,
     /// Which components of months and quarters the year prices.
     pub by_year: Arc<ByYear>,
+    /// Whether any component's interval is, or was, longer than a quarter.
+    pub has_long_intervals: bool,
     /// The fact since which credits are summed by year, too, because a component is priced by the year.
     pub yearly: Option<u64>,
     /// Whether any component asks now what was returned of deals: only then a deal waits for that, too.
@@ -137,6 +139,7 @@ impl World {
             lookups: Arc::default(),
             units: Arc::default(),
             by_year: Arc::default(),
+            has_long_intervals: false,
             yearly: None,
             reads_returns: false,
             earning_rounds: 0,

@@ -144,11 +144,11 @@ fn two_plans_of_a_payee_state_each_term_once() {
 #[test]
 fn a_component_is_priced_by_the_year_in_all_plans_or_in_none() {
     let of_year = "cap = { per = \"half_year\", amount = \"5000.00\", excess = \"lost\" }\n";
-    let twice = "component \"new\" is priced by the year in one plan (its deficits go on, or the plan has a cap of a year) and by the \
-                 quarter in another";
-    let refused = format!("plans/spiff.2026-01-01.toml:1:8: not-supported: {twice}\n");
-    assert_eq!(with_second_plan("", of_year, "to = 2027-01-01"), refused);
-    assert_eq!(with_second_plan(of_year, "", "to = 2027-01-01"), refused);
+    let twice = "component \"new\" is priced by the year in one plan (its deficits go on, or the plan has a cap of a half-year or year) \
+                 and by the quarter in another";
+    let refused = |line: usize| format!("plans/spiff.2026-01-01.toml:{line}:6: not-supported: {twice}\n");
+    assert_eq!(with_second_plan("", of_year, "to = 2027-01-01"), refused(12));
+    assert_eq!(with_second_plan(of_year, "", "to = 2027-01-01"), refused(11));
     assert_eq!(with_second_plan(of_year, of_year, "to = 2027-01-01"), "");
 }
 

@@ -85,7 +85,7 @@ impl Earning {
             left = left.saturating_sub(keys.len().max(1));
             for group in groups(&keys, all) {
                 self.operate_payee(number, operation, group, &mut operating, states, effects)?;
-                operating.after = group.last().cloned().unwrap_or_default();
+                operating.after = group.last().map(|key| behind_payee(key)).unwrap_or_default();
                 self.partition(number)?.progress.operating = Some(operating.clone());
                 self.after_payee(number, group)?;
             }
@@ -236,6 +236,12 @@ fn payee_of(key: KeyOf<'_>) -> &str {
     match key {
         KeyOf::Entry { payee_id, .. } | KeyOf::Ledger { payee_id } => payee_id,
     }
+}
+
+/// Behind all keys of a key's payee, those that are stored later, too: an operation is performed for a payee once.
+fn behind_payee(key: &[u8]) -> Vec<u8> {
+    let end = key.iter().position(|byte| *byte == 0).unwrap_or(key.len());
+    [&key[..end], b"\x01"].concat()
 }
 
 /// Keys by payee; the last payee only when all of its keys are there.

@@ -114,14 +114,13 @@ pub struct Terms<'w> {
 
 impl<'w> Terms<'w> {
     pub fn of(payee_id: &str, span: Span, world: &'w World) -> Terms<'w> {
-        let plans: Vec<_> = plans_of(payee_id, span, world).collect();
+        let by_period: Vec<_> = plans_of(payee_id, span, world).collect();
         let payee = world.organisation.get(payee_id).map(AsRef::as_ref);
         let money = world.money_of(payee_id);
-        let (plans_by_period, versions) = (Vec::new(), Vec::new());
-        let mut terms =
-            Terms { world, span, payee, money, plans: plans_by_period, versions, measured: Vec::new(), waiting: Vec::new() };
+        let (versions, measured, waiting) = (Vec::new(), Vec::new(), Vec::new());
+        let mut terms = Terms { world, span, payee, money, plans: Vec::new(), versions, measured, waiting };
         for (at, period) in span.periods().enumerate() {
-            for plan_id in plans[at] {
+            for plan_id in by_period[at] {
                 let Some(plan) = world.plan_version(plan_id, period) else {
                     let message = format!("plan \"{plan_id}\" has no version in force in {period} for payee \"{payee_id}\"");
                     // Of a year its quarters say so.
@@ -145,7 +144,7 @@ impl<'w> Terms<'w> {
         terms.versions.sort_by_key(|of| (of.plan_id, of.component_id, of.kind));
         terms.measured.sort_unstable();
         terms.measured.dedup();
-        Terms { plans, ..terms }
+        Terms { plans: by_period, ..terms }
     }
 
     /// Whether these are another payee's terms, too: most payees share their plans with many.
@@ -191,9 +190,9 @@ impl<'w> Terms<'w> {
         adjusted(inputs, self.payee.is_some(), self.span, self.world)
     }
 
-    /// A year of a company in which nothing runs over more than a quarter.
+    /// A year of a company in which nothing runs over more than a quarter, whether or not months and quarters are priced by it.
     pub fn is_summed_by_nobody(&self) -> bool {
-        self.span.is_year() && self.world.yearly.is_none()
+        self.span.is_year() && !self.world.has_long_intervals
     }
 
     /// Prices what the span was told.
@@ -236,6 +235,18 @@ impl<'w> Terms<'w> {
         pricing
     }
 
+    /// Whether anything was told of the quarter of an interval: a year prices what is still to come, too, and of that nothing is
+    /// missing yet.
+    fn is_told(&self, interval: Interval, inputs: &Inputs) -> bool {
+        let quarter = Span::of(interval);
+        let place_of = |place: u8| self.span.periods().nth(place.into());
+        let inside = |period: Period| Span::Quarter(period.quarter()) == quarter;
+        quarter.is_year()
+            || inputs.sums.iter().any(|sum| place_of(sum.place).is_some_and(inside))
+            || inputs.statements.iter().any(|statement| Span::of(statement.interval) == quarter)
+            || inputs.adjustments.iter().any(|of| inside(of.effective_period))
+    }
+
     fn price_interval(
         &self,
         interval: Interval,
@@ -262,7 +273,8 @@ impl<'w> Terms<'w> {
         for (period, earned) in periods.zip(priced) {
             let Some(version) = in_force(period) else { continue };
             let due = falling_due.as_mut().map(|due| due.next(&earned, version.component(), in_force, digits));
-            pricing.waiting.extend(earned.lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
+            let lacks = earned.lacks.filter(|_| self.is_told(interval, inputs));
+            pricing.waiting.extend(lacks.map(|lacks| lacking(versions.component_id, interval, lacks)));
             let earning_code = &version.plan.names[version.place].1;
             let source = Source::Plan { version: version.plan, earning_code };
             let (minor, exact) = match &version.component().pool {

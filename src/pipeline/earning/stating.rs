@@ -1,7 +1,7 @@
 //! Counts what people state about a payee: quotas and manual adjustments, each accepted once. And where a year that prices months
 //! and quarters has their quotas from.
 
-use super::entry::{Entry, KeyOf, entry_key, parse_key};
+use super::entry::{Entry, KeyOf, decode, entry_key, parse_key};
 use super::inputs::{Inputs, Statement};
 use super::{Earning, State, alarm};
 use crate::domain::adjustment::{AdjustmentMade, MAXIMUM_ADJUSTMENTS, Target};
@@ -49,15 +49,16 @@ impl Earning {
         Ok(())
     }
 
-    /// The entries that need a quota: that of its interval, and the year where years price months and quarters.
+    /// The entries that need a quota: the year where years price months and quarters, before it takes those of its quarters, and
+    /// that of its interval.
     fn spans_with_quota(&self, interval: Interval) -> impl Iterator<Item = Span> + use<> {
         let own = Span::of(interval);
         let year = year_of(own).filter(|_| self.world.by_year.any());
-        [own].into_iter().chain(year)
+        year.into_iter().chain([own])
     }
 
     /// A year that prices months and quarters has their quotas. Where it has none it may be older than that: it takes what its
-    /// quarters have.
+    /// quarters have. They are only read: nobody was told anything of one that is not stored.
     pub(super) fn take_quotas(&mut self, number: u32, place: usize, states: &mut dyn States) -> Result<(), StageError> {
         let State::Entry { entry, payee_id, calendar, span: Span::Year(Year(year)) } = &self.loaded[place].state else {
             return Ok(());
@@ -66,19 +67,31 @@ impl Earning {
         if !self.world.by_year.any() || all_inputs(entry).any(|(_, inputs)| of_quarters(inputs)) {
             return Ok(());
         }
-        let quarters = (0..4).map(|quarter| entry_key(payee_id, calendar, Span::Quarter(Quarter(year * 4 + quarter))));
-        let mut statements: Vec<(u32, Statement)> = Vec::new();
-        for key in quarters.collect::<Vec<_>>() {
-            let quarter = self.load(number, &key, states)?;
-            if let State::Entry { entry, .. } = &self.loaded[quarter].state {
-                let told =
-                    |(epoch, inputs): (u32, &Inputs)| inputs.statements.iter().map(|of| (epoch, of.clone())).collect::<Vec<_>>();
-                statements.extend(all_inputs(entry).flat_map(told));
+        let keys = (0..4).map(|quarter| entry_key(payee_id, calendar, Span::Quarter(Quarter(year * 4 + quarter))));
+        let (mut statements, mut as_of) = (Vec::new(), i64::MIN);
+        for key in keys.collect::<Vec<_>>() {
+            let mut take = |quarter: &Entry| {
+                let told = |(epoch, inputs): (u32, &Inputs)| -> Vec<(u32, Statement)> {
+                    inputs.statements.iter().map(|of| (epoch, of.clone())).collect()
+                };
+                let before = statements.len();
+                statements.extend(all_inputs(quarter).flat_map(told));
+                as_of = if statements.len() > before { as_of.max(quarter.as_of) } else { as_of };
+            };
+            match self.places.get(&number).and_then(|places| places.get(key.as_slice())) {
+                Some(loaded) => match &self.loaded[*loaded].state {
+                    State::Entry { entry, .. } => take(entry),
+                    State::Ledger(_) => {}
+                },
+                None => take(&decode(states.get(number, &key)?.as_deref()).map_err(|error| alarm(number, error))?),
             }
         }
         for (epoch, statement) in statements {
             let inputs = self.inputs_mut(place, epoch).ok_or_else(|| alarm(number, "a sum does not fit"))?;
             inputs.statements.push(statement);
+        }
+        if let State::Entry { entry, .. } = &mut self.loaded[place].state {
+            entry.as_of = entry.as_of.max(as_of);
         }
         Ok(())
     }
@@ -157,7 +170,7 @@ impl Earning {
 /// The year of a quarter.
 fn year_of(span: Span) -> Option<Span> {
     match span {
-        Span::Quarter(Quarter(quarter)) => Some(Span::Year(Year(quarter.div_euclid(4)))),
+        Span::Quarter(quarter) => Some(Span::Year(quarter.year())),
         Span::Year(_) => None,
     }
 }

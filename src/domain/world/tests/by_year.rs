@@ -58,8 +58,8 @@ fn what_is_missing_is_of_one_running_sum() {
 
 #[test]
 fn what_prices_a_component_is_said_for_good() {
-    let once = "components: component \"new\" is priced by the year in one plan (its deficits go on, or the plan has a cap of a year) \
-                and by the quarter in another; use a new id [invalid_fact]";
+    let once = "components: component \"new\" is priced by the year in one plan (its deficits go on, or the plan has a cap of a \
+                half-year or year) and by the quarter in another; use a new id for the component [invalid_fact]";
     let within = || Component { deficit: Deficit::Lost, ..going_on() };
     let check = |first: Plan, next: Plan, by_year: bool| {
         let mut world = World::new(1);

@@ -1,0 +1,106 @@
+//! What comes between two batches of a close, and what a year that prices months is told when: who is closed once, which quotas are
+//! waited for, and what an accrual says it was caused by.
+
+mod support;
+
+use accrue::domain::calendar::{Interval, IntervalKind};
+use accrue::domain::fact::FactBody;
+use accrue::domain::money::{Amount, Rate};
+use accrue::domain::output::RejectKind;
+use accrue::domain::pay_terms::{AtEnd, Draw, Recover, RecoveryFloor};
+use accrue::domain::plan::{Component, Deficit, Method, Negative, NoQuota, TierBy};
+use accrue::domain::reject::Reason;
+use support::company::*;
+use support::memory::{Manner, Memory};
+
+/// More than a batch of a close takes at once, with a state each and a ledger.
+const PAYEES: usize = 200;
+
+fn memory(seed: u64, budget: usize, bodies: Vec<FactBody>) -> Memory {
+    let (drop_one_in, restart_one_in) = (0, 0);
+    let mut memory = Memory::new(Manner { partitions: 1, batch: 1_000, budget, seed, workers: 1, drop_one_in, restart_one_in });
+    [company(), calendar("2026-12"), bookings()].into_iter().chain(bodies).for_each(|body| memory.state("ops", body));
+    memory
+}
+
+fn with_draw(plan: FactBody) -> FactBody {
+    let FactBody::PlanDefined(mut plan) = plan else { unreachable!() };
+    let [first, last] = ["2026-01", "2026-06"].map(period);
+    let recover = Recover {
+        from: last,
+        share_of_excess: Rate(100_000_000),
+        floor: RecoveryFloor::Draw,
+        maximum_balance: None,
+        at_end: AtEnd::Owed,
+    };
+    plan.pay.draw = Some(Draw { amount: Amount::parse("200").unwrap(), first, last, recover: Some(recover) });
+    FactBody::PlanDefined(plan)
+}
+
+#[test]
+fn a_payee_is_closed_once_whatever_comes_meanwhile() {
+    let ids: Vec<[String; 3]> =
+        (0..PAYEES).map(|number| [format!("p{number:03}"), format!("first-{number}"), format!("next-{number}")]).collect();
+    let plan = with_draw(plan("2026-01-01", None, component(TierBy::Amount, Method::Marginal, &[("0", "5%")])));
+    for seed in 0..6 {
+        let payees = ids.iter().map(|[id, ..]| payee(id, &[("2026-01-01", None)]));
+        let mut memory = memory(seed, 16, [plan.clone()].into_iter().chain(payees).collect());
+        for [id, first, _] in &ids {
+            memory.deal(&deal(first, 1, "2026-01-10", "1000", id));
+        }
+        memory.run();
+        // What comes behind the close is of a quarter that nobody has a state of yet.
+        memory.close("c1", "fiscal", period("2026-01"), "ann");
+        for [id, _, next] in &ids {
+            memory.deal(&deal(next, 1, "2026-04-10", "1000", id));
+        }
+        memory.release("c1", "bob");
+        memory.run();
+        assert_eq!(memory.verify().differences, vec![], "{seed}");
+        // 50 are earned, and 150 are drawn.
+        let paid = memory.payouts.iter().map(|payout| payout.amount.0).sum::<i64>();
+        assert_eq!(paid, PAYEES as i64 * 20_000, "{seed}");
+    }
+}
+
+#[test]
+fn a_year_that_prices_months_has_their_quotas_and_waits_for_no_others() {
+    let commission = Component {
+        interval: IntervalKind::Month,
+        negative: Negative::Zero,
+        deficit: Deficit::NextIntervalOfYear,
+        no_quota: Some(NoQuota::Park),
+        ..component(TierBy::Attainment, Method::Marginal, &[("0%", "5%"), ("100%", "10%")])
+    };
+    let by_the_year = || plan("2026-01-01", None, commission.clone());
+    for (seed, late) in (0..8).map(|seed| (seed, seed % 2 == 0)) {
+        let plans = if late { vec![] } else { vec![by_the_year()] };
+        let payees = [payee("ana", &[("2026-01-01", None)])];
+        let mut memory = memory(seed, 16, plans.into_iter().chain(payees).collect());
+        memory.deal(&deal("d1", 1, "2026-01-10", "1000", "ana"));
+        memory.run();
+        let first = memory.quota(&quota("ana", "2026-01", 1, "1000"));
+        memory.run();
+        if late {
+            memory.state("ops", by_the_year());
+            memory.run();
+        }
+        let priced = memory.accruals.last().unwrap();
+        assert_eq!((priced.new_total.0, late || priced.causes.last == first), (5_000, true), "{seed} {:?}", priced.causes);
+        memory.quota(&quota("ana", "2026-02", 1, "1000"));
+        memory.close("c1", "fiscal", period("2026-01"), "ann");
+        memory.reopen("c1", "ann");
+        memory.run();
+        assert_eq!((memory.accruals.len(), memory.verify().differences), (1, vec![]), "{seed}");
+        // Of quarters of which nothing was told nothing is said.
+        let first_quarter = |interval: Interval| interval.first_and_last().1 <= period("2026-03");
+        assert!(memory.measured.keys().all(|(_, _, interval)| first_quarter(*interval)), "{:?}", memory.measured);
+        let of_quotas = memory.rejected.iter().filter(|record| record.reject.reason == Reason::MissingQuota);
+        let parked: Vec<&str> =
+            of_quotas.filter(|record| record.kind == RejectKind::Parked).map(|record| &*record.reject.message).collect();
+        let told = ["2026-01", "2026-02", "2026-03"]
+            .map(|month| format!("component \"commission\" needs a quota of \"bookings\" for {month}"));
+        let expected: Vec<&str> = told.iter().skip(usize::from(late)).map(String::as_str).collect();
+        assert_eq!(parked, expected, "{seed}");
+    }
+}
