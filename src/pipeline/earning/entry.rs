@@ -1,5 +1,5 @@
-//! What earning keeps: an entry per payee and span (a quarter, or a year for what is longer), a ledger per payee, and the keys
-//! of both.
+//! What earning keeps: an entry per payee and span (a quarter, or a year for what is longer or priced by it), a ledger per payee,
+//! and the keys of both.
 
 mod earlier;
 

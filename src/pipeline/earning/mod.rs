@@ -1,4 +1,4 @@
-//! The second stage, keyed by payee and quarter (and year, for what is longer): credits and quotas in, attainment, accruals and payouts out.
+//! The second stage, keyed by payee and quarter (and year, for what is longer or priced by it): credits and quotas in, attainment, accruals and payouts out.
 //!
 //! An entry keeps sums and quotas, so that a new quota, plan or organisation re-prices it without reading a deal. Credits
 //! of an epoch behind a close that is still to be performed are kept apart. `entry` and `inputs` are what is kept,
