@@ -2,7 +2,7 @@
 
 use super::append::now_microseconds;
 use super::check::{checked, print};
-use super::console::Console;
+use super::console::{Console, fold};
 use super::effects;
 use super::exit::{Exit, files_error};
 use super::session::{Author, LogOptions, Session};
@@ -85,7 +85,7 @@ fn check(mut world: World, changes: &[Change], facts: &[Fact], console: &Console
     for (change, fact) in stated.zip(facts) {
         if let Err(reject) = world.apply(world.facts_next, fact) {
             refused += 1;
-            console.notice(&format!("refused: {}: {reject}", change.description));
+            fold(&format!("refused: {}\n{reject}", change.description)).iter().for_each(|line| console.notice(line));
         }
     }
     match refused {
