@@ -103,13 +103,13 @@ pub(super) fn fits<'p>(versions: impl Iterator<Item = &'p Plan> + Clone, measure
         return Ok(());
     }
     hold(caps.iter().all(|cap| !cap.amount.0.is_negative()), "a negative cap of a plan")?;
-    let known = |plan: &Plan| plan.components.iter().all(|of| is_long(of.interval) || by_year(plan, of));
-    let of_a_year = caps.iter().any(|cap| is_long(cap.per));
-    hold(!of_a_year || versions.clone().all(known), "a cap of a year over what another version prices by the quarter")?;
-    let components: Vec<&Component> = versions.flat_map(|plan| &plan.components).collect();
+    let components: Vec<&Component> = versions.clone().flat_map(|plan| &plan.components).collect();
     let short = caps.iter().any(|cap| !is_long(cap.per));
+    let of_a_year = caps.iter().any(|cap| is_long(cap.per));
     let over_years = of_a_year || components.iter().any(|of| is_long(of.interval));
     hold(!(short && over_years), "a cap over months and years")?;
+    let known = |plan: &Plan| plan.components.iter().all(|of| is_long(of.interval) || by_year(plan, of));
+    hold(!of_a_year || versions.clone().all(known), "a cap of a year over what another version prices by the quarter")?;
     let lost = components.iter().all(|of| of.deficit == Deficit::Lost);
     hold(!short || lost, "a cap of months where deficits are brought in")?;
     hold(components.iter().all(|of| of.pay.is_empty() && !super::later::is_later(of)), "a cap of what is earned or paid later")?;

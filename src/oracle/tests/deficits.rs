@@ -312,5 +312,7 @@ fn caps_of_months_are_over_nothing_that_is_priced_by_the_year() {
     refused(vec![first.clone(), second(half)], &["a cap over months and years"]);
     refused(vec![first.clone(), second(monthly())], &["a cap of months where deficits are brought in"]);
     let year = capped(second(lost(monthly())), IntervalKind::Year, "100");
-    refused(vec![first, year], &["a cap over months and years"]);
+    refused(vec![first, year.clone()], &["a cap over months and years"]);
+    let uncapped = plan("2026-01-01", Some("2026-02-01"), vec![lost(monthly())]);
+    refused(vec![uncapped, year], &["a cap of a year over what another version prices by the quarter"]);
 }
