@@ -1,14 +1,16 @@
-//! What comes between two batches of a close, and what a year that prices months is told when: who is closed once, which quotas are
-//! waited for, and what an accrual says it was caused by.
+//! What comes between two batches of a close, what a year that prices months is told when, and how far back a fact reaches: who is
+//! closed once, which quotas are waited for, what an accrual says it was caused by.
 
 mod support;
 
 use accrue::domain::calendar::{Interval, IntervalKind};
-use accrue::domain::fact::FactBody;
-use accrue::domain::money::{Amount, Rate};
+use accrue::domain::currency::{CurrencyRates, RateRow};
+use accrue::domain::deal::{Change, DealClosed};
+use accrue::domain::fact::{FactBody, Measure};
+use accrue::domain::money::{Amount, CURRENCY_RATE_DECIMALS, CurrencyRate, Rate};
 use accrue::domain::output::RejectKind;
 use accrue::domain::pay_terms::{AtEnd, Draw, Recover, RecoveryFloor};
-use accrue::domain::plan::{Component, Deficit, Method, Negative, NoQuota, TierBy};
+use accrue::domain::plan::{Clawback, ClawbackPrice, Component, Deficit, Method, Negative, NoQuota, ScaleRow, TierBy};
 use accrue::domain::reject::Reason;
 use support::company::*;
 use support::memory::{Manner, Memory};
@@ -102,5 +104,53 @@ fn a_year_that_prices_months_has_their_quotas_and_waits_for_no_others() {
             .map(|month| format!("component \"commission\" needs a quota of \"bookings\" for {month}"));
         let expected: Vec<&str> = told.iter().skip(usize::from(late)).map(String::as_str).collect();
         assert_eq!(parked, expected, "{seed}");
+    }
+}
+
+#[test]
+fn a_rate_reaches_a_returned_deal_that_states_an_earlier_day() {
+    let FactBody::MeasureDefined(bookings) = bookings() else { unreachable!() };
+    let bookings = Measure { measure_id: "converted".into(), rate_type: Some("spot".into()), ..bookings };
+    let scale = vec![ScaleRow { within_months: 3, share: Rate(100_000_000) }];
+    let commission = Component {
+        measure: "converted".into(),
+        clawback: Clawback { price: ClawbackPrice::HistoricRate, scale, ..Clawback::default() },
+        ..component(TierBy::Amount, Method::Marginal, &[("0", "10%")])
+    };
+    let rates = |rows: &[(&str, i128)]| {
+        let row = |(from, percent): &(&str, i128)| RateRow {
+            from: date(from),
+            rate: CurrencyRate(percent * 10i128.pow(CURRENCY_RATE_DECIMALS - 2)),
+            max_age_days: 365,
+        };
+        let [rate_type, from_currency, to_currency] = ["spot", "EUR", "USD"].map(String::from);
+        FactBody::RatesDefined(CurrencyRates { rate_type, from_currency, to_currency, rows: rows.iter().map(row).collect() })
+    };
+    let sold = DealClosed { currency: "EUR", ..deal("d1", 1, "2026-03-10", "1000", "ana") };
+    // More than three months later nothing of it is taken back. It says another day now than when it was sold.
+    let returned = DealClosed {
+        change: Change::Cancellation,
+        closed_on: date("2026-01-05"),
+        effective_on: Some(date("2026-06-20")),
+        ..cancelled(sold.clone(), 2)
+    };
+    for (seed, first) in (0..8).map(|seed| (seed, seed % 2 == 0)) {
+        let [before, after] = [rates(&[("2026-01-01", 110)]), rates(&[("2026-01-01", 110), ("2026-03-01", 120)])];
+        let plan = plan("2026-01-01", None, commission.clone());
+        let bodies = vec![FactBody::MeasureDefined(bookings.clone()), plan, payee("ana", &[("2026-01-01", None)]), before];
+        let mut memory = memory(seed, 16, bodies);
+        if first {
+            memory.state("ops", after.clone());
+        }
+        for told in [&sold, &returned] {
+            memory.deal(told);
+            memory.run();
+        }
+        if !first {
+            memory.state("ops", after);
+            memory.run();
+        }
+        let earned = memory.accruals.last().map(|accrual| accrual.new_total.0);
+        assert_eq!((earned, memory.verify().differences), (Some(12_000), vec![]), "{seed}");
     }
 }

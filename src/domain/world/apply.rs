@@ -171,8 +171,8 @@ impl World {
         measures.push(defined);
         let rounds = rounds_of(&measures, &self.plans)?;
         (self.measures, self.earning_rounds) = (Arc::new(measures), rounds);
-        self.list_measures(offset);
-        Ok(Reach { backfill: measure.earnings.is_none(), all_earnings: true, ..Reach::default() })
+        let begins = self.list_measures(offset);
+        Ok(Reach { backfill: measure.earnings.is_none() || begins, all_earnings: true, ..Reach::default() })
     }
 
     pub(super) fn apply_plan(&mut self, offset: u64, plan: &Plan) -> Result<Reach, Reject> {

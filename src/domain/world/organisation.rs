@@ -191,7 +191,7 @@ impl Organisation {
 
     fn is_above_himself(&self, place: Place, on: Date) -> bool {
         let mut manager = self.member(place).manager_on(on);
-        for _ in 0..MAXIMUM_LEVELS {
+        for _ in 0..=MAXIMUM_LEVELS {
             match manager {
                 None => return false,
                 Some(manager) if manager == place => return true,

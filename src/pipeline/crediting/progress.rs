@@ -170,7 +170,9 @@ impl Crediting {
         let state = &self.loaded[place].state;
         let Some(newest) = state.revisions.last() else { return Ok(()) };
         let deal = newest.deal().map_err(|error| alarm(number, error))?;
-        if from.is_some_and(|from| deal.closed_on < from) && state.parked.is_none() {
+        // What was returned is credited on the day that the deal was sold, whatever day its last revision states.
+        let is_before = from.is_some_and(|from| deal.closed_on < from) && state.returned.is_empty();
+        if is_before && state.parked.is_none() {
             return Ok(());
         }
         let fact = self.world.facts_next.saturating_sub(1);
