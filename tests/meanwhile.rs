@@ -6,7 +6,8 @@ mod support;
 use accrue::domain::calendar::{Interval, IntervalKind};
 use accrue::domain::currency::{CurrencyRates, RateRow};
 use accrue::domain::deal::{Change, DealClosed};
-use accrue::domain::fact::{FactBody, Measure};
+use accrue::domain::fact::{EarnedBy, Earnings, FactBody, Measure};
+use accrue::domain::measure::MeasureOf;
 use accrue::domain::money::{Amount, CURRENCY_RATE_DECIMALS, CurrencyRate, Rate};
 use accrue::domain::output::RejectKind;
 use accrue::domain::pay_terms::{AtEnd, Draw, Recover, RecoveryFloor};
@@ -153,4 +154,58 @@ fn a_rate_reaches_a_returned_deal_that_states_an_earlier_day() {
         let earned = memory.accruals.last().map(|accrual| accrual.new_total.0);
         assert_eq!((earned, memory.verify().differences), (Some(12_000), vec![]), "{seed}");
     }
+}
+
+/// Reps report to managers, and those to directors, who earn on what the others do.
+#[test]
+fn what_is_earned_on_a_component_that_is_gone_is_final_before_the_close() {
+    let on = |id: &str, measure: &str, rate: &str| Component {
+        component_id: id.into(),
+        measure: measure.into(),
+        ..component(TierBy::Amount, Method::Marginal, &[("0", rate)])
+    };
+    let earned = |id: &str, component: &str| {
+        let earnings = Some(Earnings { components: vec![component.into()], by: EarnedBy::Reports });
+        FactBody::MeasureDefined(Measure { measure_id: id.into(), of: MeasureOf::Earned, earnings, ..Measure::default() })
+    };
+    let with = |first: &str| {
+        let FactBody::PlanDefined(mut plan) = plan("2026-01-01", None, on(first, "bookings", "5%")) else { unreachable!() };
+        plan.components.push(on("override", "of-spiff", "10%"));
+        plan.components.push(on("bonus-of-directors", "of-override", "10%"));
+        FactBody::PlanDefined(plan)
+    };
+    let payees = [("dir", None), ("mgr", Some("dir")), ("rep", Some("mgr"))];
+    for seed in 0..12 {
+        let bodies = [earned("of-spiff", "spiff"), earned("of-override", "override"), with("spiff")];
+        let payees = payees.map(|(id, manager)| payee(id, &[("2026-01-01", manager)]));
+        let mut memory = memory(seed, 16, bodies.into_iter().chain(payees).collect());
+        memory.deal(&deal("d", 1, "2026-01-10", "1000", "rep"));
+        memory.run();
+        // Nobody earns anything on it any more.
+        memory.state("ops", with("bonus"));
+        memory.close("c1", "fiscal", period("2026-01"), "ann");
+        memory.release("c1", "bob");
+        memory.run();
+        assert_eq!(memory.verify().differences, vec![], "{seed}");
+        let paid: Vec<_> = memory.payouts.iter().map(|payout| (&*payout.payee_id, payout.amount.0)).collect();
+        assert_eq!(paid, [("rep", 5_000)], "{seed}");
+    }
+}
+
+#[test]
+fn a_payee_with_more_states_than_a_batch_takes_is_closed_once() {
+    let of_years: Vec<String> = (1955..2030).flat_map(|year| (1..=4).map(move |quarter| format!("{year}-Q{quarter}"))).collect();
+    let plan = with_draw(plan("2026-01-01", None, component(TierBy::Amount, Method::Marginal, &[("0", "5%")])));
+    let payees = ["ana", "zed"].map(|id| payee(id, &[("2026-01-01", None)]));
+    let mut memory = memory(1, 16, [plan].into_iter().chain(payees).collect());
+    for interval in &of_years {
+        memory.quota(&quota("zed", interval, 1, "1000"));
+    }
+    memory.run();
+    memory.close("c1", "fiscal", period("2026-01"), "ann");
+    memory.release("c1", "bob");
+    memory.run();
+    assert_eq!(memory.verify().differences, vec![]);
+    let paid: Vec<_> = memory.payouts.iter().map(|payout| (&*payout.payee_id, payout.amount.0)).collect();
+    assert_eq!(paid, [("ana", 20_000), ("zed", 20_000)]);
 }

@@ -175,6 +175,13 @@ impl World {
         self.measures.iter().any(|defined| by(defined) == Some(whom))
     }
 
+    /// Whether it has a measure that counts what some component of its plans earns.
+    pub fn counts_any_earnings(&self, measure_id: &str) -> bool {
+        let mut components = self.plans.values().flatten().flat_map(|version| &version.plan.components);
+        let counts = |of: &DefinedMeasure| components.any(|component| of.measure.counts_earnings_of(&component.component_id));
+        self.measure(measure_id).is_some_and(counts)
+    }
+
     /// For whom a measure counts what a payee earned for a pay period.
     pub fn earned_for(&self, payee_id: &Arc<str>, period: Period, by: EarnedBy) -> Vec<Arc<str>> {
         match (by, self.bounds(period)) {

@@ -97,11 +97,11 @@ fn views<'w>(entry: &Entry, subject: &Subject<'_>, standpoint: &'w Standpoint, t
     Some(views)
 }
 
-/// What is told of earnings before the first round of a close may be of measures that came behind the close: to it they are
-/// not there, so that no component of it is of a higher phase than its rounds.
+/// What is told of earnings before the first round of a close may be of measures that came behind the close, or of components that
+/// are in no plan of it: to it they are not there, so that no component of it is of a higher phase than its rounds.
 fn forget_later_measures(inputs: &mut Inputs, then: &World, now: &World) {
     let of_earnings = |id: &str| now.measure(id).is_some_and(|defined| defined.measure.earnings.is_some());
-    inputs.sums.retain(|sum| !of_earnings(&sum.measure) || then.measure(&sum.measure).is_some());
+    inputs.sums.retain(|sum| !of_earnings(&sum.measure) || then.counts_any_earnings(&sum.measure));
 }
 
 /// Inputs of epochs up to one, or of all.

@@ -16,7 +16,7 @@ use crate::pipeline::{Effects, Output, PendingClose, StageError, States};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A payee has few entries; a batch of keys always holds all of one payee.
+/// So many keys are taken at once at least: a payee has few.
 const LEAST_KEYS: usize = 256;
 
 impl Earning {
@@ -75,13 +75,8 @@ impl Earning {
         let mut left = budget;
         while left > 0 && self.can_operate(number) {
             let Some(operation) = self.next_operation(number) else { break };
-            let mut operating = self.partition(number)?.progress.operating.take().unwrap_or_default();
-            let limit = left.max(LEAST_KEYS);
-            let mut keys = states.keys_between(number, &operating.after, None, limit)?;
-            let mut all = keys.len() < limit;
-            self.add_unstored(number, operation, &operating.after, &mut keys, all)?;
-            all &= keys.len() < limit;
-            keys.truncate(limit);
+            let mut operating = self.partition(number)?.progress.operating.clone().unwrap_or_default();
+            let (keys, all) = self.next_keys(number, operation, &operating.after, left.max(LEAST_KEYS), states)?;
             left = left.saturating_sub(keys.len().max(1));
             for group in groups(&keys, all) {
                 self.operate_payee(number, operation, group, &mut operating, states, effects)?;
@@ -94,6 +89,29 @@ impl Earning {
             }
         }
         Ok(left)
+    }
+
+    /// Keys behind a cursor, of a payee all, and whether there are no others behind them; as many as these, more where one payee has
+    /// as many.
+    fn next_keys(
+        &self,
+        number: u32,
+        operation: Operation,
+        after: &[u8],
+        mut limit: usize,
+        states: &mut dyn States,
+    ) -> Result<(Vec<Vec<u8>>, bool), StageError> {
+        loop {
+            let mut keys = states.keys_between(number, after, None, limit)?;
+            let mut all = keys.len() < limit;
+            self.add_unstored(number, operation, after, &mut keys, all)?;
+            all &= keys.len() < limit;
+            keys.truncate(limit);
+            if all || groups(&keys, all).next().is_some() {
+                return Ok((keys, all));
+            }
+            limit *= 2;
+        }
     }
 
     fn operate_payee(
