@@ -39,6 +39,15 @@ pub struct Entry {
     pub told: Box<[Told]>,
 }
 
+impl Entry {
+    /// Whether nothing is left of it that any record could need: all credit that it had went to others, and nothing was said of it.
+    pub fn is_nothing(&self) -> bool {
+        let Entry { inputs, later, books, attained, waiting, told, .. } = self;
+        let unsaid = books.is_empty() && attained.is_empty() && waiting.is_empty() && told.is_empty();
+        unsaid && [inputs].into_iter().chain(later.iter().map(|(_, later)| later)).all(Inputs::are_nothing)
+    }
+}
+
 /// What one component earned for one pay period, by the period that it is booked into.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Book {

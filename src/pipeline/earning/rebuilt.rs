@@ -215,7 +215,8 @@ impl Compared {
     ) -> Result<Mended, String> {
         let told = self.published.books.contains_key(key) || self.published.attained.contains_key(key);
         if rebuilt.is_none() && !told {
-            return Ok(Mended { difference: stored.map(|_| Difference::Unknown), state: None });
+            let is_nothing = |stored: &&[u8]| entry::decode(Some(stored)).is_ok_and(|old| old.is_nothing());
+            return Ok(Mended { difference: stored.filter(|of| !is_nothing(of)).map(|_| Difference::Unknown), state: None });
         }
         let given = entry::decode(rebuilt)?;
         let new = self.as_told(key, payee_id, &given);

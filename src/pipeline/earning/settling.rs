@@ -31,12 +31,15 @@ impl Earning {
             let state = std::mem::replace(&mut loaded.state, State::Ledger(Ledger::default()));
             if loaded.changed {
                 let bytes = match &state {
-                    State::Entry { entry, .. } => entry::encode(entry::ENTRY_VERSION, entry, &mut self.scratch),
-                    State::Ledger(ledger) => entry::encode(entry::LEDGER_VERSION, ledger, &mut self.scratch),
+                    State::Entry { entry, .. } if entry.is_nothing() => None,
+                    State::Entry { entry, .. } => Some(entry::encode(entry::ENTRY_VERSION, entry, &mut self.scratch)),
+                    State::Ledger(ledger) => Some(entry::encode(entry::LEDGER_VERSION, ledger, &mut self.scratch)),
                 };
-                let bytes = bytes.map_err(|error| alarm(loaded.partition, error))?;
+                let state = bytes.transpose().map_err(|error| alarm(loaded.partition, error))?;
                 let (partition, key, old) = (loaded.partition, loaded.key.clone(), loaded.stored.take());
-                effects.changed.push(Changed { partition, key, old, state: Some(bytes) });
+                if state.is_some() || old.is_some() {
+                    effects.changed.push(Changed { partition, key, old, state });
+                }
             }
         }
         self.settled = until;
