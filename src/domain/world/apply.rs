@@ -203,12 +203,7 @@ impl World {
         (self.plans, self.earning_rounds) = (Arc::new(plans), rounds);
         let units = Arc::make_mut(&mut self.units);
         units.extend(plan.components.iter().map(|component| (component.component_id.clone(), component.unit)));
-        Arc::make_mut(&mut self.by_year).note(plan);
-        self.has_long_intervals |= plan.components.iter().any(|component| component.interval.is_yearly());
-        let years_begin = self.yearly.is_none() && plan.components.iter().any(|component| plan.prices_by_year(component));
-        if years_begin {
-            self.yearly = Some(offset);
-        }
+        let years_begin = self.note_years(offset, plan);
         let looked_up = self.define_lookups(offset, plan);
         let backfill = self.list_measures(offset) || years_begin || looked_up;
         Ok(Reach { all_earnings: true, backfill, ..Reach::default() })

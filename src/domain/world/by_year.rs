@@ -7,6 +7,7 @@ use crate::domain::calendar::{Interval, IntervalKind, Span};
 use crate::domain::plan::{Component, Deficit, MidIntervalChange, Negative, Plan, Scope};
 use crate::domain::reject::Reject;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Components of months and quarters by id: whether the year prices them. The first plan that has one says it for good, since
 /// what is booked of it stands where it was priced.
@@ -73,6 +74,17 @@ pub fn deficit_fault(component: &Component, plan: &Plan) -> Option<&'static str>
 }
 
 impl World {
+    /// Takes in what an accepted plan says of years; true: they begin to be summed with it.
+    pub(super) fn note_years(&mut self, offset: u64, plan: &Plan) -> bool {
+        Arc::make_mut(&mut self.by_year).note(plan);
+        self.has_long_intervals |= plan.components.iter().any(|component| component.interval.is_yearly());
+        let begin = self.yearly.is_none() && plan.components.iter().any(|component| plan.prices_by_year(component));
+        if begin {
+            self.yearly = Some(offset);
+        }
+        begin
+    }
+
     pub(super) fn check_by_year(&self, plan: &Plan) -> Result<(), Reject> {
         for component in &plan.components {
             if let Some(fault) = deficit_fault(component, plan) {
