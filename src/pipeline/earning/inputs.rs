@@ -232,11 +232,14 @@ impl Inputs {
         self.returned.iter().filter(move |of| usize::from(of.place) == place && of.measure == measure)
     }
 
-    /// Whether sums that cancelled each other are all that there is.
+    /// Whether sums that cancelled each other are all that there is. What is settled of a deal is told anew where it comes back.
     pub fn are_nothing(&self) -> bool {
-        let Inputs { sums, statements, deals, settled, adjustments, returned } = self;
-        let listed = deals.is_empty() && settled.is_empty() && returned.is_empty();
-        listed && statements.is_empty() && adjustments.is_empty() && sums.iter().all(|sum| sum.by_kind == ByKind::default())
+        let Inputs { sums, statements, deals, settled: _, adjustments, returned } = self;
+        deals.is_empty()
+            && returned.is_empty()
+            && statements.is_empty()
+            && adjustments.is_empty()
+            && sums.iter().all(|sum| sum.by_kind == ByKind::default())
     }
 
     /// What was told but for what was returned on or after a day of deals of some places, as if it had not been; `None` when a sum
